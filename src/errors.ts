@@ -1,0 +1,32 @@
+/**
+ * Why the runtime itself failed. Handler errors never become one of these: they are answered to the caller.
+ *
+ * - `CONFIG_INVALID`: an option or environment variable is wrong; the message lists all faults.
+ * - `ALREADY_RUNNING`: another runtime is running in this process.
+ * - `ALREADY_STOPPED`: `run()` was called again on a runtime that has ended.
+ * - `INIT_FAILED`: the handler could not be loaded; `/init/error` has been posted.
+ * - `RUNTIME_API_UNREACHABLE`: the Runtime API did not answer for about 15 minutes.
+ * - `NO_THREADS`: no worker thread could be brought up for `threadRecoveryTimeoutMs`.
+ * - `DEADLINE_EXCEEDED`: an invocation missed its deadline and `onDeadline` is `'exit'`.
+ * - `HANDLER_CRASHED`: in single mode, an error escaped the handler and left the process in an unknown state.
+ */
+export type ManagedRuntimeErrorCode =
+  | 'CONFIG_INVALID'
+  | 'ALREADY_RUNNING'
+  | 'ALREADY_STOPPED'
+  | 'INIT_FAILED'
+  | 'RUNTIME_API_UNREACHABLE'
+  | 'NO_THREADS'
+  | 'DEADLINE_EXCEEDED'
+  | 'HANDLER_CRASHED';
+
+/** Thrown by `createManagedRuntime` and what `run()` rejects with. Tell cases apart by `code`. */
+export class ManagedRuntimeError extends Error {
+  override readonly name = 'ManagedRuntimeError';
+  readonly code: ManagedRuntimeErrorCode;
+
+  constructor(code: ManagedRuntimeErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

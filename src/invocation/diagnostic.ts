@@ -1,0 +1,137 @@
+import { inspect, types } from 'node:util';
+
+/**
+ * The error body that Lambda gets.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-invokeerror
+ */
+export interface Diagnostic {
+  readonly errorType: string;
+  readonly errorMessage: string;
+  /** The lines of the error's stack, the first of which repeats type and message. */
+  readonly stackTrace: readonly string[];
+  readonly code?: string | number;
+  readonly cause?: Diagnostic;
+  /** The errors that an AggregateError holds, the first ten. */
+  readonly errors?: readonly Diagnostic[];
+}
+
+/** A diagnostic as it goes over the wire. */
+export interface EncodedDiagnostic {
+  readonly errorType: string;
+  /** The JSON of the {@link Diagnostic}, less than 1 MiB. */
+  readonly body: string;
+}
+
+/** Describes anything that can be thrown. Never throws, whatever its getters and traps do. */
+export function diagnose(thrown: unknown): Diagnostic {
+  return describe(thrown, { ...LIMITS[0] });
+}
+
+/** A diagnostic of our own, for what no error object was thrown for. */
+export function diagnostic(errorType: string, errorMessage: string): Diagnostic {
+  return { errorType, errorMessage, stackTrace: [] };
+}
+
+/** {@link diagnose} and its JSON, cut to what `/error` accepts. Never throws. */
+export function encodeThrown(thrown: unknown): EncodedDiagnostic {
+  for (const limits of LIMITS) {
+    const encoded = encodeDiagnostic(describe(thrown, { ...limits }));
+    if (Buffer.byteLength(encoded.body) < MAX_BODY_BYTES) return encoded;
+  }
+  return encodeDiagnostic(diagnostic('Runtime.UnprintableError', 'The error was too large to be reported.'));
+}
+
+export function encodeDiagnostic(value: Diagnostic): EncodedDiagnostic {
+  return { errorType: value.errorType, body: JSON.stringify(value) };
+}
+
+interface Limits {
+  characters: number;
+  frames: number;
+  depth: number;
+}
+
+const MAX_BODY_BYTES = 1024 * 1024 - 1024;
+const LIMITS: readonly [Limits, ...Limits[]] = [
+  { characters: 64 * 1024, frames: 100, depth: 5 },
+  { characters: 1024, frames: 20, depth: 1 },
+];
+
+function describe(thrown: unknown, limits: Limits): Diagnostic {
+  if (!isErrorLike(thrown)) {
+    const errorType = thrown === null ? 'null' : typeof thrown;
+    return { errorType, errorMessage: cut(printed(thrown), limits.characters), stackTrace: [] };
+  }
+  const errorType = text(thrown, 'name') || constructorName(thrown) || 'Error';
+  const message = text(thrown, 'message') ?? '';
+  const code = read(thrown, 'code');
+  return {
+    errorType: cut(errorType, 256),
+    errorMessage: cut(message, limits.characters),
+    stackTrace: stackLines(text(thrown, 'stack') ?? '', message, limits),
+    ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
+    ...related(thrown, { ...limits, depth: limits.depth - 1 }),
+  };
+}
+
+function related(thrown: object, limits: Limits): Pick<Diagnostic, 'cause' | 'errors'> {
+  if (limits.depth <= 0) return {};
+  const cause = read(thrown, 'cause');
+  const errors = read(thrown, 'errors');
+  return {
+    ...(cause === undefined ? {} : { cause: describe(cause, limits) }),
+    ...(safely(() => Array.isArray(errors)) && read(thrown, 'name') === 'AggregateError'
+      ? { errors: members(errors as unknown[]).map((member) => describe(member, limits)) }
+      : {}),
+  };
+}
+
+function members(errors: unknown[]): unknown[] {
+  return safely(() => errors.slice(0, 10)) ?? [];
+}
+
+function isErrorLike(thrown: unknown): thrown is object {
+  if (typeof thrown !== 'object' || thrown === null) return false;
+  return types.isNativeError(thrown) || text(thrown, 'message') !== undefined;
+}
+
+/** A message may have many lines; the frames that follow it are what a reader needs. */
+function stackLines(stack: string, message: string, limits: Limits): string[] {
+  const end = message === '' ? -1 : stack.indexOf(message);
+  const head = end === -1 ? '' : stack.slice(0, end) + cut(message.split('\n', 1)[0] ?? '', 256);
+  const frames = (end === -1 ? stack : stack.slice(end + message.length)).split('\n', limits.frames + 1);
+  return [head, ...frames].filter((line) => line !== '').map((line) => cut(line, 1024));
+}
+
+function constructorName(thrown: object): string | undefined {
+  const constructor = read(thrown, 'constructor');
+  return typeof constructor === 'function' ? text(constructor, 'name') : undefined;
+}
+
+function text(from: object, key: string): string | undefined {
+  const value = read(from, key);
+  return typeof value === 'string' ? value : undefined;
+}
+
+function read(from: object, key: string): unknown {
+  return safely(() => (from as Record<string, unknown>)[key]);
+}
+
+function printed(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return safely(() => inspect(value, { depth: 3, maxArrayLength: 20, maxStringLength: 1024 })) ?? 'unprintable';
+}
+
+function cut(value: string, characters: number): string {
+  const wellFormed = value.slice(0, characters).toWellFormed();
+  return value.length <= characters ? wellFormed : `${wellFormed}… (${value.length - characters} more characters)`;
+}
+
+function safely<Result>(action: () => Result): Result | undefined {
+  try {
+    return action();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,27 @@
+import type { Log } from '../logging/log.ts';
+
+/**
+ * Calls back on the first SIGTERM or SIGINT; a second one ends the process at once, with the code that shells expect.
+ * Returns what stops listening.
+ */
+export function onStopSignal(log: Log, stop: () => void): () => void {
+  let asked = false;
+  const listeners = SIGNALS.map(([name, number]) => {
+    const listener = () => {
+      if (asked) process.exit(128 + number);
+      asked = true;
+      log.info({ signal: name }, 'Stopping');
+      stop();
+    };
+    process.on(name, listener);
+    return () => process.off(name, listener);
+  });
+  return () => {
+    for (const remove of listeners) remove();
+  };
+}
+
+const SIGNALS = [
+  ['SIGTERM', 15],
+  ['SIGINT', 2],
+] as const;

@@ -1,0 +1,37 @@
+import type { Poll } from './poll-queue.ts';
+
+/** A caller that waits for a poll; one of its two functions is called, once. */
+export interface WaitingCaller {
+  serve(poll: Poll): void;
+  turnAway(reason: string): void;
+}
+
+/** The callers that wait for a poll: first in, first out. */
+export class CallerQueue {
+  readonly #callers: WaitingCaller[] = [];
+
+  get length(): number {
+    return this.#callers.length;
+  }
+
+  push(caller: WaitingCaller): void {
+    this.#callers.push(caller);
+  }
+
+  /** Forgets a caller that has given up. */
+  remove(caller: WaitingCaller): void {
+    const index = this.#callers.indexOf(caller);
+    if (index !== -1) this.#callers.splice(index, 1);
+  }
+
+  /** Gives the poll to the caller that has waited longest; false when none waits. */
+  serve(poll: Poll): boolean {
+    const caller = this.#callers.shift();
+    caller?.serve(poll);
+    return caller !== undefined;
+  }
+
+  close(reason: string): void {
+    for (const caller of this.#callers.splice(0)) caller.turnAway(reason);
+  }
+}

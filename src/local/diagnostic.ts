@@ -1,0 +1,26 @@
+/** The error body that a runtime posts. All its fields are optional here, because a runtime may post anything. */
+export interface Diagnostic {
+  readonly errorType?: string;
+  readonly errorMessage?: string;
+  readonly stackTrace?: readonly string[];
+  readonly [field: string]: unknown;
+}
+
+/** Reads an error body; `undefined` when it isn't a JSON object. */
+export function parseDiagnostic(body: Buffer): Diagnostic | undefined {
+  try {
+    const value: unknown = JSON.parse(body.toString());
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Diagnostic)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The error type as Lambda records it: one that isn't like `Runtime.Xxx` or `Function.Xxx` becomes `Runtime.Unknown`. */
+export function recordedErrorType(header: string | undefined): string {
+  return header !== undefined && WELL_FORMED.test(header) ? header : 'Runtime.Unknown';
+}
+
+const WELL_FORMED = /^(Runtime|Function)\.[A-Z][a-zA-Z]+$/;

@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import { CallerQueue, type WaitingCaller } from './caller-queue.ts';
+import { eventAnswer, eventHeaders } from './event-headers.ts';
+import type { InvokeOptions, InvokeResult } from './invoke.ts';
+import { unavailable } from './invoke-results.ts';
+import type { OpenInvocations } from './open-invocations.ts';
+import type { Poll, PollQueue } from './poll-queue.ts';
+
+/** What the desk knows of the function and of its environment. */
+export interface DeskSettings {
+  readonly functionArn: string;
+  readonly timeoutMs: number;
+  readonly enforceTimeout: boolean;
+  /** Whether init is over, but for a parked poll. */
+  readonly isReady: () => boolean;
+}
+
+/** Brings callers and parked polls together. */
+export class InvocationDesk {
+  readonly #settings: DeskSettings;
+  readonly #polls: PollQueue;
+  readonly #invocations: OpenInvocations;
+  readonly #callers = new CallerQueue();
+  #closed = false;
+
+  constructor(settings: DeskSettings, polls: PollQueue, invocations: OpenInvocations) {
+    this.#settings = settings;
+    this.#polls = polls;
+    this.#invocations = invocations;
+  }
+
+  /** Hands an event to the oldest parked poll, as `RuntimeApiServer.invoke` says. */
+  invoke(event: string | Uint8Array, options: InvokeOptions): Promise<InvokeResult> {
+    return new Promise((resolve, reject) => {
+      options.signal?.throwIfAborted();
+      const caller = this.#caller(event, options, resolve, reject);
+      const ready = this.#settings.isReady();
+      const poll = ready ? this.#polls.take() : undefined;
+      if (poll !== undefined) caller.serve(poll);
+      else if (this.#closed) caller.turnAway('The server is closed');
+      else if (options.whenCapacity === true) this.#callers.push(caller);
+      else caller.turnAway(ready ? 'No /next is parked' : 'An extension is not ready');
+    });
+  }
+
+  /** Takes a new poll: it serves the caller that has waited longest, or parks. */
+  park(poll: Poll): void {
+    if (!this.#settings.isReady() || !this.#callers.serve(poll)) this.#polls.push(poll);
+  }
+
+  /** Serves waiting callers with parked polls, once init is over. */
+  serveWaiting(): void {
+    while (this.#callers.length > 0) {
+      const poll = this.#polls.take();
+      if (poll === undefined) return;
+      this.#callers.serve(poll);
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#callers.close('The server is closed');
+  }
+
+  #caller(
+    event: string | Uint8Array,
+    options: InvokeOptions,
+    resolve: (result: InvokeResult) => void,
+    reject: (reason: unknown) => void,
+  ): WaitingCaller {
+    const headers = eventHeaders(options);
+    const { signal } = options;
+    const settle = (result: InvokeResult): void => {
+      signal?.removeEventListener('abort', giveUp);
+      resolve(result);
+    };
+    const giveUp = (): void => {
+      this.#callers.remove(caller);
+      reject(signal?.reason);
+    };
+    const caller: WaitingCaller = {
+      serve: (poll) => {
+        const requestId = options.requestId ?? randomUUID();
+        if (this.#invocations.has(requestId)) {
+          reject(new Error(`An invocation with the request id ${requestId} is in flight already`));
+          this.park(poll);
+          return;
+        }
+        const deadlineMs = this.#open(requestId, options, settle);
+        poll.deliver(
+          requestId,
+          eventAnswer(event, requestId, deadlineMs, this.#settings.functionArn, headers),
+        );
+      },
+      turnAway: (reason) => settle(unavailable(reason)),
+    };
+    signal?.addEventListener('abort', giveUp, { once: true });
+    return caller;
+  }
+
+  #open(requestId: string, options: InvokeOptions, resolve: (result: InvokeResult) => void): number {
+    const now = Date.now();
+    const deadlineMs = options.deadlineMs ?? now + (options.timeoutMs ?? this.#settings.timeoutMs);
+    const invocation = {
+      requestId,
+      onChunk: options.onChunk,
+      resolve,
+      stream: undefined,
+      deadline: undefined,
+    };
+    this.#invocations.add(invocation);
+    if (this.#settings.enforceTimeout) this.#invocations.limit(invocation, deadlineMs - now);
+    return deadlineMs;
+  }
+}

@@ -1,0 +1,28 @@
+import type { IncomingMessage } from 'node:http';
+
+/**
+ * Refuses an address that other machines could reach.
+ *
+ * @throws RangeError when `host` isn't `localhost`, `::1` or in `127.0.0.0/8`.
+ */
+export function assertLoopback(host: string): void {
+  if (!LOOPBACK.test(host)) {
+    throw new RangeError(`The Runtime API server listens on loopback addresses only, not on ${host}`);
+  }
+}
+
+/** The way a host and a port are written in one string: IPv6 addresses in brackets. */
+export function hostAndPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Whether a request was meant for this machine and wasn't sent by a foreign web page. */
+export function isTrusted({ headers }: IncomingMessage): boolean {
+  if (headers.host === undefined || !LOOPBACK_HOST.test(headers.host)) return false;
+  if (headers['sec-fetch-site'] === 'cross-site') return false;
+  return headers.origin === undefined || LOOPBACK_ORIGIN.test(headers.origin);
+}
+
+const LOOPBACK = /^(localhost|::1|127\.\d{1,3}\.\d{1,3}\.\d{1,3})$/;
+const LOOPBACK_HOST = /^(localhost|\[::1\]|127\.\d{1,3}\.\d{1,3}\.\d{1,3})(:\d{1,5})?$/i;
+const LOOPBACK_ORIGIN = /^https?:\/\/(localhost|\[::1\]|127\.\d{1,3}\.\d{1,3}\.\d{1,3})(:\d{1,5})?$/i;

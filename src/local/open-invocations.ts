@@ -1,0 +1,130 @@
+import type { DeliveryLog } from './delivery-log.ts';
+import { ACCEPTED, type Answer, refusal } from './http-answers.ts';
+import type { InvokeError, InvokeResponse, InvokeResult } from './invoke.ts';
+import { exited, timedOut } from './invoke-results.ts';
+
+/** An event that was handed over and isn't answered yet. */
+export interface OpenInvocation {
+  readonly requestId: string;
+  readonly onChunk: ((chunk: Buffer) => void) | undefined;
+  /** Gives the caller its result. */
+  readonly resolve: (result: InvokeResult) => void;
+  /** The bytes of a streaming response so far; `undefined` until one has begun. */
+  stream: Buffer[] | undefined;
+  deadline: NodeJS.Timeout | undefined;
+}
+
+/** The invocations in flight: each is ended once, by an answer, by its deadline, or with the runtime. */
+export class OpenInvocations {
+  readonly #open = new Map<string, OpenInvocation>();
+  readonly #timedOut = new Set<string>();
+  readonly #log: DeliveryLog;
+
+  constructor(log: DeliveryLog) {
+    this.#log = log;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  has(requestId: string): boolean {
+    return this.#open.has(requestId);
+  }
+
+  add(invocation: OpenInvocation): void {
+    this.#timedOut.delete(invocation.requestId);
+    this.#open.set(invocation.requestId, invocation);
+    this.#log.handedOver(invocation.requestId);
+  }
+
+  /** Has the caller get a timeout after so many milliseconds, unless the invocation is ended by then. */
+  limit(invocation: OpenInvocation, ms: number): void {
+    if (ms > LONGEST_TIMER_MS) return;
+    invocation.deadline = setTimeout(() => this.#expire(invocation, ms), Math.max(0, ms));
+  }
+
+  /** Ends an invocation with what the runtime has posted in full; refuses it for any other id. */
+  accept(requestId: string, result: InvokeResponse | InvokeError): Answer {
+    const invocation = this.#open.get(requestId);
+    if (invocation === undefined || invocation.stream !== undefined) return this.refuse(requestId);
+    this.#log.accepted(requestId);
+    this.#end(invocation, result);
+    return ACCEPTED;
+  }
+
+  /** Claims an invocation for one streaming response; `undefined` when it can't have one (any more). */
+  beginStream(requestId: string): OpenInvocation | undefined {
+    const invocation = this.#open.get(requestId);
+    if (invocation === undefined || invocation.stream !== undefined) return undefined;
+    invocation.stream = [];
+    return invocation;
+  }
+
+  /** Ends the invocation that a stream has claimed; refuses it when the stream came to its end too late. */
+  acceptStream(invocation: OpenInvocation, result: InvokeResponse | InvokeError): Answer {
+    if (!this.isCurrent(invocation)) return this.refuse(invocation.requestId);
+    this.#log.accepted(invocation.requestId);
+    this.#end(invocation, result);
+    return ACCEPTED;
+  }
+
+  /** Ends the invocation of a stream that broke off; one that broke off before its first byte may be tried again. */
+  breakStream(invocation: OpenInvocation, result: InvokeError): void {
+    if (!this.isCurrent(invocation)) return;
+    if (invocation.stream?.length === 0) invocation.stream = undefined;
+    else this.#end(invocation, result);
+  }
+
+  /** Whether the invocation is in flight still. */
+  isCurrent(invocation: OpenInvocation): boolean {
+    return this.#open.get(invocation.requestId) === invocation;
+  }
+
+  /** Refuses an answer: 410 after a timeout, 400 otherwise. */
+  refuse(requestId: string): Answer {
+    const answer = this.#timedOut.has(requestId) ? INVOKE_TIMEOUT : INVALID_REQUEST_ID;
+    this.#log.refused(requestId, answer.status);
+    return answer;
+  }
+
+  /** Refuses one answer for its size or its form; the invocation stays open for another. */
+  refuseOnce(requestId: string, answer: Answer): Answer {
+    if (!this.#open.has(requestId)) return this.refuse(requestId);
+    this.#log.refused(requestId, answer.status);
+    return answer;
+  }
+
+  /** Fails all that are in flight, as when the runtime's process exits. Returns how many. */
+  failAll(errorType: string, message: string): number {
+    const invocations = [...this.#open.values()];
+    for (const each of invocations) this.#end(each, exited(each.requestId, errorType, message, each.stream));
+    return invocations.length;
+  }
+
+  #expire(invocation: OpenInvocation, ms: number): void {
+    this.#timedOut.add(invocation.requestId);
+    if (this.#timedOut.size > REMEMBERED_TIMEOUTS) this.#forgetOldestTimeout();
+    this.#end(invocation, timedOut(invocation.requestId, ms, invocation.stream));
+  }
+
+  #end(invocation: OpenInvocation, result: Exclude<InvokeResult, { status: 'unavailable' }>): void {
+    clearTimeout(invocation.deadline);
+    this.#open.delete(invocation.requestId);
+    this.#log.ended(invocation.requestId, result.status);
+    invocation.resolve(result);
+  }
+
+  #forgetOldestTimeout(): void {
+    for (const requestId of this.#timedOut) {
+      this.#timedOut.delete(requestId);
+      return;
+    }
+  }
+}
+
+// Node lets a longer one fire at once. This is 24 days.
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const REMEMBERED_TIMEOUTS = 10_000;
+const INVALID_REQUEST_ID = refusal(400, 'InvalidRequestID', 'Invalid request ID');
+const INVOKE_TIMEOUT = refusal(410, 'InvokeTimeout', 'Invoke timeout');

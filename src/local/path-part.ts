@@ -1,0 +1,9 @@
+/** Decodes one part of a URL's path; one that isn't well encoded stays as it is. */
+export function decodePathPart(part: string): string {
+  if (!part.includes('%')) return part;
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

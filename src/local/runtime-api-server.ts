@@ -1,0 +1,150 @@
+import { type Delivery, DeliveryLog } from './delivery-log.ts';
+import { extensionRoutes, Extensions } from './extensions.ts';
+import { type FaultPlan, FaultRules } from './faults.ts';
+import { frontRoutes } from './front.ts';
+import { closeAtOnce, listen, runtimeApiHttp } from './http-server.ts';
+import { type InitError, InitErrors } from './init-errors.ts';
+import { InvocationDesk } from './invocation-desk.ts';
+import type { InvokeOptions, InvokeResult } from './invoke.ts';
+import { assertLoopback, hostAndPort } from './loopback.ts';
+import { OpenInvocations } from './open-invocations.ts';
+import { PollQueue } from './poll-queue.ts';
+import { runtimeRoutes } from './runtime-routes.ts';
+
+/** Settings of {@link startRuntimeApiServer}. */
+export interface RuntimeApiServerOptions {
+  /** A loopback address; `127.0.0.1` by default. */
+  readonly host?: string;
+  /** Any free port by default. */
+  readonly port?: number;
+  /** The name by which callers of the Invoke API know the function; `function` by default. */
+  readonly functionName?: string;
+  /** Made up of the function's name by default. */
+  readonly functionArn?: string;
+  /** Milliseconds that an invocation may take; 30 000 by default. */
+  readonly timeoutMs?: number;
+  /** Whether callers have a timeout at the deadline; true by default. Without it only the header tells the deadline. */
+  readonly enforceTimeout?: boolean;
+  /** Whether there is an Extensions API; true by default. */
+  readonly extensions?: boolean;
+  /** How many of the last deliveries are remembered; 100 000 by default. */
+  readonly deliveryHistory?: number;
+}
+
+/** A local Lambda Runtime API, with the Invoke API in front of it. */
+export interface RuntimeApiServer extends AsyncDisposable {
+  readonly port: number;
+  /** `host:port`: what `AWS_LAMBDA_RUNTIME_API` is set to. */
+  readonly address: string;
+  /**
+   * Hands an event to the oldest parked `/next` and resolves with what becomes of it; `unavailable` at once when none
+   * is parked, or when a registered extension isn't ready. `{ whenCapacity: true }` waits for a poll instead.
+   *
+   * Rejects with the signal's reason when it aborts, with a TypeError when an option can't be sent in an HTTP header,
+   * and when the request id is in flight already. A handler's error or a timeout doesn't reject.
+   */
+  invoke(event: string | Uint8Array, options?: InvokeOptions): Promise<InvokeResult>;
+  /** How many polls are parked: open `/next` that no event has been handed to. */
+  readonly parked: number;
+  /** How many events were handed over and aren't answered yet. */
+  readonly inFlight: number;
+  /** Resolves when at least so many polls are parked. Rejects when the signal aborts or the server closes. */
+  whenParked(count: number, options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /** All posted to `/runtime/init/error`, those that were refused included. */
+  readonly initErrors: readonly InitError[];
+  /** Resolves with the first init error. Rejects when the server closes. */
+  whenInitError(): Promise<InitError>;
+  /** By request id, how each event was handed over and answered. */
+  readonly deliveries: ReadonlyMap<string, Delivery>;
+  /** Whether an extension has registered. */
+  readonly extensionRegistered: boolean;
+  /** Resolves when every registered extension waits for its next event. Rejects when the server closes. */
+  whenExtensionWaiting(): Promise<void>;
+  /** What is to go wrong. */
+  readonly faults: FaultPlan;
+  /** Fails all that is in flight with `Runtime.ExitError`, as Lambda does when the runtime's process exits. */
+  runtimeExited(message?: string): number;
+  /** Ends everything at once: parked polls, invocations in flight, all sockets. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a local Runtime API server on a loopback address.
+ *
+ * Rejects with a RangeError when `host` isn't a loopback address, and when the port is taken.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+ * @example
+ * await using server = await startRuntimeApiServer();
+ * spawn('node', ['app.js'], { env: { ...process.env, AWS_LAMBDA_RUNTIME_API: server.address } });
+ * const result = await server.invoke('{"n":1}', { whenCapacity: true });
+ */
+export async function startRuntimeApiServer(
+  options: RuntimeApiServerOptions = {},
+): Promise<RuntimeApiServer> {
+  const { host = '127.0.0.1', port = 0, functionName = 'function', deliveryHistory = 100_000 } = options;
+  assertLoopback(host);
+  const functionArn = options.functionArn ?? `arn:aws:lambda:us-east-1:123456789012:function:${functionName}`;
+  const log = new DeliveryLog(deliveryHistory);
+  const invocations = new OpenInvocations(log);
+  const polls = new PollQueue();
+  const initErrors = new InitErrors();
+  const faults = new FaultRules();
+  const extensions = new Extensions({
+    functionName,
+    isServing: () => polls.length > 0 || invocations.size > 0,
+    onWaiting: () => desk.serveWaiting(),
+  });
+  const desk = new InvocationDesk(
+    {
+      functionArn,
+      timeoutMs: options.timeoutMs ?? 30_000,
+      enforceTimeout: options.enforceTimeout ?? true,
+      isReady: () => extensions.ready,
+    },
+    polls,
+    invocations,
+  );
+  const routes = [
+    runtimeRoutes({ desk, invocations, initErrors, faults }),
+    ...(options.extensions === false ? [] : [extensionRoutes(extensions, faults)]),
+    frontRoutes({ functionName, functionArn, invoke: (event, how) => desk.invoke(event, how) }),
+  ];
+  const http = runtimeApiHttp(routes, (socket) => polls.drop(socket));
+  const listening = await listen(http, host, port);
+
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    if (closing !== undefined) return closing;
+    const closed = new Error('The Runtime API server is closed');
+    desk.close();
+    invocations.failAll('Runtime.ExitError', closed.message);
+    for (const room of [polls, initErrors, extensions]) room.close(closed);
+    closing = closeAtOnce(http);
+    return closing;
+  };
+
+  return {
+    port: listening,
+    address: hostAndPort(host, listening),
+    invoke: (event, how = {}) => desk.invoke(event, how),
+    get parked() {
+      return polls.length;
+    },
+    get inFlight() {
+      return invocations.size;
+    },
+    whenParked: (count, { signal } = {}) => polls.whenLength(count, signal),
+    initErrors: initErrors.posted,
+    whenInitError: () => initErrors.first(),
+    deliveries: log.entries,
+    get extensionRegistered() {
+      return extensions.registered;
+    },
+    whenExtensionWaiting: () => extensions.whenWaiting(),
+    faults,
+    runtimeExited: (message = 'Runtime exited') => invocations.failAll('Runtime.ExitError', message),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

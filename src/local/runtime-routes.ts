@@ -1,0 +1,123 @@
+import { faultOnArrival, faultOnHandOver } from './fault-effects.ts';
+import type { FaultPoint, FaultRules } from './faults.ts';
+import { type Exchange, refusal } from './http-answers.ts';
+import type { Route } from './http-server.ts';
+import type { InitErrors } from './init-errors.ts';
+import type { InvocationDesk } from './invocation-desk.ts';
+import { failed } from './invoke-results.ts';
+import type { OpenInvocations } from './open-invocations.ts';
+import { decodePathPart } from './path-part.ts';
+import { collectBody, MAX_ERROR_BYTES, MAX_PAYLOAD_BYTES } from './request-body.ts';
+import { receiveStream } from './streaming-response.ts';
+
+/** What the Runtime API's routes work on. */
+export interface RuntimeRooms {
+  readonly desk: InvocationDesk;
+  readonly invocations: OpenInvocations;
+  readonly initErrors: InitErrors;
+  readonly faults: FaultRules;
+}
+
+/** Makes the Runtime API (`/2018-06-01/runtime/…`). It says false of a request that isn't one of its own. */
+export function runtimeRoutes(rooms: RuntimeRooms): Route {
+  return (exchange) => {
+    const { method, url = '' } = exchange.req;
+    if (method === 'GET' && url === NEXT) {
+      guard(rooms, 'next', undefined, exchange, (guarded) => park(rooms, guarded));
+      return true;
+    }
+    if (method !== 'POST' || !url.startsWith(RUNTIME)) return false;
+    if (url === INIT_ERROR) {
+      guard(rooms, 'init-error', undefined, exchange, (guarded) => takeInitError(rooms, guarded));
+      return true;
+    }
+    return url.startsWith(INVOCATION) && takeAnswer(rooms, exchange, url);
+  };
+}
+
+const RUNTIME = '/2018-06-01/runtime/';
+const INIT_ERROR = `${RUNTIME}init/error`;
+const INVOCATION = `${RUNTIME}invocation/`;
+const NEXT = `${INVOCATION}next`;
+const TOO_LARGE = refusal(413, 'RequestEntityTooLarge', 'Exceeded the maximum payload size');
+const WRONG_MODE = refusal(400, 'InvalidFunctionResponseMode', 'Invalid function response mode');
+
+function guard(
+  { faults }: RuntimeRooms,
+  point: FaultPoint,
+  requestId: string | undefined,
+  exchange: Exchange,
+  act: (exchange: Exchange) => void,
+): void {
+  const fault = faults.onArrival(point, requestId);
+  if (fault === undefined) act(exchange);
+  else faultOnArrival(fault, exchange, act);
+}
+
+function park({ desk, faults }: RuntimeRooms, exchange: Exchange): void {
+  desk.park({
+    socket: exchange.req.socket,
+    deliver(requestId, event) {
+      const fault = faults.onHandOver(requestId);
+      if (fault === undefined) exchange.reply(event);
+      else faultOnHandOver(fault, exchange, event);
+    },
+  });
+}
+
+function takeAnswer(rooms: RuntimeRooms, exchange: Exchange, url: string): boolean {
+  const slash = url.indexOf('/', INVOCATION.length);
+  if (slash === -1) return false;
+  const requestId = decodePathPart(url.slice(INVOCATION.length, slash));
+  const action = url.slice(slash + 1);
+  if (action === 'response') {
+    guard(rooms, 'response', requestId, exchange, (guarded) => takeResponse(rooms, guarded, requestId));
+  } else if (action === 'error') {
+    guard(rooms, 'error', requestId, exchange, (guarded) => takeError(rooms, guarded, requestId));
+  } else {
+    return false;
+  }
+  return true;
+}
+
+function takeResponse({ invocations }: RuntimeRooms, exchange: Exchange, requestId: string): void {
+  const { req, reply } = exchange;
+  const mode = req.headers['lambda-runtime-function-response-mode'];
+  if (mode === 'streaming') return receiveStream(exchange, requestId, invocations);
+  collectBody(req, MAX_PAYLOAD_BYTES, (body) => {
+    if (mode !== undefined) return reply(invocations.refuseOnce(requestId, WRONG_MODE));
+    if (body === undefined) return reply(invocations.refuseOnce(requestId, TOO_LARGE));
+    const contentType = req.headers['content-type'];
+    const { trailers } = req;
+    reply(
+      invocations.accept(requestId, {
+        status: 'response',
+        requestId,
+        body,
+        contentType,
+        mode: 'buffered',
+        trailers,
+      }),
+    );
+  });
+}
+
+function takeError({ invocations }: RuntimeRooms, { req, reply }: Exchange, requestId: string): void {
+  collectBody(req, MAX_ERROR_BYTES, (body) => {
+    if (body === undefined) return reply(invocations.refuseOnce(requestId, TOO_LARGE));
+    const rawErrorType = header(req.headers['lambda-runtime-function-error-type']);
+    const xrayErrorCause = header(req.headers['lambda-runtime-function-xray-error-cause']);
+    reply(invocations.accept(requestId, failed(requestId, { rawErrorType, body, xrayErrorCause })));
+  });
+}
+
+function takeInitError({ initErrors }: RuntimeRooms, { req, reply }: Exchange): void {
+  collectBody(req, MAX_ERROR_BYTES, (body) => {
+    if (body === undefined) return reply(TOO_LARGE);
+    reply(initErrors.take(header(req.headers['lambda-runtime-function-error-type']), body));
+  });
+}
+
+function header(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}

@@ -1,0 +1,104 @@
+import type { Config } from '../config.ts';
+import { ManagedRuntimeError } from '../errors.ts';
+import { diagnose, encodeThrown } from '../invocation/diagnostic.ts';
+import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
+import type { Invocation } from '../invocation/invocation.ts';
+import { failure } from '../invocation/outcome.ts';
+import type { Invoker } from '../../workers/invoker.ts';
+import type { Log } from '../logging/log.ts';
+import { DeadlinePolicy } from './deadline-policy.ts';
+import { invokerSettings } from './invoker-settings.ts';
+import { PendingRun } from './pending-run.ts';
+import { Room } from './room.ts';
+import { InitFailure, initTimeout } from './init-failure.ts';
+import type { Run, WorkerPool } from './worker-pool.ts';
+import { INVOKER_MODULE } from './worker-files.ts';
+
+/** Single mode: the handler runs in the main thread, one invocation at a time, with nothing in between. */
+export class InProcessPool implements WorkerPool {
+  readonly failed: Promise<ManagedRuntimeError>;
+  readonly #fail: (error: ManagedRuntimeError) => void;
+  readonly #config: Config;
+  readonly #room = new Room();
+  readonly #deadlines: DeadlinePolicy;
+  readonly #onUncaught = (error: unknown) => this.#crash(error);
+  #invoker: Invoker | undefined;
+  #running: PendingRun | undefined;
+  #runs = 0;
+
+  constructor(config: Config, log: Log) {
+    const failed = Promise.withResolvers<ManagedRuntimeError>();
+    this.failed = failed.promise;
+    this.#fail = failed.resolve;
+    this.#config = config;
+    this.#deadlines = new DeadlinePolicy(config, log, {
+      shared: false,
+      abandon: () => undefined,
+      fail: (error) => this.#fail(error),
+    });
+  }
+
+  async start(): Promise<void> {
+    const { initTimeoutMs } = this.#config;
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => late.reject(new InitFailure(initTimeout(initTimeoutMs))), initTimeoutMs);
+    try {
+      const { loadInvoker } = (await import(INVOKER_MODULE)) as typeof import('../../workers/invoker.ts');
+      this.#invoker = await Promise.race([loadInvoker(invokerSettings(this.#config)), late.promise]);
+    } catch (error) {
+      throw InitFailure.of(error);
+    } finally {
+      clearTimeout(timer);
+    }
+    process.on('uncaughtException', this.#onUncaught);
+    this.#room.resize(1);
+  }
+
+  reserve(): Promise<boolean> {
+    return this.#room.reserve();
+  }
+
+  release(): void {
+    this.#room.release();
+  }
+
+  run(invocation: Invocation): Run {
+    this.#runs += 1;
+    const run = new PendingRun(this.#runs, invocation);
+    this.#running = run;
+    this.#deadlines.watch(run, () => undefined);
+    void this.#invoke(run);
+    return run;
+  }
+
+  close(): void {
+    this.#room.close();
+  }
+
+  abandon(reason: EncodedDiagnostic): void {
+    this.#running?.answer(failure(reason));
+  }
+
+  async stop(timeoutMs: number): Promise<void> {
+    this.#room.close();
+    process.off('uncaughtException', this.#onUncaught);
+    await this.#invoker?.shutdown(timeoutMs);
+  }
+
+  async #invoke(run: PendingRun): Promise<void> {
+    const { metadata, event } = run.invocation;
+    const outcome = await (this.#invoker as Invoker).invoke({ type: 'invoke', run: run.id, metadata, event });
+    run.answer(outcome);
+    run.settle();
+    this.#running = undefined;
+    this.#room.release();
+  }
+
+  /** There is no thread to replace: the caller is answered, and the environment is given up. */
+  #crash(error: unknown): void {
+    this.#running?.answer(failure(encodeThrown(error)));
+    this.#running?.settle();
+    const message = `An error escaped the handler: ${diagnose(error).errorMessage}`;
+    this.#fail(new ManagedRuntimeError('HANDLER_CRASHED', message, { cause: error }));
+  }
+}

@@ -1,0 +1,8 @@
+import type { Config } from '../config.ts';
+import type { InvokerSettings } from '../protocol.ts';
+
+/** What of the configuration the thread needs that runs the handler. */
+export function invokerSettings(config: Config): InvokerSettings {
+  const { handler, codec, lambda, deadlineMarginMs, maxThreadHeapMb } = config;
+  return { handler, codec, lambda, deadlineMarginMs, maxThreadHeapMb };
+}

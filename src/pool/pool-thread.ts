@@ -1,0 +1,157 @@
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
+import type { MessagePort, ResourceLimits } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
+import type {
+  EscapedMessage,
+  FromThread,
+  InvokerSettings,
+  ReplyMessage,
+  ThreadSettings,
+  ToThread,
+} from '../protocol.ts';
+import type { PendingRun } from './pending-run.ts';
+import type { ThreadEnd } from './thread-end.ts';
+import { THREAD_ENTRY } from './worker-files.ts';
+
+/** What a thread tells the pool. */
+export interface ThreadListener {
+  onReady(thread: PoolThread): void;
+  onBootFailed(thread: PoolThread, diagnostic: EncodedDiagnostic): void;
+  onReply(thread: PoolThread, reply: ReplyMessage): void;
+  onEscaped(thread: PoolThread, message: EscapedMessage): void;
+  /** Its heap is larger than `maxThreadHeapMb`. */
+  onHeavy(thread: PoolThread): void;
+  /** The thread is gone; comes once, and after all of its messages. */
+  onEnd(thread: PoolThread, end: ThreadEnd): void;
+}
+
+/**
+ * One worker thread: a piscina of one thread, whose one run lasts as long as the thread does and carries the
+ * invocations over a port of its own. piscina starts the thread and tells how it ended; a message costs what a bare
+ * port costs, however many threads there are.
+ */
+export class PoolThread {
+  readonly id: number;
+  readonly runs = new Map<number, PendingRun>();
+  /** Invocations that were started here, finished ones included. */
+  started = 0;
+  readonly #listener: ThreadListener;
+  readonly #piscina: Piscina;
+  readonly #port: MessagePort;
+  #end: ThreadEnd | undefined;
+  #ended = false;
+  #pings = 0;
+  readonly #pongs = new Map<number, () => void>();
+  #onBye: (() => void) | undefined;
+
+  constructor(id: number, settings: InvokerSettings, resourceLimits: ResourceLimits, listener: ThreadListener) {
+    this.id = id;
+    this.#listener = listener;
+    this.#piscina = new Piscina({
+      filename: THREAD_ENTRY,
+      name: 'serve',
+      minThreads: 0,
+      maxThreads: 1,
+      atomics: 'disabled',
+      recordTiming: false,
+      resourceLimits,
+    });
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    port1.on('message', (message: FromThread) => this.#receive(message));
+    // Without these two a thread that dies before the run has begun would never be heard of.
+    this.#piscina.on('error', (error) => this.#finish({ cause: 'error', error }));
+    this.#piscina.on('workerDestroy', () => setImmediate(() => this.#finish({ cause: 'exit', code: 0 })));
+    const task: ThreadSettings = { ...settings, port: port2 };
+    new Promise((resolve) => resolve(this.#piscina.run(task, { transferList: [port2] }))).then(
+      () => this.#finish({ cause: 'exit', code: 0 }),
+      (error: unknown) => this.#finish(endOf(error)),
+    );
+  }
+
+  run(run: PendingRun): void {
+    const { metadata, event } = run.invocation;
+    this.runs.set(run.id, run);
+    this.started += 1;
+    this.send(
+      { type: 'invoke', run: run.id, metadata, event },
+      typeof event === 'string' ? undefined : [event.buffer],
+    );
+  }
+
+  send(message: ToThread, transfer: readonly ArrayBuffer[] = []): void {
+    this.#port.postMessage(message, transfer);
+  }
+
+  /** Does its event loop turn within that many ms? */
+  async responds(withinMs: number): Promise<boolean> {
+    this.#pings += 1;
+    const ping = this.#pings;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(resolve, withinMs, false);
+    this.#pongs.set(ping, () => resolve(true));
+    this.send({ type: 'ping', ping });
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#pongs.delete(ping);
+    }
+  }
+
+  /** Lets the thread's shutdown hooks run; resolves when they have, or after that many ms. */
+  async sayGoodbye(withinMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, withinMs);
+    this.#onBye = resolve;
+    this.send({ type: 'shutdown', timeoutMs: withinMs });
+    await promise;
+    clearTimeout(timer);
+  }
+
+  /** Takes the thread's life, whatever it is doing. The end that is told is the first one given. */
+  async terminate(end: ThreadEnd): Promise<void> {
+    this.#end ??= end;
+    await this.#piscina.destroy();
+    this.#finish(end);
+  }
+
+  #receive(message: FromThread): void {
+    switch (message.type) {
+      case 'ready':
+        return this.#listener.onReady(this);
+      case 'boot-failed':
+        return this.#listener.onBootFailed(this, message.diagnostic);
+      case 'pong':
+        return this.#pongs.get(message.ping)?.();
+      case 'bye':
+        return this.#onBye?.();
+      case 'heavy':
+        return this.#listener.onHeavy(this);
+      case 'escaped':
+        this.#end ??= { cause: 'escaped', message };
+        return this.#listener.onEscaped(this, message);
+      case 'response':
+      case 'failure':
+        return this.#listener.onReply(this, message);
+    }
+  }
+
+  #finish(end: ThreadEnd): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    for (let left = receiveMessageOnPort(this.#port); left; left = receiveMessageOnPort(this.#port)) {
+      this.#receive(left.message as FromThread);
+    }
+    this.#port.close();
+    this.#onBye?.();
+    void this.#piscina.destroy();
+    this.#listener.onEnd(this, this.#end ?? end);
+  }
+}
+
+function endOf(error: unknown): ThreadEnd {
+  const code = /^worker exited with code: (\d+)$/.exec((error as Error).message)?.[1];
+  return code === undefined ? { cause: 'error', error } : { cause: 'exit', code: Number(code) };
+}

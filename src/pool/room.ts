@@ -1,0 +1,42 @@
+/** Counts the invocations that the threads can take, and makes slots wait while there is no room. */
+export class Room {
+  #capacity = 0;
+  #taken = 0;
+  #closed = false;
+  readonly #waiting: Array<(granted: boolean) => void> = [];
+
+  /** Resolves with true when there is room for one more, first come first served; with false once closed. */
+  reserve(): Promise<boolean> {
+    if (this.#closed) return Promise.resolve(false);
+    if (this.#taken < this.#capacity) {
+      this.#taken += 1;
+      return Promise.resolve(true);
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  release(): void {
+    this.#taken -= 1;
+    this.#grant();
+  }
+
+  /** A lost thread may leave more taken than there is; then nothing is granted until that is made up. */
+  resize(by: number): void {
+    this.#capacity += by;
+    this.#grant();
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const refuse of this.#waiting.splice(0)) refuse(false);
+  }
+
+  #grant(): void {
+    while (this.#taken < this.#capacity) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#taken += 1;
+      next(true);
+    }
+  }
+}

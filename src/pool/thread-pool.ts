@@ -1,0 +1,153 @@
+import type { Config } from '../config.ts';
+import { ManagedRuntimeError } from '../errors.ts';
+import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
+import type { Invocation } from '../invocation/invocation.ts';
+import { failure } from '../invocation/outcome.ts';
+import type { EscapedMessage, ReplyMessage } from '../protocol.ts';
+import type { Log } from '../logging/log.ts';
+import { DeadlinePolicy } from './deadline-policy.ts';
+import { PendingRun } from './pending-run.ts';
+import type { PoolThread } from './pool-thread.ts';
+import { Room } from './room.ts';
+import { describeThreadEnd } from './thread-end.ts';
+import type { ThreadEnd } from './thread-end.ts';
+import { ThreadCrew } from './thread-crew.ts';
+import type { Run, WorkerPool } from './worker-pool.ts';
+
+/** Handlers in worker threads. The crew keeps threads up; this hands them invocations and sees that each is answered. */
+export class ThreadPool implements WorkerPool {
+  readonly failed: Promise<ManagedRuntimeError>;
+  readonly #fail: (error: ManagedRuntimeError) => void;
+  readonly #log: Log;
+  readonly #perThread: number;
+  readonly #room = new Room();
+  readonly #crew: ThreadCrew;
+  readonly #deadlines: DeadlinePolicy;
+  /** Accepted while no thread had room, which happens only when one died under a parked poll. */
+  readonly #waiting: PendingRun[] = [];
+  #runs = 0;
+
+  constructor(config: Config, log: Log) {
+    const failed = Promise.withResolvers<ManagedRuntimeError>();
+    this.failed = failed.promise;
+    this.#fail = failed.resolve;
+    this.#log = log;
+    this.#perThread = config.invocationsPerThread;
+    this.#crew = new ThreadCrew(config, log, {
+      onJoined: () => this.#joined(),
+      onLeft: () => this.#room.resize(-this.#perThread),
+      onReply: (thread, reply) => this.#reply(thread, reply),
+      onEscaped: (thread, message) => this.#escaped(thread, message),
+      onEnd: (thread, end) => this.#bury(thread, end),
+      onHopeless: (error) => this.#fail(error),
+    });
+    this.#deadlines = new DeadlinePolicy(config, log, {
+      shared: config.invocationsPerThread > 1,
+      abandon: (run, thread) => this.#abandonRun(run, thread),
+      fail: (error) => this.#fail(error),
+    });
+  }
+
+  start(): Promise<void> {
+    return this.#crew.start();
+  }
+
+  reserve(): Promise<boolean> {
+    return this.#room.reserve();
+  }
+
+  release(): void {
+    this.#room.release();
+  }
+
+  run(invocation: Invocation): Run {
+    this.#runs += 1;
+    const run = new PendingRun(this.#runs, invocation);
+    this.#deadlines.watch(run, () => this.#threadOf(run));
+    const thread = this.#freest();
+    if (thread === undefined) this.#waiting.push(run);
+    else thread.run(run);
+    return run;
+  }
+
+  close(): void {
+    this.#room.close();
+  }
+
+  abandon(reason: EncodedDiagnostic): void {
+    for (const run of this.#waiting.splice(0)) this.#conclude(run, reason);
+    for (const thread of this.#crew.all()) {
+      for (const run of thread.runs.values()) run.answer(failure(reason));
+    }
+  }
+
+  async stop(timeoutMs: number): Promise<void> {
+    this.#room.close();
+    await this.#crew.stop(timeoutMs);
+  }
+
+  #joined(): void {
+    this.#room.resize(this.#perThread);
+    for (let thread = this.#freest(); thread && this.#waiting.length > 0; thread = this.#freest()) {
+      const run = this.#waiting.shift() as PendingRun;
+      if (run.answered) this.#settle(run);
+      else thread.run(run);
+    }
+  }
+
+  #freest(): PoolThread | undefined {
+    let freest: PoolThread | undefined;
+    for (const thread of this.#crew.ready) {
+      const load = thread.runs.size;
+      if (load === 0) return thread;
+      if (load < (freest?.runs.size ?? this.#perThread)) freest = thread;
+    }
+    return freest;
+  }
+
+  #threadOf(run: PendingRun): PoolThread | undefined {
+    return this.#crew.all().find((thread) => thread.runs.get(run.id) === run);
+  }
+
+  #reply(thread: PoolThread, reply: ReplyMessage): void {
+    const run = thread.runs.get(reply.run);
+    if (run === undefined) return;
+    run.answer(reply);
+    this.#abandonRun(run, thread);
+    this.#crew.afterRun(thread);
+  }
+
+  /** The thread still runs, but what state its code is in nobody knows: it finishes what it holds and goes. */
+  #escaped(thread: PoolThread, message: EscapedMessage): void {
+    const { how, requestId, diagnostic: thrown } = message;
+    this.#log.error({ thread: thread.id, how, requestId, diagnostic: thrown.body }, 'An error escaped a handler');
+    if (how === 'exit') return;
+    const culprit = message.run === undefined ? undefined : thread.runs.get(message.run);
+    if (culprit !== undefined) {
+      culprit.answer(failure(thrown));
+      this.#abandonRun(culprit, thread);
+    }
+    this.#crew.retire(thread, { cause: 'escaped', message });
+  }
+
+  #bury(thread: PoolThread, end: ThreadEnd): void {
+    const held = [...thread.runs.values()];
+    thread.runs.clear();
+    for (const run of held) this.#conclude(run, describeThreadEnd(end, run.requestId));
+  }
+
+  /** What it still does no longer counts: it has been answered, and its thread lives on for the others. */
+  #abandonRun(run: PendingRun, thread: PoolThread): void {
+    if (thread.runs.delete(run.id)) this.#settle(run);
+  }
+
+  #conclude(run: PendingRun, reason: EncodedDiagnostic): void {
+    run.answer(failure(reason));
+    this.#settle(run);
+  }
+
+  #settle(run: PendingRun): void {
+    run.settle();
+    this.#room.release();
+  }
+}

@@ -1,0 +1,42 @@
+import type { Invocation } from '../invocation/invocation.ts';
+import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
+import type { Outcome } from '../invocation/outcome.ts';
+import type { ManagedRuntimeError } from '../errors.ts';
+
+/** Runs invocations: in worker threads, or in the main thread in single mode. */
+export interface WorkerPool {
+  /** Resolves when the first invocation can be taken. Rejects with an `InitFailure` if the handler does not load. */
+  start(): Promise<void>;
+
+  /**
+   * Resolves with true when there is room for one more invocation, and keeps that room until `release` or until the
+   * run has settled; with false when the pool stops. A slot polls only with a room, so no event waits for a thread.
+   */
+  reserve(): Promise<boolean>;
+
+  /** Gives a reserved room back that was not used. */
+  release(): void;
+
+  /** Runs an invocation in the reserved room. Whatever happens, its outcome comes. */
+  run(invocation: Invocation): Run;
+
+  /** Refuses all reservations from now on, those that wait included. */
+  close(): void;
+
+  /** Answers all that is still running with an error. */
+  abandon(diagnostic: EncodedDiagnostic): void;
+
+  /** Closes, lets the handler's shutdown hooks run for at most that many ms, and ends the threads. */
+  stop(timeoutMs: number): Promise<void>;
+
+  /** Resolves when the pool can no longer do its work. The environment should be replaced. */
+  readonly failed: Promise<ManagedRuntimeError>;
+}
+
+/** One invocation on its way. Neither promise rejects. */
+export interface Run {
+  /** What to answer. */
+  readonly outcome: Promise<Outcome>;
+  /** The invocation no longer occupies its thread. Later than the outcome when the handler outlives its deadline. */
+  readonly settled: Promise<void>;
+}

@@ -1,0 +1,83 @@
+/**
+ * What crosses the boundary between the main thread and a worker thread.
+ *
+ *     main thread                                worker thread
+ *     ── ThreadSettings (the piscina run) ─────▶ loads the handler
+ *     ◀─ ready | boot-failed ───────────────────
+ *     ── invoke ───────────────────────────────▶
+ *     ◀─ response | failure ──────────────────── any order when several run at once
+ *     ◀─ escaped ─────────────────────────────── an error that no invocation caught
+ *     ◀─ heavy ───────────────────────────────── its heap is over the limit
+ *     ── ping ─▶ ◀─ pong ─────────────────────── is the event loop alive?
+ *     ── shutdown ─▶ ◀─ bye ──────────────────── hooks have run
+ */
+import type { EncodedDiagnostic } from './invocation/diagnostic.ts';
+import type { EventBytes, InvocationMetadata } from './invocation/invocation.ts';
+import type { Outcome } from './invocation/outcome.ts';
+
+export type ToThread =
+  | InvokeMessage
+  | { readonly type: 'ping'; readonly ping: number }
+  | { readonly type: 'shutdown'; readonly timeoutMs: number };
+
+export type FromThread =
+  | { readonly type: 'ready' }
+  | { readonly type: 'boot-failed'; readonly diagnostic: EncodedDiagnostic }
+  | ReplyMessage
+  | EscapedMessage
+  | { readonly type: 'pong'; readonly ping: number }
+  | { readonly type: 'heavy' }
+  | { readonly type: 'bye' };
+
+/** A run's outcome. */
+export type ReplyMessage = Outcome & { readonly run: number };
+
+export interface InvokeMessage {
+  readonly type: 'invoke';
+  /** Names the run on its thread; a late answer must not be taken for the next invocation's. */
+  readonly run: number;
+  readonly metadata: InvocationMetadata;
+  readonly event: EventBytes;
+}
+
+/** An error left the handler's call by another way than its promise, or the code asked for `process.exit`. */
+export interface EscapedMessage {
+  readonly type: 'escaped';
+  readonly how: 'uncaughtException' | 'unhandledRejection' | 'exit';
+  /** The run whose code did it, where that is known; it may have been answered long ago. */
+  readonly run: number | undefined;
+  /** The request id of that run. */
+  readonly requestId: string | undefined;
+  readonly diagnostic: EncodedDiagnostic;
+}
+
+/** What a thread is given when it starts. */
+export interface ThreadSettings extends InvokerSettings {
+  readonly port: MessagePort;
+}
+
+/** What it takes to run a handler, in a thread or in the main thread. */
+export interface InvokerSettings {
+  readonly handler: HandlerSource;
+  /** A `file:` URL, or undefined for JSON. */
+  readonly codec: string | undefined;
+  readonly lambda: LambdaFunction;
+  readonly deadlineMarginMs: number;
+  readonly maxThreadHeapMb: number | undefined;
+}
+
+/** Where the handler is: in a file and under a name, or behind a handler string as AWS writes them. */
+export type HandlerSource =
+  | { readonly kind: 'file'; readonly file: string; readonly given: string; readonly exportName: string | undefined }
+  | { readonly kind: 'handler-string'; readonly handlerString: string; readonly taskRoot: string };
+
+/** What the environment says about the function; the same for all invocations. */
+export interface LambdaFunction {
+  readonly functionName: string;
+  readonly functionVersion: string;
+  readonly memoryLimitInMB: string;
+  readonly logGroupName: string;
+  readonly logStreamName: string;
+}
+
+type MessagePort = import('node:worker_threads').MessagePort;

@@ -1,0 +1,95 @@
+import type { Client, Dispatcher } from 'undici';
+import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
+import type { InvocationMetadata } from '../invocation/invocation.ts';
+import { failure } from '../invocation/outcome.ts';
+import type { Outcome } from '../invocation/outcome.ts';
+import { API_VERSION, POST_TIMEOUT_MS } from './connection.ts';
+import { errorTypeHeader } from './error-type-header.ts';
+import { Exchange } from './exchange.ts';
+import { ANSWER_SCHEDULE, delayAfter } from '../retry-schedule.ts';
+import type { Log } from '../logging/log.ts';
+import { wait } from './wait.ts';
+
+/** How an outcome goes out: the first try on the slot's connection, repeats beside it, since `/next` may be parked there. */
+export interface AnswerRoute {
+  readonly first: Client;
+  readonly repeats: () => Client;
+  readonly log: Log;
+}
+
+/**
+ * Posts an outcome until it has been taken, refused for good, or has become worthless. Never rejects.
+ *
+ * A repeat is safe: the Runtime API refuses a second copy with 400, which then means that the first one arrived.
+ */
+export async function postOutcome(metadata: InvocationMetadata, outcome: Outcome, route: AnswerRoute): Promise<void> {
+  const { requestId } = metadata;
+  const log = route.log;
+  const request = requestFor(requestId, outcome);
+  for (let failures = 0; ; ) {
+    const status = await post(failures === 0 ? route.first : route.repeats(), request);
+    if (typeof status === 'number' && status >= 200 && status < 300) return;
+    if (status === 400 && failures > 0) return;
+    if (status === 410) {
+      log.warn({ requestId }, 'The caller had its timeout before the answer came');
+      return;
+    }
+    if (status === 413 && outcome.type === 'response') {
+      log.error({ requestId, bytes: Buffer.byteLength(outcome.body) }, 'The response is too large for Lambda');
+      return postOutcome(metadata, TOO_LARGE, route);
+    }
+    if (typeof status === 'number' && status < 500) {
+      log.error({ requestId, status }, 'The Runtime API refused the answer');
+      return;
+    }
+    failures += 1;
+    const delayMs = delayAfter(failures, ANSWER_SCHEDULE);
+    if (delayMs === undefined || (failures >= FEWEST_TRIES && Date.now() + delayMs > metadata.deadlineMs)) {
+      log.error({ requestId, failures, reason: status }, 'The answer could not be delivered');
+      return;
+    }
+    log.warn({ requestId, failures, reason: status }, 'Answering failed, will retry');
+    await wait(delayMs);
+  }
+}
+
+/** Even an answer past its deadline gets that many tries: the caller's clock is not ours. */
+const FEWEST_TRIES = 3;
+
+const TOO_LARGE = failure(
+  encodeDiagnostic(
+    diagnostic(
+      'Function.ResponseSizeTooLarge',
+      'The response is larger than Lambda accepts (6 MiB). Return less, or store it and return where it is.',
+    ),
+  ),
+);
+
+/** The status, or what went wrong on the way. */
+async function post(client: Client, request: Dispatcher.DispatchOptions): Promise<number | string> {
+  try {
+    return (await new Exchange(client, request).answer).status;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function requestFor(requestId: string, outcome: Outcome): Dispatcher.DispatchOptions {
+  const path = `${API_VERSION}/runtime/invocation/${requestId}`;
+  if (outcome.type === 'response') {
+    return {
+      method: 'POST',
+      path: `${path}/response`,
+      headers: ['content-type', outcome.contentType],
+      body: outcome.body,
+      headersTimeout: POST_TIMEOUT_MS,
+    };
+  }
+  return {
+    method: 'POST',
+    path: `${path}/error`,
+    headers: ['content-type', 'application/json', ...errorTypeHeader(outcome.diagnostic.errorType)],
+    body: outcome.diagnostic.body,
+    headersTimeout: POST_TIMEOUT_MS,
+  };
+}

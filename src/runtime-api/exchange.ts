@@ -1,0 +1,72 @@
+import type { Client, Dispatcher } from 'undici';
+import type { EventBytes } from '../invocation/invocation.ts';
+import { BodyCollector } from './body-collector.ts';
+import type { Headers } from './event-headers.ts';
+
+/** What came back on a request. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: EventBytes;
+}
+
+/** A request that failed, with the headers of its answer where they had arrived. */
+export class ExchangeError extends Error {
+  override readonly name = 'ExchangeError';
+  readonly headers: Headers | undefined;
+
+  constructor(cause: Error, headers: Headers | undefined) {
+    super(`${cause.message}${'code' in cause ? ` (${String(cause.code)})` : ''}`, { cause });
+    this.headers = headers;
+  }
+}
+
+/** Sends one request and gathers its answer. Rejects with an {@link ExchangeError}. */
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly answer: Promise<Answer>;
+  readonly #resolve: (answer: Answer) => void;
+  readonly #reject: (error: ExchangeError) => void;
+  #controller: Dispatcher.DispatchController | undefined;
+  #status = 0;
+  #headers: Headers | undefined;
+  #body: BodyCollector | undefined;
+  #cancelled = false;
+
+  constructor(client: Client, options: Dispatcher.DispatchOptions) {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    this.answer = promise;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    client.dispatch(options, this);
+  }
+
+  /** Gives the request up, unless its answer has begun to arrive. */
+  cancel(): void {
+    if (this.#headers !== undefined) return;
+    this.#cancelled = true;
+    this.#controller?.abort(new Error('The request was cancelled.'));
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#cancelled) this.cancel();
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
+    this.#status = status;
+    this.#headers = headers;
+    this.#body = new BodyCollector(Number(headers['content-length'] ?? 0));
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#body?.add(chunk);
+  }
+
+  onResponseEnd(): void {
+    this.#resolve({ status: this.#status, headers: this.#headers ?? {}, body: this.#body?.finish() ?? '' });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#reject(new ExchangeError(error, this.#headers));
+  }
+}

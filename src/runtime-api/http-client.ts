@@ -1,0 +1,125 @@
+import type { Client } from 'undici';
+import { ManagedRuntimeError } from '../errors.ts';
+import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
+import type { Invocation } from '../invocation/invocation.ts';
+import { failure } from '../invocation/outcome.ts';
+import type { Outcome } from '../invocation/outcome.ts';
+import { postOutcome } from './answer.ts';
+import { API_VERSION, connect } from './connection.ts';
+import { parseEventHeaders } from './event-headers.ts';
+import { Exchange, ExchangeError } from './exchange.ts';
+import type { Answer } from './exchange.ts';
+import { POLL_SCHEDULE, delayAfter } from '../retry-schedule.ts';
+import type { Log } from '../logging/log.ts';
+import type { RuntimeApiClient } from './runtime-api-client.ts';
+import { wait } from './wait.ts';
+
+/** The Runtime API over HTTP: one connection for the slot, and a second one while an answer has to be repeated. */
+export class HttpRuntimeApiClient implements RuntimeApiClient {
+  readonly #runtimeApi: string;
+  readonly #log: Log;
+  readonly #connection: Client;
+  #repeats: Client | undefined;
+
+  constructor(runtimeApi: string, log: Log) {
+    this.#runtimeApi = runtimeApi;
+    this.#log = log;
+    this.#connection = connect(runtimeApi);
+  }
+
+  async next(signal: AbortSignal): Promise<Invocation | undefined> {
+    for (let failures = 0; !signal.aborted; ) {
+      const polled = await this.#poll(signal);
+      if (polled.type === 'event') return polled.invocation;
+      if (polled.type === 'malformed') {
+        failures = 0;
+        continue;
+      }
+      if (signal.aborted) return undefined;
+      failures += 1;
+      const delayMs = delayAfter(failures, POLL_SCHEDULE);
+      if (delayMs === undefined) throw unreachable(this.#runtimeApi, failures, polled.fault);
+      this.#log.warn({ failures, delayMs: Math.round(delayMs), reason: polled.fault }, 'Polling failed, will retry');
+      await wait(delayMs, signal);
+    }
+    return undefined;
+  }
+
+  answer(invocation: Invocation, outcome: Outcome): Promise<void> {
+    return postOutcome(invocation.metadata, outcome, {
+      first: this.#connection,
+      repeats: () => (this.#repeats ??= connect(this.#runtimeApi)),
+      log: this.#log,
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#connection.destroy(), this.#repeats?.destroy()]);
+  }
+
+  async #poll(signal: AbortSignal): Promise<Polled> {
+    const exchange = new Exchange(this.#connection, { method: 'GET', path: NEXT });
+    const cancel = () => exchange.cancel();
+    signal.addEventListener('abort', cancel);
+    try {
+      return await this.#received(await exchange.answer);
+    } catch (error) {
+      return await this.#broken(error as ExchangeError);
+    } finally {
+      signal.removeEventListener('abort', cancel);
+    }
+  }
+
+  async #received(answer: Answer): Promise<Polled> {
+    if (answer.status !== 200) return { type: 'failed', fault: `/next answered with status ${answer.status}` };
+    const parsed = parseEventHeaders(answer.headers);
+    if (parsed.type === 'valid') {
+      return { type: 'event', invocation: { metadata: parsed.metadata, event: answer.body } };
+    }
+    return this.#refuse(parsed.requestId, parsed.fault);
+  }
+
+  async #broken(error: ExchangeError): Promise<Polled> {
+    const parsed = error.headers === undefined ? undefined : parseEventHeaders(error.headers);
+    if (parsed === undefined) return { type: 'failed', fault: error.message };
+    const requestId = parsed.type === 'valid' ? parsed.metadata.requestId : parsed.requestId;
+    return this.#refuse(requestId, `the event's body broke off: ${error.message}`);
+  }
+
+  /** An event that nobody can handle is answered where it can be, since its caller waits. */
+  async #refuse(requestId: string | undefined, fault: string): Promise<Polled> {
+    this.#log.error({ requestId, reason: fault }, 'A malformed event arrived');
+    if (requestId === undefined) return { type: 'failed', fault };
+    const outcome = failure(
+      encodeDiagnostic(diagnostic('Runtime.MalformedEvent', `The event cannot be handled: ${fault}.`)),
+    );
+    const metadata = { ...UNKNOWN, requestId, deadlineMs: Date.now() + MALFORMED_PATIENCE_MS };
+    await this.answer({ metadata, event: '' }, outcome);
+    return { type: 'malformed' };
+  }
+}
+
+type Polled =
+  | { readonly type: 'event'; readonly invocation: Invocation }
+  | { readonly type: 'malformed' }
+  | { readonly type: 'failed'; readonly fault: string };
+
+const NEXT = `${API_VERSION}/runtime/invocation/next`;
+
+/** How long to try to answer an event whose deadline could not be read. */
+const MALFORMED_PATIENCE_MS = 3_000;
+
+const UNKNOWN = {
+  invokedFunctionArn: '',
+  traceId: undefined,
+  clientContext: undefined,
+  cognitoIdentity: undefined,
+  tenantId: undefined,
+};
+
+function unreachable(runtimeApi: string, failures: number, fault: string): ManagedRuntimeError {
+  return new ManagedRuntimeError(
+    'RUNTIME_API_UNREACHABLE',
+    `The Runtime API at ${runtimeApi} did not hand out an event in ${failures} tries; the last one: ${fault}.`,
+  );
+}

@@ -1,0 +1,29 @@
+import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
+import type { Log } from '../logging/log.ts';
+import { registerExtension } from './extension.ts';
+import { HttpRuntimeApiClient } from './http-client.ts';
+import { postInitError } from './init-error.ts';
+import type { RuntimeApiClient } from './runtime-api-client.ts';
+
+/** All that the runtime asks of the Runtime API. */
+export class HttpRuntimeApi {
+  readonly #address: string;
+  readonly #log: Log;
+
+  constructor(address: string, log: Log) {
+    this.#address = address;
+    this.#log = log;
+  }
+
+  client(): RuntimeApiClient {
+    return new HttpRuntimeApiClient(this.#address, this.#log);
+  }
+
+  postInitError(diagnostic: EncodedDiagnostic): Promise<void> {
+    return postInitError(this.#address, diagnostic, this.#log);
+  }
+
+  registerExtension(): Promise<() => Promise<void>> {
+    return registerExtension(this.#address, this.#log);
+  }
+}

@@ -1,0 +1,31 @@
+import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
+import type { Log } from '../logging/log.ts';
+import { INIT_ERROR_SCHEDULE, delayAfter } from '../retry-schedule.ts';
+import { API_VERSION, POST_TIMEOUT_MS, connect } from './connection.ts';
+import { errorTypeHeader } from './error-type-header.ts';
+import { Exchange } from './exchange.ts';
+import { wait } from './wait.ts';
+
+/** Tells Lambda that the function cannot start. Never rejects: the exit code says it too. */
+export async function postInitError(runtimeApi: string, diagnostic: EncodedDiagnostic, log: Log): Promise<void> {
+  const connection = connect(runtimeApi);
+  for (let failures = 0; ; ) {
+    try {
+      await new Exchange(connection, {
+        method: 'POST',
+        path: `${API_VERSION}/runtime/init/error`,
+        headers: ['content-type', 'application/json', ...errorTypeHeader(diagnostic.errorType)],
+        body: diagnostic.body,
+        headersTimeout: POST_TIMEOUT_MS,
+      }).answer;
+      break;
+    } catch (error) {
+      failures += 1;
+      const delayMs = delayAfter(failures, INIT_ERROR_SCHEDULE);
+      log.error({ failures, reason: (error as Error).message }, 'The init error could not be posted');
+      if (delayMs === undefined) break;
+      await wait(delayMs);
+    }
+  }
+  await connection.destroy();
+}

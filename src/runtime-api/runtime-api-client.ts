@@ -1,0 +1,25 @@
+import type { Invocation } from '../invocation/invocation.ts';
+import type { Outcome } from '../invocation/outcome.ts';
+
+/** One slot's way to the Runtime API. */
+export interface RuntimeApiClient {
+  /**
+   * Waits for an event, for hours if need be. Failures are retried with backoff; an event that arrives damaged is
+   * answered with an error and another one is waited for.
+   *
+   * Resolves with undefined when the signal aborts before an event has begun to arrive.
+   *
+   * @throws ManagedRuntimeError `RUNTIME_API_UNREACHABLE` after about 15 minutes of failures.
+   */
+  next(signal: AbortSignal): Promise<Invocation | undefined>;
+
+  /**
+   * Posts the outcome and retries until the deadline. Never rejects: what could not be delivered is logged.
+   *
+   * The next `next()` need not wait for it.
+   */
+  answer(invocation: Invocation, outcome: Outcome): Promise<void>;
+
+  /** Drops the connections. Call it when nothing is in flight. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,106 @@
+import type { Config } from './config.ts';
+import { ManagedRuntimeError } from './errors.ts';
+import { aborted } from './lifecycle/aborted.ts';
+import { drain, settles } from './lifecycle/drain.ts';
+import type { Log } from './logging/log.ts';
+import { InitFailure } from './pool/init-failure.ts';
+import type { WorkerPool } from './pool/worker-pool.ts';
+import { poll } from './polling/poller.ts';
+import type { HttpRuntimeApi } from './runtime-api/http-runtime-api.ts';
+
+/**
+ * The life of a runtime: start, serve, drain, end. Resolves when it was told to stop and has ended; rejects, after the
+ * same drain, when it cannot go on.
+ */
+export async function serve(config: Config, log: Log, stop: AbortSignal): Promise<void> {
+  const opening = openRuntimeApi(config, log);
+  const pool = await openPool(config, log);
+  try {
+    const started = await Promise.race([start(config, pool, opening), aborted(stop)]);
+    if (started === undefined) return;
+    log.info(summary(config), 'The runtime is ready');
+    await serveUntilEnd(config, log, pool, started.api, stop).finally(started.unregister);
+  } catch (error) {
+    if (!(error instanceof InitFailure)) throw error;
+    log.error({ diagnostic: error.diagnostic.body }, 'The function cannot start');
+    await (await opening).postInitError(error.diagnostic);
+    throw new ManagedRuntimeError('INIT_FAILED', error.message, { cause: error });
+  } finally {
+    await pool.stop(0);
+  }
+}
+
+interface Started {
+  readonly api: HttpRuntimeApi;
+  readonly unregister: () => Promise<void>;
+}
+
+/** The handler loads while the HTTP client does; polls go out when both are there. */
+async function start(config: Config, pool: WorkerPool, opening: Promise<HttpRuntimeApi>): Promise<Started> {
+  await preload(config.preload);
+  const [api] = await Promise.all([opening, pool.start()]);
+  const unregister = config.registerExtension ? await api.registerExtension() : () => Promise.resolve();
+  return { api, unregister };
+}
+
+async function serveUntilEnd(
+  config: Config,
+  log: Log,
+  pool: WorkerPool,
+  api: HttpRuntimeApi,
+  stop: AbortSignal,
+): Promise<void> {
+  const draining = new AbortController();
+  const clients = Array.from({ length: config.slots }, () => api.client());
+  const polls = clients.map((client) => poll(client, pool, draining.signal));
+  const fatal = await Promise.race([aborted(stop), pool.failed, firstRejection(polls)]);
+  const endMs = Date.now() + config.shutdownTimeoutMs;
+  if (fatal !== undefined) log.error({ reason: fatal.message }, 'The runtime gives up');
+  draining.abort();
+  pool.close();
+  await drain(pool, Promise.allSettled(polls), config.shutdownTimeoutMs);
+  await pool.stop(Math.max(endMs - Date.now(), SHORTEST_HOOK_MS));
+  await runHook(config, log, Math.max(endMs - Date.now(), SHORTEST_HOOK_MS));
+  await Promise.all(clients.map((client) => client.close()));
+  if (fatal !== undefined) throw fatal;
+}
+
+/** Hooks get that long even when the drain has used the time up. */
+const SHORTEST_HOOK_MS = 50;
+
+async function openPool(config: Config, log: Log): Promise<WorkerPool> {
+  if (config.concurrency === 1) return new (await import('./pool/in-process-pool.ts')).InProcessPool(config, log);
+  return new (await import('./pool/thread-pool.ts')).ThreadPool(config, log);
+}
+
+async function openRuntimeApi(config: Config, log: Log): Promise<HttpRuntimeApi> {
+  return new (await import('./runtime-api/http-runtime-api.ts')).HttpRuntimeApi(config.runtimeApi, log);
+}
+
+async function preload(modules: readonly string[]): Promise<void> {
+  try {
+    for (const module of modules) await import(module);
+  } catch (error) {
+    throw InitFailure.of(error);
+  }
+}
+
+function firstRejection(promises: readonly Promise<void>[]): Promise<ManagedRuntimeError> {
+  return new Promise((resolve) => {
+    for (const promise of promises) promise.catch(resolve);
+  });
+}
+
+async function runHook({ onShutdown }: Config, log: Log, withinMs: number): Promise<void> {
+  if (onShutdown === undefined) return;
+  const hook = (async () => onShutdown())();
+  hook.catch((error: unknown) => log.error({ err: error }, 'The onShutdown hook failed'));
+  if (!(await settles(hook, withinMs))) log.warn({ withinMs }, 'The onShutdown hook took too long');
+}
+
+function summary(config: Config): object {
+  const { concurrency, slots, threads, invocationsPerThread, cpus, memoryMiB } = config;
+  return concurrency === 1
+    ? { mode: 'single', concurrency, cpus, memoryMiB }
+    : { mode: 'threads', concurrency, slots, threads, invocationsPerThread, cpus, memoryMiB };
+}

@@ -1,0 +1,250 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+const project = fileURLToPath(new URL('..', import.meta.url));
+const groundFolders = ['invocation', 'config'];
+const rooms = readdirSync(join(project, 'src'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && !groundFolders.includes(entry.name))
+  .map((entry) => entry.name);
+
+/** What each file may and may not say; every line stands alone, and the lint rules must refuse just the forbidden ones. */
+const cases: Record<string, { forbidden: string[]; allowed: string[] }> = {
+  'src/errors.ts': {
+    forbidden: [
+      ...rooms.map((room) => `import type { A } from './${room}/a.ts';`),
+      "import { a } from './managed-runtime.ts';",
+      "import { a } from './index.ts';",
+      "import { a } from '../workers/a.ts';",
+      "import { object } from 'valibot';",
+      "import { pino } from 'pino';",
+    ],
+    allowed: [
+      "import { a } from './protocol.ts';",
+      "import { a } from './invocation/a.ts';",
+      "import type { Logger } from 'pino';",
+    ],
+  },
+  'src/protocol.ts': {
+    forbidden: [
+      "import { a } from './errors.ts';",
+      "import { a } from 'node:fs';",
+      "import './invocation/a.ts';",
+      "import type { A } from './pool/a.ts';",
+    ],
+    allowed: ["import type { A } from './invocation/a.ts';", "import type { A } from 'node:fs';"],
+  },
+  'src/config.ts': {
+    forbidden: ["import { a } from './pool/a.ts';", "import { a } from 'undici';"],
+    allowed: [
+      "import { a } from 'valibot';",
+      "import { a } from './settings.ts';",
+      'export const a = process.env;',
+    ],
+  },
+  'src/invocation/a.ts': {
+    forbidden: [
+      "import { a } from '../runtime-api/a.ts';",
+      "import { a } from 'valibot';",
+      'export const a = process.env;',
+    ],
+    allowed: ["import { a } from '../errors.ts';", "import { a } from './b.ts';"],
+  },
+  'src/runtime-api/a.ts': {
+    forbidden: [
+      "import type { A } from '../pool/worker-pool.ts';",
+      "import { a } from '../polling/a.ts';",
+      "import { a } from '../services/a.ts';",
+      "import { a } from '../managed-runtime.ts';",
+      "import { a } from '../logging/a.ts';",
+      "import { a } from 'piscina';",
+    ],
+    allowed: [
+      "import { a } from 'undici';",
+      "import { a } from '../errors.ts';",
+      "import type { A } from '../logging/a.ts';",
+    ],
+  },
+  'src/pool/a.ts': {
+    forbidden: [
+      "import type { A } from '../runtime-api/runtime-api-client.ts';",
+      "import { a } from '../polling/a.ts';",
+      "import { a } from '../lifecycle/a.ts';",
+      "import { a } from '../../workers/a.ts';",
+      "import { a } from 'undici';",
+      "export * from 'undici';",
+      "import type { A } from 'undici/types/client.d.ts';",
+    ],
+    allowed: [
+      "import { a } from 'piscina';",
+      "import { a } from '../protocol.ts';",
+      "import type { A } from '../lifecycle/a.ts';",
+      "import type { A } from '../../workers/a.ts';",
+    ],
+  },
+  'src/polling/a.ts': {
+    forbidden: [
+      "import { a } from '../runtime-api/runtime-api-client.ts';",
+      "import { type A } from '../pool/worker-pool.ts';",
+      "export { a } from '../pool/worker-pool.ts';",
+      "import type { A } from '../runtime-api/http-client.ts';",
+      "import { a } from '../pool/thread-pool.ts';",
+      "import { a } from '../managed-runtime.ts';",
+      "import type { A } from 'undici';",
+      "import { a } from 'piscina';",
+    ],
+    allowed: [
+      "import type { A } from '../runtime-api/runtime-api-client.ts';",
+      "import type { A } from '../pool/worker-pool.ts';",
+      "import { a } from '../invocation/a.ts';",
+    ],
+  },
+  'src/lifecycle/a.ts': {
+    forbidden: [
+      "import { a } from '../managed-runtime.ts';",
+      "import { a } from '../local/a.ts';",
+      "import { a } from '../cli/a.ts';",
+      'export const { env } = process;',
+    ],
+    allowed: ["import { a } from '../config.ts';"],
+  },
+  'src/logging/a.ts': {
+    forbidden: ["import { a } from '../local/a.ts';"],
+    allowed: ["import { pino } from 'pino';"],
+  },
+  'src/managed-runtime.ts': {
+    forbidden: [
+      "import type { A } from './local/a.ts';",
+      "import { a } from './cli/a.ts';",
+      "import { a } from './index.ts';",
+      "import { a } from 'piscina';",
+    ],
+    allowed: [
+      "import { a } from './pool/thread-pool.ts';",
+      "import { a } from './runtime-api/http-client.ts';",
+      "import { a } from './polling/a.ts';",
+      "import { a } from './serving.ts';",
+    ],
+  },
+  'src/serving.ts': {
+    forbidden: ["import { a } from './local/a.ts';", "import { a } from 'undici';"],
+    allowed: ["import { a } from './pool/a.ts';", "import type { A } from './managed-runtime.ts';"],
+  },
+  'src/local/a.ts': {
+    forbidden: [
+      "import { a } from '../cli/a.ts';",
+      "import { a } from 'commander';",
+      'export const a = process.env;',
+    ],
+    allowed: ["import { a } from '../managed-runtime.ts';"],
+  },
+  'src/cli/a.ts': {
+    forbidden: ["import { a } from 'undici';", "import { pino } from 'pino';"],
+    allowed: [
+      "import { a } from 'commander';",
+      "import { a } from '../local/a.ts';",
+      'export const a = process.env;',
+    ],
+  },
+  'workers/deep/a.ts': {
+    forbidden: [
+      "import { a } from '../../src/pool/a.ts';",
+      "import { a } from '../../src/config.ts';",
+      "import { a } from 'piscina';",
+    ],
+    allowed: [
+      "import { a } from '../../src/protocol.ts';",
+      "import { a } from '../../src/errors.ts';",
+      "import { a } from '../../src/invocation/a.ts';",
+      "import type { A } from '../../src/pool/a.ts';",
+      "import { a } from '../b.ts';",
+      'export const a = process.env;',
+    ],
+  },
+  'test/a.ts': {
+    forbidden: [],
+    allowed: [
+      "import { a } from '../src/cli/a.ts';",
+      "import { a } from '../workers/a.ts';",
+      "import { a } from 'undici';",
+      'export const a = process.env;',
+    ],
+  },
+};
+
+const directionRules = [
+  'eslint(no-restricted-imports)',
+  'eslint(no-restricted-properties)',
+  'typescript(no-import-type-side-effects)',
+];
+
+describe('the lint rules keep the direction of imports', () => {
+  let findings: Finding[];
+
+  beforeAll(() => {
+    const files = Object.entries(cases).map(([file, { forbidden, allowed }]) => [
+      file,
+      named([...forbidden, ...allowed]).join('\n'),
+    ]);
+    findings = lint(Object.fromEntries(files)).filter(({ code }) => directionRules.includes(code));
+  });
+
+  it.each(Object.entries(cases))('in %s', (file, { forbidden, allowed }) => {
+    const refused = new Set(findings.filter(({ filename }) => filename === file).map(lineOf));
+    const statements = named([...forbidden, ...allowed]);
+    expect(statements.filter((_, index) => refused.has(index + 1))).toEqual(named(forbidden));
+  });
+});
+
+it('the lint rules refuse a circle of imports, unless it is one of types', () => {
+  const findings = lint({
+    'src/services/a.ts': "import { b } from './b.ts'; export const a = b;",
+    'src/services/b.ts': "import { a } from './a.ts'; export const b = a;",
+    'src/services/c.ts': "import type { D } from './d.ts'; export const c: D = '';",
+    'src/services/d.ts': "import { c } from './c.ts'; export type D = string; export const d = c;",
+  });
+  const circles = findings.filter(({ code }) => code === 'import(no-cycle)').map(({ filename }) => filename);
+  expect(circles.toSorted()).toEqual(['src/services/a.ts', 'src/services/b.ts']);
+});
+
+interface Finding {
+  code: string;
+  filename: string;
+  labels: { span: { line: number } }[];
+}
+
+/** What the project's lint rules find in a tree of these files (path → text). */
+function lint(files: Record<string, string>): Finding[] {
+  const tree = mkdtempSync(join(tmpdir(), 'architecture-'));
+  try {
+    cpSync(join(project, '.oxlintrc.json'), join(tree, '.oxlintrc.json'));
+    for (const [file, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(tree, file)), { recursive: true });
+      writeFileSync(join(tree, file), text);
+    }
+    const oxlint = join(project, 'node_modules/oxlint/bin/oxlint');
+    const { stdout } = spawnSync(process.execPath, [oxlint, '--format', 'json'], {
+      cwd: tree,
+      encoding: 'utf8',
+    });
+    return (JSON.parse(stdout) as { diagnostics: Finding[] }).diagnostics;
+  } finally {
+    rmSync(tree, { recursive: true });
+  }
+}
+
+function lineOf(finding: Finding): number | undefined {
+  return finding.labels[0]?.span.line;
+}
+
+/** Gives what each statement imports or declares a name of its own, so that one file can hold them all. */
+function named(statements: string[]): string[] {
+  return statements.map((statement, index) =>
+    statement
+      .replace(/\{ (type )?(\w+) \} from/, (_, type = '', name) => `{ ${type}${name} as name${index} } from`)
+      .replace('const a =', `const name${index} =`),
+  );
+}

@@ -1,0 +1,228 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Fault } from '../../src/local/faults.ts';
+import { type RuntimeApiServer, startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
+import { fail, get, next, openSocket, openStream, post, respond, url } from './runtime.ts';
+
+let server: RuntimeApiServer;
+beforeEach(async () => {
+  server = await startRuntimeApiServer();
+});
+afterEach(() => server.close());
+
+async function open(requestId = 'r') {
+  const result = server.invoke('{}', { requestId, whenCapacity: true });
+  await next(server);
+  return { result };
+}
+
+async function send(text: string) {
+  const connection = await openSocket(server);
+  connection.socket.write(text);
+  return connection;
+}
+
+const NOT_ACTED_ON: readonly (readonly [Fault, string, string])[] = [
+  [{ type: 'refuse' }, 'end', ''],
+  [{ type: 'reset-before' }, 'ECONNRESET', ''],
+  [{ type: 'reset-during' }, 'ECONNRESET', ''],
+  [{ type: 'garbage' }, 'end', 'not HTTP'],
+];
+
+describe('a fault of /response', () => {
+  it.each(NOT_ACTED_ON)('%o leaves the invocation open for a second try', async (fault, end, text) => {
+    const { result } = await open();
+    server.faults.once('response', fault);
+    expect(server.faults.pending).toBe(1);
+    const connection = await send(post(server, 'invocation/r/response', '"done"'));
+    expect(await connection.ended).toBe(end);
+    expect(connection.text()).toContain(text);
+    expect(server.faults.pending).toBe(0);
+    expect(server.faults.met).toBe(1);
+    expect(server.inFlight).toBe(1);
+    expect((await respond(server, 'r', '1')).status).toBe(202);
+    expect(await result).toMatchObject({ body: Buffer.from('1') });
+    expect(server.deliveries.get('r')).toMatchObject({ handedOver: 1, accepted: 1, refused: [] });
+  });
+
+  it('reset-during resets when half of the body is in', async () => {
+    await open();
+    server.faults.once('response', { type: 'reset-during' });
+    const connection = await send(post(server, 'invocation/r/response', '0123456789', '0123'));
+    await expect.poll(() => server.faults.met).toBe(1);
+    expect(connection.socket.destroyed).toBe(false);
+    connection.socket.write('45');
+    expect(await connection.ended).toBe('ECONNRESET');
+  });
+
+  it('reset-during breaks a stream off after its first chunk', async () => {
+    const { result } = await open();
+    server.faults.once('response', { type: 'reset-during' });
+    const { req, status } = openStream(server, 'r');
+    req.write('half');
+    await expect(status).rejects.toMatchObject({ code: 'ECONNRESET' });
+    expect(await result).toMatchObject({
+      errorType: 'Runtime.TruncatedResponse',
+      received: Buffer.from('half'),
+    });
+  });
+
+  it('reset-after takes the answer, so that a second copy is refused', async () => {
+    const { result } = await open();
+    server.faults.once('response', { type: 'reset-after' });
+    const connection = await send(post(server, 'invocation/r/response', '"done"'));
+    expect(await connection.ended).toBe('ECONNRESET');
+    expect(connection.text()).toBe('');
+    expect(await result).toMatchObject({ body: Buffer.from('"done"') });
+    expect((await respond(server, 'r', '"done"')).status).toBe(400);
+    expect(server.deliveries.get('r')).toMatchObject({ accepted: 1, refused: [400] });
+  });
+
+  it('truncated-body takes the answer and cuts its own', async () => {
+    const { result } = await open();
+    server.faults.once('response', { type: 'truncated-body' });
+    const response = await respond(server, 'r', '1');
+    expect(response.status).toBe(202);
+    await expect(response.text()).rejects.toThrow(TypeError);
+    expect(await result).toMatchObject({ status: 'response' });
+  });
+
+  it('status is answered without acting, with its body', async () => {
+    await open();
+    const stop = server.faults.always('response', { type: 'status', status: 500, body: 'oops' });
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      const response = await respond(server, 'r', '1');
+      expect(response.status).toBe(500);
+      expect(await response.text()).toBe('oops');
+    }
+    stop();
+    expect((await respond(server, 'r', '1')).status).toBe(202);
+  });
+
+  it('delay acts later', async () => {
+    const { result } = await open();
+    server.faults.once('response', { type: 'delay', ms: 40 });
+    const before = performance.now();
+    expect((await respond(server, 'r', '1')).status).toBe(202);
+    expect(performance.now() - before).toBeGreaterThan(35);
+    await result;
+  });
+
+  it('hang never answers', async () => {
+    await open();
+    server.faults.once('response', { type: 'hang' });
+    const hung = respond(server, 'r', '1');
+    hung.catch(() => {});
+    await expect.poll(() => server.faults.met).toBe(1);
+    expect(server.inFlight).toBe(1);
+    await server.close();
+    await expect(hung).rejects.toThrow(TypeError);
+  });
+
+  it('meets only the request ids that are meant', async () => {
+    await open('a');
+    await open('b');
+    server.faults.once({ at: 'response', requestId: (id) => id === 'b' }, { type: 'status', status: 503 });
+    expect((await fail(server, 'a', '{}')).status).toBe(202);
+    expect((await respond(server, 'b', '1')).status).toBe(503);
+    expect((await respond(server, 'b', '1')).status).toBe(202);
+  });
+
+  it('can be taken back', async () => {
+    await open();
+    const back = server.faults.once('response', { type: 'hang' });
+    server.faults.always('response', { type: 'hang' });
+    back();
+    server.faults.clear();
+    expect((await respond(server, 'r', '1')).status).toBe(202);
+  });
+});
+
+describe('a fault of /next', () => {
+  it.each([
+    [{ type: 'refuse' }, 'end'],
+    [{ type: 'reset-before' }, 'ECONNRESET'],
+    [{ type: 'garbage' }, 'end'],
+  ] as const)('%o meets the poll when it arrives, so that it is never parked', async (fault, end) => {
+    server.faults.once('next', fault);
+    const { ended } = await send(get(server, 'invocation/next'));
+    expect(await ended).toBe(end);
+    expect(server.parked).toBe(0);
+    const polled = next(server);
+    await server.whenParked(1);
+    void server.invoke('1');
+    await polled;
+  });
+
+  it('status is answered at once', async () => {
+    server.faults.once('next', { type: 'status', status: 500 });
+    expect((await fetch(url(server, 'invocation/next'))).status).toBe(500);
+  });
+
+  it('delay parks the poll later', async () => {
+    server.faults.once('next', { type: 'delay', ms: 30 });
+    const polled = next(server);
+    await server.whenParked(1);
+    void server.invoke('1');
+    expect((await polled).text).toBe('1');
+  });
+
+  it.each([
+    [{ type: 'reset-during' }, 'ECONNRESET', /Content-Length: 10\r\n[^]*\r\n\r\n"0123$/],
+    [{ type: 'truncated-body' }, 'end', /Content-Length: 10\r\n[^]*\r\n\r\n"0123$/],
+    [{ type: 'reset-after' }, 'ECONNRESET', /^$/],
+  ] as const)('%o meets the event that is handed over, which is lost', async (fault, end, part) => {
+    server.faults.once('next', fault);
+    const { ended, text } = await send(get(server, 'invocation/next'));
+    await server.whenParked(1);
+    expect(server.faults.pending).toBe(1);
+    const invoked = server.invoke('"01234567"', { requestId: 'lost', timeoutMs: 100 });
+    expect(await ended).toBe(end);
+    expect(text()).toMatch(part);
+    expect(await invoked).toMatchObject({ status: 'timeout' });
+    expect(server.deliveries.get('lost')).toMatchObject({ handedOver: 1, accepted: 0, outcome: 'timeout' });
+  });
+
+  it('cuts the headers of an event that has no body', async () => {
+    server.faults.once('next', { type: 'truncated-body' });
+    const { ended, text } = await send(get(server, 'invocation/next'));
+    await server.whenParked(1);
+    void server.invoke('');
+    expect(await ended).toBe('end');
+    expect(text()).toMatch(/^HTTP\/1\.1 200/);
+    expect(text()).not.toContain('\r\n\r\n');
+  });
+
+  it('with a request id meets that event only', async () => {
+    server.faults.once({ at: 'next', requestId: (id) => id === 'b' }, { type: 'status', status: 500 });
+    const first = next(server);
+    void server.invoke('1', { requestId: 'a', whenCapacity: true });
+    expect((await first).requestId).toBe('a');
+    void server.invoke('2', { requestId: 'b', whenCapacity: true });
+    await expect(next(server)).rejects.toThrow('/next was answered 500');
+  });
+});
+
+it('faults meet /error, /init/error and the registration of extensions', async () => {
+  await open();
+  const fault: Fault = { type: 'status', status: 502 };
+  for (const point of ['error', 'init-error', 'register'] as const) server.faults.once(point, fault);
+  expect((await fail(server, 'r', '{}')).status).toBe(502);
+  expect((await fetch(url(server, 'init/error'), { method: 'POST', body: '{}' })).status).toBe(502);
+  const register = `http://${server.address}/2020-01-01/extension/register`;
+  expect((await fetch(register, { method: 'POST', body: '{"events":[]}' })).status).toBe(502);
+  expect(server.initErrors).toEqual([]);
+  expect(server.extensionRegistered).toBe(false);
+  expect(server.faults.pending).toBe(0);
+});
+
+it('what is pipelined behind a fault that closes the connection is not acted on', async () => {
+  const { result } = await open();
+  server.faults.once('next', { type: 'refuse' });
+  const { ended } = await send(
+    get(server, 'invocation/next') + post(server, 'invocation/r/response', '"lost"'),
+  );
+  await ended;
+  expect(server.inFlight).toBe(1);
+  await respond(server, 'r', '"kept"');
+  expect(await result).toMatchObject({ body: Buffer.from('"kept"') });
+});

@@ -1,0 +1,157 @@
+import { InvokeCommand, LambdaClient, type InvokeCommandInput } from '@aws-sdk/client-lambda';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type RuntimeApiServer, startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
+import { fail, next, respond } from './runtime.ts';
+
+let server: RuntimeApiServer;
+let client: LambdaClient;
+beforeEach(async () => {
+  server = await startRuntimeApiServer({ functionName: 'resize' });
+  client = new LambdaClient({
+    endpoint: `http://${server.address}`,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    maxAttempts: 1,
+  });
+});
+afterEach(async () => {
+  client.destroy();
+  await server.close();
+});
+
+function call(input: Partial<InvokeCommandInput> = {}) {
+  return client.send(new InvokeCommand({ FunctionName: 'resize', Payload: '{"n":1}', ...input }));
+}
+
+function post(path: string, body: string | Uint8Array<ArrayBuffer>): Promise<Response> {
+  return fetch(`http://${server.address}${path}`, { method: 'POST', body });
+}
+
+describe("AWS's SDK", () => {
+  it('invokes the function', async () => {
+    const polled = next(server);
+    await server.whenParked(1);
+    const called = call({
+      ClientContext: Buffer.from('{ "custom":\n{"k":"v"} }').toString('base64'),
+      TenantId: 'blue',
+    });
+    const { requestId, text, headers } = await polled;
+    expect(text).toBe('{"n":1}');
+    expect(headers.get('lambda-runtime-client-context')).toBe('{"custom":{"k":"v"}}');
+    expect(headers.get('lambda-runtime-aws-tenant-id')).toBe('blue');
+    await respond(server, requestId, '{"m":2}');
+    const output = await called;
+    expect(output).toMatchObject({ StatusCode: 200, ExecutedVersion: '$LATEST' });
+    expect(output.FunctionError).toBeUndefined();
+    expect(output.$metadata.requestId).toBe(requestId);
+    expect(output.Payload?.transformToString()).toBe('{"m":2}');
+  });
+
+  it('invokes without a payload as with an empty object', async () => {
+    const polled = next(server);
+    await server.whenParked(1);
+    const called = client.send(new InvokeCommand({ FunctionName: 'resize' }));
+    const { requestId, text } = await polled;
+    expect(text).toBe('{}');
+    await respond(server, requestId, 'null');
+    await called;
+  });
+
+  it("gets a function's error", async () => {
+    const polled = next(server);
+    await server.whenParked(1);
+    const called = call();
+    const { requestId } = await polled;
+    await fail(server, requestId, '{"errorType":"TypeError","errorMessage":"no"}', 'Function.TypeError');
+    const output = await called;
+    expect(output).toMatchObject({ StatusCode: 200, FunctionError: 'Unhandled' });
+    expect(output.Payload?.transformToString()).toBe('{"errorType":"TypeError","errorMessage":"no"}');
+  });
+
+  it('gets a timeout as a function error', async () => {
+    await using quick = await startRuntimeApiServer({ timeoutMs: 20 });
+    const polled = next(quick);
+    await quick.whenParked(1);
+    const response = await fetch(`http://${quick.address}/2015-03-31/functions/function/invocations`, {
+      method: 'POST',
+      body: '{}',
+    });
+    const { requestId } = await polled;
+    expect(response.status).toBe(200);
+    expect(response.headers.get('x-amz-function-error')).toBe('Unhandled');
+    expect(await response.json()).toEqual({
+      errorType: 'Sandbox.Timedout',
+      errorMessage: `RequestId: ${requestId} Error: Task timed out after 0.02 seconds`,
+    });
+  });
+
+  it('sends an event and does not wait for what becomes of it', async () => {
+    const output = await call({ InvocationType: 'Event' });
+    expect(output.StatusCode).toBe(202);
+    expect(output.Payload?.length ?? 0).toBe(0);
+    const { requestId, text } = await next(server);
+    expect(text).toBe('{"n":1}');
+    expect((await respond(server, requestId, 'null')).status).toBe(202);
+  });
+
+  it('makes a dry run', async () => {
+    expect((await call({ InvocationType: 'DryRun' })).StatusCode).toBe(204);
+    expect(server.inFlight).toBe(0);
+  });
+
+  it('is told when no poll is parked', async () => {
+    await expect(call()).rejects.toMatchObject({
+      name: 'ServiceException',
+      message: 'Runtime.Unavailable: No /next is parked',
+      $metadata: { httpStatusCode: 503 },
+    });
+  });
+
+  it('is told of a function that is not there', async () => {
+    await expect(call({ FunctionName: 'other' })).rejects.toMatchObject({
+      name: 'ResourceNotFoundException',
+      message: 'Function not found: other',
+    });
+  });
+
+  it('is told of a payload that is not JSON or too large', async () => {
+    await expect(call({ Payload: 'nonsense' })).rejects.toMatchObject({
+      name: 'InvalidRequestContentException',
+    });
+    const tooMuch = Buffer.alloc(6 * 1024 * 1024 + 101);
+    await expect(call({ Payload: tooMuch })).rejects.toMatchObject({
+      name: 'RequestTooLargeException',
+      $metadata: { httpStatusCode: 413 },
+    });
+  });
+});
+
+describe('the Invoke API', () => {
+  it.each([
+    'resize',
+    'resize:live',
+    '123456789012:function:resize',
+    encodeURIComponent('arn:aws:lambda:us-east-1:123456789012:function:resize:7'),
+  ])('knows the function as %s', async (name) => {
+    const response = await post(`/2015-03-31/functions/${name}/invocations?Qualifier=live`, '{}');
+    expect(response.status).toBe(503);
+    expect(response.headers.get('x-amzn-errortype')).toBe('ServiceException');
+  });
+
+  it('refuses a client context that is not JSON', async () => {
+    const response = await fetch(`http://${server.address}/2015-03-31/functions/resize/invocations`, {
+      method: 'POST',
+      body: '{}',
+      headers: { 'X-Amz-Client-Context': 'nonsense' },
+    });
+    expect(response.status).toBe(400);
+  });
+
+  it('answers 404 to what it does not know', async () => {
+    for (const path of ['/', '/2018-06-01/runtime/invocation/a/other', '/2015-03-31/functions/resize']) {
+      const response = await post(path, 'x');
+      expect(response.status).toBe(404);
+      expect(await response.json()).toMatchObject({ Type: 'User', Message: expect.any(String) });
+    }
+  });
+});

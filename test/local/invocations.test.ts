@@ -1,0 +1,147 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type RuntimeApiServer, startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
+import { get, next, respond, url } from './runtime.ts';
+
+let server: RuntimeApiServer;
+beforeEach(async () => {
+  server = await startRuntimeApiServer();
+});
+afterEach(() => server.close());
+
+describe('an invocation', () => {
+  it('goes to a parked poll and comes back with the response', async () => {
+    const polled = next(server);
+    await server.whenParked(1);
+    const invoked = server.invoke('{"n":1}', { requestId: 'one' });
+    expect(server.parked).toBe(0);
+    expect(server.inFlight).toBe(1);
+    expect(await polled).toMatchObject({ requestId: 'one', text: '{"n":1}' });
+
+    expect((await respond(server, 'one', '{"m":2}')).status).toBe(202);
+    expect(await invoked).toMatchObject({
+      status: 'response',
+      requestId: 'one',
+      body: Buffer.from('{"m":2}'),
+      contentType: 'application/json',
+      mode: 'buffered',
+    });
+    expect(server.inFlight).toBe(0);
+  });
+
+  it('carries bytes untouched, both ways', async () => {
+    const polled = fetch(url(server, 'invocation/next'));
+    const event = Uint8Array.from({ length: 300 }, (_, index) => index % 256);
+    const invoked = server.invoke(event, { requestId: 'bytes', whenCapacity: true });
+    expect(new Uint8Array(await (await polled).arrayBuffer())).toEqual(event);
+    await respond(server, 'bytes', event);
+    expect(await invoked).toMatchObject({ body: Buffer.from(event) });
+  });
+
+  it('has only the headers that were asked for', async () => {
+    const before = Date.now();
+    const polled = next(server);
+    void server.invoke('{}', { whenCapacity: true, timeoutMs: 60_000 });
+    const { headers, requestId } = await polled;
+    const names = [...headers.keys()].filter((name) => name.startsWith('lambda-')).sort();
+    expect(names).toEqual([
+      'lambda-runtime-aws-request-id',
+      'lambda-runtime-deadline-ms',
+      'lambda-runtime-invoked-function-arn',
+    ]);
+    expect(requestId).toMatch(/^[0-9a-f-]{36}$/);
+    const deadlineMs = Number(headers.get('lambda-runtime-deadline-ms'));
+    expect(deadlineMs).toBeGreaterThanOrEqual(before + 60_000);
+    expect(deadlineMs).toBeLessThanOrEqual(Date.now() + 60_000);
+    expect(headers.has('date')).toBe(false);
+    expect(headers.get('content-length')).toBe('2');
+  });
+
+  it('has the optional headers when they are given, as the bytes of UTF-8', async () => {
+    const polled = next(server);
+    void server.invoke('{}', {
+      whenCapacity: true,
+      clientContext: '{"custom":{"city":"Zürich"}}',
+      cognitoIdentity: '{"cognitoIdentityId":"i"}',
+      tenantId: 'blue',
+      traceId: 'Root=1-2-3',
+      deadlineMs: 32_503_680_000_000,
+    });
+    const { headers } = await polled;
+    const context = Buffer.from(headers.get('lambda-runtime-client-context') ?? '', 'latin1');
+    expect(JSON.parse(context.toString())).toEqual({ custom: { city: 'Zürich' } });
+    expect(headers.get('lambda-runtime-cognito-identity')).toBe('{"cognitoIdentityId":"i"}');
+    expect(headers.get('lambda-runtime-aws-tenant-id')).toBe('blue');
+    expect(headers.get('lambda-runtime-trace-id')).toBe('Root=1-2-3');
+    expect(headers.get('lambda-runtime-deadline-ms')).toBe('32503680000000');
+  });
+
+  it('can be given malformed headers, or none', async () => {
+    const polled = next(server);
+    void server.invoke('{}', {
+      whenCapacity: true,
+      headers: { 'lambda-runtime-deadline-ms': 'soon', 'Lambda-Runtime-Aws-Request-Id': undefined },
+    });
+    const { headers } = await polled;
+    expect(headers.get('lambda-runtime-deadline-ms')).toBe('soon');
+    expect(headers.has('lambda-runtime-aws-request-id')).toBe(false);
+  });
+
+  it('rejects what cannot be sent in a header, and takes no poll for it', async () => {
+    const polled = next(server);
+    await server.whenParked(1);
+    await expect(server.invoke('{}', { tenantId: 'a\r\nb' })).rejects.toThrow(TypeError);
+    expect(server.parked).toBe(1);
+    void server.invoke('{}');
+    await polled;
+  });
+
+  it('rejects a request id that is in flight, and leaves the poll parked', async () => {
+    const polled = next(server);
+    const invoked = server.invoke('1', { requestId: 'twin', whenCapacity: true });
+    await polled;
+    const second = next(server);
+    await server.whenParked(1);
+    await expect(server.invoke('2', { requestId: 'twin' })).rejects.toThrow('in flight already');
+    expect(server.parked).toBe(1);
+    await respond(server, 'twin', '1');
+    expect(await invoked).toMatchObject({ status: 'response' });
+    void server.invoke('3');
+    await second;
+  });
+});
+
+describe('a runtime that exits', () => {
+  it('fails what was in flight', async () => {
+    const invoked = server.invoke('{}', { requestId: 'r', whenCapacity: true });
+    await next(server);
+    expect(server.runtimeExited('Runtime exited with error: exit status 1')).toBe(1);
+    expect(await invoked).toMatchObject({
+      status: 'error',
+      errorType: 'Runtime.ExitError',
+      error: { errorMessage: 'RequestId: r Error: Runtime exited with error: exit status 1' },
+    });
+    expect((await respond(server, 'r', '1')).status).toBe(400);
+  });
+});
+
+describe('init errors', () => {
+  it('are taken once with 202, and refused with 403 from then on', async () => {
+    const awaited = server.whenInitError();
+    const init = (errorType: string) =>
+      fetch(url(server, 'init/error'), {
+        method: 'POST',
+        body: '{"errorMessage":"no handler"}',
+        headers: { 'Lambda-Runtime-Function-Error-Type': errorType },
+      });
+    expect((await init('Runtime.NoHandler')).status).toBe(202);
+    expect((await init('odd')).status).toBe(403);
+    expect(await awaited).toMatchObject({
+      errorType: 'Runtime.NoHandler',
+      error: { errorMessage: 'no handler' },
+    });
+    expect(server.initErrors).toMatchObject([
+      { answered: 202 },
+      { answered: 403, errorType: 'Runtime.Unknown', rawErrorType: 'odd' },
+    ]);
+  });
+});

@@ -1,0 +1,85 @@
+import { request } from 'node:http';
+import { expect, it } from 'vitest';
+import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
+import { get, next, openSocket } from './runtime.ts';
+
+function status(address: string, headers: Record<string, string>): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const req = request(`http://${address}/2018-06-01/runtime/invocation/next/more`, { headers });
+    req.on('error', reject);
+    req.on('response', (response) => resolve(response.resume().statusCode ?? 0));
+    req.end();
+  });
+}
+
+it.each(['0.0.0.0', '::', '192.168.1.7', 'example.com', '127.0.0.1.example.com', ''])(
+  'does not listen on %s',
+  async (host) => {
+    await expect(startRuntimeApiServer({ host })).rejects.toThrow(RangeError);
+  },
+);
+
+it('listens on the port that is asked for, and rejects one that is taken', async () => {
+  await using server = await startRuntimeApiServer();
+  expect(server.address).toBe(`127.0.0.1:${server.port}`);
+  await expect(startRuntimeApiServer({ port: server.port })).rejects.toThrow('EADDRINUSE');
+  await server.close();
+  await using again = await startRuntimeApiServer({ port: server.port });
+  expect(again.port).toBe(server.port);
+});
+
+it('refuses hosts that are not loopback, and foreign web pages', async () => {
+  await using server = await startRuntimeApiServer();
+  const { address, port } = server;
+  for (const host of [address, `localhost:${port}`, `[::1]:${port}`, '127.0.0.1']) {
+    expect(await status(address, { host })).toBe(404);
+  }
+  for (const host of [
+    `example.com:${port}`,
+    `127.0.0.1.example.com:${port}`,
+    'localhost.example.com',
+    'x@localhost',
+  ]) {
+    expect(await status(address, { host })).toBe(403);
+  }
+  expect(await status(address, { origin: `http://localhost:${port}` })).toBe(404);
+  for (const origin of ['https://example.com', 'null', 'http://localhost.example.com']) {
+    expect(await status(address, { origin })).toBe(403);
+  }
+  expect(await status(address, { 'sec-fetch-site': 'cross-site' })).toBe(403);
+});
+
+it('close ends parked polls, invocations in flight and waiting callers at once', async () => {
+  const server = await startRuntimeApiServer();
+  const parked = await openSocket(server);
+  const inFlight = server.invoke('1', { requestId: 'in-flight', whenCapacity: true });
+  await next(server);
+  const waiting = server.invoke('2', { whenCapacity: true, requestId: 'waiting' });
+  parked.socket.write('GET /2020-01-01/extension/event/next HTTP/1.1\r\n');
+  const rejections = [server.whenParked(5), server.whenInitError(), server.whenExtensionWaiting()];
+  await Promise.all([server.close(), server.close()]);
+  await parked.ended;
+  expect(await inFlight).toMatchObject({ status: 'error', errorType: 'Runtime.ExitError' });
+  expect(await waiting).toMatchObject({ status: 'unavailable', errorMessage: 'The server is closed' });
+  for (const each of rejections) await expect(each).rejects.toThrow('is closed');
+  expect(await server.invoke('3', { whenCapacity: true })).toMatchObject({ status: 'unavailable' });
+});
+
+it('close ends a parked poll', async () => {
+  const server = await startRuntimeApiServer();
+  const { socket, ended } = await openSocket(server);
+  socket.write(get(server, 'invocation/next'));
+  await server.whenParked(1);
+  await server.close();
+  await ended;
+  expect(server.parked).toBe(0);
+});
+
+it('remembers as many deliveries as it is told to', async () => {
+  await using server = await startRuntimeApiServer({ deliveryHistory: 2 });
+  for (const requestId of ['a', 'b', 'c']) {
+    void server.invoke('1', { requestId, whenCapacity: true });
+    await next(server);
+  }
+  expect([...server.deliveries.keys()]).toEqual(['b', 'c']);
+});

@@ -1,0 +1,93 @@
+import type { EventBytes } from '../src/invocation/invocation.ts';
+import type { ResponseBody } from '../src/invocation/outcome.ts';
+import { HandlerError } from './handler-error.ts';
+
+/** Bytes to event, and result to body. */
+export interface Codec {
+  readonly contentType: string;
+  decode(event: EventBytes): unknown;
+  encode(result: unknown): ResponseBody;
+}
+
+/**
+ * What a module named by the option `codec` exports, for functions whose events or results are not JSON.
+ *
+ * @example
+ *     export const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+ *     export const encode = (result: string) => new TextEncoder().encode(result);
+ *     export const contentType = 'text/plain';
+ */
+export interface CodecModule {
+  decode(bytes: Uint8Array): unknown;
+  encode(result: unknown): Uint8Array;
+  /** Default `application/octet-stream`. */
+  contentType?: string;
+}
+
+export async function loadCodec(url: string | undefined): Promise<Codec> {
+  if (url === undefined) return JSON_CODEC;
+  const loaded = (await import(url)) as { default?: unknown };
+  const module = [loaded, loaded.default].find(isCodecModule);
+  if (module !== undefined) return userCodec(module);
+  throw new HandlerError('Runtime.MalformedCodec', `The codec module ${url} must export the functions decode and encode.`);
+}
+
+/** Above that many characters a body is made into bytes here, so that the main thread need not. */
+const LARGEST_STRING_BODY = 8 * 1024;
+
+const JSON_CODEC: Codec = {
+  contentType: 'application/json',
+  decode(event) {
+    if (event.length === 0) return {};
+    try {
+      return JSON.parse(utf8(event));
+    } catch (cause) {
+      throw new HandlerError('Runtime.MalformedEvent', 'The event is not valid JSON.', { cause });
+    }
+  },
+  encode(result) {
+    const json = stringify(result);
+    return json.length <= LARGEST_STRING_BODY ? json : owned(Buffer.from(json));
+  },
+};
+
+function stringify(result: unknown): string {
+  try {
+    return JSON.stringify(result) ?? 'null';
+  } catch (cause) {
+    const reason = cause instanceof Error ? `: ${cause.message}` : '.';
+    throw new HandlerError('Runtime.UnserializableResponse', `The handler's result has no JSON form${reason}`, { cause });
+  }
+}
+
+function userCodec(module: CodecModule): Codec {
+  return {
+    contentType: module.contentType ?? 'application/octet-stream',
+    decode: (event) => module.decode(typeof event === 'string' ? Buffer.from(event, 'latin1') : event),
+    encode: (result) => owned(bytesOf(module.encode(result))),
+  };
+}
+
+function bytesOf(encoded: unknown): Uint8Array {
+  if (encoded instanceof Uint8Array) return encoded;
+  throw new HandlerError('Runtime.MalformedCodec', 'encode of the codec module must return a Uint8Array.');
+}
+
+/** An array with a buffer of its own, since the buffer is transferred: others may live in the old one. */
+function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteLength } = bytes;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) return bytes as Uint8Array<ArrayBuffer>;
+  return Uint8Array.from(bytes);
+}
+
+function utf8(event: EventBytes): string {
+  if (typeof event !== 'string') return Buffer.from(event.buffer).toString();
+  return NOT_ASCII.test(event) ? Buffer.from(event, 'latin1').toString() : event;
+}
+
+const NOT_ASCII = /[^\x00-\x7f]/;
+
+function isCodecModule(module: unknown): module is CodecModule {
+  const { decode, encode } = (module ?? {}) as Partial<CodecModule>;
+  return typeof decode === 'function' && typeof encode === 'function';
+}

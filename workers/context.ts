@@ -1,0 +1,167 @@
+import type { InvocationMetadata } from '../src/invocation/invocation.ts';
+import type { InvokerSettings } from '../src/protocol.ts';
+import { HandlerError } from './handler-error.ts';
+
+/**
+ * A Lambda handler, as written for AWS.
+ *
+ * @example
+ *     export const handler: Handler<{ name: string }, string> = async (event, context) => `Hello ${event.name}`;
+ */
+export type Handler<Event = any, Result = any> = (event: Event, context: Context) => Result | Promise<Result>;
+
+/**
+ * What a handler is told about its invocation.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html
+ */
+export interface Context {
+  /** Accepted for AWS's sake, without effect: the answer goes out when the handler's promise settles. */
+  callbackWaitsForEmptyEventLoop: boolean;
+  readonly functionName: string;
+  readonly functionVersion: string;
+  readonly invokedFunctionArn: string;
+  /** In MiB, as a string. */
+  readonly memoryLimitInMB: string;
+  readonly awsRequestId: string;
+  readonly logGroupName: string;
+  readonly logStreamName: string;
+  readonly identity?: CognitoIdentity | undefined;
+  readonly clientContext?: ClientContext | undefined;
+  readonly tenantId?: string | undefined;
+  /** The X-Ray trace header. */
+  readonly xRayTraceId?: string | undefined;
+  /** The instant at which Lambda answers the caller with a timeout, in epoch milliseconds. */
+  readonly deadlineMs: number;
+  /** Aborts at the deadline (less `deadlineMarginMs`), with the reason. Hand it to what can be cancelled. */
+  readonly signal: AbortSignal;
+  /** Milliseconds until the deadline; negative after it. */
+  getRemainingTimeInMillis(): number;
+  /** @deprecated Return a promise instead; throws. */
+  done(error?: Error, result?: unknown): void;
+  /** @deprecated Throw instead; throws. */
+  fail(error: Error | string): void;
+  /** @deprecated Return instead; throws. */
+  succeed(messageOrObject: unknown): void;
+}
+
+/** Who called, where an Amazon Cognito identity did. */
+export interface CognitoIdentity {
+  cognitoIdentityId: string;
+  cognitoIdentityPoolId: string;
+}
+
+/** What the caller sent with `X-Amz-Client-Context`. */
+export interface ClientContext {
+  client: ClientContextClient;
+  Custom?: unknown;
+  env: ClientContextEnv;
+}
+
+export interface ClientContextClient {
+  installationId: string;
+  appTitle: string;
+  appVersionName: string;
+  appVersionCode: string;
+  appPackageName: string;
+}
+
+export interface ClientContextEnv {
+  platformVersion: string;
+  platform: string;
+  make: string;
+  model: string;
+  locale: string;
+}
+
+/** The context of one invocation. What most handlers never ask for is made when it is asked for. */
+export class InvocationContext implements Context {
+  callbackWaitsForEmptyEventLoop = true;
+  readonly functionName: string;
+  readonly functionVersion: string;
+  readonly invokedFunctionArn: string;
+  readonly memoryLimitInMB: string;
+  readonly awsRequestId: string;
+  readonly logGroupName: string;
+  readonly logStreamName: string;
+  readonly identity: CognitoIdentity | undefined;
+  readonly clientContext: ClientContext | undefined;
+  readonly tenantId: string | undefined;
+  readonly xRayTraceId: string | undefined;
+  readonly deadlineMs: number;
+  readonly #abortAtMs: number;
+  #abort: AbortController | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #finished = false;
+
+  constructor(metadata: InvocationMetadata, settings: InvokerSettings) {
+    const { lambda } = settings;
+    this.functionName = lambda.functionName;
+    this.functionVersion = lambda.functionVersion;
+    this.memoryLimitInMB = lambda.memoryLimitInMB;
+    this.logGroupName = lambda.logGroupName;
+    this.logStreamName = lambda.logStreamName;
+    this.invokedFunctionArn = metadata.invokedFunctionArn;
+    this.awsRequestId = metadata.requestId;
+    this.tenantId = metadata.tenantId;
+    this.xRayTraceId = metadata.traceId;
+    this.deadlineMs = metadata.deadlineMs;
+    this.identity = parseHeader<CognitoIdentity>('Lambda-Runtime-Cognito-Identity', metadata.cognitoIdentity);
+    this.clientContext = parseHeader<ClientContext>('Lambda-Runtime-Client-Context', metadata.clientContext);
+    this.#abortAtMs = metadata.deadlineMs - settings.deadlineMarginMs;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      const inMs = Math.min(Math.max(this.#abortAtMs - Date.now(), 0), LONGEST_TIMER_MS);
+      if (!this.#finished) this.#timer = setTimeout(() => this.#expire(), inMs);
+    }
+    return this.#abort.signal;
+  }
+
+  getRemainingTimeInMillis(): number {
+    return this.deadlineMs - Date.now();
+  }
+
+  done(): void {
+    throw notSupported('done');
+  }
+
+  fail(): void {
+    throw notSupported('fail');
+  }
+
+  succeed(): void {
+    throw notSupported('succeed');
+  }
+
+  /** The handler has settled: the signal will not abort any more. */
+  finish(): void {
+    this.#finished = true;
+    clearTimeout(this.#timer);
+  }
+
+  #expire(): void {
+    const message = `The invocation ${this.awsRequestId} has reached its deadline.`;
+    this.#abort?.abort(new DOMException(message, 'TimeoutError'));
+  }
+}
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+function parseHeader<Value>(name: string, json: string | undefined): Value | undefined {
+  if (json === undefined) return undefined;
+  try {
+    return JSON.parse(json) as Value;
+  } catch (cause) {
+    throw new HandlerError('Runtime.MalformedEvent', `The header ${name} of the event is not valid JSON.`, { cause });
+  }
+}
+
+function notSupported(method: string): HandlerError {
+  return new HandlerError(
+    'Runtime.CallbackHandlerDeprecated',
+    `context.${method}() is not supported. Return a result or a promise from the handler, or throw an error.`,
+  );
+}

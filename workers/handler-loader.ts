@@ -1,0 +1,72 @@
+import { types } from 'node:util';
+import type { HandlerSource } from '../src/protocol.ts';
+import type { Handler } from './context.ts';
+import { HandlerError } from './handler-error.ts';
+import { locateHandler } from './handler-location.ts';
+import type { HandlerLocation } from './handler-location.ts';
+
+/**
+ * Loads the user's module and finds the handler in it.
+ *
+ * Rejects with `Runtime.MalformedHandlerName`, `Runtime.ImportModuleError`, `Runtime.UserCodeSyntaxError`,
+ * `Runtime.HandlerNotFound`, `Runtime.CallbackHandlerDeprecated`, or with what the module itself throws.
+ */
+export async function loadHandler(source: HandlerSource): Promise<Handler> {
+  const location = locateHandler(source);
+  const handler = find(await importModule(location), location);
+  if (typeof handler !== 'function') {
+    const problem = handler === undefined ? 'is undefined or not exported' : 'is not a function';
+    throw new HandlerError('Runtime.HandlerNotFound', `${location.shown} ${problem} in ${location.url}.`);
+  }
+  if (handler.length >= 3 && !(STREAMING in handler)) throw callbackHandler(location);
+  return handler as Handler;
+}
+
+const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
+
+async function importModule({ url, shown }: HandlerLocation): Promise<Record<string, unknown>> {
+  try {
+    return (await import(url)) as Record<string, unknown>;
+  } catch (error) {
+    if (types.isNativeError(error) && error.name === 'SyntaxError') {
+      throw new HandlerError('Runtime.UserCodeSyntaxError', `${shown}: ${error.message}`, { cause: error });
+    }
+    if (isMissingModule(error)) {
+      throw new HandlerError('Runtime.ImportModuleError', `${shown}: ${error.message}`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+function isMissingModule(error: unknown): error is Error {
+  const code = types.isNativeError(error) ? (error as NodeJS.ErrnoException).code : undefined;
+  return code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
+}
+
+/** ESM exports by name; CommonJS under `default`, which is `module.exports`; and the default export itself. */
+function find(module: Record<string, unknown>, { exportPath }: HandlerLocation): unknown {
+  const path = exportPath ?? ['handler'];
+  const named = descend(module, path) ?? descend(module['default'], path);
+  if (named !== undefined) return named;
+  const fallback = typeof module['default'] === 'object' ? descend(module['default'], ['default']) : module['default'];
+  return exportPath === undefined || exportPath.join('.') === 'handler' ? (fallback ?? undefined) : undefined;
+}
+
+function descend(from: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) =>
+      (typeof value === 'object' && value !== null) || typeof value === 'function'
+        ? (value as Record<string, unknown>)[key]
+        : undefined,
+    from,
+  );
+}
+
+function callbackHandler({ shown }: HandlerLocation): HandlerError {
+  return new HandlerError(
+    'Runtime.CallbackHandlerDeprecated',
+    `${shown} takes a callback as its third parameter, which is not supported. Write it as ` +
+      'async (event, context) => result: return the result instead of calling callback(null, result), and throw ' +
+      'instead of calling callback(error).',
+  );
+}

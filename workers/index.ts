@@ -1,0 +1,12 @@
+/** What a handler's module may import. */
+export type { CodecModule } from './codec.ts';
+export type {
+  ClientContext,
+  ClientContextClient,
+  ClientContextEnv,
+  CognitoIdentity,
+  Context,
+  Handler,
+} from './context.ts';
+export { onShutdown } from './shutdown-hooks.ts';
+export type { ShutdownHook } from './shutdown-hooks.ts';

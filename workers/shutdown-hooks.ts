@@ -1,0 +1,36 @@
+/** Something to do before the thread ends, such as closing a connection. May return a promise. */
+export type ShutdownHook = () => unknown;
+
+/**
+ * Declares what to do at shutdown, in each thread that loads the module. Hooks run when the invocations in flight have
+ * ended, all at once, within `shutdownTimeoutMs`. They do not run when a thread crashes or is terminated.
+ *
+ * @example
+ *     onShutdown(() => database.end());
+ */
+export function onShutdown(hook: ShutdownHook): void {
+  hooks.push(hook);
+}
+
+/** A copy of this module that a bundler made shares the list. */
+const KEY = Symbol.for('lambda-managed-runtime.shutdown-hooks');
+const registry = globalThis as { [KEY]?: ShutdownHook[] };
+const hooks = (registry[KEY] ??= []);
+
+/** Runs the hooks, for that many ms at most. A hook that throws does not stop the others. */
+export async function runShutdownHooks(timeoutMs: number): Promise<void> {
+  if (hooks.length === 0) return;
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, timeoutMs);
+  const all = Promise.allSettled(
+    hooks.splice(0).map(async (hook) => {
+      try {
+        await hook();
+      } catch (error) {
+        console.error('A shutdown hook failed:', error);
+      }
+    }),
+  );
+  await Promise.race([all, late]);
+  clearTimeout(timer);
+}
