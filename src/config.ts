@@ -63,7 +63,10 @@ export function readConfig(
     ...(found.success ? missing(reference, options, found.output) : []),
   ];
   if (!given.success || !found.success || faults.length > 0) {
-    throw new ManagedRuntimeError('CONFIG_INVALID', ['The configuration is invalid:', ...faults].join('\n  - '));
+    throw new ManagedRuntimeError(
+      'CONFIG_INVALID',
+      ['The configuration is invalid:', ...faults].join('\n  - '),
+    );
   }
   return Object.freeze(complete(reference, given.output, found.output));
 }
@@ -103,7 +106,10 @@ function complete(reference: HandlerReference, options: ManagedRuntimeOptions, e
     threadRecoveryTimeoutMs: options.threadRecoveryTimeoutMs ?? 30_000,
     shutdownTimeoutMs: options.shutdownTimeoutMs ?? 500,
     registerExtension: options.registerExtension ?? true,
-    resourceLimits: { ...heapShare(memoryMiB, Math.ceil(slots / invocationsPerThread)), ...options.resourceLimits },
+    resourceLimits: {
+      ...heapShare(memoryMiB, Math.ceil(slots / invocationsPerThread)),
+      ...options.resourceLimits,
+    },
     maxInvocationsPerThread: options.maxInvocationsPerThread,
     maxThreadHeapMb: options.maxThreadHeapMb,
     preload: (options.preload ?? []).map(moduleUrl),
@@ -115,7 +121,9 @@ function complete(reference: HandlerReference, options: ManagedRuntimeOptions, e
 function missing(reference: HandlerReference, options: ManagedRuntimeOptions, env: Environment): string[] {
   const faults: string[] = [];
   if (options.runtimeApi === undefined && env.AWS_LAMBDA_RUNTIME_API === undefined) {
-    faults.push('AWS_LAMBDA_RUNTIME_API is not set: set it, or the option runtimeApi, to the host:port of the Runtime API');
+    faults.push(
+      'AWS_LAMBDA_RUNTIME_API is not set: set it, or the option runtimeApi, to the host:port of the Runtime API',
+    );
   }
   if (reference.kind === 'handler-string' && (reference.handlerString ?? env._HANDLER) === undefined) {
     faults.push('_HANDLER is not set: set it, or give the handler as an argument, for example index.handler');
@@ -123,7 +131,11 @@ function missing(reference: HandlerReference, options: ManagedRuntimeOptions, en
   return faults;
 }
 
-function handlerSource(reference: HandlerReference, options: ManagedRuntimeOptions, env: Environment): HandlerSource {
+function handlerSource(
+  reference: HandlerReference,
+  options: ManagedRuntimeOptions,
+  env: Environment,
+): HandlerSource {
   if (reference.kind === 'file') {
     const given = String(reference.workerFile);
     return { kind: 'file', file: filePath(reference.workerFile), given, exportName: options.handler };

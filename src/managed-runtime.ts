@@ -61,7 +61,10 @@ class Supervisor implements ManagedRuntime {
 
   async run(): Promise<void> {
     if (this.#state === 'stopped') {
-      throw new ManagedRuntimeError('ALREADY_STOPPED', 'This runtime has been stopped. Create another one to go on.');
+      throw new ManagedRuntimeError(
+        'ALREADY_STOPPED',
+        'This runtime has been stopped. Create another one to go on.',
+      );
     }
     const release = claimProcess();
     this.#state = 'running';

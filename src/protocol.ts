@@ -68,7 +68,12 @@ export interface InvokerSettings {
 
 /** Where the handler is: in a file and under a name, or behind a handler string as AWS writes them. */
 export type HandlerSource =
-  | { readonly kind: 'file'; readonly file: string; readonly given: string; readonly exportName: string | undefined }
+  | {
+      readonly kind: 'file';
+      readonly file: string;
+      readonly given: string;
+      readonly exportName: string | undefined;
+    }
   | { readonly kind: 'handler-string'; readonly handlerString: string; readonly taskRoot: string };
 
 /** What the environment says about the function; the same for all invocations. */

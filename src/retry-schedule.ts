@@ -22,7 +22,11 @@ export const THREAD_SCHEDULE: RetrySchedule = { firstDelayMs: 100, longestDelayM
  * The delay after the given number of failures, in ms: it doubles, and the upper half is random so that slots which
  * failed together do not come back together. Undefined when there is no further try.
  */
-export function delayAfter(failures: number, schedule: RetrySchedule, random = Math.random()): number | undefined {
+export function delayAfter(
+  failures: number,
+  schedule: RetrySchedule,
+  random = Math.random(),
+): number | undefined {
   if (failures >= schedule.tries) return undefined;
   const full = Math.min(schedule.firstDelayMs * 2 ** (failures - 1), schedule.longestDelayMs);
   return full / 2 + (full / 2) * random;

@@ -2,6 +2,7 @@ import type { Config } from './config.ts';
 import { ManagedRuntimeError } from './errors.ts';
 import { aborted } from './lifecycle/aborted.ts';
 import { drain, settles } from './lifecycle/drain.ts';
+import { guardSupervisor } from './lifecycle/supervisor-guard.ts';
 import type { Log } from './logging/log.ts';
 import { InitFailure } from './pool/init-failure.ts';
 import type { WorkerPool } from './pool/worker-pool.ts';
@@ -14,6 +15,8 @@ import type { HttpRuntimeApi } from './runtime-api/http-runtime-api.ts';
  */
 export async function serve(config: Config, log: Log, stop: AbortSignal): Promise<void> {
   const opening = openRuntimeApi(config, log);
+  // In single mode errors that escape are the handler's, and its pool deals with them.
+  const unguard = config.concurrency === 1 ? () => undefined : guardSupervisor(log);
   const pool = await openPool(config, log);
   try {
     const started = await Promise.race([start(config, pool, opening), aborted(stop)]);
@@ -27,6 +30,7 @@ export async function serve(config: Config, log: Log, stop: AbortSignal): Promis
     throw new ManagedRuntimeError('INIT_FAILED', error.message, { cause: error });
   } finally {
     await pool.stop(0);
+    unguard();
   }
 }
 
@@ -69,7 +73,8 @@ async function serveUntilEnd(
 const SHORTEST_HOOK_MS = 50;
 
 async function openPool(config: Config, log: Log): Promise<WorkerPool> {
-  if (config.concurrency === 1) return new (await import('./pool/in-process-pool.ts')).InProcessPool(config, log);
+  if (config.concurrency === 1)
+    return new (await import('./pool/in-process-pool.ts')).InProcessPool(config, log);
   return new (await import('./pool/thread-pool.ts')).ThreadPool(config, log);
 }
 

@@ -37,7 +37,10 @@ export interface ManagedRuntimeOptions {
   readonly shutdownTimeoutMs?: number | undefined;
   /** Register as an internal extension, so that Lambda announces the shutdown. Default true. */
   readonly registerExtension?: boolean | undefined;
-  /** Heap limits of each thread, in MiB. Default: the function's memory shared out to the threads. */
+  /**
+   * Heap limits of each thread, in MiB. Default for `maxOldGenerationSizeMb`: 80 % of the function's memory shared out
+   * to the threads. A thread over it ends with `Runtime.OutOfMemory`.
+   */
   readonly resourceLimits?: ResourceLimits | undefined;
   /** Replace a thread after about that many invocations. Default: never. */
   readonly maxInvocationsPerThread?: number | undefined;
@@ -60,7 +63,10 @@ const milliseconds = v.pipe(
   v.maxValue(2 ** 31 - 1, `must be a number of milliseconds, at most ${2 ** 31 - 1}`),
 );
 
-const megabytes = v.pipe(v.number('must be a number of MiB'), v.minValue(1, 'must be a number of MiB, 1 or more'));
+const megabytes = v.pipe(
+  v.number('must be a number of MiB'),
+  v.minValue(1, 'must be a number of MiB, 1 or more'),
+);
 
 const text = v.pipe(v.string('must be a string'), v.nonEmpty('must not be empty'));
 
@@ -85,7 +91,9 @@ export const optionsSchema = v.strictObject(
     logger: v.optional(v.custom<Logger>(isLogger, 'must be a pino logger')),
     deadlineMarginMs: v.optional(milliseconds),
     deadlineGraceMs: v.optional(milliseconds),
-    onDeadline: v.optional(v.picklist(['terminate', 'keep', 'exit'], "must be 'terminate', 'keep' or 'exit'")),
+    onDeadline: v.optional(
+      v.picklist(['terminate', 'keep', 'exit'], "must be 'terminate', 'keep' or 'exit'"),
+    ),
     initTimeoutMs: v.optional(milliseconds),
     threadRecoveryTimeoutMs: v.optional(milliseconds),
     shutdownTimeoutMs: v.optional(milliseconds),

@@ -29,7 +29,10 @@ export async function loadCodec(url: string | undefined): Promise<Codec> {
   const loaded = (await import(url)) as { default?: unknown };
   const module = [loaded, loaded.default].find(isCodecModule);
   if (module !== undefined) return userCodec(module);
-  throw new HandlerError('Runtime.MalformedCodec', `The codec module ${url} must export the functions decode and encode.`);
+  throw new HandlerError(
+    'Runtime.MalformedCodec',
+    `The codec module ${url} must export the functions decode and encode.`,
+  );
 }
 
 /** Above that many characters a body is made into bytes here, so that the main thread need not. */
@@ -56,7 +59,11 @@ function stringify(result: unknown): string {
     return JSON.stringify(result) ?? 'null';
   } catch (cause) {
     const reason = cause instanceof Error ? `: ${cause.message}` : '.';
-    throw new HandlerError('Runtime.UnserializableResponse', `The handler's result has no JSON form${reason}`, { cause });
+    throw new HandlerError(
+      'Runtime.UnserializableResponse',
+      `The handler's result has no JSON form${reason}`,
+      { cause },
+    );
   }
 }
 
@@ -76,7 +83,8 @@ function bytesOf(encoded: unknown): Uint8Array {
 /** An array with a buffer of its own, since the buffer is transferred: others may live in the old one. */
 function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer, byteLength } = bytes;
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) return bytes as Uint8Array<ArrayBuffer>;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength)
+    return bytes as Uint8Array<ArrayBuffer>;
   return Uint8Array.from(bytes);
 }
 

@@ -8,10 +8,14 @@ import { HandlerError } from './handler-error.ts';
  * @example
  *     export const handler: Handler<{ name: string }, string> = async (event, context) => `Hello ${event.name}`;
  */
-export type Handler<Event = any, Result = any> = (event: Event, context: Context) => Result | Promise<Result>;
+export type Handler<Event = unknown, Result = unknown> = (
+  event: Event,
+  context: Context,
+) => Result | Promise<Result>;
 
 /**
- * What a handler is told about its invocation.
+ * What a handler is told about its invocation. `Context` of `@types/aws-lambda` can stand for it, and it for that one;
+ * for this the two fields that only this runtime has are optional in the type. They are always there.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html
  */
@@ -32,9 +36,9 @@ export interface Context {
   /** The X-Ray trace header. */
   readonly xRayTraceId?: string | undefined;
   /** The instant at which Lambda answers the caller with a timeout, in epoch milliseconds. */
-  readonly deadlineMs: number;
+  readonly deadlineMs?: number;
   /** Aborts at the deadline (less `deadlineMarginMs`), with the reason. Hand it to what can be cancelled. */
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal;
   /** Milliseconds until the deadline; negative after it. */
   getRemainingTimeInMillis(): number;
   /** @deprecated Return a promise instead; throws. */
@@ -155,7 +159,9 @@ function parseHeader<Value>(name: string, json: string | undefined): Value | und
   try {
     return JSON.parse(json) as Value;
   } catch (cause) {
-    throw new HandlerError('Runtime.MalformedEvent', `The header ${name} of the event is not valid JSON.`, { cause });
+    throw new HandlerError('Runtime.MalformedEvent', `The header ${name} of the event is not valid JSON.`, {
+      cause,
+    });
   }
 }
 

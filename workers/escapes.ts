@@ -1,43 +1,58 @@
-import type { MessagePort } from 'node:worker_threads';
 import { diagnose, encodeDiagnostic, encodeThrown } from '../src/invocation/diagnostic.ts';
 import type { EscapedMessage } from '../src/protocol.ts';
 import { currentRun } from './invoker.ts';
 
 /**
- * Tells the main thread of errors that leave a handler by another way than its promise, and of `process.exit`, with
- * the invocation whose code did it. The thread goes on until the main thread has decided: what it also runs may finish.
+ * Tells of errors that leave a handler by another way than its promise, and of `process.exit`, with the invocation
+ * whose code did it. After an error the code goes on until somebody decides: what else runs may finish.
  *
  * A module that listens to `uncaughtException` itself decides for itself.
+ *
+ * @param exit what `process.exit` does after it has been told.
+ * @returns what undoes it.
  */
-export function reportEscapes(port: MessagePort): void {
-  const report = (how: EscapedMessage['how'], thrown: unknown) => {
+export function reportEscapes(
+  report: (message: EscapedMessage) => void,
+  exit: typeof process.exit,
+): () => void {
+  const tell = (how: EscapedMessage['how'], diagnostic: EscapedMessage['diagnostic']) => {
     const running = currentRun.getStore();
-    port.postMessage({
-      type: 'escaped',
-      how,
-      run: running?.run,
-      requestId: running?.metadata.requestId,
-      diagnostic: how === 'unhandledRejection' ? unhandled(thrown) : encodeThrown(thrown),
-    } satisfies EscapedMessage);
+    report({ type: 'escaped', how, run: running?.run, requestId: running?.metadata.requestId, diagnostic });
   };
 
   const onUncaught = (thrown: unknown, origin: NodeJS.UncaughtExceptionOrigin) => {
-    if (process.listenerCount('uncaughtException') === 1) report(origin, thrown);
+    if (process.listenerCount('uncaughtException') > 1) return;
+    tell(origin, origin === 'unhandledRejection' ? describeRejection(thrown) : encodeThrown(thrown));
   };
   process.on('uncaughtException', onUncaught);
 
-  const exit = process.exit.bind(process);
+  const original = process.exit;
   process.exit = (code) => {
-    report('exit', new Error(`process.exit(${code ?? ''}) was called.`));
+    tell('exit', describeExit(code));
     return exit(code);
+  };
+
+  return () => {
+    process.off('uncaughtException', onUncaught);
+    process.exit = original;
   };
 }
 
-function unhandled(thrown: unknown): EscapedMessage['diagnostic'] {
+function describeRejection(thrown: unknown): EscapedMessage['diagnostic'] {
   const { errorType, errorMessage, stackTrace } = diagnose(thrown);
   return encodeDiagnostic({
     errorType: 'Runtime.UnhandledPromiseRejection',
     errorMessage: `A promise was rejected and nobody handled it: ${errorType}: ${errorMessage}`,
     stackTrace,
+  });
+}
+
+function describeExit(code: string | number | null | undefined): EscapedMessage['diagnostic'] {
+  return encodeDiagnostic({
+    errorType: 'Runtime.ExitError',
+    errorMessage:
+      `The handler's code called process.exit(${code ?? ''}). ` +
+      'Return from the handler, or throw an error, instead.',
+    stackTrace: (new Error('process.exit').stack ?? '').split('\n').slice(2),
   });
 }

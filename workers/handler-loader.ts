@@ -48,7 +48,8 @@ function find(module: Record<string, unknown>, { exportPath }: HandlerLocation):
   const path = exportPath ?? ['handler'];
   const named = descend(module, path) ?? descend(module['default'], path);
   if (named !== undefined) return named;
-  const fallback = typeof module['default'] === 'object' ? descend(module['default'], ['default']) : module['default'];
+  const fallback =
+    typeof module['default'] === 'object' ? descend(module['default'], ['default']) : module['default'];
   return exportPath === undefined || exportPath.join('.') === 'handler' ? (fallback ?? undefined) : undefined;
 }
 

@@ -20,15 +20,22 @@ export function locateHandler(source: HandlerSource): HandlerLocation {
 
 function locateFile({ file, given, exportName }: HandlerSource & { kind: 'file' }): HandlerLocation {
   if (!isFile(file)) {
-    const from = given === file ? '' : ` (given as ${JSON.stringify(given)}, working directory ${process.cwd()})`;
-    throw new HandlerError('Runtime.ImportModuleError', `There is no worker file: looked for ${file}${from}.`);
+    const from =
+      given === file ? '' : ` (given as ${JSON.stringify(given)}, working directory ${process.cwd()})`;
+    throw new HandlerError(
+      'Runtime.ImportModuleError',
+      `There is no worker file: looked for ${file}${from}.`,
+    );
   }
   const shown = exportName === undefined ? given : `${given}, export ${exportName}`;
   return { url: pathToFileURL(file).href, exportPath: exportName?.split('.'), shown };
 }
 
 /** @see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html#nodejs-handler-naming */
-function locateString({ handlerString, taskRoot }: HandlerSource & { kind: 'handler-string' }): HandlerLocation {
+function locateString({
+  handlerString,
+  taskRoot,
+}: HandlerSource & { kind: 'handler-string' }): HandlerLocation {
   const [, moduleName, exportName] = /^([^.]+)\.(.+)$/.exec(basename(handlerString)) ?? [];
   if (moduleName === undefined || exportName === undefined || handlerString.includes('..')) {
     throw new HandlerError(

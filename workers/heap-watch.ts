@@ -7,6 +7,7 @@ export function watchHeap(port: MessagePort, limitMb: number | undefined): () =>
   if (limitMb === undefined) return () => undefined;
   const limitBytes = limitMb * 1024 * 1024;
   return () => {
-    if (getHeapStatistics().used_heap_size > limitBytes) port.postMessage({ type: 'heavy' } satisfies FromThread);
+    if (getHeapStatistics().used_heap_size > limitBytes)
+      port.postMessage({ type: 'heavy' } satisfies FromThread);
   };
 }

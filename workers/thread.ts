@@ -9,7 +9,7 @@ import type { Invoker } from './invoker.ts';
 
 /** Loads the handler, then runs what comes over the port. Never resolves: the main thread ends the thread. */
 export async function serve({ port, ...settings }: ThreadSettings): Promise<never> {
-  reportEscapes(port);
+  reportEscapes((message) => post(port, message), process.exit.bind(process));
   try {
     const invoker = await loadInvoker(settings);
     const afterRun = watchHeap(port, settings.maxThreadHeapMb);
@@ -21,7 +21,12 @@ export async function serve({ port, ...settings }: ThreadSettings): Promise<neve
   return new Promise(() => {});
 }
 
-async function receive(message: ToThread, invoker: Invoker, port: MessagePort, afterRun: () => void): Promise<void> {
+async function receive(
+  message: ToThread,
+  invoker: Invoker,
+  port: MessagePort,
+  afterRun: () => void,
+): Promise<void> {
   switch (message.type) {
     case 'invoke':
       await run(message, invoker, port);
@@ -36,7 +41,8 @@ async function receive(message: ToThread, invoker: Invoker, port: MessagePort, a
 
 async function run(message: InvokeMessage, invoker: Invoker, port: MessagePort): Promise<void> {
   const outcome = await invoker.invoke(message);
-  const transfer = outcome.type === 'response' && typeof outcome.body !== 'string' ? [outcome.body.buffer] : [];
+  const transfer =
+    outcome.type === 'response' && typeof outcome.body !== 'string' ? [outcome.body.buffer] : [];
   post(port, { ...outcome, run: message.run }, transfer);
 }
 

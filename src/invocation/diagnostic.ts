@@ -120,12 +120,16 @@ function read(from: object, key: string): unknown {
 
 function printed(value: unknown): string {
   if (typeof value === 'string') return value;
-  return safely(() => inspect(value, { depth: 3, maxArrayLength: 20, maxStringLength: 1024 })) ?? 'unprintable';
+  return (
+    safely(() => inspect(value, { depth: 3, maxArrayLength: 20, maxStringLength: 1024 })) ?? 'unprintable'
+  );
 }
 
 function cut(value: string, characters: number): string {
   const wellFormed = value.slice(0, characters).toWellFormed();
-  return value.length <= characters ? wellFormed : `${wellFormed}… (${value.length - characters} more characters)`;
+  return value.length <= characters
+    ? wellFormed
+    : `${wellFormed}… (${value.length - characters} more characters)`;
 }
 
 function safely<Result>(action: () => Result): Result | undefined {

@@ -8,7 +8,7 @@ export function onStopSignal(log: Log, stop: () => void): () => void {
   let asked = false;
   const listeners = SIGNALS.map(([name, number]) => {
     const listener = () => {
-      if (asked) process.exit(128 + number);
+      if (asked) exit(128 + number);
       asked = true;
       log.info({ signal: name }, 'Stopping');
       stop();
@@ -20,6 +20,9 @@ export function onStopSignal(log: Log, stop: () => void): () => void {
     for (const remove of listeners) remove();
   };
 }
+
+/** The original: in single mode the handler's calls are answered in its place. */
+const exit = process.exit.bind(process);
 
 const SIGNALS = [
   ['SIGTERM', 15],

@@ -48,7 +48,7 @@ export function eventAnswer(
     ...optional,
   ];
   for (const [name, value] of overrides) override(headers, name, value);
-  const plain = optional.length === 0 && overrides.length === 0;
+  const plain = typeof event !== 'string' || (optional.length === 0 && overrides.length === 0);
   return { status: 200, headers, body: plain ? event : Buffer.from(event) };
 }
 

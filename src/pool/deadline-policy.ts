@@ -38,7 +38,10 @@ export class DeadlinePolicy {
 
   #missed(run: PendingRun, thread: PoolThread | undefined): void {
     const { requestId } = run;
-    this.#log.error({ requestId, thread: thread?.id, policy: this.#policy }, 'An invocation missed its deadline');
+    this.#log.error(
+      { requestId, thread: thread?.id, policy: this.#policy },
+      'An invocation missed its deadline',
+    );
     run.answer(failure(DEADLINE_DIAGNOSTIC));
     if (this.#policy === 'exit') {
       const message = `The invocation ${requestId} missed its deadline, and onDeadline is 'exit'.`;

@@ -1,9 +1,9 @@
 import type { Config } from '../config.ts';
 import { ManagedRuntimeError } from '../errors.ts';
-import { diagnose, encodeThrown } from '../invocation/diagnostic.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';
 import { failure } from '../invocation/outcome.ts';
+import type { EscapedMessage } from '../protocol.ts';
 import type { Invoker } from '../../workers/invoker.ts';
 import type { Log } from '../logging/log.ts';
 import { DeadlinePolicy } from './deadline-policy.ts';
@@ -12,7 +12,7 @@ import { PendingRun } from './pending-run.ts';
 import { Room } from './room.ts';
 import { InitFailure, initTimeout } from './init-failure.ts';
 import type { Run, WorkerPool } from './worker-pool.ts';
-import { INVOKER_MODULE } from './worker-files.ts';
+import { IN_PROCESS_ENTRY } from './worker-files.ts';
 
 /** Single mode: the handler runs in the main thread, one invocation at a time, with nothing in between. */
 export class InProcessPool implements WorkerPool {
@@ -21,7 +21,7 @@ export class InProcessPool implements WorkerPool {
   readonly #config: Config;
   readonly #room = new Room();
   readonly #deadlines: DeadlinePolicy;
-  readonly #onUncaught = (error: unknown) => this.#crash(error);
+  #stopReporting: () => void = () => undefined;
   #invoker: Invoker | undefined;
   #running: PendingRun | undefined;
   #runs = 0;
@@ -40,17 +40,21 @@ export class InProcessPool implements WorkerPool {
 
   async start(): Promise<void> {
     const { initTimeoutMs } = this.#config;
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => late.reject(new InitFailure(initTimeout(initTimeoutMs))), initTimeoutMs);
+    const entry = (await import(IN_PROCESS_ENTRY)) as typeof import('../../workers/in-process.ts');
+    const failed = Promise.withResolvers<never>();
+    const timer = setTimeout(() => failed.reject(new InitFailure(initTimeout(initTimeoutMs))), initTimeoutMs);
+    const onEscaped = (message: EscapedMessage) => {
+      if (this.#invoker === undefined) failed.reject(new InitFailure(message.diagnostic));
+      else this.#escaped(message);
+    };
+    this.#stopReporting = entry.reportEscapes(onEscaped, stopHere);
     try {
-      const { loadInvoker } = (await import(INVOKER_MODULE)) as typeof import('../../workers/invoker.ts');
-      this.#invoker = await Promise.race([loadInvoker(invokerSettings(this.#config)), late.promise]);
+      this.#invoker = await Promise.race([entry.loadInvoker(invokerSettings(this.#config)), failed.promise]);
     } catch (error) {
       throw InitFailure.of(error);
     } finally {
       clearTimeout(timer);
     }
-    process.on('uncaughtException', this.#onUncaught);
     this.#room.resize(1);
   }
 
@@ -81,7 +85,7 @@ export class InProcessPool implements WorkerPool {
 
   async stop(timeoutMs: number): Promise<void> {
     this.#room.close();
-    process.off('uncaughtException', this.#onUncaught);
+    this.#stopReporting();
     await this.#invoker?.shutdown(timeoutMs);
   }
 
@@ -95,10 +99,17 @@ export class InProcessPool implements WorkerPool {
   }
 
   /** There is no thread to replace: the caller is answered, and the environment is given up. */
-  #crash(error: unknown): void {
-    this.#running?.answer(failure(encodeThrown(error)));
-    this.#running?.settle();
-    const message = `An error escaped the handler: ${diagnose(error).errorMessage}`;
-    this.#fail(new ManagedRuntimeError('HANDLER_CRASHED', message, { cause: error }));
+  #escaped({ how, run, diagnostic }: EscapedMessage): void {
+    if (this.#running?.id === run) {
+      this.#running?.answer(failure(diagnostic));
+      this.#running?.settle();
+    }
+    const message = `Code of the handler left it in an unknown state (${how}): ${diagnostic.body}`;
+    this.#fail(new ManagedRuntimeError('HANDLER_CRASHED', message));
   }
+}
+
+/** In place of `process.exit`, so that the caller is answered before the process ends. It must not return either. */
+function stopHere(code?: string | number | null): never {
+  throw new Error(`process.exit(${code ?? ''}) was called; the runtime is ending the process.`);
 }

@@ -10,6 +10,7 @@ import type {
   ThreadSettings,
   ToThread,
 } from '../protocol.ts';
+import { hardLimits } from './heap-guard.ts';
 import type { PendingRun } from './pending-run.ts';
 import type { ThreadEnd } from './thread-end.ts';
 import { THREAD_ENTRY } from './worker-files.ts';
@@ -45,7 +46,12 @@ export class PoolThread {
   readonly #pongs = new Map<number, () => void>();
   #onBye: (() => void) | undefined;
 
-  constructor(id: number, settings: InvokerSettings, resourceLimits: ResourceLimits, listener: ThreadListener) {
+  constructor(
+    id: number,
+    settings: InvokerSettings,
+    resourceLimits: ResourceLimits,
+    listener: ThreadListener,
+  ) {
     this.id = id;
     this.#listener = listener;
     this.#piscina = new Piscina({
@@ -55,7 +61,7 @@ export class PoolThread {
       maxThreads: 1,
       atomics: 'disabled',
       recordTiming: false,
-      resourceLimits,
+      resourceLimits: hardLimits(resourceLimits),
     });
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
@@ -97,6 +103,16 @@ export class PoolThread {
     } finally {
       clearTimeout(timer);
       this.#pongs.delete(ping);
+    }
+  }
+
+  /** What its heap holds, also while it spins; 0 if it is not running. */
+  async heapMiB(): Promise<number> {
+    try {
+      const statistics = await this.#piscina.threads[0]?.getHeapStatistics();
+      return (statistics?.used_heap_size ?? 0) / 1024 / 1024;
+    } catch {
+      return 0;
     }
   }
 

@@ -4,6 +4,7 @@ import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { EscapedMessage, ReplyMessage } from '../protocol.ts';
 import { THREAD_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import type { Log } from '../logging/log.ts';
+import { HeapGuard } from './heap-guard.ts';
 import { InitFailure, initTimeout } from './init-failure.ts';
 import { invokerSettings } from './invoker-settings.ts';
 import { MemoryGuard } from './memory-guard.ts';
@@ -37,6 +38,7 @@ export class ThreadCrew implements ThreadListener {
   readonly #pool: CrewListener;
   readonly #memory: MemoryGuard;
   readonly #recycling: Recycling;
+  readonly #heaps: HeapGuard;
   readonly #started = Promise.withResolvers<void>();
   #wanted: number;
   /** The most threads that there were at once: replacing one of them needs no new memory. */
@@ -55,10 +57,16 @@ export class ThreadCrew implements ThreadListener {
     this.#wanted = config.threads;
     this.#memory = new MemoryGuard(config.memoryMiB);
     this.#recycling = new Recycling(config.maxInvocationsPerThread);
+    this.#heaps = new HeapGuard(
+      config.resourceLimits,
+      () => this.all(),
+      (thread) => void thread.terminate({ cause: 'out-of-memory' }),
+    );
   }
 
   /** Resolves when the first thread is ready; rejects with an InitFailure when it cannot be. */
   start(): Promise<void> {
+    this.#heaps.start();
     this.#reconcile();
     return this.#started.promise;
   }
@@ -86,6 +94,7 @@ export class ThreadCrew implements ThreadListener {
     this.#stopping = true;
     clearTimeout(this.#retry);
     clearTimeout(this.#hopeless);
+    this.#heaps.stop();
     const serving = [...this.ready, ...this.#retiring.keys()];
     await Promise.all(serving.map((thread) => thread.sayGoodbye(timeoutMs)));
     await Promise.all(this.all().map((thread) => thread.terminate({ cause: 'stopped' })));
@@ -116,7 +125,12 @@ export class ThreadCrew implements ThreadListener {
     this.#bootFailures += 1;
     const delayMs = delayAfter(this.#bootFailures, THREAD_SCHEDULE) ?? 0;
     this.#log.error(
-      { thread: thread.id, failures: this.#bootFailures, delayMs: Math.round(delayMs), diagnostic: reason.body },
+      {
+        thread: thread.id,
+        failures: this.#bootFailures,
+        delayMs: Math.round(delayMs),
+        diagnostic: reason.body,
+      },
       'A thread did not come up, will retry',
     );
     this.#retry ??= setTimeout(() => {
@@ -145,13 +159,15 @@ export class ThreadCrew implements ThreadListener {
     this.#recycling.forget(thread);
     this.#pool.onEnd(thread, end);
     if (this.#stopping) return;
-    if (!planned) this.#log.error({ thread: thread.id, ...reasonFor(end) }, 'A thread was lost and is replaced');
+    if (!planned)
+      this.#log.error({ thread: thread.id, ...reasonFor(end) }, 'A thread was lost and is replaced');
     this.#reconcile();
   }
 
   #reconcile(): void {
     if (this.#retry !== undefined) return;
-    while (!this.#stopping && this.#isShort() && this.#starting.size < this.#config.cpus && this.#fits()) this.#boot();
+    while (!this.#stopping && this.#isShort() && this.#starting.size < this.#config.cpus && this.#fits())
+      this.#boot();
   }
 
   #isShort(): boolean {

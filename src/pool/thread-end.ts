@@ -8,21 +8,20 @@ export type ThreadEnd =
   | { readonly cause: 'exit'; readonly code: number }
   | { readonly cause: 'error'; readonly error: unknown }
   | { readonly cause: 'deadline'; readonly requestId: string }
+  | { readonly cause: 'out-of-memory' }
   | { readonly cause: 'recycled' }
   | { readonly cause: 'stopped' };
 
 /** What the caller of an invocation hears when its thread ended under it. */
 export function describeThreadEnd(end: ThreadEnd, requestId: string | undefined): EncodedDiagnostic {
-  if (end.cause === 'escaped' && end.message.requestId === requestId && end.message.how !== 'exit') {
-    return end.message.diagnostic;
-  }
-  return encodeDiagnostic(explain(end, requestId));
+  if (end.cause === 'escaped' && end.message.requestId === requestId) return end.message.diagnostic;
+  return encodeDiagnostic(explain(end));
 }
 
-function explain(end: ThreadEnd, requestId: string | undefined): Diagnostic {
+function explain(end: ThreadEnd): Diagnostic {
   switch (end.cause) {
     case 'escaped':
-      return explainEscaped(end.message, requestId);
+      return explainEscaped(end.message);
     case 'exit':
       return diagnostic(
         'Runtime.ExitError',
@@ -37,37 +36,36 @@ function explain(end: ThreadEnd, requestId: string | undefined): Diagnostic {
         `The worker thread was terminated because the invocation ${end.requestId}, which it also held, blocked it ` +
           'past its deadline.',
       );
+    case 'out-of-memory':
+      return OUT_OF_MEMORY;
     case 'recycled':
     case 'stopped':
       return diagnostic('Runtime.Shutdown', 'The runtime shut down before the handler returned.');
   }
 }
 
-function explainEscaped(message: EscapedMessage, requestId: string | undefined): Diagnostic {
-  const culprit = message.requestId === undefined ? 'code outside any invocation' : `invocation ${message.requestId}`;
-  if (message.how === 'exit') {
-    const caller = message.requestId === requestId ? 'the handler' : culprit;
+/** For an invocation that shared the thread with the code that did it. */
+function explainEscaped({ how, requestId, diagnostic: cause }: EscapedMessage): Diagnostic {
+  const culprit = requestId === undefined ? 'code outside any invocation' : `the invocation ${requestId}`;
+  if (how === 'exit') {
     return diagnostic(
       'Runtime.ExitError',
-      `The worker thread ended because ${caller} called process.exit(). ` +
-        'Return from the handler, or throw an error, instead.',
+      `The worker thread ended because ${culprit} called process.exit().`,
     );
   }
   return diagnostic(
     'Runtime.ThreadLost',
-    `The worker thread was lost to an error (${message.how}) in ${culprit}: ${message.diagnostic.errorType}. ` +
-      'See the log for its stack.',
+    `The worker thread was lost to an error (${how}, ${cause.errorType}) in ${culprit}. See the log for its stack.`,
   );
 }
 
 function explainError(error: unknown): Diagnostic {
   const described = diagnose(error);
-  if (described.code === 'ERR_WORKER_OUT_OF_MEMORY') {
-    return diagnostic(
-      'Runtime.OutOfMemory',
-      'The worker thread ran out of heap memory. Give the function more memory, run fewer threads, or raise ' +
-        'resourceLimits.maxOldGenerationSizeMb.',
-    );
-  }
-  return described;
+  return described.code === 'ERR_WORKER_OUT_OF_MEMORY' ? OUT_OF_MEMORY : described;
 }
+
+const OUT_OF_MEMORY = diagnostic(
+  'Runtime.OutOfMemory',
+  'The worker thread ran out of heap memory. Give the function more memory, run fewer threads, or raise ' +
+    'resourceLimits.maxOldGenerationSizeMb.',
+);

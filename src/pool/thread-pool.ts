@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import { ManagedRuntimeError } from '../errors.ts';
+import type { ManagedRuntimeError } from '../errors.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';
 import { failure } from '../invocation/outcome.ts';
@@ -120,7 +120,10 @@ export class ThreadPool implements WorkerPool {
   /** The thread still runs, but what state its code is in nobody knows: it finishes what it holds and goes. */
   #escaped(thread: PoolThread, message: EscapedMessage): void {
     const { how, requestId, diagnostic: thrown } = message;
-    this.#log.error({ thread: thread.id, how, requestId, diagnostic: thrown.body }, 'An error escaped a handler');
+    this.#log.error(
+      { thread: thread.id, how, requestId, diagnostic: thrown.body },
+      'An error escaped a handler',
+    );
     if (how === 'exit') return;
     const culprit = message.run === undefined ? undefined : thread.runs.get(message.run);
     if (culprit !== undefined) {

@@ -22,11 +22,15 @@ export interface AnswerRoute {
  *
  * A repeat is safe: the Runtime API refuses a second copy with 400, which then means that the first one arrived.
  */
-export async function postOutcome(metadata: InvocationMetadata, outcome: Outcome, route: AnswerRoute): Promise<void> {
+export async function postOutcome(
+  metadata: InvocationMetadata,
+  outcome: Outcome,
+  route: AnswerRoute,
+): Promise<void> {
   const { requestId } = metadata;
   const log = route.log;
   const request = requestFor(requestId, outcome);
-  for (let failures = 0; ; ) {
+  for (let failures = 0; ;) {
     const status = await post(failures === 0 ? route.first : route.repeats(), request);
     if (typeof status === 'number' && status >= 200 && status < 300) return;
     if (status === 400 && failures > 0) return;
@@ -35,7 +39,10 @@ export async function postOutcome(metadata: InvocationMetadata, outcome: Outcome
       return;
     }
     if (status === 413 && outcome.type === 'response') {
-      log.error({ requestId, bytes: Buffer.byteLength(outcome.body) }, 'The response is too large for Lambda');
+      log.error(
+        { requestId, bytes: Buffer.byteLength(outcome.body) },
+        'The response is too large for Lambda',
+      );
       return postOutcome(metadata, TOO_LARGE, route);
     }
     if (typeof status === 'number' && status < 500) {

@@ -15,7 +15,11 @@ export function parseEventHeaders(headers: Headers): ParsedHeaders {
     return { type: 'malformed', requestId, fault: 'the header Lambda-Runtime-Aws-Request-Id is missing' };
   }
   if (!/^[\w.-]{1,256}$/.test(requestId)) {
-    return { type: 'malformed', requestId: undefined, fault: 'the request id has characters that no path can carry' };
+    return {
+      type: 'malformed',
+      requestId: undefined,
+      fault: 'the request id has characters that no path can carry',
+    };
   }
   const deadline = present(headers['lambda-runtime-deadline-ms']);
   const deadlineMs = deadline !== undefined && /^\d{1,15}$/.test(deadline) ? Number(deadline) : undefined;

@@ -30,7 +30,10 @@ export async function registerExtension(runtimeApi: string, log: Log): Promise<(
     }
     log.debug({ status }, 'There is no extensions API here: shutdowns will not be announced');
   } catch (error) {
-    log.debug({ reason: (error as Error).message }, 'Registering as an extension failed: shutdowns will not be announced');
+    log.debug(
+      { reason: (error as Error).message },
+      'Registering as an extension failed: shutdowns will not be announced',
+    );
   }
   await connection.destroy();
   return () => Promise.resolve();

@@ -7,8 +7,8 @@ import type { Outcome } from '../invocation/outcome.ts';
 import { postOutcome } from './answer.ts';
 import { API_VERSION, connect } from './connection.ts';
 import { parseEventHeaders } from './event-headers.ts';
-import { Exchange, ExchangeError } from './exchange.ts';
-import type { Answer } from './exchange.ts';
+import { Exchange } from './exchange.ts';
+import type { Answer, ExchangeError } from './exchange.ts';
 import { POLL_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import type { Log } from '../logging/log.ts';
 import type { RuntimeApiClient } from './runtime-api-client.ts';
@@ -28,7 +28,7 @@ export class HttpRuntimeApiClient implements RuntimeApiClient {
   }
 
   async next(signal: AbortSignal): Promise<Invocation | undefined> {
-    for (let failures = 0; !signal.aborted; ) {
+    for (let failures = 0; !signal.aborted;) {
       const polled = await this.#poll(signal);
       if (polled.type === 'event') return polled.invocation;
       if (polled.type === 'malformed') {
@@ -39,7 +39,10 @@ export class HttpRuntimeApiClient implements RuntimeApiClient {
       failures += 1;
       const delayMs = delayAfter(failures, POLL_SCHEDULE);
       if (delayMs === undefined) throw unreachable(this.#runtimeApi, failures, polled.fault);
-      this.#log.warn({ failures, delayMs: Math.round(delayMs), reason: polled.fault }, 'Polling failed, will retry');
+      this.#log.warn(
+        { failures, delayMs: Math.round(delayMs), reason: polled.fault },
+        'Polling failed, will retry',
+      );
       await wait(delayMs, signal);
     }
     return undefined;
@@ -71,7 +74,8 @@ export class HttpRuntimeApiClient implements RuntimeApiClient {
   }
 
   async #received(answer: Answer): Promise<Polled> {
-    if (answer.status !== 200) return { type: 'failed', fault: `/next answered with status ${answer.status}` };
+    if (answer.status !== 200)
+      return { type: 'failed', fault: `/next answered with status ${answer.status}` };
     const parsed = parseEventHeaders(answer.headers);
     if (parsed.type === 'valid') {
       return { type: 'event', invocation: { metadata: parsed.metadata, event: answer.body } };

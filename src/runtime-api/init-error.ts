@@ -7,9 +7,13 @@ import { Exchange } from './exchange.ts';
 import { wait } from './wait.ts';
 
 /** Tells Lambda that the function cannot start. Never rejects: the exit code says it too. */
-export async function postInitError(runtimeApi: string, diagnostic: EncodedDiagnostic, log: Log): Promise<void> {
+export async function postInitError(
+  runtimeApi: string,
+  diagnostic: EncodedDiagnostic,
+  log: Log,
+): Promise<void> {
   const connection = connect(runtimeApi);
-  for (let failures = 0; ; ) {
+  for (let failures = 0; ;) {
     try {
       await new Exchange(connection, {
         method: 'POST',

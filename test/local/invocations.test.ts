@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RuntimeApiServer, startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
-import { get, next, respond, url } from './runtime.ts';
+import { next, respond, url } from './runtime.ts';
 
 let server: RuntimeApiServer;
 beforeEach(async () => {
@@ -58,7 +58,8 @@ describe('an invocation', () => {
 
   it('has the optional headers when they are given, as the bytes of UTF-8', async () => {
     const polled = next(server);
-    void server.invoke('{}', {
+    const invoked = server.invoke('{}', {
+      requestId: 'optional',
       whenCapacity: true,
       clientContext: '{"custom":{"city":"Zürich"}}',
       cognitoIdentity: '{"cognitoIdentityId":"i"}',
@@ -73,6 +74,9 @@ describe('an invocation', () => {
     expect(headers.get('lambda-runtime-aws-tenant-id')).toBe('blue');
     expect(headers.get('lambda-runtime-trace-id')).toBe('Root=1-2-3');
     expect(headers.get('lambda-runtime-deadline-ms')).toBe('32503680000000');
+    // A deadline further away than Node's longest timer is no timeout.
+    await respond(server, 'optional', '1');
+    expect(await invoked).toMatchObject({ status: 'response' });
   });
 
   it('can be given malformed headers, or none', async () => {

@@ -1,0 +1,3 @@
+/** What single mode loads into the main thread. */
+export { reportEscapes } from './escapes.ts';
+export { loadInvoker } from './invoker.ts';
