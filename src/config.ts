@@ -1,6 +1,7 @@
+import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ResourceLimits } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import * as v from 'valibot';
@@ -158,10 +159,16 @@ function filePath(file: string | URL): string {
   return resolve(file);
 }
 
-/** A path or URL becomes a `file:` URL; a bare name stays, for Node to resolve from the working directory. */
+/** A path becomes a `file:` URL; a bare name is looked up as Node does, from the working directory. */
 function moduleUrl(module: string | URL): string {
   if (module instanceof URL || module.startsWith('file:')) return String(module);
-  return isAbsolute(module) || module.startsWith('.') ? new URL(`file://${resolve(module)}`).href : module;
+  if (isAbsolute(module) || module.startsWith('.')) return pathToFileURL(resolve(module)).href;
+  try {
+    return pathToFileURL(createRequire(resolve('noop.js')).resolve(module)).href;
+  } catch (cause) {
+    const message = `The module ${JSON.stringify(module)} cannot be found from ${process.cwd()}.`;
+    throw new ManagedRuntimeError('CONFIG_INVALID', message, { cause });
+  }
 }
 
 function fault(source: string, issue: v.BaseIssue<unknown>): string {

@@ -55,7 +55,7 @@ async function serveUntilEnd(
   stop: AbortSignal,
 ): Promise<void> {
   const draining = new AbortController();
-  const clients = Array.from({ length: config.slots }, () => api.client());
+  const clients = Array.from({ length: config.slots }, () => api.client(draining.signal));
   const polls = clients.map((client) => poll(client, pool, draining.signal));
   const fatal = await Promise.race([aborted(stop), pool.failed, firstRejection(polls)]);
   const endMs = Date.now() + config.shutdownTimeoutMs;

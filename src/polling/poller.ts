@@ -8,7 +8,7 @@ import type { WorkerPool } from '../pool/worker-pool.ts';
 export async function poll(client: RuntimeApiClient, pool: WorkerPool, signal: AbortSignal): Promise<void> {
   let delivery: Promise<void> | undefined;
   while (!signal.aborted && (await pool.reserve())) {
-    const invocation = await client.next(signal);
+    const invocation = await client.next();
     if (invocation === undefined) {
       pool.release();
       break;

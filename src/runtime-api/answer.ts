@@ -1,19 +1,19 @@
-import type { Client, Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
 import type { InvocationMetadata } from '../invocation/invocation.ts';
 import { failure } from '../invocation/outcome.ts';
 import type { Outcome } from '../invocation/outcome.ts';
 import { API_VERSION, POST_TIMEOUT_MS } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { errorTypeHeader } from './error-type-header.ts';
-import { Exchange } from './exchange.ts';
 import { ANSWER_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import type { Log } from '../logging/log.ts';
 import { wait } from './wait.ts';
 
 /** How an outcome goes out: the first try on the slot's connection, repeats beside it, since `/next` may be parked there. */
 export interface AnswerRoute {
-  readonly first: Client;
-  readonly repeats: () => Client;
+  readonly first: Connection;
+  readonly repeats: () => Connection;
   readonly log: Log;
 }
 
@@ -73,9 +73,9 @@ const TOO_LARGE = failure(
 );
 
 /** The status, or what went wrong on the way. */
-async function post(client: Client, request: Dispatcher.DispatchOptions): Promise<number | string> {
+async function post(connection: Connection, request: Dispatcher.DispatchOptions): Promise<number | string> {
   try {
-    return (await new Exchange(client, request).answer).status;
+    return (await connection.send(request).answer).status;
   } catch (error) {
     return (error as Error).message;
   }

@@ -1,4 +1,7 @@
-import { Client } from 'undici';
+import type { Socket } from 'node:net';
+import { Client, buildConnector } from 'undici';
+import type { Dispatcher } from 'undici';
+import { Exchange } from './exchange.ts';
 
 /** The path that all of the Runtime API's paths begin with. */
 export const API_VERSION = '/2018-06-01';
@@ -6,15 +9,47 @@ export const API_VERSION = '/2018-06-01';
 /** How long the Runtime API may take to answer a post, in ms. A poll has no limit. */
 export const POST_TIMEOUT_MS = 10_000;
 
-/** A connection to the Runtime API: one request after another, `/next` may be written right behind an answer. */
-export function connect(runtimeApi: string): Client {
-  return new Client(`http://${runtimeApi}`, {
-    pipelining: 2,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: 600_000,
-    keepAliveMaxTimeout: 600_000,
-    maxHeaderSize: 64 * 1024,
-    connect: { timeout: 5_000 },
-  });
+/** A connection to the Runtime API. It is opened when it is needed, and again when it was lost. */
+export class Connection {
+  readonly #client: Client;
+  #socket: Socket | undefined;
+
+  constructor(runtimeApi: string) {
+    const open = buildConnector({ timeout: 5_000 });
+    this.#client = new Client(`http://${runtimeApi}`, {
+      // A poll may be written right behind an answer.
+      pipelining: 2,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: IDLE_MS,
+      keepAliveMaxTimeout: IDLE_MS,
+      maxHeaderSize: 64 * 1024,
+      connect: (options, callback) =>
+        open(options, (...[error, socket]) => {
+          if (error !== null) return callback(error, null);
+          this.#socket = socket;
+          callback(null, socket);
+        }),
+    });
+  }
+
+  send(options: Dispatcher.DispatchOptions): Exchange {
+    return new Exchange(this.#client, options);
+  }
+
+  /** What is sent before the event loop turns leaves in one piece: an answer and the poll behind it. */
+  batch(): void {
+    const socket = this.#socket;
+    if (socket === undefined || socket.destroyed) return;
+    socket.cork();
+    process.nextTick(() => socket.uncork());
+  }
+
+  /** Gives up what is under way. */
+  destroy(): Promise<void> {
+    return this.#client.destroy();
+  }
 }
+
+/** A handler may run for as long as a Lambda function may: 15 minutes. */
+const IDLE_MS = 900_000;

@@ -1,5 +1,4 @@
-import { connect } from './connection.ts';
-import { Exchange } from './exchange.ts';
+import { Connection } from './connection.ts';
 import type { Log } from '../logging/log.ts';
 
 /**
@@ -9,9 +8,9 @@ import type { Log } from '../logging/log.ts';
  * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html
  */
 export async function registerExtension(runtimeApi: string, log: Log): Promise<() => Promise<void>> {
-  const connection = connect(runtimeApi);
+  const connection = new Connection(runtimeApi);
   try {
-    const { status, headers } = await new Exchange(connection, {
+    const { status, headers } = await connection.send({
       method: 'POST',
       path: `${EXTENSION_API}/register`,
       headers: ['content-type', 'application/json', 'lambda-extension-name', EXTENSION_NAME],
@@ -21,11 +20,13 @@ export async function registerExtension(runtimeApi: string, log: Log): Promise<(
     const identifier = headers[IDENTIFIER];
     if (status === 200 && typeof identifier === 'string') {
       // Init does not complete before this is open; it stays so for as long as the environment lives.
-      new Exchange(connection, {
-        method: 'GET',
-        path: `${EXTENSION_API}/event/next`,
-        headers: [IDENTIFIER, identifier],
-      }).answer.catch(() => undefined);
+      connection
+        .send({
+          method: 'GET',
+          path: `${EXTENSION_API}/event/next`,
+          headers: [IDENTIFIER, identifier],
+        })
+        .answer.catch(() => undefined);
       return () => connection.destroy();
     }
     log.debug({ status }, 'There is no extensions API here: shutdowns will not be announced');

@@ -1,14 +1,12 @@
-import type { Client } from 'undici';
 import { ManagedRuntimeError } from '../errors.ts';
 import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';
 import { failure } from '../invocation/outcome.ts';
 import type { Outcome } from '../invocation/outcome.ts';
 import { postOutcome } from './answer.ts';
-import { API_VERSION, connect } from './connection.ts';
+import { API_VERSION, Connection } from './connection.ts';
 import { parseEventHeaders } from './event-headers.ts';
-import { Exchange } from './exchange.ts';
-import type { Answer, ExchangeError } from './exchange.ts';
+import type { Answer, Exchange, ExchangeError } from './exchange.ts';
 import { POLL_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import type { Log } from '../logging/log.ts';
 import type { RuntimeApiClient } from './runtime-api-client.ts';
@@ -18,24 +16,28 @@ import { wait } from './wait.ts';
 export class HttpRuntimeApiClient implements RuntimeApiClient {
   readonly #runtimeApi: string;
   readonly #log: Log;
-  readonly #connection: Client;
-  #repeats: Client | undefined;
+  readonly #stop: AbortSignal;
+  readonly #connection: Connection;
+  #repeats: Connection | undefined;
+  #polling: Exchange | undefined;
 
-  constructor(runtimeApi: string, log: Log) {
+  constructor(runtimeApi: string, log: Log, stop: AbortSignal) {
     this.#runtimeApi = runtimeApi;
     this.#log = log;
-    this.#connection = connect(runtimeApi);
+    this.#stop = stop;
+    this.#connection = new Connection(runtimeApi);
+    stop.addEventListener('abort', () => this.#polling?.cancel());
   }
 
-  async next(signal: AbortSignal): Promise<Invocation | undefined> {
-    for (let failures = 0; !signal.aborted;) {
-      const polled = await this.#poll(signal);
+  async next(): Promise<Invocation | undefined> {
+    for (let failures = 0; !this.#stop.aborted;) {
+      const polled = await this.#poll();
       if (polled.type === 'event') return polled.invocation;
       if (polled.type === 'malformed') {
         failures = 0;
         continue;
       }
-      if (signal.aborted) return undefined;
+      if (this.#stop.aborted) return undefined;
       failures += 1;
       const delayMs = delayAfter(failures, POLL_SCHEDULE);
       if (delayMs === undefined) throw unreachable(this.#runtimeApi, failures, polled.fault);
@@ -43,15 +45,16 @@ export class HttpRuntimeApiClient implements RuntimeApiClient {
         { failures, delayMs: Math.round(delayMs), reason: polled.fault },
         'Polling failed, will retry',
       );
-      await wait(delayMs, signal);
+      await wait(delayMs, this.#stop);
     }
     return undefined;
   }
 
   answer(invocation: Invocation, outcome: Outcome): Promise<void> {
+    this.#connection.batch();
     return postOutcome(invocation.metadata, outcome, {
       first: this.#connection,
-      repeats: () => (this.#repeats ??= connect(this.#runtimeApi)),
+      repeats: () => (this.#repeats ??= new Connection(this.#runtimeApi)),
       log: this.#log,
     });
   }
@@ -60,16 +63,14 @@ export class HttpRuntimeApiClient implements RuntimeApiClient {
     await Promise.all([this.#connection.destroy(), this.#repeats?.destroy()]);
   }
 
-  async #poll(signal: AbortSignal): Promise<Polled> {
-    const exchange = new Exchange(this.#connection, { method: 'GET', path: NEXT });
-    const cancel = () => exchange.cancel();
-    signal.addEventListener('abort', cancel);
+  async #poll(): Promise<Polled> {
+    this.#polling = this.#connection.send(NEXT);
     try {
-      return await this.#received(await exchange.answer);
+      return await this.#received(await this.#polling.answer);
     } catch (error) {
       return await this.#broken(error as ExchangeError);
     } finally {
-      signal.removeEventListener('abort', cancel);
+      this.#polling = undefined;
     }
   }
 
@@ -108,7 +109,7 @@ type Polled =
   | { readonly type: 'malformed' }
   | { readonly type: 'failed'; readonly fault: string };
 
-const NEXT = `${API_VERSION}/runtime/invocation/next`;
+const NEXT = { method: 'GET', path: `${API_VERSION}/runtime/invocation/next` } as const;
 
 /** How long to try to answer an event whose deadline could not be read. */
 const MALFORMED_PATIENCE_MS = 3_000;

@@ -15,8 +15,9 @@ export class HttpRuntimeApi {
     this.#log = log;
   }
 
-  client(): RuntimeApiClient {
-    return new HttpRuntimeApiClient(this.#address, this.#log);
+  /** A client for one slot, which polls until the signal aborts. */
+  client(stop: AbortSignal): RuntimeApiClient {
+    return new HttpRuntimeApiClient(this.#address, this.#log, stop);
   }
 
   postInitError(diagnostic: EncodedDiagnostic): Promise<void> {

@@ -1,9 +1,8 @@
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Log } from '../logging/log.ts';
 import { INIT_ERROR_SCHEDULE, delayAfter } from '../retry-schedule.ts';
-import { API_VERSION, POST_TIMEOUT_MS, connect } from './connection.ts';
+import { API_VERSION, POST_TIMEOUT_MS, Connection } from './connection.ts';
 import { errorTypeHeader } from './error-type-header.ts';
-import { Exchange } from './exchange.ts';
 import { wait } from './wait.ts';
 
 /** Tells Lambda that the function cannot start. Never rejects: the exit code says it too. */
@@ -12,10 +11,10 @@ export async function postInitError(
   diagnostic: EncodedDiagnostic,
   log: Log,
 ): Promise<void> {
-  const connection = connect(runtimeApi);
+  const connection = new Connection(runtimeApi);
   for (let failures = 0; ;) {
     try {
-      await new Exchange(connection, {
+      await connection.send({
         method: 'POST',
         path: `${API_VERSION}/runtime/init/error`,
         headers: ['content-type', 'application/json', ...errorTypeHeader(diagnostic.errorType)],

@@ -7,11 +7,11 @@ export interface RuntimeApiClient {
    * Waits for an event, for hours if need be. Failures are retried with backoff; an event that arrives damaged is
    * answered with an error and another one is waited for.
    *
-   * Resolves with undefined when the signal aborts before an event has begun to arrive.
+   * Resolves with undefined when polling was stopped before an event had begun to arrive.
    *
    * @throws ManagedRuntimeError `RUNTIME_API_UNREACHABLE` after about 15 minutes of failures.
    */
-  next(signal: AbortSignal): Promise<Invocation | undefined>;
+  next(): Promise<Invocation | undefined>;
 
   /**
    * Posts the outcome and retries until the deadline. Never rejects: what could not be delivered is logged.
