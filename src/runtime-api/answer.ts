@@ -75,7 +75,7 @@ const TOO_LARGE = failure(
 /** The status, or what went wrong on the way. */
 async function post(connection: Connection, request: Dispatcher.DispatchOptions): Promise<number | string> {
   try {
-    return (await connection.send(request).answer).status;
+    return (await connection.sendAhead(request).answer).status;
   } catch (error) {
     return (error as Error).message;
   }

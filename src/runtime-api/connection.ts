@@ -37,17 +37,22 @@ export class Connection {
     return new Exchange(this.#client, options);
   }
 
-  /** What is sent before the event loop turns leaves in one piece: an answer and the poll behind it. */
-  batch(): void {
-    const socket = this.#socket;
-    if (socket === undefined || socket.destroyed) return;
-    socket.cork();
-    process.nextTick(() => socket.uncork());
+  /** Sends a request that the next poll may follow; both then leave in one piece. */
+  sendAhead(options: Dispatcher.DispatchOptions): Exchange {
+    return new Exchange(this.#client, { ...options, blocking: false }, () => this.#holdBack());
   }
 
   /** Gives up what is under way. */
   destroy(): Promise<void> {
     return this.#client.destroy();
+  }
+
+  /** Until what has been asked for in this turn of the event loop is written. */
+  #holdBack(): void {
+    const socket = this.#socket;
+    if (socket === undefined) return;
+    socket.cork();
+    process.nextTick(() => socket.uncork());
   }
 }
 

@@ -26,17 +26,20 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly answer: Promise<Answer>;
   readonly #resolve: (answer: Answer) => void;
   readonly #reject: (error: ExchangeError) => void;
+  readonly #onStart: (() => void) | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
   #headers: Headers | undefined;
   #body: BodyCollector | undefined;
   #cancelled = false;
 
-  constructor(client: Client, options: Dispatcher.DispatchOptions) {
+  /** @param onStart called right before the request is written. */
+  constructor(client: Client, options: Dispatcher.DispatchOptions, onStart?: () => void) {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     this.answer = promise;
     this.#resolve = resolve;
     this.#reject = reject;
+    this.#onStart = onStart;
     client.dispatch(options, this);
   }
 
@@ -49,6 +52,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
+    this.#onStart?.();
     if (this.#cancelled) this.cancel();
   }
 

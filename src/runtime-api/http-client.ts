@@ -51,7 +51,6 @@ export class HttpRuntimeApiClient implements RuntimeApiClient {
   }
 
   answer(invocation: Invocation, outcome: Outcome): Promise<void> {
-    this.#connection.batch();
     return postOutcome(invocation.metadata, outcome, {
       first: this.#connection,
       repeats: () => (this.#repeats ??= new Connection(this.#runtimeApi)),

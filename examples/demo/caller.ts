@@ -1,0 +1,31 @@
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import type { RuntimeApiServer } from '../../src/local/runtime-api-server.ts';
+
+/** Invokes a function through AWS's own SDK. */
+export interface Caller {
+  /** Resolves with the answer; rejects with the function's error, or when the function cannot be reached. */
+  call(event: object): Promise<unknown>;
+  close(): void;
+}
+
+/** Opens a caller of the local server that keeps up to `connections` calls open at once. */
+export function openCaller(server: RuntimeApiServer, functionName: string, connections: number): Caller {
+  const client = new LambdaClient({
+    endpoint: `http://${server.address}`,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    requestHandler: { httpAgent: { keepAlive: true, maxSockets: connections } },
+    // An event that finds no free slot is refused, as on Lambda, and the SDK sends it again.
+    maxAttempts: 10,
+  });
+  return {
+    async call(event) {
+      const input = { FunctionName: functionName, Payload: JSON.stringify(event) };
+      const { FunctionError, Payload } = await client.send(new InvokeCommand(input));
+      const text = Payload?.transformToString() ?? '';
+      if (FunctionError !== undefined) throw new Error(`The function answered with an error: ${text}`);
+      return JSON.parse(text) as unknown;
+    },
+    close: () => client.destroy(),
+  };
+}

@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** How {@link startFunction} starts a function. */
+export interface FunctionSettings {
+  /** `host:port` of the Runtime API that the function polls. */
+  readonly runtimeApi: string;
+  readonly slots: number;
+  /** More environment variables. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A process that serves a function. It never outlives this one, whichever way this one ends by itself. */
+export interface FunctionProcess {
+  /** Rejects when the process ends before it was told to, with the last that it wrote. Never resolves. */
+  readonly failed: Promise<never>;
+  /** Lets it finish what it holds, for 2 s at most, and resolves when it is gone. */
+  stop(): Promise<void>;
+}
+
+/** Starts a bootstrap file as Lambda does: what it has to know is in its environment. */
+export function startFunction(bootstrap: URL, { runtimeApi, slots, env }: FunctionSettings): FunctionProcess {
+  const child = spawn(process.execPath, [fileURLToPath(bootstrap)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      AWS_LAMBDA_RUNTIME_API: runtimeApi,
+      AWS_LAMBDA_MAX_CONCURRENCY: String(slots),
+      AWS_LAMBDA_LOG_LEVEL: 'WARN',
+      // sharp and asynchronous crypto run in this pool, which all threads share.
+      UV_THREADPOOL_SIZE: String(Math.max(slots, 4)),
+      ...env,
+    },
+  });
+  const kill = () => child.kill('SIGKILL');
+  process.on('exit', kill);
+  child.on('close', () => process.off('exit', kill));
+  const failed = failureOf(child);
+  failed.catch(() => undefined);
+  return { failed, stop: () => stop(child, kill) };
+}
+
+const STOP_TIMEOUT_MS = 2_000;
+const KEPT_OUTPUT = 4_000;
+
+async function failureOf(child: ChildProcess): Promise<never> {
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => (output = (output + text).slice(-KEPT_OUTPUT)));
+  }
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  throw new Error(`The function's process ended with ${signal ?? `exit code ${code}`}.\n${output}`.trimEnd());
+}
+
+async function stop(child: ChildProcess, kill: () => void): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const closed = once(child, 'close');
+  const timer = setTimeout(kill, STOP_TIMEOUT_MS);
+  child.kill('SIGTERM');
+  await closed;
+  clearTimeout(timer);
+}
