@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
@@ -61,7 +62,8 @@ export function readConfig(
   const faults = [
     ...(given.issues ?? []).map((issue) => fault('option', issue)),
     ...(found.issues ?? []).map((issue) => fault('environment variable', issue)),
-    ...(found.success ? missing(reference, options, found.output) : []),
+    ...unusable(reference),
+    ...(given.success && found.success ? missing(reference, given.output, found.output) : []),
   ];
   if (!given.success || !found.success || faults.length > 0) {
     throw new ManagedRuntimeError(
@@ -118,8 +120,21 @@ function complete(reference: HandlerReference, options: ManagedRuntimeOptions, e
   };
 }
 
+function unusable(reference: HandlerReference): string[] {
+  if (reference.kind === 'handler-string') return [];
+  const { workerFile } = reference;
+  const isFile = workerFile instanceof URL ? workerFile.protocol === 'file:' : typeof workerFile === 'string';
+  return isFile
+    ? []
+    : [`the worker file must be a path, a file: URL or a URL object, but it is ${shown(workerFile)}`];
+}
+
 /** What only options and environment together can tell. */
-function missing(reference: HandlerReference, options: ManagedRuntimeOptions, env: Environment): string[] {
+function missing(
+  reference: HandlerReference,
+  options: v.InferOutput<typeof optionsSchema>,
+  env: Environment,
+): string[] {
   const faults: string[] = [];
   if (options.runtimeApi === undefined && env.AWS_LAMBDA_RUNTIME_API === undefined) {
     faults.push(
@@ -159,10 +174,11 @@ function filePath(file: string | URL): string {
   return resolve(file);
 }
 
-/** A path becomes a `file:` URL; a bare name is looked up as Node does, from the working directory. */
+/** A path becomes a `file:` URL; the name of a package is looked up as Node does, from the working directory. */
 function moduleUrl(module: string | URL): string {
   if (module instanceof URL || module.startsWith('file:')) return String(module);
-  if (isAbsolute(module) || module.startsWith('.')) return pathToFileURL(resolve(module)).href;
+  if (isAbsolute(module) || module.startsWith('.') || existsSync(module))
+    return pathToFileURL(resolve(module)).href;
   try {
     return pathToFileURL(createRequire(resolve('noop.js')).resolve(module)).href;
   } catch (cause) {
@@ -172,14 +188,16 @@ function moduleUrl(module: string | URL): string {
 }
 
 function fault(source: string, issue: v.BaseIssue<unknown>): string {
-  return `${source} ${v.getDotPath(issue) ?? ''}: ${issue.message}, but it is ${shown(issue.input)}`;
+  const path = v.getDotPath(issue);
+  return `${path === null ? `${source}s` : `${source} ${path}`}: ${issue.message}, but it is ${shown(issue.input)}`;
 }
 
 function shown(input: unknown): string {
   return typeof input === 'string' ? JSON.stringify(input) : String(input);
 }
 
-function withoutUndefined(options: ManagedRuntimeOptions): object {
+function withoutUndefined(options: ManagedRuntimeOptions): unknown {
+  if (typeof options !== 'object' || options === null) return options;
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 

@@ -1,6 +1,8 @@
 import type { EventBytes } from '../src/invocation/invocation.ts';
 import type { ResponseBody } from '../src/invocation/outcome.ts';
 import { HandlerError } from './handler-error.ts';
+import { importModule } from './handler-loader.ts';
+import { utf8 } from './utf8.ts';
 
 /** Bytes to event, and result to body. */
 export interface Codec {
@@ -26,8 +28,8 @@ export interface CodecModule {
 
 export async function loadCodec(url: string | undefined): Promise<Codec> {
   if (url === undefined) return JSON_CODEC;
-  const loaded = (await import(url)) as { default?: unknown };
-  const module = [loaded, loaded.default].find(isCodecModule);
+  const loaded = await importModule({ url, shown: `The codec module ${url}` });
+  const module = [loaded, loaded['default']].find(isCodecModule);
   if (module !== undefined) return userCodec(module);
   throw new HandlerError(
     'Runtime.MalformedCodec',
@@ -87,13 +89,6 @@ function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     return bytes as Uint8Array<ArrayBuffer>;
   return Uint8Array.from(bytes);
 }
-
-function utf8(event: EventBytes): string {
-  if (typeof event !== 'string') return Buffer.from(event.buffer).toString();
-  return NOT_ASCII.test(event) ? Buffer.from(event, 'latin1').toString() : event;
-}
-
-const NOT_ASCII = /[^\x00-\x7f]/;
 
 function isCodecModule(module: unknown): module is CodecModule {
   const { decode, encode } = (module ?? {}) as Partial<CodecModule>;

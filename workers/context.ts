@@ -1,6 +1,7 @@
 import type { InvocationMetadata } from '../src/invocation/invocation.ts';
 import type { InvokerSettings } from '../src/protocol.ts';
 import { HandlerError } from './handler-error.ts';
+import { utf8 } from './utf8.ts';
 
 /**
  * A Lambda handler, as written for AWS.
@@ -157,7 +158,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 function parseHeader<Value>(name: string, json: string | undefined): Value | undefined {
   if (json === undefined) return undefined;
   try {
-    return JSON.parse(json) as Value;
+    return JSON.parse(utf8(json)) as Value;
   } catch (cause) {
     throw new HandlerError('Runtime.MalformedEvent', `The header ${name} of the event is not valid JSON.`, {
       cause,

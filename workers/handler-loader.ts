@@ -24,7 +24,11 @@ export async function loadHandler(source: HandlerSource): Promise<Handler> {
 
 const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
 
-async function importModule({ url, shown }: HandlerLocation): Promise<Record<string, unknown>> {
+/** Imports a module of the user's; rejects as {@link loadHandler} does. */
+export async function importModule({
+  url,
+  shown,
+}: Pick<HandlerLocation, 'url' | 'shown'>): Promise<Record<string, unknown>> {
   try {
     return (await import(url)) as Record<string, unknown>;
   } catch (error) {

@@ -55,7 +55,9 @@ function findModule(taskRoot: string, file: string): string {
   const extension = EXTENSIONS.find((candidate) => isFile(path + candidate));
   if (extension !== undefined) return pathToFileURL(path + extension).href;
   try {
-    return pathToFileURL(createRequire(join(resolve(taskRoot), 'noop.js')).resolve(file)).href;
+    const require = createRequire(join(resolve(taskRoot), 'noop.js'));
+    // A directory has its index file or a package.json, as it has for AWS's client.
+    return pathToFileURL(require.resolve(existsSync(path) ? path : file)).href;
   } catch (cause) {
     throw new HandlerError(
       'Runtime.ImportModuleError',

@@ -25,7 +25,7 @@ export interface EncodedDiagnostic {
 
 /** Describes anything that can be thrown. Never throws, whatever its getters and traps do. */
 export function diagnose(thrown: unknown): Diagnostic {
-  return describe(thrown, { ...LIMITS[0] });
+  return describe(thrown, { ...LIMITS[0], parts: { left: MOST_PARTS } });
 }
 
 /** A diagnostic of our own, for what no error object was thrown for. */
@@ -36,7 +36,7 @@ export function diagnostic(errorType: string, errorMessage: string): Diagnostic 
 /** {@link diagnose} and its JSON, cut to what `/error` accepts. Never throws. */
 export function encodeThrown(thrown: unknown): EncodedDiagnostic {
   for (const limits of LIMITS) {
-    const encoded = encodeDiagnostic(describe(thrown, { ...limits }));
+    const encoded = encodeDiagnostic(describe(thrown, { ...limits, parts: { left: MOST_PARTS } }));
     if (Buffer.byteLength(encoded.body) < MAX_BODY_BYTES) return encoded;
   }
   return encodeDiagnostic(diagnostic('Runtime.UnprintableError', 'The error was too large to be reported.'));
@@ -47,18 +47,22 @@ export function encodeDiagnostic(value: Diagnostic): EncodedDiagnostic {
 }
 
 interface Limits {
-  characters: number;
-  frames: number;
-  depth: number;
+  readonly characters: number;
+  readonly frames: number;
+  readonly depth: number;
+  /** How many more errors may be described: causes and members multiply. */
+  readonly parts: { left: number };
 }
 
 const MAX_BODY_BYTES = 1024 * 1024 - 1024;
-const LIMITS: readonly [Limits, ...Limits[]] = [
+const LIMITS = [
   { characters: 64 * 1024, frames: 100, depth: 5 },
   { characters: 1024, frames: 20, depth: 1 },
-];
+] as const;
+const MOST_PARTS = 50;
 
 function describe(thrown: unknown, limits: Limits): Diagnostic {
+  limits.parts.left -= 1;
   if (!isErrorLike(thrown)) {
     const errorType = thrown === null ? 'null' : typeof thrown;
     return { errorType, errorMessage: cut(printed(thrown), limits.characters), stackTrace: [] };
@@ -76,19 +80,19 @@ function describe(thrown: unknown, limits: Limits): Diagnostic {
 }
 
 function related(thrown: object, limits: Limits): Pick<Diagnostic, 'cause' | 'errors'> {
-  if (limits.depth <= 0) return {};
+  if (limits.depth <= 0 || limits.parts.left <= 0) return {};
   const cause = read(thrown, 'cause');
   const errors = read(thrown, 'errors');
   return {
     ...(cause === undefined ? {} : { cause: describe(cause, limits) }),
     ...(safely(() => Array.isArray(errors)) && read(thrown, 'name') === 'AggregateError'
-      ? { errors: members(errors as unknown[]).map((member) => describe(member, limits)) }
+      ? { errors: members(errors as unknown[], limits).map((member) => describe(member, limits)) }
       : {}),
   };
 }
 
-function members(errors: unknown[]): unknown[] {
-  return safely(() => errors.slice(0, 10)) ?? [];
+function members(errors: unknown[], limits: Limits): unknown[] {
+  return safely(() => Array.from(errors).slice(0, Math.min(10, limits.parts.left))) ?? [];
 }
 
 function isErrorLike(thrown: unknown): thrown is object {

@@ -1,0 +1,299 @@
+import { describe, expect, it } from 'vitest';
+import { MODES, startRuntime } from '../helpers/start-runtime.ts';
+import type { RuntimeOptions } from '../helpers/start-runtime.ts';
+import { makeTaskRoot } from '../helpers/task-root.ts';
+
+/** A user's files and how the handler is named; the handler answers with `answer`. */
+interface Loading {
+  readonly name: string;
+  readonly files: Readonly<Record<string, string>>;
+  readonly handler: string;
+  readonly answer: unknown;
+}
+
+const cjs = (answer: string) => `exports.handler = async () => ${JSON.stringify(answer)};`;
+const esm = (answer: string) => `export const handler = async () => ${JSON.stringify(answer)};`;
+const typed = (answer: string) =>
+  `interface E { n: number }\nexport const handler = async (event: E): Promise<string> => ${JSON.stringify(answer)};`;
+
+/** In the order in which they are looked for. */
+const EXTENSIONS: readonly (readonly [extension: string, source: string])[] = [
+  ['', cjs('no extension')],
+  ['.js', cjs('.js')],
+  ['.mjs', esm('.mjs')],
+  ['.cjs', cjs('.cjs')],
+  ['.ts', typed('.ts')],
+  ['.mts', typed('.mts')],
+  ['.cts', `const answer: string = '.cts';\nexports.handler = async () => answer;`],
+];
+
+const ANSWERED: readonly Loading[] = [
+  ...EXTENSIONS.map(([extension], index) => ({
+    name: `a file with ${extension || 'no'} extension before all that come after it`,
+    files: Object.fromEntries(EXTENSIONS.slice(index).map(([ending, source]) => [`index${ending}`, source])),
+    handler: 'index.handler',
+    answer: extension || 'no extension',
+  })),
+  {
+    name: 'an ES module in a .js file of a package of type module',
+    files: { 'package.json': '{"type":"module"}', 'index.js': esm('type module') },
+    handler: 'index.handler',
+    answer: 'type module',
+  },
+  {
+    name: 'an ES module in a .js file without a package.json',
+    files: { 'index.js': esm('detected') },
+    handler: 'index.handler',
+    answer: 'detected',
+  },
+  {
+    name: 'a nested export of an ES module in a sub directory',
+    files: { 'dir/sub/file.mjs': `export const outer = { nested: { fn: () => 'deep' } };` },
+    handler: 'dir/sub/file.outer.nested.fn',
+    answer: 'deep',
+  },
+  {
+    name: 'a nested export of a CommonJS module in a sub directory',
+    files: { 'dir/sub/file.cjs': `exports.outer = { nested: { fn: () => 'deep' } };` },
+    handler: 'dir/sub/file.outer.nested.fn',
+    answer: 'deep',
+  },
+  {
+    name: 'a package in node_modules of the task root',
+    files: {
+      'node_modules/some-package/package.json': '{"main":"lib/main.js"}',
+      'node_modules/some-package/lib/main.js': cjs('package'),
+    },
+    handler: 'some-package.handler',
+    answer: 'package',
+  },
+  {
+    name: 'a package with a scope and an exports map',
+    files: {
+      'node_modules/@scope/some-package/package.json': '{"exports":"./main.mjs"}',
+      'node_modules/@scope/some-package/main.mjs': esm('scoped package'),
+    },
+    handler: '@scope/some-package.handler',
+    answer: 'scoped package',
+  },
+  {
+    name: 'the index file of a directory',
+    files: { 'functions/index.js': cjs('directory') },
+    handler: 'functions.handler',
+    answer: 'directory',
+  },
+  {
+    name: 'a module with top-level await and an import of its own',
+    files: {
+      'index.mts': `import { answer } from './answer.ts';\nconst got = await new Promise<string>((resolve) => setTimeout(resolve, 1, answer));\nexport const handler = () => got;`,
+      'answer.ts': `export const answer: string = 'awaited';`,
+    },
+    handler: 'index.handler',
+    answer: 'awaited',
+  },
+  {
+    name: 'a function as default export',
+    files: { 'index.mjs': `export default () => 'default';` },
+    handler: 'index.handler',
+    answer: 'default',
+  },
+  {
+    name: 'a default export by its name',
+    files: { 'index.mjs': `export default () => 'default';\nexport const handler = () => 'not this one';` },
+    handler: 'index.default',
+    answer: 'default',
+  },
+  {
+    name: 'an object as default export',
+    files: { 'index.mjs': `export default { handler: () => 'in default' };` },
+    handler: 'index.handler',
+    answer: 'in default',
+  },
+  {
+    name: 'module.exports = a function',
+    files: { 'index.cjs': `module.exports = () => 'module.exports';` },
+    handler: 'index.handler',
+    answer: 'module.exports',
+  },
+  {
+    name: 'CommonJS that was compiled from an ES module with a default export',
+    files: {
+      'index.js': `Object.defineProperty(exports, '__esModule', { value: true });\nexports.default = () => 'compiled';`,
+    },
+    handler: 'index.handler',
+    answer: 'compiled',
+  },
+  {
+    name: 'a handler that is not async',
+    files: { 'index.mjs': `export function handler(event) { return event.n + 1; }` },
+    handler: 'index.handler',
+    answer: 2,
+  },
+];
+
+/** A user's files, how the handler is named, and what Lambda hears of them. */
+interface Refusal {
+  readonly name: string;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly handler: string;
+  readonly errorType: string;
+  /** The header, where it isn't the error's type. */
+  readonly recorded?: string;
+  readonly message: RegExp;
+}
+
+const FILES = { 'index.mjs': esm('never') };
+
+const REFUSED: readonly Refusal[] = [
+  {
+    name: 'a handler string without a dot',
+    files: FILES,
+    handler: 'index',
+    errorType: 'Runtime.MalformedHandlerName',
+    message: /^"index" is not a valid handler name\. Write file\.export or directory\/file\.export/,
+  },
+  {
+    name: 'a handler string that leaves the task root',
+    files: { ...FILES, 'dir/other.mjs': esm('never') },
+    handler: 'dir/../index.handler',
+    errorType: 'Runtime.MalformedHandlerName',
+    message: /^"dir\/\.\.\/index\.handler" is not a valid handler name\..*without "\.\."/,
+  },
+  {
+    name: 'a missing file',
+    files: FILES,
+    handler: 'dir/absent.handler',
+    errorType: 'Runtime.ImportModuleError',
+    message: /^Cannot find the module "dir\/absent": looked for \/.*\/dir\/absent with the extensions \.js, /,
+  },
+  {
+    name: 'a missing dependency of an ES module',
+    files: { 'index.mjs': `import 'absent-package';\n${esm('never')}` },
+    handler: 'index.handler',
+    errorType: 'Runtime.ImportModuleError',
+    message: /^index\.handler: Cannot find package 'absent-package'/,
+  },
+  {
+    name: 'a missing dependency of a CommonJS module',
+    files: { 'index.cjs': `require('./absent.js');\n${cjs('never')}` },
+    handler: 'index.handler',
+    errorType: 'Runtime.ImportModuleError',
+    message: /^index\.handler: Cannot find module '\.\/absent\.js'/,
+  },
+  {
+    name: 'a missing export',
+    files: FILES,
+    handler: 'index.other',
+    errorType: 'Runtime.HandlerNotFound',
+    message: /^index\.other is undefined or not exported in file:\/\/\/.*\/index\.mjs\.$/,
+  },
+  {
+    name: 'an export that is not a function',
+    files: { 'index.mjs': 'export const handler = 42;' },
+    handler: 'index.handler',
+    errorType: 'Runtime.HandlerNotFound',
+    message: /^index\.handler is not a function in file:\/\/\/.*\/index\.mjs\.$/,
+  },
+  {
+    name: 'a syntax error in an ES module',
+    files: { 'index.mjs': 'export const handler = async ( => 1;' },
+    handler: 'index.handler',
+    errorType: 'Runtime.UserCodeSyntaxError',
+    message: /^index\.handler: /,
+  },
+  {
+    name: 'a syntax error in a CommonJS module',
+    files: { 'index.cjs': 'exports.handler = async ( => 1;' },
+    handler: 'index.handler',
+    errorType: 'Runtime.UserCodeSyntaxError',
+    message: /^index\.handler: /,
+  },
+  {
+    name: 'a handler with a callback',
+    files: { 'index.mjs': 'export const handler = (event, context, callback) => callback(null, 1);' },
+    handler: 'index.handler',
+    errorType: 'Runtime.CallbackHandlerDeprecated',
+    message: /callback.*Write it as async \(event, context\) => result/,
+  },
+  {
+    name: 'a module that throws an error of its own',
+    files: {
+      'index.mjs': `class ConfigMissing extends Error { name = 'ConfigMissing'; }\nthrow new ConfigMissing('TABLE is not set');`,
+    },
+    handler: 'index.handler',
+    errorType: 'ConfigMissing',
+    recorded: 'Function.ConfigMissing',
+    message: /^TABLE is not set$/,
+  },
+  {
+    name: 'a module that throws a string',
+    files: { 'index.cjs': `throw 'no way';` },
+    handler: 'index.handler',
+    errorType: 'string',
+    recorded: 'Function.String',
+    message: /^no way$/,
+  },
+];
+
+describe.concurrent.each(MODES)('in %s', (_mode, settings) => {
+  it.each(ANSWERED)('$name answers', async ({ files, handler, answer }) => {
+    await using root = await makeTaskRoot(files);
+    await using runtime = await startRuntime({ handler, taskRoot: root.path, ...settings });
+    expect(await runtime.invoke({ n: 1 })).toEqual(answer);
+    expect(runtime.api.initErrors).toEqual([]);
+  });
+
+  it.each(REFUSED)('$name fails the init with $errorType', async (refused) => {
+    const { files, handler, errorType, recorded = errorType, message } = refused;
+    await using root = await makeTaskRoot(files);
+    const exit = await initFailure({ handler, taskRoot: root.path, ...settings });
+    expect(exit).toMatchObject({ polls: 0, code: 1, signal: null });
+    expect(exit.initErrors).toHaveLength(1);
+    const [{ rawErrorType, error }] = exit.initErrors as [(typeof exit.initErrors)[0]];
+    expect(error).toMatchObject({ errorType, errorMessage: expect.stringMatching(message) });
+    expect(error?.['stackTrace']).toBeInstanceOf(Array);
+    expect(rawErrorType).toBe(recorded);
+  });
+});
+
+/** Runs until the process exits, and counts the polls that should not have been. */
+async function initFailure(options: RuntimeOptions) {
+  await using runtime = await startRuntime({
+    ...options,
+    prepare: (api) => void api.faults.always('next', { type: 'hang' }),
+  });
+  const exit = await runtime.exited;
+  return { ...exit, polls: runtime.api.faults.met, initErrors: [...runtime.api.initErrors] };
+}
+
+describe.concurrent('without LAMBDA_TASK_ROOT or argument', () => {
+  it('_HANDLER names the handler, in LAMBDA_TASK_ROOT', async () => {
+    await using root = await makeTaskRoot({ 'app/main.cjs': cjs('from _HANDLER') });
+    await using runtime = await startRuntime({ taskRoot: root.path, env: { _HANDLER: 'app/main.handler' } });
+    expect(await runtime.invoke({})).toBe('from _HANDLER');
+  });
+
+  it('the argument goes before _HANDLER', async () => {
+    await using root = await makeTaskRoot({ 'a.cjs': cjs('argument'), 'b.cjs': cjs('_HANDLER') });
+    await using runtime = await startRuntime({
+      handler: 'a.handler',
+      taskRoot: root.path,
+      env: { _HANDLER: 'b.handler' },
+    });
+    expect(await runtime.invoke({})).toBe('argument');
+  });
+
+  it('the working directory stands in for LAMBDA_TASK_ROOT', async () => {
+    await using root = await makeTaskRoot({ 'index.cjs': cjs('working directory') });
+    await using runtime = await startRuntime({ handler: 'index.handler', taskRoot: null, cwd: root.path });
+    expect(await runtime.invoke({})).toBe('working directory');
+  });
+
+  it('the command without any handler says what to set, and exits', async () => {
+    await using runtime = await startRuntime({});
+    expect(await runtime.exited).toMatchObject({ code: 1, signal: null });
+    expect(runtime.output.stderr).toContain(
+      '_HANDLER is not set: set it, or give the handler as an argument, for example index.handler',
+    );
+  });
+});

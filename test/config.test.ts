@@ -1,0 +1,217 @@
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { readConfig } from '../src/config.ts';
+import { ManagedRuntimeError, createManagedRuntime } from '../src/index.ts';
+import type { ManagedRuntimeOptions } from '../src/index.ts';
+import { HANDLERS, MODES, startBootstrap } from './helpers/start-runtime.ts';
+
+beforeEach(() => {
+  vi.stubEnv('AWS_LAMBDA_RUNTIME_API', '127.0.0.1:9001');
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+const COUNT = 'must be a whole number from 1 to 1600';
+const HOST = 'must be host:port, for example 127.0.0.1:9001';
+const MODULE = 'must be a path, a file: URL or a URL object';
+
+describe('an environment variable', () => {
+  it.each([
+    ['AWS_LAMBDA_MAX_CONCURRENCY', 'abc', `${COUNT}, but it is "abc"`],
+    ['AWS_LAMBDA_MAX_CONCURRENCY', '0', `${COUNT}, but it is 0`],
+    ['AWS_LAMBDA_MAX_CONCURRENCY', '1601', `${COUNT}, but it is 1601`],
+    ['AWS_LAMBDA_MAX_CONCURRENCY', '2.5', `${COUNT}, but it is "2.5"`],
+    ['AWS_LAMBDA_MAX_CONCURRENCY', '-1', `${COUNT}, but it is "-1"`],
+    ['AWS_LAMBDA_NODEJS_WORKER_COUNT', 'many', `${COUNT}, but it is "many"`],
+    ['AWS_LAMBDA_NODEJS_WORKER_COUNT', '0', `${COUNT}, but it is 0`],
+    ['AWS_LAMBDA_FUNCTION_MEMORY_SIZE', '2G', 'must be a whole number from 1 to 1048576, but it is "2G"'],
+    ['AWS_LAMBDA_RUNTIME_API', 'localhost', `${HOST}, but it is "localhost"`],
+    ['AWS_LAMBDA_RUNTIME_API', 'http://localhost:9001', `${HOST}, but it is "http://localhost:9001"`],
+    ['AWS_LAMBDA_RUNTIME_API', 'localhost:0', `${HOST}, but it is "localhost:0"`],
+    ['AWS_LAMBDA_RUNTIME_API', 'localhost:65536', `${HOST}, but it is "localhost:65536"`],
+    ['AWS_LAMBDA_LOG_LEVEL', 'LOUD', 'must be TRACE, DEBUG, INFO, WARN, ERROR or FATAL, but it is "LOUD"'],
+  ])('%s=%s is refused', (variable, value, fault) => {
+    vi.stubEnv(variable, value);
+    expect(faultsOf({})).toEqual([`environment variable ${variable}: ${fault}`]);
+  });
+
+  it('AWS_LAMBDA_RUNTIME_API is asked for when neither it nor the option is there', () => {
+    const fault =
+      'AWS_LAMBDA_RUNTIME_API is not set: set it, or the option runtimeApi, to the host:port of the Runtime API';
+    vi.stubEnv('AWS_LAMBDA_RUNTIME_API', undefined);
+    expect(faultsOf({})).toEqual([fault]);
+    vi.stubEnv('AWS_LAMBDA_RUNTIME_API', '');
+    expect(faultsOf({})).toEqual([fault]);
+    expect(() => createManagedRuntime('x.js', { runtimeApi: '[::1]:9001' })).not.toThrow();
+  });
+
+  it('that is empty counts as absent', () => {
+    vi.stubEnv('AWS_LAMBDA_MAX_CONCURRENCY', '');
+    vi.stubEnv('AWS_LAMBDA_LOG_LEVEL', '');
+    expect(() => createManagedRuntime('x.js')).not.toThrow();
+  });
+});
+
+describe('an option', () => {
+  it.each<[option: string, value: unknown, fault: string]>([
+    ['handler', 1, 'must be a string, but it is 1'],
+    ['handler', '', 'must not be empty, but it is ""'],
+    ['codec', 1, `${MODULE}, but it is 1`],
+    ['concurrency', '8', `${COUNT}, but it is "8"`],
+    ['concurrency', 0, `${COUNT}, but it is 0`],
+    ['concurrency', 1601, `${COUNT}, but it is 1601`],
+    ['concurrency', 1.5, `${COUNT}, but it is 1.5`],
+    ['concurrency', Number.NaN, `${COUNT}, but it is NaN`],
+    ['threads', -1, `${COUNT}, but it is -1`],
+    ['threads', '2', `${COUNT}, but it is "2"`],
+    ['invocationsPerThread', 0, `${COUNT}, but it is 0`],
+    ['invocationsPerThread', true, `${COUNT}, but it is true`],
+    ['signal', {}, 'must be an AbortSignal, but it is [object Object]'],
+    ['runtimeApi', 9001, 'must be host:port, but it is 9001'],
+    ['runtimeApi', 'localhost', `${HOST}, but it is "localhost"`],
+    ['runtimeApi', 'a b:1', `${HOST}, but it is "a b:1"`],
+    ['logger', console, 'must be a pino logger, but it is [object console]'],
+    ['deadlineMarginMs', '1s', 'must be a number of milliseconds, but it is "1s"'],
+    ['deadlineGraceMs', -1, 'must be a number of milliseconds, 0 or more, but it is -1'],
+    ['onDeadline', 'ignore', "must be 'terminate', 'keep' or 'exit', but it is \"ignore\""],
+    ['initTimeoutMs', null, 'must be a number of milliseconds, but it is null'],
+    [
+      'threadRecoveryTimeoutMs',
+      Number.POSITIVE_INFINITY,
+      'must be a number of milliseconds, at most 2147483647, but it is Infinity',
+    ],
+    ['shutdownTimeoutMs', '500', 'must be a number of milliseconds, but it is "500"'],
+    ['registerExtension', 'yes', 'must be true or false, but it is "yes"'],
+    [
+      'maxInvocationsPerThread',
+      0,
+      `must be a whole number from 1 to ${Number.MAX_SAFE_INTEGER}, but it is 0`,
+    ],
+    ['maxThreadHeapMb', 0, 'must be a number of MiB, 1 or more, but it is 0'],
+    ['preload', 'sharp', 'must be an array of modules, but it is "sharp"'],
+    ['onShutdown', 'later', 'must be a function, but it is "later"'],
+  ])('%s: %s is refused', (option, value, fault) => {
+    expect(faultsOf({ [option]: value })).toEqual([`option ${option}: ${fault}`]);
+  });
+
+  it('that nobody knows is refused by its name', () => {
+    expect(faultsOf({ concurency: 8 })).toEqual([expect.stringMatching(/^option concurency: is not known/)]);
+    const resourceLimits = { maxHeapMb: 8 };
+    expect(faultsOf({ resourceLimits })).toEqual([
+      expect.stringMatching(/^option resourceLimits\.maxHeapMb: is not known/),
+    ]);
+  });
+
+  it('is named by its path where it is inside another', () => {
+    expect(faultsOf({ preload: ['sharp', 1], resourceLimits: { stackSizeMb: 'big' } })).toEqual([
+      'option resourceLimits.stackSizeMb: must be a number of MiB, but it is "big"',
+      `option preload.1: ${MODULE}, but it is 1`,
+    ]);
+  });
+
+  it.each([null, 1, 'index.handler'])('object that is %o is refused', (options) => {
+    const made = () => createManagedRuntime('x.js', options as ManagedRuntimeOptions);
+    expect(made).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+  });
+
+  it('that is undefined counts as absent', () => {
+    expect(() => createManagedRuntime('x.js', { concurrency: undefined, logger: undefined })).not.toThrow();
+  });
+
+  it('goes before the environment variable', () => {
+    const env = { AWS_LAMBDA_RUNTIME_API: 'a:1', AWS_LAMBDA_MAX_CONCURRENCY: '64' };
+    const file = { kind: 'file', workerFile: 'x.js' } as const;
+    expect(readConfig(file, { runtimeApi: 'b:2', concurrency: 8 }, env)).toMatchObject({
+      runtimeApi: 'b:2',
+      concurrency: 8,
+    });
+  });
+});
+
+it('several faults are reported at once, each by its name', () => {
+  vi.stubEnv('AWS_LAMBDA_MAX_CONCURRENCY', 'abc');
+  vi.stubEnv('AWS_LAMBDA_RUNTIME_API', 'nowhere');
+  expect(faultsOf({ threads: -1, handler: 1, typo: 1 })).toEqual([
+    'option handler: must be a string, but it is 1',
+    `option threads: ${COUNT}, but it is -1`,
+    expect.stringMatching(/^option typo: is not known/),
+    `environment variable AWS_LAMBDA_RUNTIME_API: ${HOST}, but it is "nowhere"`,
+    `environment variable AWS_LAMBDA_MAX_CONCURRENCY: ${COUNT}, but it is "abc"`,
+  ]);
+});
+
+describe('a worker file', () => {
+  it.each([[undefined], [42], [null], [new URL('https://example.com/handler.js')]])(
+    'that is %o is refused',
+    (workerFile) => {
+      const made = () => createManagedRuntime(workerFile as unknown as string);
+      expect(made).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+    },
+  );
+
+  it.each(MODES)(
+    'that is missing fails the init and says what was looked for, in %s',
+    async (_mode, more) => {
+      await using runtime = await startBootstrap('dir/absent.mjs', {}, more);
+      expect(await runtime.exited).toMatchObject({ code: 1 });
+      expect(runtime.api.initErrors).toHaveLength(1);
+      expect(runtime.api.initErrors[0]?.error).toMatchObject({
+        errorType: 'Runtime.ImportModuleError',
+        errorMessage:
+          `There is no worker file: looked for ${HANDLERS}dir/absent.mjs ` +
+          `(given as "dir/absent.mjs", working directory ${HANDLERS.slice(0, -1)}).`,
+      });
+    },
+  );
+});
+
+describe('slots', () => {
+  it.each([
+    [{}, {}, { slots: 1, threads: 1, invocationsPerThread: 1 }],
+    [{ concurrency: 8 }, {}, { slots: 8, threads: 8, invocationsPerThread: 1 }],
+    [{ concurrency: 8, threads: 3 }, {}, { slots: 8, threads: 3, invocationsPerThread: 3 }],
+    [{ concurrency: 8, invocationsPerThread: 3 }, {}, { slots: 8, threads: 3, invocationsPerThread: 3 }],
+    [
+      { concurrency: 8, threads: 2, invocationsPerThread: 3 },
+      {},
+      { slots: 6, threads: 2, invocationsPerThread: 3 },
+    ],
+    [{ concurrency: 4, threads: 9 }, {}, { slots: 4, threads: 4, invocationsPerThread: 1 }],
+    [{}, { AWS_LAMBDA_NODEJS_WORKER_COUNT: '2' }, { slots: 1, threads: 1, invocationsPerThread: 1 }],
+    [
+      { concurrency: 9 },
+      { AWS_LAMBDA_NODEJS_WORKER_COUNT: '2' },
+      { slots: 9, threads: 2, invocationsPerThread: 5 },
+    ],
+    [
+      {},
+      { AWS_LAMBDA_MAX_CONCURRENCY: '1600', AWS_LAMBDA_NODEJS_WORKER_COUNT: '16' },
+      { slots: 1600, threads: 16, invocationsPerThread: 100 },
+    ],
+  ])('of %j and %j are %j', (options, env, expected) => {
+    const file = { kind: 'file', workerFile: 'x.js' } as const;
+    expect(readConfig(file, options, { AWS_LAMBDA_RUNTIME_API: 'a:1', ...env })).toMatchObject(expected);
+  });
+});
+
+it('a codec may lie in a directory whose name a URL escapes', () => {
+  const file = { kind: 'file', workerFile: 'x.js' } as const;
+  const codec = '/tmp/100% #1?/codec.mjs';
+  const config = readConfig(file, { codec }, { AWS_LAMBDA_RUNTIME_API: 'a:1' });
+  expect(config.codec).toBe(pathToFileURL(codec).href);
+});
+
+/** The lines of the error that lists the faults. */
+function faultsOf(options: object): string[] {
+  try {
+    createManagedRuntime('x.js', options);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ManagedRuntimeError);
+    expect(error).toMatchObject({ code: 'CONFIG_INVALID', name: 'ManagedRuntimeError' });
+    const [title, ...faults] = (error as Error).message.split('\n  - ');
+    expect(title).toBe('The configuration is invalid:');
+    return faults;
+  }
+  throw new Error('The configuration was accepted.');
+}

@@ -1,0 +1,39 @@
+import type { ChildProcess } from 'node:child_process';
+
+/** A line of the runtime's log. */
+export type LogLine = Readonly<Record<string, unknown>>;
+
+/** What a child process has written, as text and as log lines, and who waits for a line. */
+export class ProcessOutput {
+  stdout = '';
+  stderr = '';
+  readonly #child: ChildProcess;
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+  }
+
+  get log(): LogLine[] {
+    return this.stdout
+      .split('\n')
+      .slice(0, -1)
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as LogLine);
+  }
+
+  /** Resolves with the first log line whose message matches. */
+  whenLogged(message: RegExp): Promise<LogLine> {
+    const { promise, resolve } = Promise.withResolvers<LogLine>();
+    const look = () => {
+      const line = this.log.find((candidate) => message.test(String(candidate['message'])));
+      if (line === undefined) return;
+      this.#child.stdout?.off('data', look);
+      resolve(line);
+    };
+    this.#child.stdout?.on('data', look);
+    look();
+    return promise;
+  }
+}

@@ -1,0 +1,165 @@
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { vi } from 'vitest';
+import type { InvokeError, InvokeOptions, InvokeResponse } from '../../src/local/invoke.ts';
+import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
+import type { RuntimeApiServer } from '../../src/local/runtime-api-server.ts';
+import type { ManagedRuntimeOptions } from '../../src/settings.ts';
+import { ProcessOutput } from './process-output.ts';
+import type { LogLine } from './process-output.ts';
+
+// Real processes and threads on a machine that others use too: the limit only ends what hangs.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+/** For expect.poll, in the same spirit. */
+export const PATIENTLY = { timeout: 60_000 };
+
+export const HANDLERS = fileURLToPath(new URL('../fixtures/handlers/', import.meta.url));
+const BOOTSTRAPS = new URL('../fixtures/bootstraps/', import.meta.url);
+const COMMAND = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+export interface RuntimeOptions {
+  /** The argument of the command. */
+  readonly handler?: string;
+  /** A file of fixtures/bootstraps to run instead of the command. */
+  readonly bootstrap?: string;
+  /** LAMBDA_TASK_ROOT; the fixtures by default, null for none. */
+  readonly taskRoot?: string | null;
+  /** AWS_LAMBDA_MAX_CONCURRENCY. */
+  readonly concurrency?: number;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly execArgv?: readonly string[];
+  /** Prepares the server before the process starts. */
+  readonly prepare?: (api: RuntimeApiServer) => void;
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A runtime in a process of its own, behind a local Runtime API server. */
+export class RunningRuntime implements AsyncDisposable {
+  readonly api: RuntimeApiServer;
+  readonly child: ChildProcess;
+  readonly output: ProcessOutput;
+  readonly exited: Promise<Exit>;
+
+  constructor(api: RuntimeApiServer, child: ChildProcess) {
+    this.api = api;
+    this.child = child;
+    this.output = new ProcessOutput(child);
+    // 'close', not 'exit': by then all output has been read.
+    this.exited = once(child, 'close').then(([code, signal]: Exit[keyof Exit][]) => {
+      api.runtimeExited();
+      return { code, signal } as Exit;
+    });
+  }
+
+  get log(): LogLine[] {
+    return this.output.log;
+  }
+
+  whenParked(count: number): Promise<void> {
+    return this.unlessExited(this.api.whenParked(count));
+  }
+
+  whenLogged(message: RegExp): Promise<LogLine> {
+    return this.unlessExited(this.output.whenLogged(message));
+  }
+
+  /** Invokes with JSON and resolves with the handler's result. Rejects if it fails. */
+  async invoke<Result = unknown>(event: unknown, options: InvokeOptions = {}): Promise<Result> {
+    const { body } = await this.response(JSON.stringify(event), options);
+    return JSON.parse(body.toString()) as Result;
+  }
+
+  async response(event: string | Uint8Array, options: InvokeOptions = {}): Promise<InvokeResponse> {
+    const result = await this.unlessExited(this.api.invoke(event, { whenCapacity: true, ...options }));
+    if (result.status === 'response') return result;
+    throw new Error(`No response, but ${JSON.stringify('error' in result ? result.error : result)}`);
+  }
+
+  /** Invokes with JSON and resolves with the error that was posted. Rejects if there is none. */
+  async failure(event: unknown, options: InvokeOptions = {}): Promise<InvokeError> {
+    const invocation = this.api.invoke(JSON.stringify(event), { whenCapacity: true, ...options });
+    const result = await this.unlessExited(invocation);
+    if (result.status === 'error') return result;
+    throw new Error(`No error, but ${result.status} ${'body' in result ? String(result.body) : ''}`);
+  }
+
+  stop(): Promise<Exit> {
+    this.child.kill('SIGTERM');
+    return this.exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.exited;
+    await this.api.close();
+  }
+
+  /** What a process is waited for can't come when it has ended. */
+  async unlessExited<Value>(promise: Promise<Value>): Promise<Value> {
+    const gone = this.exited.then((exit): never => {
+      throw new Error(
+        `The runtime exited: ${JSON.stringify(exit)}\n${this.output.stdout}${this.output.stderr}`.slice(
+          0,
+          3000,
+        ),
+      );
+    });
+    return Promise.race([promise, gone]);
+  }
+}
+
+/** Starts the command, or a bootstrap, with nothing of our own environment but what Node needs. */
+export async function startRuntime(options: RuntimeOptions): Promise<RunningRuntime> {
+  const api = await startRuntimeApiServer();
+  options.prepare?.(api);
+  const [file, args] =
+    options.bootstrap === undefined
+      ? [COMMAND, options.handler === undefined ? [] : [options.handler]]
+      : [fileURLToPath(new URL(options.bootstrap, BOOTSTRAPS)), []];
+  const taskRoot = options.taskRoot === undefined ? HANDLERS : options.taskRoot;
+  const child = fork(file, args, {
+    cwd: options.cwd ?? tmpdir(),
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    execArgv: [...(options.execArgv ?? [])],
+    env: {
+      PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE: join(tmpdir(), 'lambda-managed-runtime-tests'),
+      AWS_LAMBDA_RUNTIME_API: api.address,
+      ...(taskRoot === null ? {} : { LAMBDA_TASK_ROOT: taskRoot }),
+      ...(options.concurrency === undefined
+        ? {}
+        : { AWS_LAMBDA_MAX_CONCURRENCY: String(options.concurrency) }),
+      ...options.env,
+    },
+  });
+  return new RunningRuntime(api, child);
+}
+
+/** Starts a user's bootstrap: a worker file of the fixtures, and options. */
+export function startBootstrap(
+  workerFile: string,
+  options: ManagedRuntimeOptions,
+  more: RuntimeOptions = {},
+): Promise<RunningRuntime> {
+  const env = { WORKER_FILE: workerFile, OPTIONS: JSON.stringify(options), ...more.env };
+  return startRuntime({ bootstrap: 'serve.ts', cwd: HANDLERS, ...more, env });
+}
+
+/** The two modes, for describe.each; the second with one thread, which is cheapest. */
+export const MODES: readonly (readonly [
+  mode: string,
+  settings: Pick<RuntimeOptions, 'concurrency' | 'env'>,
+])[] = [
+  ['single mode', { concurrency: 1 }],
+  ['thread mode', { concurrency: 2, env: { AWS_LAMBDA_NODEJS_WORKER_COUNT: '1' } }],
+];

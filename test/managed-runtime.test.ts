@@ -1,0 +1,254 @@
+import { writeFile } from 'node:fs/promises';
+import { relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { startHost } from './helpers/start-host.ts';
+import type { Host, NewRuntime } from './helpers/start-host.ts';
+import { HANDLERS, PATIENTLY, startBootstrap } from './helpers/start-runtime.ts';
+import { makeTaskRoot } from './helpers/task-root.ts';
+
+const MODES = [
+  ['single mode', { concurrency: 1 }],
+  ['thread mode', { concurrency: 2, threads: 1 }],
+] as const;
+
+describe.concurrent.each(MODES)('in %s', (_mode, options) => {
+  const echo: NewRuntime = { workerFile: 'echo.mjs', options };
+
+  it('run() resolves after stop(), which resolves with it', async () => {
+    await using host = await startHost();
+    const runtime = await host.create(echo);
+    const run = runtime.run();
+    await host.process.whenParked(1);
+    expect(await Promise.all([runtime.stop(), runtime.stop(), run])).toEqual(Array(3).fill('resolved'));
+    expect(host.process.api.parked).toBe(0);
+    expect(await runtime.stop()).toBe('resolved');
+  });
+
+  it('a runtime stops when it is disposed of, when its signal aborts, and when that has aborted', async () => {
+    await using host = await startHost();
+    const disposed = await host.create(echo);
+    const first = disposed.run();
+    await host.process.whenParked(1);
+    expect(await disposed.dispose()).toBe('resolved');
+    expect(await first).toBe('resolved');
+
+    const signalled = await host.create({ ...echo, withSignal: true });
+    const second = signalled.run();
+    await host.process.whenParked(1);
+    await signalled.abort();
+    expect(await second).toBe('resolved');
+
+    const aborted = await host.create({ ...echo, withSignal: true });
+    await aborted.abort();
+    host.process.api.faults.always('next', { type: 'hang' });
+    expect(await aborted.run()).toBe('resolved');
+    expect(host.process.api.faults.met).toBe(0);
+  });
+
+  it('stop() lets the invocation in flight finish', async () => {
+    await using directory = await makeTaskRoot();
+    await using host = await startHost({ env: { MEETING_DIRECTORY: directory.path } });
+    const runtime = await host.create({
+      workerFile: 'meeting.mjs',
+      options: { ...options, handler: 'waiting', shutdownTimeoutMs: 60_000 },
+    });
+    const run = runtime.run();
+    await host.process.whenParked(options.concurrency);
+    const result = host.process.invoke({ meeting: 'a', of: 2 });
+    await expect.poll(() => host.process.api.inFlight, PATIENTLY).toBe(1);
+    const stop = runtime.stop();
+    await expect.poll(() => host.process.api.parked, PATIENTLY).toBe(0);
+    await writeFile(`${directory.path}/a~the-second`, '');
+    expect(await result).toEqual(expect.any(Number));
+    expect(await Promise.all([stop, run])).toEqual(['resolved', 'resolved']);
+  });
+
+  it('stop() during the init ends run(), and nothing is posted', async () => {
+    await using host = await startHost();
+    const runtime = await host.create({ workerFile: 'never-loads.mjs', options });
+    const run = runtime.run();
+    await expect.poll(() => host.process.output.stdout, PATIENTLY).toContain('loading');
+    expect(await Promise.all([runtime.stop(), run])).toEqual(['resolved', 'resolved']);
+    expect(host.process.api.initErrors).toEqual([]);
+  });
+
+  it('only one runtime runs in a process, and the next one may when it has stopped', async () => {
+    await using host = await startHost();
+    const [first, second] = [await host.create(echo), await host.create(echo)];
+    const run = first.run();
+    await host.process.whenParked(1);
+    const refused = {
+      name: 'ManagedRuntimeError',
+      code: 'ALREADY_RUNNING',
+      message: 'Another managed runtime is running in this process. Stop it before you run this one.',
+    };
+    expect(await second.run()).toEqual(refused);
+    expect(await first.run()).toEqual(refused);
+    expect(await host.process.invoke(1)).toEqual([expect.any(String), 1]);
+    await first.stop();
+    expect(await run).toBe('resolved');
+
+    const secondRun = second.run();
+    expect(await host.process.invoke(2)).toEqual([expect.any(String), 2]);
+    await second.stop();
+    expect(await secondRun).toBe('resolved');
+  });
+
+  it('run() after stop() is refused, whether it ever ran or not', async () => {
+    await using host = await startHost();
+    const refused = {
+      name: 'ManagedRuntimeError',
+      code: 'ALREADY_STOPPED',
+      message: 'This runtime has been stopped. Create another one to go on.',
+    };
+    const never = await host.create(echo);
+    expect(await never.stop()).toBe('resolved');
+    expect(await never.run()).toEqual(refused);
+
+    const once = await host.create(echo);
+    const run = once.run();
+    await host.process.whenParked(1);
+    await once.stop();
+    expect(await run).toBe('resolved');
+    expect(await once.run()).toEqual(refused);
+  });
+
+  it('the worker file is a path, a relative path, a file: URL string or a URL', async () => {
+    await using root = await makeTaskRoot({ 'a #1 100%/é.mjs': `export const handler = () => 'odd path';` });
+    const odd = `${root.path}/a #1 100%/é.mjs`;
+    await using host = await startHost();
+    const absolute = `${HANDLERS}exports.mjs`;
+    expect(await answerOf(host, { workerFile: absolute, options })).toBe('handler');
+    expect(await answerOf(host, { workerFile: 'exports.mjs', options })).toBe('handler');
+    expect(await answerOf(host, { workerFile: './exports.mjs', options })).toBe('handler');
+    expect(await answerOf(host, { workerFile: pathToFileURL(absolute).href, options })).toBe('handler');
+    expect(await answerOf(host, { workerFile: pathToFileURL(absolute).href, asUrl: true, options })).toBe(
+      'handler',
+    );
+    expect(await answerOf(host, { workerFile: odd, options })).toBe('odd path');
+    expect(await answerOf(host, { workerFile: relative(HANDLERS, odd), options })).toBe('odd path');
+    expect(await answerOf(host, { workerFile: pathToFileURL(odd).href, asUrl: true, options })).toBe(
+      'odd path',
+    );
+  });
+
+  it('the option handler names the export; without it the default export stands in', async () => {
+    await using host = await startHost();
+    const workerFile = 'exports.mjs';
+    expect(await answerOf(host, { workerFile, options: { ...options, handler: 'other' } })).toBe('other');
+    expect(await answerOf(host, { workerFile, options: { ...options, handler: 'default' } })).toBe('default');
+    expect(await answerOf(host, { workerFile, options: { ...options, handler: 'outer.nested.fn' } })).toBe(
+      'nested',
+    );
+    expect(await answerOf(host, { workerFile: 'only-default.mjs', options })).toEqual({ default: {} });
+  });
+
+  it('the option logger takes all lines of the log', async () => {
+    await using host = await startHost();
+    const runtime = await host.create({ ...echo, withLogger: true });
+    const run = runtime.run();
+    await host.process.whenParked(1);
+    await runtime.stop();
+    await run;
+    const captured = () =>
+      [...host.process.output.stderr.matchAll(/^captured (\{.*\})$/gm)].map(([, line]) => line);
+    await expect.poll(captured, PATIENTLY).not.toEqual([]);
+    const lines = captured().map((line) => JSON.parse(line ?? '') as { msg: string });
+    expect(lines).toContainEqual(
+      expect.objectContaining({ msg: 'The runtime is ready', concurrency: options.concurrency }),
+    );
+    expect(host.process.output.stdout).toBe('');
+  });
+
+  it('run() rejects when the init fails, the error is posted once, and another may run', async () => {
+    await using host = await startHost();
+    const failing = await host.create({ workerFile: 'fails-to-load.mjs', options });
+    expect(await failing.run()).toEqual({
+      name: 'ManagedRuntimeError',
+      code: 'INIT_FAILED',
+      message: expect.stringContaining('TABLE is not set'),
+    });
+    expect(host.process.api.initErrors).toEqual([
+      expect.objectContaining({
+        answered: 202,
+        error: expect.objectContaining({ errorType: 'RangeError', errorMessage: 'TABLE is not set' }),
+      }),
+    ]);
+    expect(await answerOf(host, { workerFile: 'exports.mjs', options })).toBe('handler');
+  });
+
+  it('a bootstrap whose init fails exits with a code other than 0', async () => {
+    await using runtime = await startBootstrap('fails-to-load.mjs', options);
+    expect(await runtime.exited).toEqual({ code: 1, signal: null });
+    expect(runtime.api.initErrors).toHaveLength(1);
+  });
+
+  it('a bootstrap ends with code 0 after SIGTERM', async () => {
+    await using runtime = await startBootstrap('echo.mjs', options);
+    await runtime.whenParked(1);
+    expect(await runtime.stop()).toEqual({ code: 0, signal: null });
+  });
+});
+
+describe.concurrent('single mode', () => {
+  it.each([
+    ['neither is set', {}, {}],
+    ['AWS_LAMBDA_MAX_CONCURRENCY is 1', {}, { AWS_LAMBDA_MAX_CONCURRENCY: '1' }],
+    ['the option concurrency is 1', { concurrency: 1 }, { AWS_LAMBDA_MAX_CONCURRENCY: '8' }],
+  ])(
+    'runs the handler on the main thread, without piscina or a thread, when %s',
+    async (_when, options, env) => {
+      await using runtime = await startBootstrap(
+        'exports.mjs',
+        { ...options, handler: 'where' },
+        {
+          env,
+          ...RECORDING,
+        },
+      );
+      expect(await runtime.invoke({})).toBe('main thread');
+      await runtime.stop();
+      const { resolved, threads } = recorded(runtime.output.stderr);
+      expect(resolved.filter((url) => url.endsWith('pool/in-process-pool.ts'))).toHaveLength(1);
+      expect(resolved.filter((url) => /piscina|thread-pool/.test(url))).toEqual([]);
+      expect(threads).toBe(0);
+    },
+  );
+
+  it('is not what two slots get: they have piscina and a thread each', async () => {
+    const options = { concurrency: 2, handler: 'where' };
+    await using runtime = await startBootstrap('exports.mjs', options, RECORDING);
+    await runtime.whenParked(2);
+    expect(await runtime.invoke({})).toBe('worker thread');
+    await runtime.stop();
+    const { resolved, threads } = recorded(runtime.output.stderr);
+    expect(resolved.filter((url) => /piscina/.test(url))).not.toEqual([]);
+    expect(threads).toBe(2);
+  });
+});
+
+const RECORDING = {
+  execArgv: ['--import', new URL('./fixtures/bootstraps/record-loading.mjs', import.meta.url).href],
+};
+
+function recorded(stderr: string) {
+  return {
+    resolved: [...stderr.matchAll(/^resolved (.*)$/gm)].map(([, url]) => url ?? ''),
+    threads: [...stderr.matchAll(/^started a thread$/gm)].length,
+  };
+}
+
+/** What a runtime with these settings answers to an event; it is stopped then. */
+async function answerOf(host: Host, settings: NewRuntime): Promise<unknown> {
+  const runtime = await host.create(settings);
+  const run = runtime.run();
+  const refused = run.then((settled): never => {
+    throw new Error(`run() ended: ${JSON.stringify(settled)}`);
+  });
+  const answer = await Promise.race([host.process.invoke({}), refused]);
+  refused.catch(() => undefined);
+  await runtime.stop();
+  expect(await run).toBe('resolved');
+  return answer;
+}
