@@ -1,0 +1,93 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { About, RunRecord } from './report/record.ts';
+import type { GoalRow } from './report/summary.ts';
+import { METRICS } from './scenarios/scenario.ts';
+
+/** The last figures that were kept: ratios, since they travel better between machines than times do. */
+export interface Baseline {
+  readonly about: Pick<About, 'date' | 'command' | 'rounds' | 'size' | 'machine' | 'versions'>;
+  /** Ours ÷ theirs, by scenario, metric and whom it is against. */
+  readonly ratios: Readonly<Record<string, Ratio>>;
+}
+
+interface Ratio {
+  readonly ratio: number;
+  readonly better: 'higher' | 'lower';
+}
+
+/** A ratio that is worse than it was by more than a tenth. */
+export interface Regression {
+  readonly name: string;
+  readonly before: number;
+  readonly now: number;
+}
+
+/** @throws Error when there is no baseline. */
+export function loadBaseline(): Baseline {
+  try {
+    return JSON.parse(readFileSync(FILE, 'utf8')) as Baseline;
+  } catch (cause) {
+    throw new Error('There is no readable bench/baseline.json. Make one with --save-baseline.', { cause });
+  }
+}
+
+/** Keeps the record's ratios; those of scenarios that weren't run stay. */
+export function saveBaseline({ about, goals }: RunRecord): string {
+  const { date, command, rounds, size, machine, versions } = about;
+  const ratios = { ...keptRatios(), ...ratiosOf(goals) };
+  const baseline: Baseline = { about: { date, command, rounds, size, machine, versions }, ratios };
+  writeFileSync(FILE, `${JSON.stringify(baseline, undefined, 2)}\n`);
+  return FILE;
+}
+
+/** What got worse, and how many ratios could be compared. */
+export function compare(
+  baseline: Baseline,
+  goals: readonly GoalRow[],
+): { readonly compared: number; readonly regressions: readonly Regression[] } {
+  const shared = Object.entries(ratiosOf(goals)).flatMap(([name, { ratio, better }]) => {
+    const before = baseline.ratios[name]?.ratio;
+    return before === undefined ? [] : [{ name, before, now: ratio, better }];
+  });
+  const regressions = shared.filter(({ before, now, better }) =>
+    better === 'higher' ? now < before * (1 - TOLERANCE) : now > before * (1 + TOLERANCE),
+  );
+  return { compared: shared.length, regressions };
+}
+
+const FILE = fileURLToPath(new URL('baseline.json', import.meta.url));
+const TOLERANCE = 0.1;
+
+function keptRatios(): Baseline['ratios'] {
+  try {
+    return loadBaseline().ratios;
+  } catch {
+    return {};
+  }
+}
+
+function ratiosOf(goals: readonly GoalRow[]): Record<string, Ratio> {
+  return Object.fromEntries(
+    goals.flatMap(({ scenario, metric, ours, reference, against, others }) => {
+      const { better } = METRICS[metric];
+      const compared = [
+        ...(reference ? [[against, reference] as const] : []),
+        ...others.map((other) => [other.label, other] as const),
+      ];
+      return ours === undefined
+        ? []
+        : compared.map(
+            ([name, figure]) =>
+              [
+                `${scenario}: ${metric} ÷ ${name}`,
+                { ratio: rounded(ours.value / figure.value), better },
+              ] as const,
+          );
+    }),
+  );
+}
+
+function rounded(ratio: number): number {
+  return Number(ratio.toPrecision(4));
+}

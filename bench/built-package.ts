@@ -1,0 +1,39 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The package as it was built. */
+export interface BuiltPackage {
+  /** What `npx lambda-managed-runtime` runs. */
+  readonly entry: string;
+  readonly version: string;
+}
+
+/**
+ * Finds what is to be measured: the given file, or this project's build.
+ *
+ * @throws Error when there is no build, or when it is older than its sources.
+ */
+export function findBuiltPackage(given: string | undefined): BuiltPackage {
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  if (given !== undefined) return { entry: resolve(given), version };
+  const entry = join(ROOT, 'dist/src/cli/main.js');
+  const builtMs = modifiedMs(entry);
+  if (builtMs === undefined) throw new Error(`There is no ${relative(ROOT, entry)}. ${BUILD}`);
+  const newer = ['src', 'workers'].flatMap(sourceFiles).find((file) => (modifiedMs(file) ?? 0) > builtMs);
+  if (newer !== undefined) throw new Error(`dist is older than ${relative(ROOT, newer)}. ${BUILD}`);
+  return { entry, version };
+}
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const BUILD = 'Run `npm run build` first: it is the built package that is measured.';
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+function modifiedMs(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+}

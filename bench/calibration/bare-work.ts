@@ -1,0 +1,40 @@
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { startChild } from '../runner/child.ts';
+
+export interface BareWorkOrder {
+  readonly iterations: number;
+  readonly seconds: number;
+}
+
+export interface BareWorkResult {
+  /** CPU time of one piece of work. */
+  readonly cpuMsEach: number;
+}
+
+/** How many iterations of the bench's work take a millisecond of CPU time, with all cores busy. */
+export async function calibrate(seconds: number): Promise<number> {
+  const iterations = 500;
+  return iterations / (await bareWork({ iterations, seconds }));
+}
+
+/** CPU time in ms of that many iterations, the mean of one process on every core. */
+export async function bareWork(order: BareWorkOrder): Promise<number> {
+  const times = await Promise.all(Array.from({ length: availableParallelism() }, () => crunchOnce(order)));
+  return times.reduce((sum, time) => sum + time, 0) / times.length;
+}
+
+async function crunchOnce(order: BareWorkOrder): Promise<number> {
+  const child = startChild('the calibration', [process.execPath, ENTRY], { cpus: undefined, ipc: true });
+  try {
+    await Promise.race([once(child.process, 'message'), child.died]);
+    child.process.send(order);
+    const [result] = (await Promise.race([once(child.process, 'message'), child.died])) as [BareWorkResult];
+    return result.cpuMsEach;
+  } finally {
+    await child.kill();
+  }
+}
+
+const ENTRY = fileURLToPath(new URL('crunch-process.ts', import.meta.url));

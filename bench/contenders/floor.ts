@@ -1,0 +1,16 @@
+import { fileURLToPath } from 'node:url';
+import type { Contender } from './contender.ts';
+import { lambdaEnvironment } from './environment.ts';
+
+/** The least that a runtime could cost in Node: see `floor-runtime.ts`. */
+export function floor(): Contender {
+  return {
+    name: 'floor',
+    version: '',
+    polls: ({ slots }) => slots,
+    command: () => [process.execPath, ENTRY],
+    environment: lambdaEnvironment,
+  };
+}
+
+const ENTRY = fileURLToPath(new URL('floor-runtime.ts', import.meta.url));

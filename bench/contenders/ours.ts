@@ -1,0 +1,23 @@
+import type { Contender, ContenderName } from './contender.ts';
+import { lambdaEnvironment } from './environment.ts';
+
+/** This package as it is published. */
+export function ours(entry: string, version: string): Contender {
+  return {
+    name: 'ours',
+    version,
+    polls: ({ slots }) => slots,
+    command: () => [process.execPath, entry],
+    environment: lambdaEnvironment,
+  };
+}
+
+/** This package with a concurrency of 1: the handler runs on the main thread. */
+export function singleMode(entry: string, version: string): Contender {
+  return {
+    ...ours(entry, version),
+    name: 'single mode' satisfies ContenderName,
+    polls: () => 1,
+    environment: (setup) => lambdaEnvironment({ ...setup, slots: 1, threads: 1 }),
+  };
+}

@@ -1,0 +1,2 @@
+/** Gives back what it was given. */
+export const handler = async (event) => event;

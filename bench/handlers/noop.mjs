@@ -1,0 +1,2 @@
+/** Answers at once. */
+export const handler = async () => ({ ok: true });

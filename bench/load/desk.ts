@@ -1,0 +1,93 @@
+import type { Connection } from './connection.ts';
+import { LatencyRecord } from './latency-record.ts';
+import type { LoadReport } from './protocol.ts';
+
+/** An event that is to be handed out. */
+export interface DueEvent {
+  readonly className: string;
+  readonly body: Uint8Array;
+  /** On the clock of `performance.now()`. */
+  readonly dueMs: number;
+}
+
+/** Brings events and polls together, first come first served, and times the answers. */
+export class Desk {
+  readonly #polls: Connection[] = [];
+  readonly #queue: DueEvent[] = [];
+  readonly #inFlight = new Map<string, DueEvent>();
+  #latencies = new LatencyRecord();
+  #ids = 0;
+  #completed = 0;
+  #failed = 0;
+  #firstError: string | undefined;
+  #firstMs: number | undefined;
+  #lastMs = 0;
+
+  get polls(): number {
+    return this.#polls.length;
+  }
+
+  get waiting(): { readonly completed: number; readonly inFlight: number; readonly queued: number } {
+    return { completed: this.#completed, inFlight: this.#inFlight.size, queued: this.#queue.length };
+  }
+
+  push(event: DueEvent): void {
+    this.#firstMs ??= performance.now();
+    const connection = this.#polls.shift();
+    if (connection === undefined) this.#queue.push(event);
+    else this.#handOut(connection, event);
+  }
+
+  park(connection: Connection): void {
+    const event = this.#queue.shift();
+    if (event === undefined) this.#polls.push(connection);
+    else this.#handOut(connection, event);
+  }
+
+  drop(connection: Connection): void {
+    const index = this.#polls.indexOf(connection);
+    if (index !== -1) this.#polls.splice(index, 1);
+  }
+
+  /** Takes an answer; false when nothing of that name is in flight. */
+  answer(requestId: string, error: string | undefined): boolean {
+    const event = this.#inFlight.get(requestId);
+    if (event === undefined) return false;
+    this.#inFlight.delete(requestId);
+    this.#completed += 1;
+    if (error !== undefined) {
+      this.#failed += 1;
+      this.#firstError ??= error;
+    }
+    this.#lastMs = performance.now();
+    this.#latencies.add(event.className, this.#lastMs - event.dueMs);
+    return true;
+  }
+
+  /** Says how it went since the last report, and begins anew. */
+  report(): LoadReport {
+    const report = {
+      completed: this.#completed,
+      failed: this.#failed,
+      firstError: this.#firstError,
+      seconds: (this.#lastMs - (this.#firstMs ?? this.#lastMs)) / 1000,
+      latencies: this.#latencies.report(),
+    };
+    this.#latencies = new LatencyRecord();
+    this.#completed = 0;
+    this.#failed = 0;
+    this.#firstError = undefined;
+    this.#firstMs = undefined;
+    return report;
+  }
+
+  #handOut(connection: Connection, event: DueEvent): void {
+    this.#ids += 1;
+    const requestId = `${ID_PREFIX}${this.#ids.toString(16).padStart(12, '0')}`;
+    this.#inFlight.set(requestId, event);
+    connection.handOut(requestId, Date.now() + TIMEOUT_MS, event.body);
+  }
+}
+
+const ID_PREFIX = '8476a536-e9f4-11e8-9739-';
+const TIMEOUT_MS = 120_000;

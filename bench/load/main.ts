@@ -1,0 +1,77 @@
+/** The load process: a Runtime API that hands out events as fast, or at such times, as the benchmark says. */
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import { Connection } from './connection.ts';
+import type { ConnectionListener } from './connection.ts';
+import { Desk } from './desk.ts';
+import type { FromLoad, LoadPlan, ToLoad } from './protocol.ts';
+import { runPlan } from './run-plan.ts';
+import type { RunningPlan } from './run-plan.ts';
+
+const STALLED_AFTER_MS = 30_000;
+
+const desk = new Desk();
+let running: RunningPlan | undefined;
+let answered: (() => void) | undefined;
+let mostPolls = 0;
+
+const listener: ConnectionListener = {
+  onPoll(connection) {
+    running?.onPoll();
+    desk.park(connection);
+    if (desk.polls > mostPolls) {
+      mostPolls = desk.polls;
+      tell({ type: 'parked', polls: mostPolls, epochMs: performance.timeOrigin + performance.now() });
+    }
+  },
+  onAnswer(requestId, error) {
+    if (desk.answer(requestId, error)) answered?.();
+  },
+  onInitError: (body) => tell({ type: 'init-error', body }),
+  onClosed: (connection) => desk.drop(connection),
+};
+
+const server = createServer((socket) => new Connection(socket, listener));
+server.listen(0, '127.0.0.1', () =>
+  tell({ type: 'listening', port: (server.address() as AddressInfo).port }),
+);
+process.on('message', (message: ToLoad) => void carryOut(message.plan));
+// The benchmark is gone, however it ended.
+process.on('disconnect', () => process.exit());
+
+async function carryOut(plan: LoadPlan): Promise<void> {
+  running = runPlan(plan, desk);
+  const outcome = await Promise.race([allAnswered(running), stalls(running)]);
+  running = undefined;
+  answered = undefined;
+  if (outcome === 'stalled') tell({ type: 'stalled', ...desk.waiting });
+  else tell({ type: 'finished', report: desk.report() });
+}
+
+async function allAnswered({ issued }: RunningPlan): Promise<'finished'> {
+  await issued;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  answered = () => {
+    const { inFlight, queued } = desk.waiting;
+    if (inFlight + queued === 0) resolve();
+  };
+  answered();
+  await promise;
+  return 'finished';
+}
+
+/** Resolves when events are open and none has been answered for a while. */
+async function stalls(plan: RunningPlan): Promise<'stalled' | 'over'> {
+  for (let before = -1; ;) {
+    await setTimeout(STALLED_AFTER_MS, undefined, { ref: false });
+    if (running !== plan) return 'over';
+    const { completed, inFlight, queued } = desk.waiting;
+    if (completed === before && inFlight + queued > 0) return 'stalled';
+    before = completed;
+  }
+}
+
+function tell(message: FromLoad): void {
+  process.send?.(message);
+}

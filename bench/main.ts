@@ -1,0 +1,126 @@
+/** `npm run bench`: measures this runtime beside AWS's client. See README.md. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { compare, loadBaseline, saveBaseline } from './baseline.ts';
+import { findBuiltPackage } from './built-package.ts';
+import { calibrate } from './calibration/bare-work.ts';
+import { awsLambdaRic } from './contenders/aws-lambda-ric.ts';
+import type { Absentee, Contender } from './contenders/contender.ts';
+import { floor } from './contenders/floor.ts';
+import { ours, singleMode } from './contenders/ours.ts';
+import { readOptions } from './options.ts';
+import type { Options } from './options.ts';
+import { readMachine } from './proc/machine.ts';
+import { UNPINNED, canPin, runtimeOnOneCore } from './proc/pinning.ts';
+import { renderHtml } from './report/html.ts';
+import { shortNumber } from './report/numbers.ts';
+import { describe, makeRecord } from './report/record.ts';
+import type { RunRecord } from './report/record.ts';
+import { renderTables } from './report/table.ts';
+import { exitOnSignals } from './runner/exit-on-signals.ts';
+import { runRounds } from './runner/rounds.ts';
+import type { Failure, Sample } from './runner/sample.ts';
+import { METRICS } from './scenarios/scenario.ts';
+import type { Metric, Scenario } from './scenarios/scenario.ts';
+import { selectScenarios } from './scenarios/select.ts';
+
+exitOnSignals();
+try {
+  process.exitCode = await bench(readOptions(process.argv));
+} catch (error) {
+  process.stderr.write(`The benchmark can't run. ${(error as Error).message}\n`);
+  process.exitCode = 1;
+}
+
+async function bench(options: Options): Promise<number> {
+  if (process.platform !== 'linux')
+    throw new Error('It reads CPU time and memory from /proc, which only Linux has.');
+  const baseline = options.check ? loadBaseline() : undefined;
+  const scenarios = selectScenarios(options);
+  const record = await measure(options, scenarios);
+  process.stdout.write(`\n${describe(record.about).join('\n')}\n\n${renderTables(record)}`);
+  await write(record, options);
+  if (options.saveBaseline) process.stdout.write(`The ratios are kept in ${saveBaseline(record)}.\n`);
+  const worse = baseline !== undefined && regressed(baseline, record);
+  const oursFailed = record.failures.some(({ contender }) => contender === 'ours');
+  return worse || oursFailed ? 1 : 0;
+}
+
+async function measure(options: Options, scenarios: readonly Scenario[]): Promise<RunRecord> {
+  const built = findBuiltPackage(options.runtime);
+  const found = [
+    ours(built.entry, built.version),
+    awsLambdaRic(),
+    singleMode(built.entry, built.version),
+    floor(),
+  ];
+  const contenders = found.filter((each): each is Contender => 'command' in each);
+  const absentees = found.filter((each): each is Absentee => 'reason' in each);
+  for (const { name, reason } of absentees) progress(`Without ${name}: ${reason}.`);
+  const pinned = canPin();
+  const machine = readMachine();
+  const size = options.quick ? 'quick' : 'full';
+  progress('Calibrating the CPU work …');
+  const iterationsPerMs = await calibrate(options.quick ? 1 : 4);
+  const result = await runRounds({
+    scenarios,
+    contenders,
+    rounds: options.rounds,
+    scale: { size, iterationsPerMs, cores: machine.cores },
+    pinning: pinned ? runtimeOnOneCore() : UNPINNED,
+    onStart: (label, { id }, round) => progress(`[${round}/${options.rounds}] ${id}: ${label} …`),
+    onSample: (sample) => progress(`    ${headline(scenarios, sample)}`),
+    onFailure: ({ label, message }: Failure) => progress(`    ${label} failed: ${message}`),
+  });
+  const about = {
+    date: new Date().toISOString(),
+    command: `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim(),
+    rounds: options.rounds,
+    size,
+    pinned,
+    machine,
+    versions: Object.fromEntries(contenders.filter(({ version }) => version).map(versionOf)),
+    iterationsPerMs,
+  } as const;
+  return makeRecord(about, scenarios, { ...result, absentees });
+}
+
+function versionOf({ name, version }: Contender): [string, string] {
+  return [name === 'ours' || name === 'single mode' ? 'lambda-managed-runtime' : name, version];
+}
+
+function headline(scenarios: readonly Scenario[], { scenario, metrics }: Sample): string {
+  const goals = scenarios.find(({ id }) => id === scenario)?.goals ?? [];
+  const shown: ReadonlySet<Metric> = new Set(
+    goals.length > 0 ? goals.map(({ metric }) => metric) : ['rate', 'cpuUs'],
+  );
+  return [...shown].map((metric) => `${shortNumber(metrics[metric])} ${METRICS[metric].title}`).join(', ');
+}
+
+async function write(record: RunRecord, { json, html }: Options): Promise<void> {
+  for (const file of [json, html]) mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(json, `${JSON.stringify(record, undefined, 2)}\n`);
+  process.stdout.write(`\nAll figures: ${json}\n`);
+  const page = await renderHtml(record);
+  if (page === undefined) {
+    process.stdout.write('No report with plots: `npm install --prefix bench` installs what draws it.\n');
+    return;
+  }
+  writeFileSync(html, page);
+  process.stdout.write(`The report: ${html}\n`);
+}
+
+function regressed(baseline: Parameters<typeof compare>[0], { goals }: RunRecord): boolean {
+  const { compared, regressions } = compare(baseline, goals);
+  for (const { name, before, now } of regressions) {
+    process.stdout.write(`WORSE ${name}: ${before} in the baseline, ${now} now\n`);
+  }
+  process.stdout.write(
+    `${compared} ratios compared with the baseline, ${regressions.length} worse by more than a tenth\n`,
+  );
+  return regressions.length > 0 || compared === 0;
+}
+
+function progress(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

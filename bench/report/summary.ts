@@ -1,0 +1,92 @@
+import type { ContenderName } from '../contenders/contender.ts';
+import { median } from '../runner/median.ts';
+import type { Sample } from '../runner/sample.ts';
+import { METRICS } from '../scenarios/scenario.ts';
+import type { Metric, Reference, Scenario } from '../scenarios/scenario.ts';
+
+/** A median over the rounds. */
+export interface Figure {
+  readonly label: string;
+  readonly value: number;
+  /** Half of what lies between the lowest and the highest round, as a part of the median. */
+  readonly spread: number;
+}
+
+/** One goal, and how it stands. */
+export interface GoalRow {
+  readonly scenario: string;
+  readonly title: string;
+  readonly metric: Metric;
+  readonly ours: Figure | undefined;
+  readonly reference: Figure | undefined;
+  /** Who it is compared with. */
+  readonly against: string;
+  readonly ratio: number | undefined;
+  readonly goal: number;
+  readonly met: boolean | undefined;
+  /** The other contenders in that metric. */
+  readonly others: readonly Figure[];
+}
+
+/** All goals of these scenarios, in their order. */
+export function summarize(scenarios: readonly Scenario[], samples: readonly Sample[]): GoalRow[] {
+  return scenarios.flatMap((scenario) =>
+    scenario.goals.map(({ metric, against, ratio: goal }): GoalRow => {
+      const ours = bestFigure(samples, scenario.id, 'ours', metric);
+      const reference = referenceFigure(samples, scenario.id, against, metric);
+      const ratio = ours && reference ? ours.value / reference.value : undefined;
+      return {
+        scenario: scenario.id,
+        title: scenario.title,
+        metric,
+        ours,
+        reference,
+        against: 'scenario' in against ? `ours in ${against.scenario}` : against.contender,
+        ratio,
+        goal,
+        met: ratio === undefined ? undefined : isMet(ratio, goal, metric),
+        others: scenario.contenders
+          .filter((name) => name !== 'ours' && !('contender' in against && against.contender === name))
+          .flatMap((name) => bestFigure(samples, scenario.id, name, metric) ?? []),
+      };
+    }),
+  );
+}
+
+/** A contender's median; of several settings, the best one's. */
+export function bestFigure(
+  samples: readonly Sample[],
+  scenario: string,
+  contender: ContenderName,
+  metric: Metric,
+): Figure | undefined {
+  const own = samples.filter((sample) => sample.scenario === scenario && sample.contender === contender);
+  const sign = METRICS[metric].better === 'higher' ? -1 : 1;
+  return [...new Set(own.map(({ label }) => label))]
+    .flatMap((label) => figure(label, own, metric) ?? [])
+    .sort((a, b) => sign * (a.value - b.value))[0];
+}
+
+function isMet(ratio: number, goal: number, metric: Metric): boolean {
+  return METRICS[metric].better === 'higher' ? ratio >= goal : ratio <= goal;
+}
+
+function referenceFigure(
+  samples: readonly Sample[],
+  scenario: string,
+  against: Reference,
+  metric: Metric,
+): Figure | undefined {
+  return 'scenario' in against
+    ? bestFigure(samples, against.scenario, 'ours', metric)
+    : bestFigure(samples, scenario, against.contender, metric);
+}
+
+function figure(label: string, samples: readonly Sample[], metric: Metric): Figure | undefined {
+  const values = samples
+    .filter((sample) => sample.label === label)
+    .flatMap(({ metrics }) => metrics[metric] ?? []);
+  if (values.length === 0) return undefined;
+  const value = median(values);
+  return { label, value, spread: (Math.max(...values) - Math.min(...values)) / 2 / value };
+}

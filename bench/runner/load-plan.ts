@@ -1,0 +1,81 @@
+import type { Body, LoadPlan } from '../load/protocol.ts';
+import type { Event, Load, Sized, WorkClass } from '../scenarios/scenario.ts';
+
+/** What turns a scenario's description into figures: how thorough the run is, and how fast the machine. */
+export interface Scale {
+  readonly size: keyof Sized;
+  readonly iterationsPerMs: number;
+  readonly cores: number;
+}
+
+/** The load that counts. Rounds differ in their arrivals; contenders within a round don't. */
+export function measuredPlan(load: Load, scale: Scale, round: number): LoadPlan {
+  switch (load.kind) {
+    case 'saturation':
+      return { kind: 'saturation', body: bodyOf(load.event, scale), until: sized(load.extent, scale) };
+    case 'poisson':
+      return poisson(load, scale, load.seconds[scale.size], round);
+    case 'starts':
+      throw new Error('A scenario of starts has no load.');
+  }
+}
+
+/** The same kind of load beforehand, so that code is compiled and pools have grown; none where everything counts. */
+export function warmUpPlan(load: Load, scale: Scale): LoadPlan | undefined {
+  switch (load.kind) {
+    case 'saturation':
+      return 'events' in load.extent
+        ? undefined
+        : {
+            kind: 'saturation',
+            body: bodyOf(load.event, scale),
+            until: {
+              seconds: load.warmUpSeconds?.[scale.size] ?? Math.max(1, load.extent.seconds[scale.size] / 4),
+            },
+          };
+    case 'poisson':
+      return poisson(load, scale, load.seconds[scale.size] / 5, -1);
+    case 'starts':
+      return undefined;
+  }
+}
+
+/** How many iterations make that much CPU time. */
+export function iterationsFor(cpuMs: number, { iterationsPerMs }: Scale): number {
+  return Math.round(cpuMs * iterationsPerMs);
+}
+
+function poisson(
+  { load, classes }: Extract<Load, { kind: 'poisson' }>,
+  scale: Scale,
+  seconds: number,
+  round: number,
+): LoadPlan {
+  const meanMs = classes.reduce((sum, { share, cpuMs }) => sum + share * cpuMs, 0);
+  return {
+    kind: 'poisson',
+    perSecond: (load * scale.cores * 1000) / meanMs,
+    seconds,
+    seed: 4_711 + round,
+    classes: classes.map((each) => ({ name: each.name, share: each.share, body: workBody(each, scale) })),
+  };
+}
+
+function bodyOf(event: Event, scale: Scale): Body {
+  switch (event.kind) {
+    case 'json':
+      return { kind: 'json', text: JSON.stringify(event.value) };
+    case 'filled':
+      return { kind: 'filled', bytes: event.bytes };
+    case 'cpu':
+      return workBody(event, scale);
+  }
+}
+
+function workBody({ cpuMs }: Pick<WorkClass, 'cpuMs'>, scale: Scale): Body {
+  return { kind: 'json', text: JSON.stringify({ iterations: iterationsFor(cpuMs, scale) }) };
+}
+
+function sized(extent: Extract<Load, { kind: 'saturation' }>['extent'], { size }: Scale) {
+  return 'events' in extent ? { events: extent.events[size] } : { seconds: extent.seconds[size] };
+}

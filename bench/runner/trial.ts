@@ -1,0 +1,144 @@
+import { setTimeout } from 'node:timers/promises';
+import { bareWork } from '../calibration/bare-work.ts';
+import type { Contender, Setup } from '../contenders/contender.ts';
+import { LoadProcess } from '../load/load-process.ts';
+import type { LatencyReport, LoadReport } from '../load/protocol.ts';
+import { cpuPerEvent, readCpu } from '../proc/cpu.ts';
+import { readMachineCpu, usedByOthers } from '../proc/machine-cpu.ts';
+import { peakMemoryMiB } from '../proc/memory.ts';
+import type { Pinning } from '../proc/pinning.ts';
+import type { Scenario } from '../scenarios/scenario.ts';
+import { startChild } from './child.ts';
+import type { Child } from './child.ts';
+import { iterationsFor, measuredPlan, warmUpPlan } from './load-plan.ts';
+import type { Scale } from './load-plan.ts';
+import { median } from './median.ts';
+import type { Sample } from './sample.ts';
+
+export type Measured = Omit<Sample, 'scenario' | 'contender' | 'label' | 'round'>;
+
+/** One contender in one scenario, in processes of their own. */
+export interface Trial {
+  readonly scenario: Scenario;
+  readonly contender: Contender;
+  readonly setup: Setup;
+  readonly pinning: Pinning;
+  readonly scale: Scale;
+  readonly round: number;
+}
+
+/** Runs it. Rejects when the runtime dies, stops answering or answers with errors. */
+export function runTrial(trial: Trial): Promise<Measured> {
+  return trial.scenario.load.kind === 'starts' ? runStarts(trial) : runLoad(trial);
+}
+
+/** What the cores could do if nothing but the handlers' work cost anything. */
+export async function runBareWork(scenario: Scenario, scale: Scale): Promise<Measured> {
+  const { load } = scenario;
+  if (load.kind !== 'saturation' || load.event.kind !== 'cpu') {
+    throw new Error(`The scenario ${scenario.id} has no CPU work to compare with.`);
+  }
+  const iterations = iterationsFor(load.event.cpuMs, scale);
+  const cpuMs = await bareWork({ iterations, seconds: scale.size === 'full' ? 4 : 1 });
+  return { metrics: { rate: (scale.cores * 1000) / cpuMs, cpuUs: cpuMs * 1000 } };
+}
+
+async function runLoad(trial: Trial): Promise<Measured> {
+  const { scenario, scale, round } = trial;
+  return withRuntime(trial, async (load, runtime, failed) => {
+    const expected = trial.contender.polls(trial.setup);
+    await Promise.race([load.parked(expected), failed, tooLate(load, expected)]);
+    const warmUp = warmUpPlan(scenario.load, scale);
+    if (warmUp !== undefined) await Promise.race([load.run(warmUp), failed]);
+    const before = readAll(runtime, load);
+    const report = await Promise.race([load.run(measuredPlan(scenario.load, scale, round)), failed]);
+    const after = readAll(runtime, load);
+    assertAnswered(report);
+    const cpu = cpuPerEvent(before.runtime, after.runtime, report.completed);
+    const loadCpuUs = cpuPerEvent(before.load, after.load, report.completed).total;
+    const rate = report.completed / report.seconds;
+    const ownUs = (cpu.total + loadCpuUs) * report.completed;
+    return {
+      metrics: {
+        rate,
+        cpuUs: cpu.total,
+        ...percentiles(firstClass(scenario, report)),
+        peakMiB: peakMemoryMiB(runtime.pid),
+      },
+      cpu,
+      load: { cpuUs: loadCpuUs, busy: (rate * loadCpuUs) / 1e6 },
+      others: usedByOthers(before.machine, after.machine, ownUs),
+      invocations: report.completed,
+      latencies: report.latencies,
+    };
+  });
+}
+
+function readAll(runtime: Child, load: LoadProcess) {
+  return { runtime: readCpu(runtime.pid), load: readCpu(load.pid), machine: readMachineCpu() };
+}
+
+/** The median of several starts. */
+async function runStarts(trial: Trial): Promise<Measured> {
+  const { load } = trial.scenario;
+  const starts = load.kind === 'starts' ? load.starts[trial.scale.size] : 0;
+  const times: number[] = [];
+  for (let start = 0; start < starts; start += 1) {
+    times.push(
+      await withRuntime(trial, async (load, runtime, failed) => {
+        const first = await Promise.race([load.firstPoll(), failed, tooLate(load, 1)]);
+        return first - runtime.startedMs;
+      }),
+    );
+  }
+  return { metrics: { startMs: median(times) } };
+}
+
+type Act<Result> = (load: LoadProcess, runtime: Child, failed: Promise<never>) => Promise<Result>;
+
+async function withRuntime<Result>(trial: Trial, act: Act<Result>): Promise<Result> {
+  const { contender, setup, pinning } = trial;
+  const load = await LoadProcess.start(pinning.load);
+  try {
+    const runtime = startChild(contender.name, contender.command(setup), {
+      cpus: pinning.runtime,
+      env: { ...contender.environment(setup), AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${load.port}` },
+    });
+    try {
+      return await act(load, runtime, Promise.race([runtime.died, load.failed]));
+    } finally {
+      await runtime.kill();
+    }
+  } finally {
+    await load.stop();
+  }
+}
+
+const STARTED_WITHIN_MS = 120_000;
+
+async function tooLate(load: LoadProcess, expected: number): Promise<never> {
+  await setTimeout(STARTED_WITHIN_MS, undefined, { ref: false });
+  throw new Error(
+    `only ${load.polls} of ${expected} polls were open ${STARTED_WITHIN_MS / 1000} s after the start`,
+  );
+}
+
+/** A failed invocation is quickly done, and would look like a fast runtime. */
+function assertAnswered({ completed, failed, firstError }: LoadReport): void {
+  if (failed > 0) {
+    throw new Error(
+      `${failed} of ${completed} invocations were answered with an error; the first: ${firstError}`,
+    );
+  }
+  if (completed === 0) throw new Error('not one invocation was answered');
+}
+
+function firstClass({ load }: Scenario, { latencies }: LoadReport): LatencyReport | undefined {
+  return latencies[load.kind === 'poisson' ? (load.classes[0]?.name ?? '') : 'all'];
+}
+
+function percentiles(latency: LatencyReport | undefined): { p50Ms: number; p99Ms: number } {
+  const at = (wanted: number): number =>
+    latency?.percentiles.find(([percentile]) => percentile === wanted)?.[1] ?? Number.NaN;
+  return { p50Ms: at(50), p99Ms: at(99) };
+}

@@ -1,0 +1,21 @@
+import type { Scenario } from './scenario.ts';
+
+export const echo1: Scenario = {
+  id: 'echo-1mb',
+  title: 'Echo of 1 MB, 8 slots',
+  contenders: ['ours', 'aws-lambda-ric', 'floor'],
+  handler: 'echo',
+  slots: 8,
+  threads: 8,
+  pinning: 'none',
+  load: {
+    kind: 'saturation',
+    event: { kind: 'filled', bytes: 1_000_000 },
+    extent: { seconds: { full: 10, quick: 2 } },
+  },
+  goals: [
+    { metric: 'rate', against: { contender: 'aws-lambda-ric' }, ratio: 1.5 },
+    { metric: 'cpuUs', against: { contender: 'aws-lambda-ric' }, ratio: 0.7 },
+  ],
+  quick: true,
+};
