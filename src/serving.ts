@@ -18,11 +18,14 @@ export async function serve(config: Config, log: Log, stop: AbortSignal): Promis
   // In single mode errors that escape are the handler's, and its pool deals with them.
   const unguard = config.concurrency === 1 ? () => undefined : guardSupervisor(log);
   const pool = await openPool(config, log);
+  const registering = register(config, opening);
+  // It may fail before the start comes to wait for it.
+  registering.catch(() => undefined);
   try {
-    const started = await Promise.race([start(config, pool, opening), aborted(stop)]);
-    if (started === undefined) return;
+    const api = await Promise.race([start(config, pool, opening, registering), aborted(stop)]);
+    if (api === undefined) return;
     log.info(summary(config), 'The runtime is ready');
-    await serveUntilEnd(config, log, pool, started.api, stop).finally(started.unregister);
+    await serveUntilEnd(config, log, pool, api, stop);
   } catch (error) {
     if (!(error instanceof InitFailure)) throw error;
     log.error({ diagnostic: error.diagnostic.body }, 'The function cannot start');
@@ -30,21 +33,27 @@ export async function serve(config: Config, log: Log, stop: AbortSignal): Promis
     throw new ManagedRuntimeError('INIT_FAILED', error.message, { cause: error });
   } finally {
     await pool.stop(0);
+    const unregister = await registering.catch(() => undefined);
+    await unregister?.();
     unguard();
   }
 }
 
-interface Started {
-  readonly api: HttpRuntimeApi;
-  readonly unregister: () => Promise<void>;
+/** The handler loads while the HTTP client does; polls go out when both are there and the extension is registered. */
+async function start(
+  config: Config,
+  pool: WorkerPool,
+  opening: Promise<HttpRuntimeApi>,
+  registering: Promise<unknown>,
+): Promise<HttpRuntimeApi> {
+  await preload(config.preload);
+  const [api] = await Promise.all([opening, pool.start(), registering]);
+  return api;
 }
 
-/** The handler loads while the HTTP client does; polls go out when both are there. */
-async function start(config: Config, pool: WorkerPool, opening: Promise<HttpRuntimeApi>): Promise<Started> {
-  await preload(config.preload);
-  const [api] = await Promise.all([opening, pool.start()]);
-  const unregister = config.registerExtension ? await api.registerExtension() : () => Promise.resolve();
-  return { api, unregister };
+/** Resolves with what ends the registration. */
+async function register(config: Config, opening: Promise<HttpRuntimeApi>): Promise<() => Promise<void>> {
+  return config.registerExtension ? (await opening).registerExtension() : () => Promise.resolve();
 }
 
 async function serveUntilEnd(

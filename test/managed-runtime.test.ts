@@ -21,7 +21,7 @@ describe.concurrent.each(MODES)('in %s', (_mode, options) => {
     const run = runtime.run();
     await host.process.whenParked(1);
     expect(await Promise.all([runtime.stop(), runtime.stop(), run])).toEqual(Array(3).fill('resolved'));
-    expect(host.process.api.parked).toBe(0);
+    await expect.poll(() => host.process.api.parked, PATIENTLY).toBe(0);
     expect(await runtime.stop()).toBe('resolved');
   });
 
@@ -183,6 +183,22 @@ describe.concurrent.each(MODES)('in %s', (_mode, options) => {
     expect(await runtime.exited).toEqual({ code: 1, signal: null });
     expect(runtime.api.initErrors).toHaveLength(1);
   });
+
+  it(
+    'a registration whose answer is lost leaves no environment that waits for ever',
+    { timeout: 30_000 },
+    async () => {
+      // Lambda waits for the event/next of what it has registered. Without one, no event ever comes.
+      await using runtime = await startBootstrap('echo.mjs', options, {
+        prepare: (api) => void api.faults.once('register', { type: 'reset-after' }),
+      });
+      const served = runtime.invoke(1).then(
+        () => 'served',
+        () => 'exited',
+      );
+      expect(['served', 'exited']).toContain(await served);
+    },
+  );
 
   it('a bootstrap ends with code 0 after SIGTERM', async () => {
     await using runtime = await startBootstrap('echo.mjs', options);

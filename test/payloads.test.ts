@@ -5,8 +5,9 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 it('each of 1,000 events of 0 B to 6 MB over 8 slots has its own answer, once', async () => {
-  await using runtime = await startRuntime({ handler: 'echo.handler', concurrency: 8 });
   const events = Array.from({ length: 1000 }, (_, index) => eventOf(index));
+  await using runtime = await startRuntime({ handler: 'echo.handler', concurrency: 8 });
+  await runtime.whenParked(8);
   const answers = await Promise.all(
     events.map((event, index) => runtime.response(event, { requestId: `event-${index}` })),
   );

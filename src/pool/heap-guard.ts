@@ -1,55 +1,76 @@
 import type { ResourceLimits } from 'node:worker_threads';
+import { setFlagsFromString } from 'node:v8';
+import type { Config } from '../config.ts';
 import type { PoolThread } from './pool-thread.ts';
 
 /**
- * Ends a thread whose heap has grown past its limit.
+ * Ends a thread whose heap has outgrown its limit.
  *
  * V8's own limit cannot be left to do that: it ends the thread if the heap grows in small steps, but a step larger than
  * its leeway of 16 MiB (a large array, a Map that grows) aborts the whole process. So V8 gets a limit that is out of
  * reach for a while, and in that while the heaps are looked at from outside, which works on a thread that spins.
+ *
+ * What is seen from outside includes garbage. A heap is certainly over its limit when it is larger than garbage can
+ * make it before V8 collects; one that may be over it is ended only when the process is about to be killed for its size.
  */
 export class HeapGuard {
   readonly #limitMiB: number | undefined;
+  readonly #processLimitMiB: number;
   readonly #threads: () => readonly PoolThread[];
   readonly #onExceeded: (thread: PoolThread) => void;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
-    { maxOldGenerationSizeMb }: ResourceLimits,
+    config: Config,
     threads: () => readonly PoolThread[],
     onExceeded: (thread: PoolThread) => void,
   ) {
-    this.#limitMiB = maxOldGenerationSizeMb;
+    this.#limitMiB = config.resourceLimits.maxOldGenerationSizeMb;
+    this.#processLimitMiB = (config.memoryMiB ?? Infinity) * 0.95;
     this.#threads = threads;
     this.#onExceeded = onExceeded;
   }
 
   start(): void {
     if (this.#limitMiB === undefined) return;
-    this.#timer = setInterval(() => void this.#look(), INTERVAL_MS);
+    setFlagsFromString(`--heap-growing-percent=${GARBAGE_PERCENT}`);
+    this.#timer = setInterval(() => void this.#look(this.#limitMiB ?? Infinity), INTERVAL_MS);
   }
 
   stop(): void {
     clearInterval(this.#timer);
   }
 
-  /** No heap can be past the limit while the whole process is below it, and that costs next to nothing to know. */
-  async #look(): Promise<void> {
-    const limitMiB = this.#limitMiB ?? Infinity;
-    if (process.memoryUsage.rss() < limitMiB * MIB) return;
+  /** No heap can be over the limit while the whole process is below it, and that costs next to nothing to know. */
+  async #look(limitMiB: number): Promise<void> {
+    const processMiB = process.memoryUsage.rss() / MIB;
+    if (processMiB < limitMiB) return;
     const busy = this.#threads().filter((thread) => thread.runs.size > 0);
-    await Promise.all(
-      busy.map(async (thread) => {
-        if ((await thread.heapMiB()) > limitMiB) this.#onExceeded(thread);
-      }),
+    const heaps = await Promise.all(
+      busy.map(async (thread) => ({ thread, sizeMiB: await thread.heapMiB() })),
     );
+    const largestFirst = heaps.toSorted((one, other) => other.sizeMiB - one.sizeMiB);
+    const [largest] = largestFirst;
+    for (const { thread, sizeMiB } of largestFirst) {
+      const certain = sizeMiB > withGarbage(limitMiB);
+      const pressing = thread === largest?.thread && processMiB > this.#processLimitMiB && sizeMiB > limitMiB;
+      if (certain || pressing) this.#onExceeded(thread);
+    }
   }
 }
 
 /** What V8 is told, so that the guard comes first. */
 export function hardLimits(limits: ResourceLimits): ResourceLimits {
   const { maxOldGenerationSizeMb: limitMb } = limits;
-  return limitMb === undefined ? limits : { ...limits, maxOldGenerationSizeMb: limitMb * 2 + 512 };
+  return limitMb === undefined ? limits : { ...limits, maxOldGenerationSizeMb: limitMb * 3 + 1024 };
+}
+
+/** V8 starts to collect when a heap has grown by that much since the last time; without it that can be 300 %. */
+const GARBAGE_PERCENT = 50;
+
+/** While V8 marks, the heap grows on: measured, to twice its live size, and the new generation comes on top. */
+function withGarbage(limitMiB: number): number {
+  return limitMiB * 2.2 + 32;
 }
 
 const MIB = 1024 * 1024;

@@ -58,7 +58,7 @@ export class ThreadCrew implements ThreadListener {
     this.#memory = new MemoryGuard(config.memoryMiB);
     this.#recycling = new Recycling(config.maxInvocationsPerThread);
     this.#heaps = new HeapGuard(
-      config.resourceLimits,
+      config,
       () => this.all(),
       (thread) => void thread.terminate({ cause: 'out-of-memory' }),
     );

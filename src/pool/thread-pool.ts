@@ -117,20 +117,23 @@ export class ThreadPool implements WorkerPool {
     this.#crew.afterRun(thread);
   }
 
-  /** The thread still runs, but what state its code is in nobody knows: it finishes what it holds and goes. */
+  /**
+   * The thread takes no more. After an error it still runs, but what state its code is in nobody knows: it finishes
+   * what it holds and goes. After an exit it is about to end by itself.
+   */
   #escaped(thread: PoolThread, message: EscapedMessage): void {
     const { how, requestId, diagnostic: thrown } = message;
     this.#log.error(
       { thread: thread.id, how, requestId, diagnostic: thrown.body },
       'An error escaped a handler',
     );
-    if (how === 'exit') return;
     const culprit = message.run === undefined ? undefined : thread.runs.get(message.run);
-    if (culprit !== undefined) {
-      culprit.answer(failure(thrown));
-      this.#abandonRun(culprit, thread);
-    }
+    culprit?.answer(failure(thrown));
+    // Before the room of the culprit is given back: it would be granted for a thread that takes no more.
     this.#crew.retire(thread, { cause: 'escaped', message });
+    if (culprit === undefined || how === 'exit') return;
+    this.#abandonRun(culprit, thread);
+    this.#crew.afterRun(thread);
   }
 
   #bury(thread: PoolThread, end: ThreadEnd): void {

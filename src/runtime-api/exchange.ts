@@ -43,6 +43,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
     client.dispatch(options, this);
   }
 
+  /** Has it begun to be written? If not, nobody can have acted on it. */
+  get sent(): boolean {
+    return this.#controller !== undefined;
+  }
+
   /** Gives the request up, unless its answer has begun to arrive. */
   cancel(): void {
     if (this.#headers !== undefined) return;

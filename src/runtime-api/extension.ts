@@ -1,46 +1,56 @@
+import type { Dispatcher } from 'undici';
+import { ManagedRuntimeError } from '../errors.ts';
 import { Connection } from './connection.ts';
 import type { Log } from '../logging/log.ts';
 
 /**
  * Registers the runtime as an internal extension, the only way to get a SIGTERM before the SIGKILL of a shutdown.
- * Resolves when it is done, or cannot be done here; never rejects. Returns what ends the registration.
+ * Resolves when it is done, or cannot be done here, with what ends the registration.
  *
+ * @throws ManagedRuntimeError `RUNTIME_API_UNREACHABLE` when it is not known whether the registration was taken: Lambda
+ *   waits for the poll of an extension that it has registered, and would never send an event.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html
  */
 export async function registerExtension(runtimeApi: string, log: Log): Promise<() => Promise<void>> {
   const connection = new Connection(runtimeApi);
+  const end = () => connection.destroy();
+  const registration = connection.send(REGISTER);
   try {
-    const { status, headers } = await connection.send({
-      method: 'POST',
-      path: `${EXTENSION_API}/register`,
-      headers: ['content-type', 'application/json', 'lambda-extension-name', EXTENSION_NAME],
-      body: '{"events":[]}',
-      headersTimeout: REGISTER_TIMEOUT_MS,
-    }).answer;
+    const { status, headers } = await registration.answer;
     const identifier = headers[IDENTIFIER];
     if (status === 200 && typeof identifier === 'string') {
       // Init does not complete before this is open; it stays so for as long as the environment lives.
+      const path = `${EXTENSION_API}/event/next`;
       connection
-        .send({
-          method: 'GET',
-          path: `${EXTENSION_API}/event/next`,
-          headers: [IDENTIFIER, identifier],
-        })
+        .send({ method: 'GET', path, headers: [IDENTIFIER, identifier] })
         .answer.catch(() => undefined);
-      return () => connection.destroy();
+      return end;
     }
     log.debug({ status }, 'There is no extensions API here: shutdowns will not be announced');
   } catch (error) {
-    log.debug(
-      { reason: (error as Error).message },
-      'Registering as an extension failed: shutdowns will not be announced',
-    );
+    const reason = (error as Error).message;
+    if (registration.sent) {
+      await end();
+      const message = `The answer to the registration as an extension was lost: ${reason}.`;
+      throw new ManagedRuntimeError('RUNTIME_API_UNREACHABLE', message, { cause: error });
+    }
+    log.debug({ reason }, 'Registering as an extension failed: shutdowns will not be announced');
   }
-  await connection.destroy();
+  await end();
   return () => Promise.resolve();
 }
 
 const EXTENSION_API = '/2020-01-01/extension';
 const EXTENSION_NAME = 'lambda-managed-runtime';
 const IDENTIFIER = 'lambda-extension-identifier';
-const REGISTER_TIMEOUT_MS = 2_000;
+
+/** Init may take 130 s; whoever answers later has given us up. */
+const REGISTER_TIMEOUT_MS = 60_000;
+
+const REGISTER = {
+  method: 'POST',
+  path: `${EXTENSION_API}/register`,
+  headers: ['content-type', 'application/json', 'lambda-extension-name', EXTENSION_NAME],
+  body: '{"events":[]}',
+  headersTimeout: REGISTER_TIMEOUT_MS,
+} satisfies Dispatcher.DispatchOptions;

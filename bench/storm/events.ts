@@ -1,0 +1,79 @@
+import type { InvokeResult } from '../../src/local/invoke.ts';
+
+/** One event of the storm, and how it must end. */
+export interface StormEvent {
+  readonly action: string;
+  readonly body: string;
+  readonly timeoutMs: number;
+  /** Whether the result is one that this event may have. */
+  readonly fits: (result: InvokeResult) => boolean;
+}
+
+const PATIENT_MS = 30_000;
+/** For what never ends by itself. */
+const SHORT_MS = 200;
+
+interface Kind {
+  readonly share: number;
+  readonly fields?: (random: () => number) => object;
+  readonly timeoutMs?: number;
+  /** The error types that its caller may get; none where it must get its own result. */
+  readonly errors?: readonly string[];
+}
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  echo: { share: 40, fields: (random) => ({ filling: 'x'.repeat(Math.floor(200_000 * random() ** 6)) }) },
+  compute: { share: 25 },
+  wait: { share: 15, fields: (random) => ({ ms: Math.floor(random() * 50) }) },
+  throw: { share: 5, errors: ['TypeError'] },
+  exit: {
+    share: 3,
+    fields: (random) => ({ code: Math.floor(random() * 3) }),
+    errors: ['Runtime.ExitError'],
+  },
+  uncaught: { share: 3, errors: ['RangeError'] },
+  reject: { share: 3, errors: ['Runtime.UnhandledPromiseRejection'] },
+  later: { share: 3 },
+  grow: { share: 0.1, errors: ['Runtime.OutOfMemory'] },
+  spin: { share: 0.7, timeoutMs: SHORT_MS, errors: ['Runtime.DeadlineExceeded'] },
+  hang: { share: 0.7, timeoutMs: SHORT_MS, errors: ['Runtime.DeadlineExceeded'] },
+};
+
+/** What may befall an invocation because of others on its thread, or because its event was damaged on the way. */
+const FOREIGN = [
+  'Runtime.ExitError',
+  'Runtime.OutOfMemory',
+  'Runtime.ThreadLost',
+  'Runtime.ThreadTerminated',
+];
+const DAMAGED = 'Runtime.MalformedEvent';
+
+export function drawEvent(n: number, random: () => number, sharedThreads: boolean): StormEvent {
+  const [action, kind] = drawKind(random);
+  const { errors = [], timeoutMs = PATIENT_MS } = kind;
+  const allowed = new Set([...errors, DAMAGED, ...(sharedThreads ? FOREIGN : [])]);
+  return {
+    action,
+    body: JSON.stringify({ action, n, ...kind.fields?.(random) }),
+    timeoutMs,
+    fits: (result) => {
+      if (result.status === 'response') return errors.length === 0 && isAnswerTo(n, result.body);
+      if (result.status === 'timeout') return timeoutMs === SHORT_MS;
+      return result.status === 'error' && allowed.has(result.error?.errorType ?? '');
+    },
+  };
+}
+
+function isAnswerTo(n: number, body: Buffer): boolean {
+  return (JSON.parse(body.toString()) as { n: number }).n === n;
+}
+
+function drawKind(random: () => number): [action: string, kind: Kind] {
+  const entries = Object.entries(KINDS);
+  let left = random() * entries.reduce((sum, [, { share }]) => sum + share, 0);
+  for (const entry of entries) {
+    left -= entry[1].share;
+    if (left < 0) return entry;
+  }
+  return entries[0] as [string, Kind];
+}
