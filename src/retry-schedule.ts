@@ -19,8 +19,8 @@ export const INIT_ERROR_SCHEDULE: RetrySchedule = { firstDelayMs: 100, longestDe
 export const THREAD_SCHEDULE: RetrySchedule = { firstDelayMs: 100, longestDelayMs: 5_000, tries: Infinity };
 
 /**
- * The delay after the given number of failures, in ms: it doubles, and the upper half is random so that slots which
- * failed together do not come back together. Undefined when there is no further try.
+ * The delay after the given number of failures, in ms: it doubles, and is up to a quarter more or less, so that slots
+ * which failed together do not come back together. Undefined when there is no further try.
  */
 export function delayAfter(
   failures: number,
@@ -29,5 +29,5 @@ export function delayAfter(
 ): number | undefined {
   if (failures >= schedule.tries) return undefined;
   const full = Math.min(schedule.firstDelayMs * 2 ** (failures - 1), schedule.longestDelayMs);
-  return full / 2 + (full / 2) * random;
+  return full * (0.75 + random / 2);
 }
