@@ -1,5 +1,4 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { median } from '../runner/median.ts';
 
 /** What a process holds, over time. */
 export class Vitals {
@@ -17,7 +16,10 @@ export class Vitals {
     clearInterval(this.#timer);
   }
 
-  /** The medians of the second and the last quarter of the time: the first one is the warm-up. */
+  /**
+   * What it held at its calmest, when no thread was filling its heap, in the second and the last quarter of the time;
+   * the first one is the warm-up.
+   */
   growth(): Readonly<Record<'memoryMiB' | 'descriptors', readonly [early: number, late: number]>> {
     return { memoryMiB: quarters(this.#memoryMiB), descriptors: quarters(this.#descriptors) };
   }
@@ -31,5 +33,10 @@ export class Vitals {
 
 function quarters(samples: readonly number[]): readonly [early: number, late: number] {
   const quarter = Math.floor(samples.length / 4);
-  return [median(samples.slice(quarter, 2 * quarter)), median(samples.slice(-quarter))];
+  return [calmest(samples.slice(quarter, 2 * quarter)), calmest(samples.slice(-quarter))];
+}
+
+/** The tenth percentile: a single low reading says little. */
+function calmest(samples: readonly number[]): number {
+  return samples.toSorted((one, other) => one - other)[Math.floor(samples.length / 10)] ?? Number.NaN;
 }

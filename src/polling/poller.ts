@@ -3,10 +3,10 @@ import type { WorkerPool } from '../pool/worker-pool.ts';
 
 /**
  * The loop of one slot: wait for room, wait for an event, run it, answer it. Resolves when the signal has aborted and
- * the last answer is delivered; rejects when the Runtime API cannot be reached any more.
+ * all answers are delivered; rejects when the Runtime API cannot be reached any more.
  */
 export async function poll(client: RuntimeApiClient, pool: WorkerPool, signal: AbortSignal): Promise<void> {
-  let delivery: Promise<void> | undefined;
+  const deliveries = new Set<Promise<void>>();
   while (!signal.aborted && (await pool.reserve())) {
     const invocation = await client.next();
     if (invocation === undefined) {
@@ -15,8 +15,10 @@ export async function poll(client: RuntimeApiClient, pool: WorkerPool, signal: A
     }
     const run = pool.run(invocation);
     // Not awaited: the next poll is written right behind the answer.
-    delivery = client.answer(invocation, await run.outcome);
+    const delivery = client.answer(invocation, await run.outcome);
+    deliveries.add(delivery);
+    void delivery.then(() => deliveries.delete(delivery));
     await run.settled;
   }
-  await delivery;
+  await Promise.all(deliveries);
 }

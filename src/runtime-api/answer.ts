@@ -43,7 +43,8 @@ export async function postOutcome(
         { requestId, bytes: Buffer.byteLength(outcome.body) },
         'The response is too large for Lambda',
       );
-      return postOutcome(metadata, TOO_LARGE, route);
+      // On the slot's connection it would wait behind the next poll.
+      return postOutcome(metadata, TOO_LARGE, { ...route, first: route.repeats() });
     }
     if (typeof status === 'number' && status < 500) {
       log.error({ requestId, status }, 'The Runtime API refused the answer');

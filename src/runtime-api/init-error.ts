@@ -14,14 +14,15 @@ export async function postInitError(
   const connection = new Connection(runtimeApi);
   for (let failures = 0; ;) {
     try {
-      await connection.send({
+      const { status } = await connection.send({
         method: 'POST',
         path: `${API_VERSION}/runtime/init/error`,
         headers: ['content-type', 'application/json', ...errorTypeHeader(diagnostic.errorType)],
         body: diagnostic.body,
         headersTimeout: POST_TIMEOUT_MS,
       }).answer;
-      break;
+      if (status < 500) break;
+      throw new Error(`It was answered with status ${status}.`);
     } catch (error) {
       failures += 1;
       const delayMs = delayAfter(failures, INIT_ERROR_SCHEDULE);

@@ -1,0 +1,100 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { LAYOUTS, posted, startLayout, statuses } from './fault-runtime.ts';
+import type { FaultRuntime } from './fault-runtime.ts';
+
+const workerFile = 'loads-if-allowed.mjs';
+
+describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
+  it('all threads but the first fail to load: they are tried again until they can', async () => {
+    await using runtime = await startLayout(layout, { workerFile, env: { ONLY_FIRST: 'yes' } });
+    await runtime.whenParked(layout.perThread);
+    await expectRetries(runtime);
+    expect(runtime.api.parked).toBe(layout.perThread);
+    expect(await runtime.invoke({ do: 'healthy', n: 1 })).toMatchObject({ n: 1 });
+    await runtime.open('load');
+    await runtime.expectFullCapacity();
+    runtime.expectAnsweredOnce();
+    expect(runtime.api.initErrors).toEqual([]);
+  });
+
+  it('replacements fail to load: the others serve, and the pool is whole again when they can', async () => {
+    await using runtime = await startLayout(layout, { workerFile });
+    await runtime.whenParked(runtime.slots);
+    const neighbours = await runtime.neighbours(runtime.slots - layout.perThread);
+    await breakLoading(runtime);
+    await runtime.failure({ do: 'exit', code: 1 });
+    await expectRetries(runtime);
+    expect(statuses(await neighbours.release())).toMatchObject({ response: expect.any(Number) });
+    expect(await runtime.invoke({ do: 'healthy', n: 2 })).toMatchObject({ n: 2 });
+    await mendLoading(runtime);
+    await runtime.expectFullCapacity();
+    runtime.expectAnsweredOnce();
+  });
+
+  it('no thread at all for a while: what arrives meanwhile is served when there is one again', async () => {
+    await using runtime = await startLayout(layout, { workerFile });
+    const { held } = await loseAllThreads(runtime, layout);
+    await expectRetries(runtime);
+    await mendLoading(runtime);
+    expect(statuses(await Promise.all(held))).toEqual({ response: 2 });
+    await runtime.expectFullCapacity();
+    runtime.expectAnsweredOnce();
+  });
+
+  it('no thread at all for too long: what is held is answered, and the process exits with 1', async () => {
+    await using runtime = await startLayout(layout, {
+      workerFile,
+      options: { threadRecoveryTimeoutMs: 1500 },
+    });
+    const { held } = await loseAllThreads(runtime, layout);
+    for (const result of await Promise.all(held)) expect(posted(result).errorType).toMatch(/^Runtime\./);
+    expect(await runtime.exited).toEqual({ code: 1, signal: null });
+    expect(runtime.log).toContainEqual(
+      expect.objectContaining({
+        level: 'ERROR',
+        message: 'The runtime gives up',
+        reason: expect.stringMatching(/^No worker thread could be brought up for 1500 ms/),
+      }),
+    );
+    expect(runtime.output.stderr).toMatch(/NO_THREADS/);
+    runtime.expectAnsweredOnce();
+    expect(runtime.api.initErrors).toEqual([]);
+  });
+});
+
+/** All threads end while their slots' polls are parked, and none can come up; two events arrive. */
+async function loseAllThreads(runtime: FaultRuntime, layout: { perThread: number; threads: number }) {
+  await runtime.whenParked(runtime.slots);
+  const events = Array.from({ length: runtime.slots }, () => ({ do: 'exit later', gate: 'end' }));
+  await Promise.all(events.map((event) => runtime.invoke(event)));
+  await runtime.marks('load-', layout.threads);
+  await runtime.whenParked(runtime.slots);
+  await breakLoading(runtime);
+  await runtime.open('end');
+  await runtime.logged({ message: 'A thread did not come up, will retry' });
+  await expect
+    .poll(() => new Set(runtime.log.filter(({ how }) => how === 'exit').map(({ thread }) => thread)).size)
+    .toBe(layout.threads);
+  return { held: [1, 2].map((n) => runtime.api.invoke(JSON.stringify({ do: 'healthy', n }))) };
+}
+
+async function expectRetries(runtime: FaultRuntime): Promise<void> {
+  for (const failures of [1, 3]) {
+    await runtime.logged({
+      level: 'ERROR',
+      message: 'A thread did not come up, will retry',
+      failures,
+      diagnostic: expect.stringMatching(/the module is broken/),
+    });
+  }
+}
+
+function breakLoading(runtime: FaultRuntime): Promise<void> {
+  return writeFile(join(runtime.gates.path, 'broken'), '');
+}
+
+function mendLoading(runtime: FaultRuntime): Promise<void> {
+  return rm(join(runtime.gates.path, 'broken'));
+}

@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest';
+import { LAYOUTS, posted, startLayout, startSingle, statuses } from './fault-runtime.ts';
+
+/** Our own answer comes about half a second after the event, long before the platform's. */
+const EARLY = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
+const timed = { timeoutMs: 20_000 };
+
+const EXCEEDED = {
+  errorType: 'Runtime.DeadlineExceeded',
+  header: 'Runtime.DeadlineExceeded',
+  errorMessage: expect.stringMatching(/did not settle before the deadline\. Listen to context\.signal/),
+};
+
+describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
+  const shared = layout.perThread > 1;
+
+  it('a handler that waits is answered; its thread is taken, unless it is shared', async () => {
+    await using runtime = await startLayout(layout, { options: EARLY });
+    const before = await runtime.expectFullCapacity();
+    const neighbours = await runtime.neighbours(runtime.slots - 1);
+    expect(await runtime.diagnostic({ do: 'never settle' }, timed)).toMatchObject(EXCEEDED);
+    await runtime.whenParked(1);
+    expect(statuses(await neighbours.release())).toEqual({ response: runtime.slots - 1 });
+    const after = await runtime.expectFullCapacity();
+    expect(new Set(after).symmetricDifference(new Set(before)).size).toBe(shared ? 0 : 2);
+    runtime.expectAnsweredOnce();
+  });
+
+  it('a handler that spins is answered, and its thread is taken', async () => {
+    await using runtime = await startLayout(layout, { options: EARLY });
+    const before = await runtime.expectFullCapacity();
+    const neighbours = await runtime.neighbours(runtime.slots - 1);
+    expect(await runtime.diagnostic({ do: 'spin' }, timed)).toMatchObject(EXCEEDED);
+    await runtime.whenParked(layout.perThread);
+    const results = await neighbours.release();
+    const error = layout.perThread - 1;
+    const response = runtime.slots - 1 - error;
+    expect(statuses(results)).toEqual(shared ? { response, error } : { response });
+    for (const result of results.filter(({ status }) => status === 'error')) {
+      expect(posted(result)).toMatchObject({
+        errorType: 'Runtime.ThreadTerminated',
+        errorMessage: expect.stringMatching(/because the invocation [\w-]{36}.*blocked it past its deadline/),
+      });
+    }
+    const after = await runtime.expectFullCapacity();
+    expect(new Set(after).symmetricDifference(new Set(before)).size).toBe(2);
+    runtime.expectAnsweredOnce();
+  });
+
+  it('all of them at once are answered, and capacity is back', async () => {
+    await using runtime = await startLayout(layout, { options: EARLY });
+    await runtime.whenParked(runtime.slots);
+    const events = Array.from({ length: runtime.slots }, (_, n) => ({ do: n % 2 ? 'spin' : 'never settle' }));
+    for (const result of await Promise.all(events.map((event) => runtime.result(event, timed)))) {
+      expect(posted(result).errorType).toMatch(/^Runtime\.(DeadlineExceeded|ThreadTerminated)$/);
+    }
+    await runtime.expectFullCapacity();
+    runtime.expectAnsweredOnce();
+  });
+
+  it('a handler that listens to context.signal answers for itself, and keeps its thread', async () => {
+    await using runtime = await startLayout(layout, { options: { ...EARLY, deadlineGraceMs: 15_000 } });
+    const before = await runtime.expectFullCapacity();
+    expect(await runtime.invoke({ do: 'listen' }, timed)).toMatchObject({
+      name: 'TimeoutError',
+      message: expect.stringMatching(/^The invocation [\w-]{36} has reached its deadline\.$/),
+    });
+    expect(new Set(await runtime.expectFullCapacity())).toEqual(new Set(before));
+    runtime.expectAnsweredOnce();
+  });
+
+  it('a listener on context.signal that throws: is answered with its error, and nobody else is', async () => {
+    await using runtime = await startLayout(layout, { options: { ...EARLY, deadlineGraceMs: 15_000 } });
+    const neighbours = await runtime.neighbours(runtime.slots - 1);
+    expect(await runtime.diagnostic({ do: 'throw in a listener' }, timed)).toMatchObject({
+      errorType: 'ListenerFailed',
+      errorMessage: 'in a listener',
+    });
+    expect(statuses(await neighbours.release())).toEqual({ response: runtime.slots - 1 });
+    await runtime.expectFullCapacity();
+    runtime.expectAnsweredOnce();
+  });
+
+  it('where the platform was first (410), that is logged and no error', async () => {
+    await using runtime = await startLayout(layout, { options: { deadlineGraceMs: 100 } });
+    await runtime.whenParked(runtime.slots);
+    const requestId = 'too-late';
+    const event = { do: 'never settle' };
+    expect(await runtime.result(event, { requestId, timeoutMs: 200 })).toMatchObject({ status: 'timeout' });
+    await runtime.logged({
+      level: 'WARN',
+      requestId,
+      message: expect.stringMatching(/^The caller had its timeout/),
+    });
+    await runtime.expectFullCapacity();
+    const { accepted, refused } = runtime.api.deliveries.get(requestId) ?? {};
+    expect({ accepted, refused }).toEqual({ accepted: 0, refused: [410] });
+    expect(
+      runtime.log.filter(({ level }) => level === 'ERROR').map(({ message }) => message),
+    ).not.toContainEqual(expect.stringMatching(/answer/));
+  });
+
+  it('onDeadline keep: is answered, and its slot polls again only when the handler has settled', async () => {
+    await using runtime = await startLayout(layout, { options: { ...EARLY, onDeadline: 'keep' } });
+    const before = await runtime.expectFullCapacity();
+    const gate = runtime.newGate();
+    expect(await runtime.diagnostic({ do: 'wait', gate }, timed)).toMatchObject(EXCEEDED);
+    for (let round = 0; round < 5; round += 1) await runtime.invoke({ do: 'healthy' });
+    await runtime.whenParked(runtime.slots - 1);
+    expect(runtime.api.parked).toBe(runtime.slots - 1);
+    await runtime.open(gate);
+    expect(new Set(await runtime.expectFullCapacity())).toEqual(new Set(before));
+    runtime.expectAnsweredOnce();
+  });
+
+  it('onDeadline exit: all are answered, and the process exits with 1', async () => {
+    await using runtime = await startLayout(layout, { options: { ...EARLY, onDeadline: 'exit' } });
+    const gate = runtime.newGate();
+    const neighbour = runtime.api.invoke(JSON.stringify({ do: 'wait', gate }), { whenCapacity: true });
+    await runtime.marks('arrived-', 1);
+    const late = runtime.api.invoke('{"do":"never settle"}', { whenCapacity: true, ...timed });
+    expect(posted(await late)).toMatchObject(EXCEEDED);
+    expect(posted(await neighbour).errorType).toBe('Runtime.Shutdown');
+    expect(await runtime.exited).toEqual({ code: 1, signal: null });
+    expect(runtime.log).toContainEqual(
+      expect.objectContaining({ level: 'ERROR', reason: expect.stringMatching(/onDeadline is 'exit'/) }),
+    );
+    runtime.expectAnsweredOnce();
+  });
+});
+
+describe('in single mode', () => {
+  it('the signal aborts', async () => {
+    await using runtime = await startSingle({ options: { ...EARLY, deadlineGraceMs: 15_000 } });
+    expect(await runtime.invoke({ do: 'listen' }, timed)).toMatchObject({ name: 'TimeoutError' });
+    await runtime.expectFullCapacity();
+    runtime.expectAnsweredOnce();
+  });
+
+  it('a handler that waits on is answered, and polls again when it has settled', async () => {
+    await using runtime = await startSingle({ options: EARLY });
+    const gate = runtime.newGate();
+    expect(await runtime.diagnostic({ do: 'wait', gate }, timed)).toMatchObject(EXCEEDED);
+    expect(runtime.api.parked).toBe(0);
+    await runtime.open(gate);
+    await runtime.expectFullCapacity();
+    runtime.expectAnsweredOnce();
+  });
+});

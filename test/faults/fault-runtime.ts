@@ -1,0 +1,214 @@
+import { fork } from 'node:child_process';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
+import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
+import type { InvokeError, InvokeOptions, InvokeResult } from '../../src/local/invoke.ts';
+import type { RuntimeApiServer } from '../../src/local/runtime-api-server.ts';
+import type { ManagedRuntimeOptions } from '../../src/settings.ts';
+import type { LogLine } from '../helpers/process-output.ts';
+import { RunningRuntime } from '../helpers/start-runtime.ts';
+import { makeTaskRoot } from '../helpers/task-root.ts';
+import type { TaskRoot } from '../helpers/task-root.ts';
+
+const FIXTURES = new URL('../fixtures/faults/', import.meta.url);
+const BOOTSTRAP = fileURLToPath(new URL('bootstrap.ts', FIXTURES));
+
+/** How invocations are laid out on threads; all have enough places for neighbours on and off the faulty thread. */
+export const LAYOUTS = [
+  { perThread: 1, threads: 4 },
+  { perThread: 4, threads: 2 },
+] as const;
+export type Layout = (typeof LAYOUTS)[number];
+
+/** The run of the faults that takes longer (`npm run test:faults`). */
+export const FULL = process.env['FAULTS'] === 'full';
+
+export interface FaultOptions {
+  /** A file of fixtures/faults. */
+  readonly workerFile?: string;
+  readonly options?: ManagedRuntimeOptions;
+  /** Names of extras in the bootstrap. */
+  readonly extras?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** One with settings of its own, or a port that nobody listens on yet. */
+  readonly api?: RuntimeApiServer;
+  readonly address?: string;
+}
+
+/** A runtime in a process of its own that serves a faulty handler, and the gates that the handler waits at. */
+export class FaultRuntime extends RunningRuntime {
+  readonly gates: TaskRoot;
+  readonly slots: number;
+  #gates = 0;
+
+  constructor(api: RuntimeApiServer, child: ReturnType<typeof fork>, gates: TaskRoot, slots: number) {
+    super(api, child);
+    this.gates = gates;
+    this.slots = slots;
+  }
+
+  static async start(slots: number, given: FaultOptions): Promise<FaultRuntime> {
+    const api = given.api ?? (await startRuntimeApiServer());
+    const gates = await makeTaskRoot();
+    const child = fork(BOOTSTRAP, [], {
+      cwd: tmpdir(),
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      execArgv: [],
+      env: {
+        PATH: process.env['PATH'],
+        NODE_COMPILE_CACHE: join(tmpdir(), 'lambda-managed-runtime-tests'),
+        AWS_LAMBDA_RUNTIME_API: given.address ?? api.address,
+        WORKER_FILE: fileURLToPath(new URL(given.workerFile ?? 'faulty.mjs', FIXTURES)),
+        OPTIONS: JSON.stringify(given.options ?? {}),
+        EXTRAS: (given.extras ?? []).join(','),
+        GATE_DIRECTORY: gates.path,
+        ...given.env,
+      },
+    });
+    return new FaultRuntime(api, child, gates, slots);
+  }
+
+  open(gate: string): Promise<void> {
+    return writeFile(join(this.gates.path, `open-${gate}`), '');
+  }
+
+  /** Resolves when so many files of that name have been made by the handler. */
+  async marks(prefix: string, count: number): Promise<void> {
+    const seen = async () => {
+      await this.unlessExited(Promise.resolve());
+      return (await this.made(prefix)).length;
+    };
+    await expect.poll(seen, { timeout: 60_000, interval: 10 }).toBe(count);
+  }
+
+  /** The files of that name that have been made so far. */
+  async made(prefix: string): Promise<string[]> {
+    return (await readdir(this.gates.path)).filter((name) => name.startsWith(prefix));
+  }
+
+  /** Invokes and resolves with whatever becomes of it. */
+  result(event: unknown, options: InvokeOptions = {}): Promise<InvokeResult> {
+    return this.unlessExited(this.api.invoke(JSON.stringify(event), { whenCapacity: true, ...options }));
+  }
+
+  /** Resolves with the diagnostic that was posted. */
+  async diagnostic(event: unknown, options: InvokeOptions = {}): Promise<PostedError> {
+    return posted(await this.failure(event, options));
+  }
+
+  /** Starts so many invocations that wait, and resolves when their handlers run. */
+  async neighbours(count: number): Promise<Neighbours> {
+    const gate = this.newGate();
+    const requestIds = Array.from({ length: count }, (_, n) => `${gate}-${n}`);
+    const results = Promise.all(
+      requestIds.map((requestId) => this.result({ do: 'wait', gate }, { requestId })),
+    );
+    await this.marks(`arrived-${gate}-`, count);
+    return {
+      release: async () => {
+        await this.open(gate);
+        return results;
+      },
+    };
+  }
+
+  /** Resolves with the first log line that has these fields; a field may be an asymmetric matcher. */
+  async logged(fields: object): Promise<LogLine> {
+    const matches = expect.objectContaining(fields);
+    const look = async () => {
+      await this.unlessExited(Promise.resolve());
+      return this.log.find((line) => matches.asymmetricMatch(line));
+    };
+    await expect.poll(look, { timeout: 60_000, interval: 10 }).toBeDefined();
+    return (await look()) as LogLine;
+  }
+
+  newGate(): string {
+    this.#gates += 1;
+    return `gate${this.#gates}`;
+  }
+
+  /** All slots are there: their invocations meet, and none waits for capacity. Resolves with the threads. */
+  async expectFullCapacity(): Promise<number[]> {
+    await this.whenParked(this.slots);
+    const event = { do: 'meet', gate: this.newGate(), of: this.slots };
+    const meeting = Array.from({ length: this.slots }, () =>
+      this.invoke<{ threadId: number }>(event, { whenCapacity: false }),
+    );
+    const threads = (await Promise.all(meeting)).map(({ threadId }) => threadId);
+    await this.whenParked(this.slots);
+    expect(this.api.parked).toBe(this.slots);
+    expect(this.api.inFlight).toBe(0);
+    return threads;
+  }
+
+  /** Each event that was handed over has been answered, once, and no answer was refused. */
+  expectAnsweredOnce(): void {
+    for (const delivery of this.api.deliveries.values()) {
+      expect(delivery).toMatchObject({ handedOver: 1, accepted: 1, refused: [] });
+    }
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]();
+    await this.gates[Symbol.asyncDispose]();
+  }
+}
+
+export interface Neighbours {
+  /** Lets them go on, and resolves with what became of each. */
+  release(): Promise<InvokeResult[]>;
+}
+
+export interface PostedError {
+  readonly errorType: string;
+  readonly errorMessage: string;
+  readonly stackTrace: readonly string[];
+  readonly code?: unknown;
+  /** As the header has it. */
+  readonly header: string | undefined;
+}
+
+/** Starts so many threads for so many invocations each. */
+export function startLayout(
+  { perThread, threads }: { readonly perThread: number; readonly threads: number },
+  given: FaultOptions = {},
+): Promise<FaultRuntime> {
+  const slots = perThread * threads;
+  const options = {
+    concurrency: Math.max(slots, 2),
+    threads,
+    invocationsPerThread: perThread,
+    ...given.options,
+  };
+  return FaultRuntime.start(slots, { ...given, options });
+}
+
+/** Starts the mode without threads. */
+export function startSingle(given: FaultOptions = {}): Promise<FaultRuntime> {
+  return FaultRuntime.start(1, { ...given, options: { concurrency: 1, ...given.options } });
+}
+
+export function posted(result: InvokeResult): PostedError {
+  expect(result.status).toBe('error');
+  const { error, rawErrorType } = result as InvokeError;
+  return { ...(error as unknown as PostedError), header: rawErrorType };
+}
+
+/** How many there are of each status. */
+export function statuses(results: readonly InvokeResult[]): Record<string, number> {
+  return Object.fromEntries(
+    [...Map.groupBy(results, ({ status }) => status)].map(([s, of]) => [s, of.length]),
+  );
+}
+
+/** CPU time that a process has used, in ms. */
+export async function cpuMs(pid: number | undefined): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  // utime and stime, in ticks of 10 ms.
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { startLayout, statuses } from './fault-runtime.ts';
+
+/** One thread, so that it is known who runs on it. */
+const ONE_THREAD = [
+  { perThread: 1, threads: 1 },
+  { perThread: 4, threads: 1 },
+] as const;
+
+const LATE = [
+  { event: 'throw later', diagnostic: /^\{"errorType":"LateError","errorMessage":"too late"/, blamed: true },
+  { event: 'reject later', diagnostic: /^\{"errorType":"Runtime.UnhandledPromiseRejection"/, blamed: true },
+  { event: 'throw outside', diagnostic: /^\{"errorType":"LateError"/, blamed: false },
+  { event: 'exit later', diagnostic: /^\{"errorType":"Runtime.ExitError"/, blamed: true },
+];
+
+describe.each(ONE_THREAD)('with $perThread on a thread', (layout) => {
+  it.each(LATE)(
+    '$event, in an idle thread: is logged, the thread is replaced, nobody is charged',
+    async (late) => {
+      await using runtime = await startLayout(layout);
+      const [before] = await runtime.expectFullCapacity();
+      const requestId = 'long-gone';
+      await runtime.response(JSON.stringify({ do: late.event, gate: 'late' }), { requestId });
+      await runtime.whenParked(runtime.slots);
+      await runtime.open('late');
+      await runtime.logged({
+        level: 'ERROR',
+        message: 'An error escaped a handler',
+        diagnostic: expect.stringMatching(late.diagnostic),
+        ...(late.blamed ? { requestId } : {}),
+      });
+      const threads = await runtime.expectFullCapacity();
+      expect(threads).not.toContain(before);
+      runtime.expectAnsweredOnce();
+      expect([...runtime.api.deliveries.values()].every(({ outcome }) => outcome === 'response')).toBe(true);
+    },
+  );
+
+  it.each(LATE.filter(({ event }) => event !== 'exit later'))(
+    '$event, while the next one runs: the next one is answered as if nothing had happened',
+    async (late) => {
+      await using runtime = await startLayout(layout);
+      await runtime.invoke({ do: late.event, gate: 'late' });
+      const neighbours = await runtime.neighbours(runtime.slots - 1);
+      const next = await runtime.invoke<{ threadId: number }>({ do: 'open, then go on', gate: 'late' });
+      await runtime.logged({ message: 'An error escaped a handler' });
+      expect(statuses(await neighbours.release())).toEqual(layout.perThread === 1 ? {} : { response: 3 });
+      const threads = await runtime.expectFullCapacity();
+      expect(threads).not.toContain(next.threadId);
+      runtime.expectAnsweredOnce();
+      expect([...runtime.api.deliveries.values()].every(({ outcome }) => outcome === 'response')).toBe(true);
+    },
+  );
+});

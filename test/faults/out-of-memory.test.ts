@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { FULL, LAYOUTS, posted, startLayout, statuses } from './fault-runtime.ts';
+import type { FaultRuntime } from './fault-runtime.ts';
+
+const PATTERNS = [
+  'small objects',
+  'small objects, with pauses',
+  'a growing map',
+  'large arrays',
+  // Hundreds of megabytes in one piece take their time.
+  ...(FULL ? ['one huge array'] : []),
+  'strings',
+  'JSON.parse',
+];
+
+const OUT_OF_MEMORY = {
+  errorType: 'Runtime.OutOfMemory',
+  header: 'Runtime.OutOfMemory',
+  errorMessage: expect.stringMatching(/ran out of heap memory\. Give the function more memory/),
+};
+
+const LIMITS = [
+  { named: 'resourceLimits', given: { options: { resourceLimits: { maxOldGenerationSizeMb: 32 } } } },
+  { named: 'the function’s memory', given: { env: { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '400' } } },
+] as const;
+
+describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
+  it.each(PATTERNS)('%s: ends the thread and no other, and capacity is back', async (pattern) => {
+    await using runtime = await startLayout(layout, LIMITS[0].given);
+    await runtime.expectFullCapacity();
+    const neighbours = await runtime.neighbours(runtime.slots - 1);
+    expect(await runtime.diagnostic({ do: pattern }, { timeoutMs: 100_000 })).toMatchObject(OUT_OF_MEMORY);
+    const results = await neighbours.release();
+    const error = layout.perThread - 1;
+    const response = runtime.slots - 1 - error;
+    expect(statuses(results)).toEqual(error === 0 ? { response } : { response, error });
+    for (const result of results.filter(({ status }) => status === 'error')) {
+      expect(posted(result)).toMatchObject(OUT_OF_MEMORY);
+    }
+    await expectHealth(runtime);
+  });
+});
+
+describe.each(LIMITS)('limited by $named', ({ given }) => {
+  it('one after another: each is answered', async () => {
+    await using runtime = await startLayout({ perThread: 1, threads: 4 }, given);
+    for (const pattern of ['small objects', 'a growing map']) {
+      expect(await runtime.diagnostic({ do: pattern }, { timeoutMs: 100_000 })).toMatchObject(OUT_OF_MEMORY);
+      await expectHealth(runtime);
+    }
+  });
+});
+
+it('much garbage is no fault, where what is kept is within the limit', async () => {
+  await using runtime = await startLayout({ perThread: 1, threads: 2 }, LIMITS[0].given);
+  const event = { do: 'churn', items: 100_000, rounds: 50 };
+  const answers = await Promise.all([1, 2].map(() => runtime.invoke<{ threadId: number }>(event)));
+  const threads = await runtime.expectFullCapacity();
+  expect(new Set(answers.map(({ threadId }) => threadId))).toEqual(new Set(threads));
+  runtime.expectAnsweredOnce();
+});
+
+async function expectHealth(runtime: FaultRuntime): Promise<void> {
+  await runtime.expectFullCapacity();
+  runtime.expectAnsweredOnce();
+}

@@ -1,0 +1,51 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { LAYOUTS, startLayout } from './fault-runtime.ts';
+import type { FaultRuntime } from './fault-runtime.ts';
+
+describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
+  it.each([
+    { named: 'maxInvocationsPerThread', options: { maxInvocationsPerThread: 3 }, event: { do: 'healthy' } },
+    { named: 'maxThreadHeapMb', options: { maxThreadHeapMb: 30 }, event: { do: 'keep', items: 1_000_000 } },
+  ])(
+    '$named: threads are replaced, one at a time, each after its replacement is up',
+    async ({ options, event }) => {
+      await using runtime = await startLayout(layout, {
+        workerFile: 'loads-if-allowed.mjs',
+        options,
+        env: { GATED: 'yes' },
+      });
+      await runtime.whenParked(runtime.slots);
+      // From now on what loads waits.
+      await writeFile(join(runtime.gates.path, 'gated'), '');
+      const before = new Set(await runtime.expectFullCapacity());
+      await use(runtime, event, before);
+      await runtime.marks('load-', layout.threads + 1);
+      for (let round = 0; round < 4; round += 1) {
+        expect(new Set(await runtime.expectFullCapacity())).toEqual(before);
+      }
+      await runtime.marks('load-', layout.threads + 1);
+      await runtime.open('load');
+      await expect
+        .poll(
+          async () => {
+            await use(runtime, event, before);
+            return new Set(await runtime.expectFullCapacity()).intersection(before).size;
+          },
+          { timeout: 60_000 },
+        )
+        .toBe(0);
+      runtime.expectAnsweredOnce();
+      expect(runtime.log.filter(({ level }) => level === 'ERROR')).toEqual([]);
+    },
+  );
+});
+
+/** Invokes until each of these threads has had its turn four times, or is gone. */
+async function use(runtime: FaultRuntime, event: object, threads: ReadonlySet<number>): Promise<void> {
+  for (let turn = 0; turn < 4 * threads.size; turn += 1) {
+    await runtime.invoke(event);
+    await runtime.whenParked(runtime.slots);
+  }
+}

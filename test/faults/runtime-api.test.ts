@@ -1,0 +1,284 @@
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
+import type { Fault } from '../../src/local/faults.ts';
+import { POLL_SCHEDULE, delayAfter } from '../../src/retry-schedule.ts';
+import { LAYOUTS, cpuMs, posted, startLayout, startSingle } from './fault-runtime.ts';
+import type { FaultRuntime } from './fault-runtime.ts';
+
+const NOTHING_ACTED_ON: readonly Fault[] = [
+  { type: 'refuse' },
+  { type: 'reset-before' },
+  { type: 'reset-during' },
+  { type: 'status', status: 500 },
+  { type: 'status', status: 503, body: '<html>' },
+  { type: 'garbage' },
+];
+
+/** The request is acted on, and the runtime does not hear of it. */
+const ANSWER_LOST: readonly Fault[] = [{ type: 'reset-after' }, { type: 'truncated-body' }];
+
+describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
+  let runtime: FaultRuntime;
+  beforeAll(async () => (runtime = await startLayout(layout)));
+  afterAll(() => runtime[Symbol.asyncDispose]());
+
+  describe('/next', () => {
+    it.each(NOTHING_ACTED_ON.filter(({ type }) => type !== 'reset-during'))(
+      '$type $status: is asked again',
+      async (fault) => {
+        await runtime.whenParked(runtime.slots);
+        const { met } = runtime.api.faults;
+        runtime.api.faults.once('next', fault);
+        runtime.api.faults.once('next', fault);
+        await runtime.invoke({ do: 'healthy' });
+        await runtime.expectFullCapacity();
+        expect(runtime.api.faults.met).toBe(met + 2);
+        expectTakenOnce(runtime);
+      },
+    );
+
+    it.each<Fault>([{ type: 'reset-during' }, { type: 'truncated-body' }])(
+      '$type, in the middle of an event: its caller is told',
+      async (fault) => {
+        await runtime.whenParked(runtime.slots);
+        runtime.api.faults.once('next', fault);
+        const event = { do: 'healthy', padding: 'x'.repeat(200_000) };
+        expect(await runtime.diagnostic(event)).toMatchObject({
+          errorType: 'Runtime.MalformedEvent',
+          header: 'Runtime.MalformedEvent',
+          errorMessage: expect.stringMatching(/the event's body broke off/),
+        });
+        await runtime.expectFullCapacity();
+        expectTakenOnce(runtime);
+      },
+    );
+
+    it('reset before the event is out: it is lost, and the slot is not', async () => {
+      await runtime.whenParked(runtime.slots);
+      const requestId = 'lost';
+      runtime.api.faults.once({ at: 'next', requestId: (id) => id === requestId }, { type: 'reset-after' });
+      const result = await runtime.result({ do: 'healthy' }, { requestId, timeoutMs: 300 });
+      expect(result.status).toBe('timeout');
+      await runtime.expectFullCapacity();
+      expect(runtime.api.deliveries.get(requestId)).toMatchObject({ accepted: 0, refused: [] });
+    });
+  });
+
+  describe.each([
+    { at: 'response', event: { do: 'healthy', n: 7 }, status: 'response' },
+    { at: 'error', event: { do: 'fail' }, status: 'error' },
+  ] as const)('/$at', ({ at, event, status }) => {
+    it.each<Fault>([...NOTHING_ACTED_ON, { type: 'delay', ms: 100 }])(
+      '$type $status: is posted again, and taken once',
+      async (fault) => {
+        const requestId = `${at}-${fault.type}-${'status' in fault ? fault.status : ''}`;
+        runtime.api.faults.once({ at, requestId: (id) => id === requestId }, fault);
+        const neighbour = runtime.invoke({ do: 'healthy' });
+        expect(await runtime.result(event, { requestId })).toMatchObject({ status });
+        await neighbour;
+        await runtime.expectFullCapacity();
+        expect(runtime.api.faults.pending).toBe(0);
+        expect(runtime.api.deliveries.get(requestId)).toMatchObject({ accepted: 1, refused: [] });
+      },
+    );
+
+    it.each(ANSWER_LOST)('$type: the second copy’s 400 counts as delivered', async (fault) => {
+      const requestId = `${at}-${fault.type}`;
+      runtime.api.faults.once({ at, requestId: (id) => id === requestId }, fault);
+      expect(await runtime.result(event, { requestId })).toMatchObject({ status });
+      await runtime.logged({ requestId, level: 'WARN', message: 'Answering failed, will retry' });
+      await runtime.expectFullCapacity();
+      await expect
+        .poll(() => runtime.api.deliveries.get(requestId))
+        .toMatchObject({ accepted: 1, refused: [400] });
+      expect(runtime.log).not.toContainEqual(expect.objectContaining({ requestId, level: 'ERROR' }));
+    });
+
+    it('five failures in a row: the sixth try is taken, and the slot has gone on meanwhile', async () => {
+      const requestId = `${at}-again`;
+      for (let time = 0; time < 5; time += 1) {
+        runtime.api.faults.once({ at, requestId: (id) => id === requestId }, { type: 'status', status: 502 });
+      }
+      const result = runtime.result(event, { requestId });
+      await runtime.logged({ requestId, message: 'Answering failed, will retry' });
+      await runtime.whenParked(runtime.slots);
+      expect(await result).toMatchObject({ status });
+      expect(runtime.api.faults.pending).toBe(0);
+    });
+
+    it('is given up after the deadline, and logged', async () => {
+      const requestId = `${at}-hopeless`;
+      const takeBack = runtime.api.faults.always(
+        { at, requestId: (id) => id === requestId },
+        { type: 'status', status: 500 },
+      );
+      expect(await runtime.result(event, { requestId, timeoutMs: 500 })).toMatchObject({ status: 'timeout' });
+      await runtime.logged({ requestId, level: 'ERROR', message: 'The answer could not be delivered' });
+      takeBack();
+      await runtime.expectFullCapacity();
+    });
+  });
+
+  it('a response that is too large becomes an error', async () => {
+    const error = await runtime.diagnostic({ do: 'large', bytes: 7 * 1024 * 1024 });
+    expect(error).toMatchObject({
+      errorType: 'Function.ResponseSizeTooLarge',
+      header: 'Function.ResponseSizeTooLarge',
+      errorMessage: expect.stringMatching(/larger than Lambda accepts \(6 MiB\)/),
+    });
+    await runtime.expectFullCapacity();
+  });
+
+  describe('a malformed event', () => {
+    it.each([
+      ['no deadline', { 'Lambda-Runtime-Deadline-Ms': undefined }, /Deadline-Ms is missing/],
+      ['an empty deadline', { 'Lambda-Runtime-Deadline-Ms': '' }, /Deadline-Ms is missing/],
+      ['a deadline that is no number', { 'Lambda-Runtime-Deadline-Ms': 'soon' }, /is no number: soon/],
+      ['a negative deadline', { 'Lambda-Runtime-Deadline-Ms': '-1' }, /is no number: -1/],
+      [
+        'a client context that is no JSON',
+        { 'Lambda-Runtime-Client-Context': '{' },
+        /Client-Context.*not valid JSON/,
+      ],
+      [
+        'an identity that is no JSON',
+        { 'Lambda-Runtime-Cognito-Identity': 'me' },
+        /Cognito-Identity.*not valid JSON/,
+      ],
+    ])('with %s: is answered', async (_what, headers, errorMessage) => {
+      expect(await runtime.diagnostic({ do: 'healthy' }, { headers })).toMatchObject({
+        errorType: 'Runtime.MalformedEvent',
+        errorMessage: expect.stringMatching(errorMessage),
+      });
+      await runtime.expectFullCapacity();
+    });
+
+    it('that is no JSON: is answered', async () => {
+      const result = await runtime.api.invoke('{"do":', { whenCapacity: true });
+      expect(posted(result)).toMatchObject({ errorType: 'Runtime.MalformedEvent' });
+      await runtime.expectFullCapacity();
+    });
+
+    it.each([
+      ['no request id', { 'Lambda-Runtime-Aws-Request-Id': undefined }, /Request-Id is missing/],
+      ['an empty request id', { 'Lambda-Runtime-Aws-Request-Id': '' }, /Request-Id is missing/],
+      [
+        'a request id that is a path',
+        { 'Lambda-Runtime-Aws-Request-Id': '../../init/error?' },
+        /no path can carry/,
+      ],
+    ])('with %s: is logged', async (_what, headers, reason) => {
+      const result = await runtime.result({ do: 'healthy' }, { headers, timeoutMs: 200 });
+      expect(result.status).toBe('timeout');
+      await runtime.logged({
+        level: 'ERROR',
+        message: 'A malformed event arrived',
+        reason: expect.stringMatching(reason),
+      });
+      await runtime.expectFullCapacity();
+      expect(runtime.api.initErrors).toEqual([]);
+    });
+
+    it('with empty optional headers: is none', async () => {
+      const names = ['Trace-Id', 'Client-Context', 'Cognito-Identity', 'Aws-Tenant-Id'];
+      const headers = Object.fromEntries(names.map((name) => [`Lambda-Runtime-${name}`, '']));
+      expect(await runtime.invoke({ do: 'healthy', n: 1 }, { headers })).toMatchObject({ n: 1 });
+    });
+  });
+});
+
+const SHAPES = [
+  { mode: 'threads', start: (given: object) => startLayout({ perThread: 1, threads: 4 }, given) },
+  { mode: 'single mode', start: startSingle },
+];
+
+describe.each(SHAPES)('in $mode, the Runtime API', ({ start }) => {
+  it('is not there at the start: is waited for, which costs no CPU', async () => {
+    const port = await freePort();
+    await using runtime = await start({ address: `127.0.0.1:${port}` });
+    await expectIdle(runtime);
+    await using api = await startRuntimeApiServer({ port });
+    await runtime.unlessExited(api.whenParked(runtime.slots));
+    const result = await runtime.unlessExited(api.invoke('{"do":"healthy","n":3}', { whenCapacity: true }));
+    expect(result.status).toBe('response');
+  });
+
+  it('goes and comes back: in flight or not, nothing ends', async () => {
+    const first = await startRuntimeApiServer();
+    await using runtime = await start({ api: first });
+    await runtime.whenParked(runtime.slots);
+    const gate = runtime.newGate();
+    void first.invoke(JSON.stringify({ do: 'wait', gate }));
+    await runtime.marks('arrived-', 1);
+    await first.close();
+    await runtime.open(gate);
+    await runtime.logged({ message: 'Polling failed, will retry', failures: 3 });
+    await using second = await startRuntimeApiServer({ port: first.port });
+    await runtime.unlessExited(second.whenParked(runtime.slots));
+    const result = await runtime.unlessExited(second.invoke('{"do":"healthy","n":4}'));
+    expect(result.status).toBe('response');
+  });
+
+  it('takes connections and closes them at once: is waited for, which costs no CPU', async () => {
+    let taken = 0;
+    const listener = createServer((socket) => {
+      taken += 1;
+      socket.destroy();
+    });
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+    const { port } = listener.address() as AddressInfo;
+    try {
+      await using runtime = await start({
+        address: `127.0.0.1:${port}`,
+        options: { registerExtension: false },
+      });
+      await expectIdle(runtime);
+      expect(taken).toBeLessThan(runtime.slots * 50);
+    } finally {
+      listener.close();
+    }
+  });
+});
+
+it('20 tries in about 15 minutes, then the runtime gives up', () => {
+  const delays = (random: number) => {
+    const found: number[] = [];
+    for (let failures = 1; ; failures += 1) {
+      const delayMs = delayAfter(failures, POLL_SCHEDULE, random);
+      if (delayMs === undefined) return found;
+      found.push(delayMs);
+    }
+  };
+  const total = (random: number) => delays(random).reduce((sum, delayMs) => sum + delayMs, 0) / 60_000;
+  expect(delays(0.5)).toHaveLength(19);
+  expect(total(1)).toBeLessThan(20);
+  expect(total(0)).toBeGreaterThan(7);
+  expect(total(0.999)).toBeGreaterThan(15);
+});
+
+/** A connection that is lost with a poll may take the news of the answer before it along, which is then repeated. */
+function expectTakenOnce(runtime: FaultRuntime): void {
+  for (const { accepted, refused } of runtime.api.deliveries.values()) {
+    expect(accepted).toBe(1);
+    expect(refused.filter((status) => status !== 400)).toEqual([]);
+  }
+}
+
+/** Over some retries the process must not be busy: a loop would take the whole of a core. */
+async function expectIdle(runtime: FaultRuntime): Promise<void> {
+  await runtime.logged({ message: 'Polling failed, will retry', failures: 3 });
+  const [startedMs, before] = [performance.now(), await cpuMs(runtime.child.pid)];
+  await runtime.logged({ message: 'Polling failed, will retry', failures: 5 });
+  const used = (await cpuMs(runtime.child.pid)) - before;
+  expect(used).toBeLessThan(0.5 * (performance.now() - startedMs));
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

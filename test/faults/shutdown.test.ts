@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest';
+import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
+import { LAYOUTS, posted, startLayout, startSingle, statuses } from './fault-runtime.ts';
+import type { FaultOptions, FaultRuntime } from './fault-runtime.ts';
+
+const SHAPES = [
+  ...LAYOUTS.map((layout) => ({
+    mode: `${layout.threads} threads for ${layout.perThread} each`,
+    threads: layout.threads as number,
+    start: (given: FaultOptions) => startLayout(layout, given),
+  })),
+  { mode: 'single mode', threads: 1, start: startSingle },
+];
+
+const WAYS = [
+  { way: 'SIGTERM', extras: [], ask: (runtime: FaultRuntime) => runtime.child.kill('SIGTERM') },
+  { way: 'SIGINT', extras: [], ask: (runtime: FaultRuntime) => runtime.child.kill('SIGINT') },
+  { way: 'stop()', extras: [], ask: (runtime: FaultRuntime) => runtime.child.send('stop') },
+  {
+    way: 'the option signal',
+    extras: ['signal'],
+    ask: (runtime: FaultRuntime) => runtime.child.send('abort'),
+  },
+  {
+    way: 'the option signal, with a listener that throws',
+    extras: ['throwing listener'],
+    ask: (runtime: FaultRuntime) => runtime.child.send('abort'),
+  },
+];
+
+const ENDED = { code: 0, signal: null };
+const patient = { shutdownTimeoutMs: 60_000 };
+
+describe.each(SHAPES)('$mode', ({ mode, threads, start }) => {
+  // In single mode an error that escapes is taken for the handler's, and ends the environment.
+  const ways = mode === 'single mode' ? WAYS.slice(0, 4) : WAYS;
+
+  it.each(ways)(
+    '$way: what is in flight finishes, hooks run, the exit code is 0',
+    async ({ extras, ask }) => {
+      await using runtime = await start({
+        workerFile: 'hooks.mjs',
+        options: patient,
+        extras: [...extras, 'main hook'],
+      });
+      await runtime.whenParked(runtime.slots);
+      const neighbours = await runtime.neighbours(runtime.slots - (runtime.slots > 1 ? 1 : 0));
+      ask(runtime);
+      // The polls that were parked are gone.
+      await expect.poll(() => runtime.api.parked, { timeout: 60_000 }).toBe(0);
+      const results = await neighbours.release();
+      expect(statuses(results)).toEqual({ response: results.length });
+      expect(await runtime.exited).toEqual(ENDED);
+      runtime.expectAnsweredOnce();
+      expect(await runtime.made('hook-')).toHaveLength(threads + 1);
+    },
+  );
+
+  it.each(['wait', 'never settle'])(
+    'what does not finish in time (%s) is answered with Runtime.Shutdown',
+    async (what) => {
+      await using runtime = await start({ workerFile: 'hooks.mjs', extras: ['main hook'] });
+      const events = Array.from({ length: runtime.slots }, () => ({ do: what, gate: 'never' }));
+      const results = events.map((event) =>
+        runtime.api.invoke(JSON.stringify(event), { whenCapacity: true }),
+      );
+      await runtime.marks('arrived-', runtime.slots);
+      runtime.child.kill('SIGTERM');
+      for (const result of await Promise.all(results)) {
+        expect(posted(result)).toMatchObject({
+          errorType: 'Runtime.Shutdown',
+          errorMessage: 'The runtime shut down before the handler returned.',
+        });
+      }
+      expect(await runtime.exited).toEqual(ENDED);
+      runtime.expectAnsweredOnce();
+      expect(await runtime.made('hook-main')).toHaveLength(1);
+    },
+  );
+
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const)('a second %s ends the process at once, with %d', async (signal, code) => {
+    await using runtime = await start({ options: patient });
+    const lost = runtime.api.invoke('{"do":"never settle"}', { whenCapacity: true });
+    await runtime.marks('arrived-', 1);
+    runtime.child.kill(signal);
+    await runtime.logged({ message: 'Stopping', signal });
+    runtime.child.kill(signal);
+    expect(await runtime.exited).toEqual({ code, signal: null });
+    expect(posted(await lost).header).toBeUndefined();
+  });
+
+  it.each(['throwing', 'rejecting', 'hanging'])(
+    '%s hooks, of threads and the main thread: the end is the same',
+    async (name) => {
+      await using runtime = await start({
+        workerFile: 'hooks.mjs',
+        extras: [`${name} hook`],
+        env: { HOOKS: `${name},mark` },
+      });
+      await runtime.expectFullCapacity();
+      expect(await runtime.stop()).toEqual(ENDED);
+      expect(await runtime.made('hook-')).toHaveLength(threads);
+      expect(runtime.log).toContainEqual(
+        expect.objectContaining({
+          message: name === 'hanging' ? 'The onShutdown hook took too long' : 'The onShutdown hook failed',
+        }),
+      );
+    },
+  );
+
+  it('an answer that is being repeated is delivered before the end', async () => {
+    await using runtime = await start({ options: patient });
+    await runtime.whenParked(runtime.slots);
+    const requestId = 'repeated';
+    const takeBack = runtime.api.faults.always(
+      { at: 'response', requestId: (id) => id === requestId },
+      { type: 'status', status: 500 },
+    );
+    const result = runtime.result({ do: 'healthy' }, { requestId });
+    await runtime.logged({ requestId, message: 'Answering failed, will retry' });
+    // Its slot goes on meanwhile, with another answer.
+    await runtime.whenParked(runtime.slots);
+    const others = await runtime.neighbours(runtime.slots);
+    expect(statuses(await others.release())).toEqual({ response: runtime.slots });
+    runtime.child.kill('SIGTERM');
+    await runtime.logged({ message: 'Stopping' });
+    takeBack();
+    expect((await result).status).toBe('response');
+    expect(await runtime.exited).toEqual(ENDED);
+  });
+
+  it('the extension is registered before the first poll, or not at all where that is not wanted', async () => {
+    await using told = await start({});
+    await told.whenParked(told.slots);
+    expect(told.api.extensionRegistered).toBe(true);
+    await told.api.whenExtensionWaiting();
+    await using untold = await start({ options: { registerExtension: false } });
+    await untold.expectFullCapacity();
+    expect(untold.api.extensionRegistered).toBe(false);
+  });
+
+  it('without an Extensions API everything else is the same', async () => {
+    await using runtime = await start({ api: await startRuntimeApiServer({ extensions: false }) });
+    await runtime.expectFullCapacity();
+    expect(await runtime.stop()).toEqual(ENDED);
+  });
+});
+
+describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
+  it('a handler that spins is answered with Runtime.Shutdown, and does not keep the process', async () => {
+    await using runtime = await startLayout(layout);
+    const result = runtime.api.invoke('{"do":"spin"}', { whenCapacity: true });
+    await runtime.marks('arrived-', 1);
+    expect(await runtime.stop()).toEqual(ENDED);
+    expect(posted(await result).errorType).toBe('Runtime.Shutdown');
+    runtime.expectAnsweredOnce();
+  });
+});

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { startLayout, startSingle } from './fault-runtime.ts';
+import type { FaultOptions, FaultRuntime } from './fault-runtime.ts';
+
+const SHAPES = [
+  { mode: '4 threads', start: (given: FaultOptions) => startLayout({ perThread: 1, threads: 4 }, given) },
+  {
+    mode: '2 threads for 4 each',
+    start: (given: FaultOptions) => startLayout({ perThread: 4, threads: 2 }, given),
+  },
+  { mode: 'single mode', start: startSingle },
+];
+
+/** More than a pipe and both ends' buffers hold, in all. */
+const PRINTING = { do: 'print', lines: 20, characters: 4000 };
+
+describe.each(SHAPES)('$mode', ({ mode, start }) => {
+  it('a logger that throws: is of no consequence', async () => {
+    await using runtime = await start({ extras: ['throwing logger'] });
+    await runtime.expectFullCapacity();
+    if (mode !== 'single mode') await runtime.failure({ do: 'throw in a timer' });
+    await runtime.expectFullCapacity();
+    runtime.expectAnsweredOnce();
+    expect(await runtime.stop()).toEqual({ code: 0, signal: null });
+  });
+
+  it('an output that nobody reads any more (EPIPE): invocations that print are answered', async () => {
+    await using runtime = await start({});
+    await runtime.whenParked(runtime.slots);
+    runtime.child.stdout?.destroy();
+    runtime.child.stderr?.destroy();
+    await print(runtime);
+    if (mode !== 'single mode') await runtime.failure({ do: 'throw in a timer' });
+    await runtime.expectFullCapacity();
+    runtime.expectAnsweredOnce();
+    expect(await runtime.stop()).toEqual({ code: 0, signal: null });
+  });
+
+  it('an output that nobody reads (a full pipe): invocations that print are answered', async () => {
+    await using runtime = await start({});
+    await runtime.whenParked(runtime.slots);
+    runtime.child.stdout?.pause();
+    await print(runtime);
+    await runtime.expectFullCapacity();
+    runtime.expectAnsweredOnce();
+    const exit = new Promise((resolve) => runtime.child.once('exit', resolve));
+    runtime.child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+    runtime.child.stdout?.resume();
+  });
+});
+
+async function print(runtime: FaultRuntime): Promise<void> {
+  const timed = { timeoutMs: 20_000 };
+  for (let round = 0; round < 4; round += 1) {
+    await Promise.all(Array.from({ length: 8 }, () => runtime.invoke(PRINTING, timed)));
+  }
+}

@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LAYOUTS, posted, startLayout, statuses } from './fault-runtime.ts';
+import type { FaultRuntime } from './fault-runtime.ts';
+
+interface Death {
+  readonly event: { readonly do: string; readonly code?: number };
+  readonly errorType: string | RegExp;
+  readonly errorMessage: RegExp;
+  readonly header: string;
+  /** Whether the thread goes at once, and with it what shares it. */
+  readonly atOnce: boolean;
+}
+
+const EXIT = {
+  errorType: 'Runtime.ExitError',
+  header: 'Runtime.ExitError',
+  atOnce: true,
+} as const;
+
+const DEATHS: readonly Death[] = [
+  {
+    ...EXIT,
+    event: { do: 'exit', code: 0 },
+    errorMessage: /called process\.exit\(0\)\. Return from the handler/,
+  },
+  {
+    ...EXIT,
+    event: { do: 'exit', code: 3 },
+    errorMessage: /called process\.exit\(3\)\. Return from the handler/,
+  },
+  { ...EXIT, event: { do: 'exit in a timer', code: 0 }, errorMessage: /called process\.exit\(0\)/ },
+  escape('throw in a timer', 'PaymentLost', /^from a timer$/),
+  escape('error of an emitter', 'TypeError', /^from an emitter$/),
+  escape('throw in a tick', 'RangeError', /^from a tick$/),
+  escape('throw a string', 'string', /^only a string$/, 'Function.String'),
+  escape('throw of argon2', 'Error', /^Decoding failed$/),
+  rejection('rejection', /nobody handled it: RangeError: nobody listens$/),
+];
+
+describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
+  let runtime: FaultRuntime;
+  beforeAll(async () => (runtime = await startLayout(layout, { options: { deadlineMarginMs: 1500 } })));
+  afterAll(() => runtime[Symbol.asyncDispose]());
+
+  describe.each(DEATHS)('$event', (death) => {
+    it('alone: is answered, and its thread replaced', async () => {
+      const before = await runtime.expectFullCapacity();
+      expectDeath(death, await runtime.diagnostic(death.event));
+      const after = await runtime.expectFullCapacity();
+      expect(new Set(after).symmetricDifference(new Set(before)).size).toBe(2);
+      runtime.expectAnsweredOnce();
+    });
+
+    it('beside others: is answered, and so are they', async () => {
+      await runtime.whenParked(runtime.slots);
+      const neighbours = await runtime.neighbours(runtime.slots - 1);
+      expectDeath(death, await runtime.diagnostic(death.event, { whenCapacity: false }));
+      if (death.atOnce) await runtime.whenParked(layout.perThread);
+      const results = await neighbours.release();
+      const lost = death.atOnce ? layout.perThread - 1 : 0;
+      const response = runtime.slots - 1 - lost;
+      expect(statuses(results)).toEqual(lost === 0 ? { response } : { response, error: lost });
+      for (const result of results.filter(({ status }) => status === 'error')) {
+        expect(posted(result)).toMatchObject({
+          errorType: 'Runtime.ExitError',
+          header: 'Runtime.ExitError',
+          errorMessage: expect.stringMatching(/because the invocation [\w-]{36} called process\.exit/),
+        });
+      }
+      await runtime.expectFullCapacity();
+      runtime.expectAnsweredOnce();
+    });
+  });
+
+  // Node 24 and 26 do not tell whose code it was: the invocation may go on, as it would if it were another's.
+  it.each(['callback of sharp', 'rejection of sharp', 'rejection of argon2'])(
+    '%s, out of native code: is logged, its thread replaced, and it is answered by the deadline',
+    async (what) => {
+      const neighbours = await runtime.neighbours(runtime.slots - 1);
+      const error = await runtime.diagnostic({ do: what }, { timeoutMs: 3000 });
+      expect(error.errorType).toMatch(
+        /^(Error|Runtime\.UnhandledPromiseRejection|Runtime\.DeadlineExceeded)$/,
+      );
+      await runtime.logged({
+        message: 'An error escaped a handler',
+        diagnostic: expect.stringMatching(/unsupported image format|Decoding failed/),
+      });
+      expect(statuses(await neighbours.release())).toEqual({ response: runtime.slots - 1 });
+      await runtime.expectFullCapacity();
+      runtime.expectAnsweredOnce();
+    },
+  );
+
+  it('all at once: each is answered with its own error', async () => {
+    await runtime.whenParked(runtime.slots);
+    const events = DEATHS.map(({ event }) => event);
+    const results = await Promise.all([...events, ...events].map((event) => runtime.result(event)));
+    for (const result of results) expect(posted(result).errorMessage).not.toBe('');
+    await runtime.expectFullCapacity();
+    runtime.expectAnsweredOnce();
+  });
+});
+
+function expectDeath(death: Death, error: object): void {
+  expect(error).toMatchObject({
+    errorType: death.errorType,
+    errorMessage: expect.stringMatching(death.errorMessage),
+    header: death.header,
+  });
+}
+
+function escape(
+  what: string,
+  errorType: string,
+  errorMessage: RegExp,
+  header = `Function.${errorType}`,
+): Death {
+  return { event: { do: what }, errorType, errorMessage, header, atOnce: false };
+}
+
+function rejection(what: string, errorMessage: RegExp): Death {
+  return {
+    ...escape(what, 'Runtime.UnhandledPromiseRejection', errorMessage),
+    header: 'Runtime.UnhandledPromiseRejection',
+  };
+}
