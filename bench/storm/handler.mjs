@@ -37,7 +37,7 @@ const actions = {
     return { n };
   },
   grow: () => {
-    for (;;) kept.push({ n: kept.length, text: `item ${kept.length}` });
+    for (;;) kept.push(Array.from({ length: 10_000 }, (_, index) => index / 3));
   },
   spin: () => {
     for (;;);

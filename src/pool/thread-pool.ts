@@ -43,7 +43,7 @@ export class ThreadPool implements WorkerPool {
     });
     this.#deadlines = new DeadlinePolicy(config, log, {
       shared: config.invocationsPerThread > 1,
-      abandon: (run, thread) => this.#abandonRun(run, thread),
+      abandon: (run, thread) => this.#leave(run, thread),
       fail: (error) => this.#fail(error),
     });
   }
@@ -113,8 +113,7 @@ export class ThreadPool implements WorkerPool {
     const run = thread.runs.get(reply.run);
     if (run === undefined) return;
     run.answer(reply);
-    this.#abandonRun(run, thread);
-    this.#crew.afterRun(thread);
+    this.#leave(run, thread);
   }
 
   /**
@@ -132,8 +131,7 @@ export class ThreadPool implements WorkerPool {
     // Before the room of the culprit is given back: it would be granted for a thread that takes no more.
     this.#crew.retire(thread, { cause: 'escaped', message });
     if (culprit === undefined || how === 'exit') return;
-    this.#abandonRun(culprit, thread);
-    this.#crew.afterRun(thread);
+    this.#leave(culprit, thread);
   }
 
   #bury(thread: PoolThread, end: ThreadEnd): void {
@@ -142,9 +140,11 @@ export class ThreadPool implements WorkerPool {
     for (const run of held) this.#conclude(run, describeThreadEnd(end, run.requestId));
   }
 
-  /** What it still does no longer counts: it has been answered, and its thread lives on for the others. */
-  #abandonRun(run: PendingRun, thread: PoolThread): void {
-    if (thread.runs.delete(run.id)) this.#settle(run);
+  /** It has been answered; what it may still do no longer counts, and its thread lives on for the others. */
+  #leave(run: PendingRun, thread: PoolThread): void {
+    if (!thread.runs.delete(run.id)) return;
+    this.#settle(run);
+    this.#crew.afterRun(thread);
   }
 
   #conclude(run: PendingRun, reason: EncodedDiagnostic): void {
