@@ -2,7 +2,7 @@ import type { Config } from './config.ts';
 import { ManagedRuntimeError } from './errors.ts';
 import { aborted } from './lifecycle/aborted.ts';
 import { drain, settles } from './lifecycle/drain.ts';
-import { guardSupervisor } from './lifecycle/supervisor-guard.ts';
+import { guardSupervisor, ignoreBrokenOutput } from './lifecycle/supervisor-guard.ts';
 import type { Log } from './logging/log.ts';
 import { InitFailure } from './pool/init-failure.ts';
 import type { WorkerPool } from './pool/worker-pool.ts';
@@ -16,7 +16,7 @@ import type { HttpRuntimeApi } from './runtime-api/http-runtime-api.ts';
 export async function serve(config: Config, log: Log, stop: AbortSignal): Promise<void> {
   const opening = openRuntimeApi(config, log);
   // In single mode errors that escape are the handler's, and its pool deals with them.
-  const unguard = config.concurrency === 1 ? () => undefined : guardSupervisor(log);
+  const unguard = config.concurrency === 1 ? ignoreBrokenOutput() : guardSupervisor(log);
   const pool = await openPool(config, log);
   const registering = register(config, opening);
   // It may fail before the start comes to wait for it.

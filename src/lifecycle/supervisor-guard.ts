@@ -8,13 +8,20 @@ import type { Log } from '../logging/log.ts';
  */
 export function guardSupervisor(log: Log): () => void {
   const onUncaught = (error: unknown) => log.error({ err: error }, 'An error escaped on the main thread');
-  const ignore = () => undefined;
   process.on('uncaughtException', onUncaught);
-  process.stdout.on('error', ignore);
-  process.stderr.on('error', ignore);
+  const attend = ignoreBrokenOutput();
   return () => {
     process.off('uncaughtException', onUncaught);
-    process.stdout.off('error', ignore);
-    process.stderr.off('error', ignore);
+    attend();
+  };
+}
+
+/** Output that nobody reads any more is dropped; else the first line after that would end the process. */
+export function ignoreBrokenOutput(): () => void {
+  const ignore = () => undefined;
+  const outputs = [process.stdout, process.stderr];
+  for (const output of outputs) output.on('error', ignore);
+  return () => {
+    for (const output of outputs) output.off('error', ignore);
   };
 }

@@ -14,6 +14,7 @@ import { makeTaskRoot } from '../helpers/task-root.ts';
 import type { TaskRoot } from '../helpers/task-root.ts';
 
 const FIXTURES = new URL('../fixtures/faults/', import.meta.url);
+const COMMAND = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const BOOTSTRAP = fileURLToPath(new URL('bootstrap.ts', FIXTURES));
 
 /** How invocations are laid out on threads; all have enough places for neighbours on and off the faulty thread. */
@@ -33,6 +34,8 @@ export interface FaultOptions {
   /** Names of extras in the bootstrap. */
   readonly extras?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether the command runs, instead of the bootstrap; it knows no options but concurrency and threads. */
+  readonly command?: boolean;
   /** One with settings of its own, or a port that nobody listens on yet. */
   readonly api?: RuntimeApiServer;
   readonly address?: string;
@@ -53,7 +56,14 @@ export class FaultRuntime extends RunningRuntime {
   static async start(slots: number, given: FaultOptions): Promise<FaultRuntime> {
     const api = given.api ?? (await startRuntimeApiServer());
     const gates = await makeTaskRoot();
-    const child = fork(BOOTSTRAP, [], {
+    const [file, args] = given.command === true ? [COMMAND, ['faulty.handler']] : [BOOTSTRAP, []];
+    const { concurrency = 1, threads = 1 } = given.options ?? {};
+    const forCommand = {
+      LAMBDA_TASK_ROOT: fileURLToPath(FIXTURES),
+      AWS_LAMBDA_MAX_CONCURRENCY: String(concurrency),
+      AWS_LAMBDA_NODEJS_WORKER_COUNT: String(threads),
+    };
+    const child = fork(file, args, {
       cwd: tmpdir(),
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       execArgv: [],
@@ -65,6 +75,7 @@ export class FaultRuntime extends RunningRuntime {
         OPTIONS: JSON.stringify(given.options ?? {}),
         EXTRAS: (given.extras ?? []).join(','),
         GATE_DIRECTORY: gates.path,
+        ...(given.command === true ? forCommand : {}),
         ...given.env,
       },
     });

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { startLayout, startSingle } from './fault-runtime.ts';
 import type { FaultOptions, FaultRuntime } from './fault-runtime.ts';
@@ -36,18 +37,26 @@ describe.each(SHAPES)('$mode', ({ mode, start }) => {
     expect(await runtime.stop()).toEqual({ code: 0, signal: null });
   });
 
-  it('an output that nobody reads (a full pipe): invocations that print are answered', async () => {
-    await using runtime = await start({});
-    await runtime.whenParked(runtime.slots);
-    runtime.child.stdout?.pause();
-    await print(runtime);
-    await runtime.expectFullCapacity();
-    runtime.expectAnsweredOnce();
-    const exit = new Promise((resolve) => runtime.child.once('exit', resolve));
-    runtime.child.kill('SIGTERM');
-    expect(await exit).toBe(0);
-    runtime.child.stdout?.resume();
-  });
+  it.each([
+    { by: 'the command', command: true, ended: 'exit' },
+    { by: 'a bootstrap', command: false, ended: 'disconnect' },
+  ])(
+    'an output that nobody reads (a full pipe), of $by: all are answered, and it ends',
+    async ({ command, ended }) => {
+      await using runtime = await start({ command });
+      await runtime.whenParked(runtime.slots);
+      runtime.child.stdout?.pause();
+      await print(runtime);
+      await runtime.expectFullCapacity();
+      runtime.expectAnsweredOnce();
+      // Node keeps a process that does not call process.exit until all is written.
+      const end = once(runtime.child, ended);
+      runtime.child.kill('SIGTERM');
+      await end;
+      runtime.child.stdout?.resume();
+      expect(await runtime.exited).toEqual({ code: 0, signal: null });
+    },
+  );
 });
 
 async function print(runtime: FaultRuntime): Promise<void> {

@@ -1,0 +1,95 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Outcome } from '../../src/invocation/outcome.ts';
+import type { Run, WorkerPool } from '../../src/pool/worker-pool.ts';
+import { poll } from '../../src/polling/poller.ts';
+import type { RuntimeApiClient } from '../../src/runtime-api/runtime-api-client.ts';
+
+const OUTCOME: Outcome = { type: 'response', body: 'null', contentType: 'application/json' };
+
+/** The three things that end for an invocation, in any order that is possible. */
+const endings = fc.array(
+  fc.record({ outcome: fc.nat({ max: 5 }), settled: fc.nat({ max: 5 }), delivered: fc.nat({ max: 5 }) }),
+  { minLength: 1, maxLength: 12 },
+);
+
+describe('a slot that drains', () => {
+  it('has answered all that it accepted when it ends, and takes nothing after it was told to stop', async () => {
+    await fc.assert(
+      fc.asyncProperty(endings, fc.nat({ max: 12 }), async (plan, stopAfter) => {
+        const stop = new AbortController();
+        const [accepted, delivered, rooms] = [[] as string[], [] as string[], { taken: 0 }];
+        const client: RuntimeApiClient = {
+          next: async () => {
+            await turns(1);
+            if (accepted.length >= Math.min(stopAfter, plan.length)) {
+              stop.abort();
+              return undefined;
+            }
+            expect(stop.signal.aborted).toBe(false);
+            const requestId = String(accepted.length);
+            accepted.push(requestId);
+            return { metadata: { ...METADATA, requestId }, event: '' };
+          },
+          answer: async ({ metadata }) => {
+            await turns(plan[Number(metadata.requestId)]?.delivered ?? 0);
+            delivered.push(metadata.requestId);
+          },
+          close: () => Promise.resolve(),
+        };
+        const pool = poolOf((number) => plan[number], rooms);
+        await poll(client, pool, stop.signal);
+        expect(delivered.toSorted(byNumber)).toEqual(accepted);
+        expect(rooms.taken).toBe(0);
+      }),
+    );
+  });
+});
+
+const METADATA = {
+  deadlineMs: 0,
+  invokedFunctionArn: '',
+  traceId: undefined,
+  clientContext: undefined,
+  cognitoIdentity: undefined,
+  tenantId: undefined,
+};
+
+function poolOf(
+  planOf: (number: number) => { outcome: number; settled: number } | undefined,
+  rooms: { taken: number },
+): WorkerPool {
+  let runs = 0;
+  return {
+    start: () => Promise.resolve(),
+    reserve: async () => {
+      rooms.taken += 1;
+      return true;
+    },
+    release: () => {
+      rooms.taken -= 1;
+    },
+    run: (): Run => {
+      const { outcome, settled } = planOf(runs) ?? { outcome: 0, settled: 0 };
+      runs += 1;
+      return {
+        outcome: turns(outcome).then(() => OUTCOME),
+        settled: turns(outcome + settled).then(() => {
+          rooms.taken -= 1;
+        }),
+      };
+    },
+    close: () => undefined,
+    abandon: () => undefined,
+    stop: () => Promise.resolve(),
+    failed: new Promise(() => {}),
+  };
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+function byNumber(one: string, other: string): number {
+  return Number(one) - Number(other);
+}
