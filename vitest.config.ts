@@ -1,10 +1,8 @@
-import { configDefaults, defineConfig } from 'vitest/config';
+import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Three of its tests fail still; until they are mended the suite is `npm run test:faults` alone.
-    exclude: [...configDefaults.exclude, ...(process.env['FAULTS'] === undefined ? ['test/faults/**'] : [])],
     // Files run real processes and threads; more of them at once than this only wait for each other.
     maxWorkers: 2,
     // A limit for what hangs, not for what is slow on a busy machine.

@@ -2,7 +2,8 @@ import type { Log } from '../logging/log.ts';
 
 /**
  * Calls back on the first SIGTERM or SIGINT; a second one ends the process at once, with the code that shells expect.
- * Returns what stops listening.
+ *
+ * @returns what stops listening. A process that was asked to end then does, even if a handler has left timers behind.
  */
 export function onStopSignal(log: Log, stop: () => void): () => void {
   let asked = false;
@@ -18,11 +19,15 @@ export function onStopSignal(log: Log, stop: () => void): () => void {
   });
   return () => {
     for (const remove of listeners) remove();
+    if (asked) setTimeout(() => exit(), LINGER_MS).unref();
   };
 }
 
 /** The original: in single mode the handler's calls are answered in its place. */
 const exit = process.exit.bind(process);
+
+/** What follows `run()` in the user's bootstrap gets that long; a process with nothing left to do ends before. */
+const LINGER_MS = 1_000;
 
 const SIGNALS = [
   ['SIGTERM', 15],

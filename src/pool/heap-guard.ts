@@ -68,9 +68,12 @@ export function hardLimits(limits: ResourceLimits): ResourceLimits {
 /** V8 starts to collect when a heap has grown by that much since the last time; without it that can be 300 %. */
 const GARBAGE_PERCENT = 50;
 
-/** While V8 marks, the heap grows on: measured, to twice its live size, and the new generation comes on top. */
+/**
+ * While V8 marks, the heap grows on: measured, to twice its live size, and the new generation comes on top. Before its
+ * first collection it grows to some 150 MiB, however little of that is live.
+ */
 function withGarbage(limitMiB: number): number {
-  return limitMiB * 2.2 + 32;
+  return Math.max(limitMiB * 2.2, 256) + 32;
 }
 
 const MIB = 1024 * 1024;

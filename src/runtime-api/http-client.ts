@@ -20,13 +20,15 @@ export class HttpRuntimeApiClient implements RuntimeApiClient {
   readonly #connection: Connection;
   #repeats: Connection | undefined;
   #polling: Exchange | undefined;
+  #delivery: Promise<void> = Promise.resolve();
 
   constructor(runtimeApi: string, log: Log, stop: AbortSignal) {
     this.#runtimeApi = runtimeApi;
     this.#log = log;
     this.#stop = stop;
     this.#connection = new Connection(runtimeApi);
-    stop.addEventListener('abort', () => this.#polling?.cancel());
+    // The poll shares the connection with the answer before it, whose receipt must not be lost with the poll.
+    stop.addEventListener('abort', () => void this.#delivery.then(() => this.#polling?.cancel()));
   }
 
   async next(): Promise<Invocation | undefined> {
@@ -51,11 +53,12 @@ export class HttpRuntimeApiClient implements RuntimeApiClient {
   }
 
   answer(invocation: Invocation, outcome: Outcome): Promise<void> {
-    return postOutcome(invocation.metadata, outcome, {
+    this.#delivery = postOutcome(invocation.metadata, outcome, {
       first: this.#connection,
       repeats: () => (this.#repeats ??= new Connection(this.#runtimeApi)),
       log: this.#log,
     });
+    return this.#delivery;
   }
 
   async close(): Promise<void> {

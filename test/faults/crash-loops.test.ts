@@ -46,7 +46,7 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
   it('no thread at all for too long: what is held is answered, and the process exits with 1', async () => {
     await using runtime = await startLayout(layout, {
       workerFile,
-      options: { threadRecoveryTimeoutMs: 1500 },
+      options: { threadRecoveryTimeoutMs: 5000 },
     });
     const { held } = await loseAllThreads(runtime, layout);
     for (const result of await Promise.all(held)) expect(posted(result).errorType).toMatch(/^Runtime\./);
@@ -55,7 +55,7 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
       expect.objectContaining({
         level: 'ERROR',
         message: 'The runtime gives up',
-        reason: expect.stringMatching(/^No worker thread could be brought up for 1500 ms/),
+        reason: expect.stringMatching(/^No worker thread could be brought up for 5000 ms/),
       }),
     );
     expect(runtime.output.stderr).toMatch(/NO_THREADS/);
@@ -67,15 +67,17 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
 /** All threads end while their slots' polls are parked, and none can come up; two events arrive. */
 async function loseAllThreads(runtime: FaultRuntime, layout: { perThread: number; threads: number }) {
   await runtime.whenParked(runtime.slots);
-  const events = Array.from({ length: runtime.slots }, () => ({ do: 'exit later', gate: 'end' }));
-  await Promise.all(events.map((event) => runtime.invoke(event)));
+  const event = { do: 'meet, and exit later', meeting: runtime.newGate(), of: runtime.slots, gate: 'end' };
+  await Promise.all(Array.from({ length: runtime.slots }, () => runtime.invoke(event)));
   await runtime.marks('load-', layout.threads);
   await runtime.whenParked(runtime.slots);
   await breakLoading(runtime);
   await runtime.open('end');
   await runtime.logged({ message: 'A thread did not come up, will retry' });
   await expect
-    .poll(() => new Set(runtime.log.filter(({ how }) => how === 'exit').map(({ thread }) => thread)).size)
+    .poll(() => new Set(runtime.log.filter(({ how }) => how === 'exit').map(({ thread }) => thread)).size, {
+      timeout: 60_000,
+    })
     .toBe(layout.threads);
   return { held: [1, 2].map((n) => runtime.api.invoke(JSON.stringify({ do: 'healthy', n }))) };
 }

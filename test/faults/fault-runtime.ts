@@ -163,6 +163,17 @@ export class FaultRuntime extends RunningRuntime {
     }
   }
 
+  /**
+   * The same where a connection is lost with a poll on it: it may take the news of the answer before it along, which is
+   * then repeated and refused.
+   */
+  expectTakenOnce(): void {
+    for (const { accepted, refused } of this.api.deliveries.values()) {
+      expect(accepted).toBe(1);
+      expect(refused.filter((status) => status !== 400)).toEqual([]);
+    }
+  }
+
   override async [Symbol.asyncDispose](): Promise<void> {
     await super[Symbol.asyncDispose]();
     await this.gates[Symbol.asyncDispose]();
