@@ -78,7 +78,7 @@ const thrown = fc.oneof(
   oddProxy,
 );
 
-describe('whatever is thrown', { timeout: 60_000 }, () => {
+describe('whatever is thrown', () => {
   it('is described as JSON of less than 1 MiB', () => {
     fc.assert(
       fc.property(thrown, ({ value }) => {
@@ -106,6 +106,22 @@ describe('whatever is thrown', { timeout: 60_000 }, () => {
       ),
       { numRuns: 10 },
     );
+  });
+
+  it('is so at once when name and message are long and alike', () => {
+    const { errorMessage, stackTrace } = JSON.parse(
+      encodeThrown(hugeError(['a'.repeat(MIB), 'a'.repeat(MIB / 2)], 1)).body,
+    ) as Diagnostic;
+    expect(errorMessage).toMatch(/^a{65536}… \(983040 more characters\)$/);
+    expect(stackTrace[1]).toMatch(/^ {4}at hugeError/);
+  });
+
+  it('keeps the rest when a code is far too long', () => {
+    const { errorMessage, code } = diagnose(hugeError(['message', 'Name', 'stack', 'c'.repeat(MIB)], 1));
+    expect({ errorMessage, code }).toEqual({
+      errorMessage: 'message',
+      code: expect.stringMatching(/^c{256}… /),
+    });
   });
 
   it('is so when errors hold each other in a circle', () => {

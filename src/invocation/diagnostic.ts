@@ -74,7 +74,8 @@ function describe(thrown: unknown, limits: Limits): Diagnostic {
     errorType: cut(errorType, 256),
     errorMessage: cut(message, limits.characters),
     stackTrace: stackLines(text(thrown, 'stack') ?? '', message, limits),
-    ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
+    ...(typeof code === 'number' ? { code } : {}),
+    ...(typeof code === 'string' ? { code: cut(code, 256) } : {}),
     ...related(thrown, { ...limits, depth: limits.depth - 1 }),
   };
 }
@@ -102,10 +103,16 @@ function isErrorLike(thrown: unknown): thrown is object {
 
 /** A message may have many lines; the frames that follow it are what a reader needs. */
 function stackLines(stack: string, message: string, limits: Limits): string[] {
-  const end = message === '' ? -1 : stack.indexOf(message);
-  const head = end === -1 ? '' : stack.slice(0, end) + cut(message.split('\n', 1)[0] ?? '', 256);
-  const frames = (end === -1 ? stack : stack.slice(end + message.length)).split('\n', limits.frames + 1);
+  const start = message === '' ? undefined : startOfMessage(stack, message);
+  const head = start === undefined ? '' : stack.slice(0, start) + cut(message.split('\n', 1)[0] ?? '', 256);
+  const rest = start === undefined ? stack : stack.slice(start + message.length);
+  const frames = rest.split('\n', limits.frames + 1);
   return [head, ...frames].filter((line) => line !== '').map((line) => cut(line, 1024));
+}
+
+/** At the beginning or behind a name. To search for a long message can take minutes where it nearly repeats itself. */
+function startOfMessage(stack: string, message: string): number | undefined {
+  return [0, stack.indexOf(': ') + 2].find((at) => stack.startsWith(message, at));
 }
 
 function constructorName(thrown: object): string | undefined {
