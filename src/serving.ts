@@ -14,15 +14,18 @@ import type { HttpRuntimeApi } from './runtime-api/http-runtime-api.ts';
  * same drain, when it cannot go on.
  */
 export async function serve(config: Config, log: Log, stop: AbortSignal): Promise<void> {
-  const opening = openRuntimeApi(config, log);
   // In single mode errors that escape are the handler's, and its pool deals with them.
   const unguard = config.concurrency === 1 ? ignoreBrokenOutput() : guardSupervisor(log);
   const pool = await openPool(config, log);
+  // The threads boot, or the handler loads, while this thread loads the HTTP client.
+  const starting = preload(config.preload).then(() => pool.start());
+  const opening = openRuntimeApi(config, log);
   const registering = register(config, opening);
-  // It may fail before the start comes to wait for it.
-  registering.catch(() => undefined);
+  const ready = Promise.all([opening, starting, registering]);
+  // It may fail when nobody waits for it any more.
+  ready.catch(() => undefined);
   try {
-    const api = await Promise.race([start(config, pool, opening, registering), aborted(stop)]);
+    const api = (await Promise.race([ready, aborted(stop)]))?.[0];
     if (api === undefined) return;
     log.info(summary(config), 'The runtime is ready');
     await serveUntilEnd(config, log, pool, api, stop);
@@ -37,18 +40,6 @@ export async function serve(config: Config, log: Log, stop: AbortSignal): Promis
     await unregister?.();
     unguard();
   }
-}
-
-/** The handler loads while the HTTP client does; polls go out when both are there and the extension is registered. */
-async function start(
-  config: Config,
-  pool: WorkerPool,
-  opening: Promise<HttpRuntimeApi>,
-  registering: Promise<unknown>,
-): Promise<HttpRuntimeApi> {
-  await preload(config.preload);
-  const [api] = await Promise.all([opening, pool.start(), registering]);
-  return api;
 }
 
 /** Resolves with what ends the registration. */

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { Client, buildConnector } from 'undici';
+import buildConnector from 'undici/lib/core/connect.js';
+import Client from 'undici/lib/dispatcher/client.js';
 import type { Dispatcher } from 'undici';
 import { Exchange } from './exchange.ts';
 
