@@ -5,8 +5,15 @@ import type { RunningRuntime } from './helpers/start-runtime.ts';
 import { makeTaskRoot } from './helpers/task-root.ts';
 
 describe('slots', () => {
-  it.each([1, 2, 8, 200])('%d start, serve and stop', async (concurrency) => {
-    await using runtime = await startRuntime({ handler: 'echo.handler', concurrency });
+  it.each([
+    [1, 1],
+    [2, 2],
+    [8, 8],
+    // As many threads would be 200 times the same again.
+    [200, 50],
+  ])('%d on %d threads start, serve and stop', async (concurrency, threads) => {
+    const env = { AWS_LAMBDA_NODEJS_WORKER_COUNT: String(threads) };
+    await using runtime = await startRuntime({ handler: 'echo.handler', concurrency, env });
     await runtime.whenParked(concurrency);
     const numbers = Array.from({ length: concurrency }, (_, number) => number);
     // None waits for capacity: all the slots are there.

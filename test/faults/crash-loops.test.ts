@@ -1,12 +1,12 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { LAYOUTS, posted, startLayout, statuses } from './fault-runtime.ts';
+import { EITHER_LAYOUT, posted, startLayout, statuses } from './fault-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
 
 const workerFile = 'loads-if-allowed.mjs';
 
-describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
+describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
   it('all threads but the first fail to load: they are tried again until they can', async () => {
     await using runtime = await startLayout(layout, { workerFile, env: { ONLY_FIRST: 'yes' } });
     await runtime.whenParked(layout.perThread);

@@ -27,6 +27,27 @@ export type Layout = (typeof LAYOUTS)[number];
 /** The run of the faults that takes longer (`npm run test:faults`). */
 export const FULL = process.env['FAULTS'] === 'full';
 
+/** For what does not depend on the layout: the short form takes only the one in which more can go wrong. */
+export const EITHER_LAYOUT: readonly Layout[] = FULL ? LAYOUTS : [LAYOUTS[1]];
+
+export interface Shape {
+  readonly mode: string;
+  readonly threads: number;
+  readonly start: (given?: FaultOptions) => Promise<FaultRuntime>;
+}
+
+export const SINGLE_MODE = 'single mode';
+
+/** Threads, in either layout, and single mode. */
+export const SHAPES: readonly Shape[] = [
+  ...EITHER_LAYOUT.map((layout) => ({
+    mode: `${layout.threads} threads for ${layout.perThread} each`,
+    threads: layout.threads,
+    start: (given?: FaultOptions) => startLayout(layout, given),
+  })),
+  { mode: SINGLE_MODE, threads: 1, start: (given?: FaultOptions) => startSingle(given) },
+];
+
 export interface FaultOptions {
   /** A file of fixtures/faults. */
   readonly workerFile?: string;

@@ -2,17 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../src/local/faults.ts';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
-import { startLayout, startSingle } from './fault-runtime.ts';
-import type { FaultOptions, FaultRuntime } from './fault-runtime.ts';
-
-const SHAPES = [
-  { mode: '4 threads', start: (given: FaultOptions) => startLayout({ perThread: 1, threads: 4 }, given) },
-  {
-    mode: '2 threads for 4 each',
-    start: (given: FaultOptions) => startLayout({ perThread: 4, threads: 2 }, given),
-  },
-  { mode: 'single mode', start: startSingle },
-];
+import { SHAPES, SINGLE_MODE } from './fault-runtime.ts';
+import type { FaultRuntime } from './fault-runtime.ts';
 
 const stack = expect.arrayContaining([expect.stringMatching(/cannot-load\.mjs/)]);
 
@@ -85,7 +76,7 @@ const IN_THREADS = [
 ];
 
 describe.each(SHAPES)('$mode', ({ mode, start }) => {
-  const faults = mode === 'single mode' ? FAULTS : [...FAULTS, ...IN_THREADS];
+  const faults = mode === SINGLE_MODE ? FAULTS : [...FAULTS, ...IN_THREADS];
 
   it.each(faults)(
     'a module that $how: one init error, no poll, and the process exits with 1',

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { LAYOUTS, startLayout } from './fault-runtime.ts';
+import { EITHER_LAYOUT, startLayout } from './fault-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
 
-describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
+describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
   it.each([
     { named: 'maxInvocationsPerThread', options: { maxInvocationsPerThread: 3 }, event: { do: 'healthy' } },
     { named: 'maxThreadHeapMb', options: { maxThreadHeapMb: 30 }, event: { do: 'keep', items: 1_000_000 } },

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import type { Fault } from '../../src/local/faults.ts';
 import { POLL_SCHEDULE, delayAfter } from '../../src/retry-schedule.ts';
-import { LAYOUTS, cpuMs, posted, startLayout, startSingle } from './fault-runtime.ts';
+import { LAYOUTS, SHAPES, cpuMs, posted, startLayout } from './fault-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
 
 const NOTHING_ACTED_ON: readonly Fault[] = [
@@ -188,11 +188,6 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
     });
   });
 });
-
-const SHAPES = [
-  { mode: 'threads', start: (given: object) => startLayout({ perThread: 1, threads: 4 }, given) },
-  { mode: 'single mode', start: startSingle },
-];
 
 describe.each(SHAPES)('in $mode, the Runtime API', ({ start }) => {
   it('is not there at the start: is waited for, which costs no CPU', async () => {

@@ -1,16 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
-import { LAYOUTS, posted, startLayout, startSingle, statuses } from './fault-runtime.ts';
-import type { FaultOptions, FaultRuntime } from './fault-runtime.ts';
-
-const SHAPES = [
-  ...LAYOUTS.map((layout) => ({
-    mode: `${layout.threads} threads for ${layout.perThread} each`,
-    threads: layout.threads as number,
-    start: (given: FaultOptions) => startLayout(layout, given),
-  })),
-  { mode: 'single mode', threads: 1, start: startSingle },
-];
+import { LAYOUTS, SHAPES, SINGLE_MODE, posted, startLayout, statuses } from './fault-runtime.ts';
+import type { FaultRuntime } from './fault-runtime.ts';
 
 const WAYS = [
   { way: 'SIGTERM', extras: [], ask: (runtime: FaultRuntime) => runtime.child.kill('SIGTERM') },
@@ -33,7 +24,7 @@ const patient = { shutdownTimeoutMs: 60_000 };
 
 describe.each(SHAPES)('$mode', ({ mode, threads, start }) => {
   // In single mode an error that escapes is taken for the handler's, and ends the environment.
-  const ways = mode === 'single mode' ? WAYS.slice(0, 4) : WAYS;
+  const ways = mode === SINGLE_MODE ? WAYS.slice(0, 4) : WAYS;
 
   it.each(ways)(
     '$way: what is in flight finishes, hooks run, the exit code is 0',

@@ -1,16 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { startLayout, startSingle } from './fault-runtime.ts';
-import type { FaultOptions, FaultRuntime } from './fault-runtime.ts';
-
-const SHAPES = [
-  { mode: '4 threads', start: (given: FaultOptions) => startLayout({ perThread: 1, threads: 4 }, given) },
-  {
-    mode: '2 threads for 4 each',
-    start: (given: FaultOptions) => startLayout({ perThread: 4, threads: 2 }, given),
-  },
-  { mode: 'single mode', start: startSingle },
-];
+import { SHAPES, SINGLE_MODE } from './fault-runtime.ts';
+import type { FaultRuntime } from './fault-runtime.ts';
 
 /** More than a pipe and both ends' buffers hold, in all. */
 const PRINTING = { do: 'print', lines: 20, characters: 4000 };
@@ -19,7 +10,7 @@ describe.each(SHAPES)('$mode', ({ mode, start }) => {
   it('a logger that throws: is of no consequence', async () => {
     await using runtime = await start({ extras: ['throwing logger'] });
     await runtime.expectFullCapacity();
-    if (mode !== 'single mode') await runtime.failure({ do: 'throw in a timer' });
+    if (mode !== SINGLE_MODE) await runtime.failure({ do: 'throw in a timer' });
     await runtime.expectFullCapacity();
     runtime.expectAnsweredOnce();
     expect(await runtime.stop()).toEqual({ code: 0, signal: null });
@@ -31,7 +22,7 @@ describe.each(SHAPES)('$mode', ({ mode, start }) => {
     runtime.child.stdout?.destroy();
     runtime.child.stderr?.destroy();
     await print(runtime);
-    if (mode !== 'single mode') await runtime.failure({ do: 'throw in a timer' });
+    if (mode !== SINGLE_MODE) await runtime.failure({ do: 'throw in a timer' });
     await runtime.expectFullCapacity();
     runtime.expectAnsweredOnce();
     expect(await runtime.stop()).toEqual({ code: 0, signal: null });
