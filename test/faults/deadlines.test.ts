@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LAYOUTS, posted, startLayout, startSingle, statuses } from './fault-runtime.ts';
+import { LAYOUTS, posted, startLayout, startSingle, statuses, threadCount } from './fault-runtime.ts';
 
 /** Our own answer comes about half a second after the event, long before the platform's. */
 const EARLY = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
@@ -127,6 +127,21 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
     );
     runtime.expectAnsweredOnce();
   });
+});
+
+it('a thread that is to end after its last invocation ends, too, when that is abandoned', async () => {
+  await using runtime = await startLayout({ perThread: 4, threads: 1 }, { options: EARLY });
+  await runtime.expectFullCapacity();
+  const threads = await threadCount(runtime.child.pid);
+  const late = runtime.diagnostic({ do: 'never settle' }, { ...timed, requestId: 'late' });
+  await runtime.marks('arrived-late', 1);
+  await runtime.failure({ do: 'throw in a timer' });
+  await runtime.expectFullCapacity();
+  expect(await threadCount(runtime.child.pid)).toBe(threads + 1);
+  expect(await late).toMatchObject(EXCEEDED);
+  await expect.poll(() => threadCount(runtime.child.pid), { timeout: 60_000 }).toBe(threads);
+  await runtime.expectFullCapacity();
+  runtime.expectAnsweredOnce();
 });
 
 describe('in single mode', () => {

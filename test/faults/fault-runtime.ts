@@ -248,6 +248,11 @@ export function statuses(results: readonly InvokeResult[]): Record<string, numbe
   );
 }
 
+/** Threads of a process, those of Node itself included. */
+export async function threadCount(pid: number | undefined): Promise<number> {
+  return (await readdir(`/proc/${pid}/task`)).length;
+}
+
 /** CPU time that a process has used, in ms. */
 export async function cpuMs(pid: number | undefined): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
