@@ -44,16 +44,17 @@ describe('a fault of /next', () => {
   });
 
   it.each([
-    [{ type: 'reset-during' }, 'ECONNRESET', /Content-Length: 10\r\n[^]*\r\n\r\n"0123$/],
-    [{ type: 'truncated-body' }, 'end', /Content-Length: 10\r\n[^]*\r\n\r\n"0123$/],
-    [{ type: 'reset-after' }, 'ECONNRESET', /^$/],
+    // A reset that comes together with data is an ordinary end to libuv.
+    [{ type: 'reset-during' }, /^(ECONNRESET|end)$/, /Content-Length: 10\r\n[^]*\r\n\r\n"0123$/],
+    [{ type: 'truncated-body' }, /^end$/, /Content-Length: 10\r\n[^]*\r\n\r\n"0123$/],
+    [{ type: 'reset-after' }, /^ECONNRESET$/, /^$/],
   ] as const)('%o meets the event that is handed over, which is lost', async (fault, end, part) => {
     server.faults.once('next', fault);
     const { ended, text } = await send(get(server, 'invocation/next'));
     await server.whenParked(1);
     expect(server.faults.pending).toBe(1);
     const invoked = server.invoke('"01234567"', { requestId: 'lost', timeoutMs: 100 });
-    expect(await ended).toBe(end);
+    expect(await ended).toMatch(end);
     expect(text()).toMatch(part);
     expect(await invoked).toMatchObject({ status: 'timeout' });
     expect(server.deliveries.get('lost')).toMatchObject({ handedOver: 1, accepted: 0, outcome: 'timeout' });
