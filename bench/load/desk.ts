@@ -12,6 +12,8 @@ export interface DueEvent {
 
 /** Brings events and polls together, first come first served, and times the answers. */
 export class Desk {
+  /** How many events may be in flight at once. */
+  limit = Infinity;
   readonly #polls: Connection[] = [];
   readonly #queue: DueEvent[] = [];
   readonly #inFlight = new Map<string, DueEvent>();
@@ -33,15 +35,13 @@ export class Desk {
 
   push(event: DueEvent): void {
     this.#firstMs ??= performance.now();
-    const connection = this.#polls.shift();
-    if (connection === undefined) this.#queue.push(event);
-    else this.#handOut(connection, event);
+    this.#queue.push(event);
+    this.#match();
   }
 
   park(connection: Connection): void {
-    const event = this.#queue.shift();
-    if (event === undefined) this.#polls.push(connection);
-    else this.#handOut(connection, event);
+    this.#polls.push(connection);
+    this.#match();
   }
 
   drop(connection: Connection): void {
@@ -61,6 +61,7 @@ export class Desk {
     }
     this.#lastMs = performance.now();
     this.#latencies.add(event.className, this.#lastMs - event.dueMs);
+    this.#match();
     return true;
   }
 
@@ -79,6 +80,12 @@ export class Desk {
     this.#firstError = undefined;
     this.#firstMs = undefined;
     return report;
+  }
+
+  #match(): void {
+    while (this.#queue.length > 0 && this.#polls.length > 0 && this.#inFlight.size < this.limit) {
+      this.#handOut(this.#polls.shift() as Connection, this.#queue.shift() as DueEvent);
+    }
   }
 
   #handOut(connection: Connection, event: DueEvent): void {

@@ -41,6 +41,7 @@ process.on('message', (message: ToLoad) => void carryOut(message.plan));
 process.on('disconnect', () => process.exit());
 
 async function carryOut(plan: LoadPlan): Promise<void> {
+  desk.limit = (plan.kind === 'saturation' ? plan.inFlightAtMost : undefined) ?? Infinity;
   running = runPlan(plan, desk);
   const outcome = await Promise.race([allAnswered(running), stalls(running)]);
   running = undefined;

@@ -29,6 +29,8 @@ export type LoadPlan =
       readonly kind: 'saturation';
       readonly body: Body;
       readonly until: { readonly seconds: number } | { readonly events: number };
+      /** Polls beyond that wait, as they do where Lambda's own limit is reached. */
+      readonly inFlightAtMost?: number;
     }
   | {
       /** Events fall due at random, whether or not there is a poll; one without a poll queues. */

@@ -1,5 +1,5 @@
 import type { Body, LoadPlan } from '../load/protocol.ts';
-import type { Event, Load, Sized, WorkClass } from '../scenarios/scenario.ts';
+import type { Event, Load, Scenario, Sized, WorkClass } from '../scenarios/scenario.ts';
 
 /** What turns a scenario's description into figures: how thorough the run is, and how fast the machine. */
 export interface Scale {
@@ -9,10 +9,15 @@ export interface Scale {
 }
 
 /** The load that counts. Rounds differ in their arrivals; contenders within a round don't. */
-export function measuredPlan(load: Load, scale: Scale, round: number): LoadPlan {
+export function measuredPlan({ load, slots }: Scenario, scale: Scale, round: number): LoadPlan {
   switch (load.kind) {
     case 'saturation':
-      return { kind: 'saturation', body: bodyOf(load.event, scale), until: sized(load.extent, scale) };
+      return {
+        kind: 'saturation',
+        body: bodyOf(load.event, scale),
+        until: sized(load.extent, scale),
+        ...(load.limited === true ? { inFlightAtMost: slots } : {}),
+      };
     case 'poisson':
       return poisson(load, scale, load.seconds[scale.size], round);
     case 'starts':

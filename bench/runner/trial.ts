@@ -51,7 +51,7 @@ async function runLoad(trial: Trial): Promise<Measured> {
     const warmUp = warmUpPlan(scenario.load, scale);
     if (warmUp !== undefined) await Promise.race([load.run(warmUp), failed]);
     const before = readAll(runtime, load);
-    const report = await Promise.race([load.run(measuredPlan(scenario.load, scale, round)), failed]);
+    const report = await Promise.race([load.run(measuredPlan(scenario, scale, round)), failed]);
     const after = readAll(runtime, load);
     assertAnswered(report);
     const cpu = cpuPerEvent(before.runtime, after.runtime, report.completed);

@@ -11,7 +11,7 @@ export const cpu20: Scenario = {
   load: {
     kind: 'saturation',
     event: { kind: 'cpu', cpuMs: 20 },
-    extent: { seconds: { full: 10, quick: 3 } },
+    extent: { seconds: { full: 6, quick: 3 } },
   },
   goals: [
     { metric: 'rate', against: { contender: 'aws-lambda-ric' }, ratio: 1 },

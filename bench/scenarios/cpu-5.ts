@@ -8,7 +8,7 @@ export const cpu5: Scenario = {
   slots: 8,
   threads: 8,
   pinning: 'none',
-  load: { kind: 'saturation', event: { kind: 'cpu', cpuMs: 5 }, extent: { seconds: { full: 10, quick: 3 } } },
+  load: { kind: 'saturation', event: { kind: 'cpu', cpuMs: 5 }, extent: { seconds: { full: 6, quick: 3 } } },
   goals: [
     { metric: 'rate', against: { contender: 'aws-lambda-ric' }, ratio: 1 },
     { metric: 'rate', against: { contender: 'bare work' }, ratio: 0.95 },

@@ -11,7 +11,7 @@ export const echo6: Scenario = {
   load: {
     kind: 'saturation',
     event: { kind: 'filled', bytes: 6_000_000 },
-    extent: { seconds: { full: 10, quick: 2 } },
+    extent: { seconds: { full: 6, quick: 2 } },
   },
   goals: [
     { metric: 'rate', against: { contender: 'aws-lambda-ric' }, ratio: 1.5 },

@@ -11,7 +11,7 @@ export const fileAccess: Scenario = {
   load: {
     kind: 'saturation',
     event: { kind: 'json', value: { bytes: 65_536 } },
-    extent: { seconds: { full: 8, quick: 2 } },
+    extent: { seconds: { full: 5, quick: 2 } },
   },
   goals: [{ metric: 'rate', against: { contender: 'aws-lambda-ric' }, ratio: 1 }],
   quick: false,

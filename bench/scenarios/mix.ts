@@ -11,7 +11,7 @@ export const mix: Scenario = {
   load: {
     kind: 'poisson',
     load: 0.4,
-    seconds: { full: 40, quick: 6 },
+    seconds: { full: 24, quick: 6 },
     classes: [
       { name: 'short', share: 0.95, cpuMs: 4 },
       { name: 'long', share: 0.05, cpuMs: 200 },

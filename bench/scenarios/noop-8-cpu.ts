@@ -11,7 +11,7 @@ export const noop8Cpu: Scenario = {
   load: {
     kind: 'saturation',
     event: { kind: 'json', value: {} },
-    extent: { seconds: { full: 8, quick: 1.5 } },
+    extent: { seconds: { full: 5, quick: 1.5 } },
   },
   goals: [{ metric: 'cpuUs', against: { contender: 'aws-lambda-ric' }, ratio: 0.5 }],
   quick: true,

@@ -11,7 +11,7 @@ export const noop8Rate: Scenario = {
   load: {
     kind: 'saturation',
     event: { kind: 'json', value: {} },
-    extent: { seconds: { full: 8, quick: 1.5 } },
+    extent: { seconds: { full: 5, quick: 1.5 } },
   },
   goals: [{ metric: 'rate', against: { contender: 'aws-lambda-ric' }, ratio: 1.8 }],
   quick: true,

@@ -11,7 +11,7 @@ export const pbkdf2: Scenario = {
   load: {
     kind: 'saturation',
     event: { kind: 'json', value: { rounds: 10_000 } },
-    extent: { seconds: { full: 8, quick: 2 } },
+    extent: { seconds: { full: 5, quick: 2 } },
   },
   goals: [{ metric: 'rate', against: { contender: 'aws-lambda-ric' }, ratio: 1 }],
   quick: false,

@@ -26,6 +26,8 @@ export type Load =
       readonly kind: 'saturation';
       readonly event: Event;
       readonly extent: Extent;
+      /** No more events at once than there are slots: Lambda's own limit, whatever is polled. */
+      readonly limited?: boolean;
       /** Where a quarter of the extent is too short: each thread compiles its code for itself. */
       readonly warmUpSeconds?: Sized;
     }

@@ -10,8 +10,9 @@ export const wait256: Scenario = {
   pinning: 'none',
   load: {
     kind: 'saturation',
+    limited: true,
     event: { kind: 'json', value: { ms: 20 } },
-    extent: { seconds: { full: 8, quick: 2 } },
+    extent: { seconds: { full: 5, quick: 2 } },
   },
   goals: [{ metric: 'rate', against: { contender: 'aws-lambda-ric' }, ratio: 1.1 }],
   quick: false,
