@@ -10,6 +10,7 @@ export const fileAccess: Scenario = {
   pinning: 'none',
   load: {
     kind: 'saturation',
+    limited: true,
     event: { kind: 'json', value: { bytes: 65_536 } },
     extent: { seconds: { full: 5, quick: 2 } },
   },

@@ -12,7 +12,7 @@ export const noop256Cpu: Scenario = {
     kind: 'saturation',
     event: { kind: 'json', value: {} },
     extent: { seconds: { full: 5, quick: 3 } },
-    warmUpSeconds: { full: 60, quick: 1 },
+    warmUpSeconds: { full: 25, quick: 1 },
   },
   goals: [{ metric: 'cpuUs', against: { scenario: 'noop-8-cpu' }, ratio: 1.15 }],
   quick: false,

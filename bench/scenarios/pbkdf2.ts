@@ -10,6 +10,7 @@ export const pbkdf2: Scenario = {
   pinning: 'none',
   load: {
     kind: 'saturation',
+    limited: true,
     event: { kind: 'json', value: { rounds: 10_000 } },
     extent: { seconds: { full: 5, quick: 2 } },
   },

@@ -8,7 +8,7 @@ export const start64: Scenario = {
   slots: 64,
   threads: 64,
   pinning: 'none',
-  load: { kind: 'starts', starts: { full: 10, quick: 2 } },
+  load: { kind: 'starts', starts: { full: 5, quick: 2 } },
   goals: [{ metric: 'startMs', against: { contender: 'aws-lambda-ric' }, ratio: 0.2 }],
   quick: false,
 };

@@ -8,7 +8,7 @@ export const start8: Scenario = {
   slots: 8,
   threads: 8,
   pinning: 'none',
-  load: { kind: 'starts', starts: { full: 10, quick: 2 } },
+  load: { kind: 'starts', starts: { full: 5, quick: 2 } },
   goals: [{ metric: 'startMs', against: { contender: 'aws-lambda-ric' }, ratio: 0.6 }],
   quick: true,
 };
