@@ -6,6 +6,8 @@
  *     ◀─ ready | boot-failed ───────────────────
  *     ── invoke ───────────────────────────────▶
  *     ◀─ response | failure ──────────────────── any order when several run at once
+ *     ◀─ settled ─────────────────────────────── the background work of a reply that said there is some
+ *     ◀─ background-failed ───────────────────── a promise of it was rejected
  *     ◀─ escaped ─────────────────────────────── an error that no invocation caught
  *     ◀─ heavy ───────────────────────────────── its heap is over the limit
  *     ── ping ─▶ ◀─ pong ─────────────────────── is the event loop alive?
@@ -24,13 +26,22 @@ export type FromThread =
   | { readonly type: 'ready' }
   | { readonly type: 'boot-failed'; readonly diagnostic: EncodedDiagnostic }
   | ReplyMessage
+  | { readonly type: 'settled'; readonly run: number }
+  | BackgroundFailedMessage
   | EscapedMessage
   | { readonly type: 'pong'; readonly ping: number }
   | { readonly type: 'heavy' }
   | { readonly type: 'bye' };
 
-/** A run's outcome. */
-export type ReplyMessage = Outcome & { readonly run: number };
+/** A run's outcome. With `settled: false` its background work goes on, and the message `settled` follows. */
+export type ReplyMessage = Outcome & { readonly run: number; readonly settled?: false };
+
+/** A promise that was given to `context.waitUntil` was rejected. */
+export interface BackgroundFailedMessage {
+  readonly type: 'background-failed';
+  readonly requestId: string;
+  readonly diagnostic: EncodedDiagnostic;
+}
 
 export interface InvokeMessage {
   readonly type: 'invoke';
@@ -63,6 +74,8 @@ export interface InvokerSettings {
   readonly codec: string | undefined;
   readonly lambda: LambdaFunction;
   readonly deadlineMarginMs: number;
+  /** Whether at most one invocation at a time runs on the thread. */
+  readonly ownsThread: boolean;
   readonly maxThreadHeapMb: number | undefined;
 }
 

@@ -1,5 +1,7 @@
 import type { InvocationMetadata } from '../src/invocation/invocation.ts';
 import type { InvokerSettings } from '../src/protocol.ts';
+import { BackgroundWork } from './background-work.ts';
+import type { ReportBackgroundFailure } from './background-work.ts';
 import { HandlerError } from './handler-error.ts';
 import { utf8 } from './utf8.ts';
 
@@ -11,12 +13,12 @@ import { utf8 } from './utf8.ts';
  */
 export type Handler<Event = unknown, Result = unknown> = (
   event: Event,
-  context: Context,
+  context: ManagedContext,
 ) => Result | Promise<Result>;
 
 /**
  * What a handler is told about its invocation. `Context` of `@types/aws-lambda` can stand for it, and it for that one;
- * for this the two fields that only this runtime has are optional in the type. They are always there.
+ * for this what only this runtime has is optional in the type. See {@link ManagedContext}.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html
  */
@@ -40,6 +42,13 @@ export interface Context {
   readonly deadlineMs?: number;
   /** Aborts at the deadline (less `deadlineMarginMs`), with the reason. Hand it to what can be cancelled. */
   readonly signal?: AbortSignal;
+  /** The W3C trace context that the caller has sent in the client context, under the key `w3c`. */
+  w3c?(): TraceContext;
+  /**
+   * Lets a promise go on after the answer, which goes out when the handler has returned. Until all of them have settled,
+   * or the deadline has passed, the invocation keeps its room. A rejection is logged under the request id.
+   */
+  waitUntil?(promise: PromiseLike<unknown>): void;
   /** Milliseconds until the deadline; negative after it. */
   getRemainingTimeInMillis(): number;
   /** @deprecated Return a promise instead; throws. */
@@ -48,6 +57,16 @@ export interface Context {
   fail(error: Error | string): void;
   /** @deprecated Return instead; throws. */
   succeed(messageOrObject: unknown): void;
+}
+
+/** A context as this runtime makes it: nothing that only it has is missing. */
+export type ManagedContext = Context & Required<Pick<Context, 'deadlineMs' | 'signal' | 'w3c' | 'waitUntil'>>;
+
+/** @see https://www.w3.org/TR/trace-context/ */
+export interface TraceContext {
+  readonly traceparent?: string | undefined;
+  readonly tracestate?: string | undefined;
+  readonly baggage?: string | undefined;
 }
 
 /** Who called, where an Amazon Cognito identity did. */
@@ -80,7 +99,7 @@ export interface ClientContextEnv {
 }
 
 /** The context of one invocation. What most handlers never ask for is made when it is asked for. */
-export class InvocationContext implements Context {
+export class InvocationContext implements ManagedContext {
   callbackWaitsForEmptyEventLoop = true;
   readonly functionName: string;
   readonly functionVersion: string;
@@ -94,12 +113,21 @@ export class InvocationContext implements Context {
   readonly tenantId: string | undefined;
   readonly xRayTraceId: string | undefined;
   readonly deadlineMs: number;
+  readonly #traceContext: TraceContext;
   readonly #abortAtMs: number;
+  #background: BackgroundWork | undefined;
   #abort: AbortController | undefined;
   #timer: NodeJS.Timeout | undefined;
   #finished = false;
 
-  constructor(metadata: InvocationMetadata, settings: InvokerSettings) {
+  readonly #reportFailure: ReportBackgroundFailure;
+
+  constructor(
+    metadata: InvocationMetadata,
+    settings: InvokerSettings,
+    reportFailure: ReportBackgroundFailure,
+  ) {
+    this.#reportFailure = reportFailure;
     const { lambda } = settings;
     this.functionName = lambda.functionName;
     this.functionVersion = lambda.functionVersion;
@@ -112,7 +140,9 @@ export class InvocationContext implements Context {
     this.xRayTraceId = metadata.traceId;
     this.deadlineMs = metadata.deadlineMs;
     this.identity = parseHeader<CognitoIdentity>('Lambda-Runtime-Cognito-Identity', metadata.cognitoIdentity);
-    this.clientContext = parseHeader<ClientContext>('Lambda-Runtime-Client-Context', metadata.clientContext);
+    const client = parseHeader<ClientContext>('Lambda-Runtime-Client-Context', metadata.clientContext);
+    this.#traceContext = takeTraceContext(client);
+    this.clientContext = client;
     this.#abortAtMs = metadata.deadlineMs - settings.deadlineMarginMs;
   }
 
@@ -123,6 +153,20 @@ export class InvocationContext implements Context {
       if (!this.#finished) this.#timer = setTimeout(() => this.#expire(), inMs);
     }
     return this.#abort.signal;
+  }
+
+  w3c(): TraceContext {
+    return this.#traceContext;
+  }
+
+  waitUntil(promise: PromiseLike<unknown>): void {
+    this.#background ??= new BackgroundWork(this.awsRequestId, this.#reportFailure);
+    this.#background.add(promise);
+  }
+
+  /** What goes on after the handler; undefined if nothing does. Resolves when that has settled. */
+  get background(): Promise<void> | undefined {
+    return this.#background?.settled();
   }
 
   getRemainingTimeInMillis(): number {
@@ -141,7 +185,7 @@ export class InvocationContext implements Context {
     throw notSupported('succeed');
   }
 
-  /** The handler has settled: the signal will not abort any more. */
+  /** Handler and background work have settled: the signal will not abort any more. */
   finish(): void {
     this.#finished = true;
     clearTimeout(this.#timer);
@@ -164,6 +208,20 @@ function parseHeader<Value>(name: string, json: string | undefined): Value | und
       cause,
     });
   }
+}
+
+const NO_TRACE_CONTEXT: TraceContext = {};
+
+/** Takes the key `w3c` out of the client context: it is meant for the runtime, not for the handler. */
+function takeTraceContext(client: (ClientContext & { w3c?: unknown }) | undefined): TraceContext {
+  if (typeof client !== 'object' || client === null || !('w3c' in client)) return NO_TRACE_CONTEXT;
+  const sent = Object(client.w3c) as Record<string, unknown>;
+  delete client.w3c;
+  return Object.fromEntries(
+    ['traceparent', 'tracestate', 'baggage']
+      .map((key) => [key, sent[key]])
+      .filter(([, value]) => typeof value === 'string'),
+  ) as TraceContext;
 }
 
 function notSupported(method: string): HandlerError {

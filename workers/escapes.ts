@@ -1,6 +1,6 @@
 import { diagnose, encodeDiagnostic, encodeThrown } from '../src/invocation/diagnostic.ts';
 import type { EscapedMessage } from '../src/protocol.ts';
-import { currentRun } from './invoker.ts';
+import { currentRun } from './invoke-store.ts';
 
 /**
  * Tells of errors that leave a handler by another way than its promise, and of `process.exit`, with the invocation
@@ -16,7 +16,7 @@ export function reportEscapes(
   exit: typeof process.exit,
 ): () => void {
   const tell = (how: EscapedMessage['how'], diagnostic: EscapedMessage['diagnostic']) => {
-    const running = currentRun.getStore();
+    const running = currentRun()?.message;
     report({ type: 'escaped', how, run: running?.run, requestId: running?.metadata.requestId, diagnostic });
   };
 

@@ -7,6 +7,9 @@ export type {
   CognitoIdentity,
   Context,
   Handler,
+  ManagedContext,
+  TraceContext,
 } from './context.ts';
+export { getContext } from './invoke-store.ts';
 export { onShutdown } from './shutdown-hooks.ts';
 export type { ShutdownHook } from './shutdown-hooks.ts';

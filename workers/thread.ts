@@ -11,7 +11,7 @@ import type { Invoker } from './invoker.ts';
 export async function serve({ port, ...settings }: ThreadSettings): Promise<never> {
   reportEscapes((message) => post(port, message), process.exit.bind(process));
   try {
-    const invoker = await loadInvoker(settings);
+    const invoker = await loadInvoker(settings, (message) => post(port, message));
     const afterRun = watchHeap(port, settings.maxThreadHeapMb);
     port.on('message', (message: ToThread) => void receive(message, invoker, port, afterRun));
     post(port, { type: 'ready' });
@@ -40,10 +40,13 @@ async function receive(
 }
 
 async function run(message: InvokeMessage, invoker: Invoker, port: MessagePort): Promise<void> {
-  const outcome = await invoker.invoke(message);
+  const { outcome, background } = await invoker.invoke(message);
   const transfer =
     outcome.type === 'response' && typeof outcome.body !== 'string' ? [outcome.body.buffer] : [];
-  post(port, { ...outcome, run: message.run }, transfer);
+  if (background === undefined) return post(port, { ...outcome, run: message.run }, transfer);
+  post(port, { ...outcome, run: message.run, settled: false }, transfer);
+  await background;
+  post(port, { type: 'settled', run: message.run });
 }
 
 function post(port: MessagePort, message: FromThread, transfer: readonly ArrayBuffer[] = []): void {

@@ -11,12 +11,15 @@ import type { PoolThread } from './pool-thread.ts';
 export interface DeadlineSurroundings {
   /** Do several invocations share a thread? */
   readonly shared: boolean;
-  /** Gives the room back that an answered run still holds. */
-  abandon(run: PendingRun, thread: PoolThread): void;
+  /** Gives the room back that an answered run still holds, whatever it still does; there is no thread in single mode. */
+  abandon(run: PendingRun, thread: PoolThread | undefined): void;
   fail(error: ManagedRuntimeError): void;
 }
 
-/** Answers the invocations that outlive their deadline and the grace, and does with their threads what was asked for. */
+/**
+ * Answers the invocations that outlive their deadline and the grace, with their handler or with background work, and
+ * does with their threads what was asked for.
+ */
 export class DeadlinePolicy {
   readonly #log: Log;
   readonly #afterDeadlineMs: number;
@@ -40,14 +43,15 @@ export class DeadlinePolicy {
     const { requestId } = run;
     this.#log.error(
       { requestId, thread: thread?.id, policy: this.#policy },
-      'An invocation missed its deadline',
+      run.inBackground ? 'Background work missed the deadline' : 'An invocation missed its deadline',
     );
     run.answer(failure(DEADLINE_DIAGNOSTIC));
     if (this.#policy === 'exit') {
       const message = `The invocation ${requestId} missed its deadline, and onDeadline is 'exit'.`;
       this.#around.fail(new ManagedRuntimeError('DEADLINE_EXCEEDED', message));
-    } else if (this.#policy === 'terminate' && thread !== undefined) {
-      void this.#take(run, thread);
+    } else if (this.#policy === 'terminate') {
+      if (thread !== undefined) void this.#take(run, thread);
+      else if (run.inBackground) this.#around.abandon(run, thread);
     }
   }
 

@@ -3,7 +3,7 @@ import { ManagedRuntimeError } from '../errors.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';
 import { failure } from '../invocation/outcome.ts';
-import type { EscapedMessage } from '../protocol.ts';
+import type { BackgroundFailedMessage, EscapedMessage, InvokeMessage } from '../protocol.ts';
 import type { Invoker } from '../../workers/invoker.ts';
 import type { Log } from '../logging/log.ts';
 import { DeadlinePolicy } from './deadline-policy.ts';
@@ -19,6 +19,7 @@ export class InProcessPool implements WorkerPool {
   readonly failed: Promise<ManagedRuntimeError>;
   readonly #fail: (error: ManagedRuntimeError) => void;
   readonly #config: Config;
+  readonly #log: Log;
   readonly #room = new Room();
   readonly #deadlines: DeadlinePolicy;
   #stopReporting: () => void = () => undefined;
@@ -31,9 +32,10 @@ export class InProcessPool implements WorkerPool {
     this.failed = failed.promise;
     this.#fail = failed.resolve;
     this.#config = config;
+    this.#log = log;
     this.#deadlines = new DeadlinePolicy(config, log, {
       shared: false,
-      abandon: () => undefined,
+      abandon: (run) => this.#leave(run),
       fail: (error) => this.#fail(error),
     });
   }
@@ -49,7 +51,10 @@ export class InProcessPool implements WorkerPool {
     };
     this.#stopReporting = entry.reportEscapes(onEscaped, stopHere);
     try {
-      this.#invoker = await Promise.race([entry.loadInvoker(invokerSettings(this.#config)), failed.promise]);
+      const loading = entry.loadInvoker(invokerSettings(this.#config), (message) =>
+        this.#backgroundFailed(message),
+      );
+      this.#invoker = await Promise.race([loading, failed.promise]);
     } catch (error) {
       throw InitFailure.of(error);
     } finally {
@@ -91,11 +96,27 @@ export class InProcessPool implements WorkerPool {
 
   async #invoke(run: PendingRun): Promise<void> {
     const { metadata, event } = run.invocation;
-    const outcome = await (this.#invoker as Invoker).invoke({ type: 'invoke', run: run.id, metadata, event });
+    const message: InvokeMessage = { type: 'invoke', run: run.id, metadata, event };
+    const { outcome, background } = await (this.#invoker as Invoker).invoke(message);
     run.answer(outcome);
+    if (background !== undefined) {
+      run.inBackground = true;
+      this.#deadlines.watch(run, () => undefined);
+      await background;
+    }
+    this.#leave(run);
+  }
+
+  /** Once: what is left behind at its deadline may still end. */
+  #leave(run: PendingRun): void {
+    if (this.#running !== run) return;
     run.settle();
     this.#running = undefined;
     this.#room.release();
+  }
+
+  #backgroundFailed({ requestId, diagnostic }: BackgroundFailedMessage): void {
+    this.#log.error({ requestId, diagnostic: diagnostic.body }, 'Background work failed');
   }
 
   /** There is no thread to replace: the caller is answered, and the environment is given up. */

@@ -4,5 +4,6 @@ import type { InvokerSettings } from '../protocol.ts';
 /** What of the configuration the thread needs that runs the handler. */
 export function invokerSettings(config: Config): InvokerSettings {
   const { handler, codec, lambda, deadlineMarginMs, maxThreadHeapMb } = config;
-  return { handler, codec, lambda, deadlineMarginMs, maxThreadHeapMb };
+  const ownsThread = config.concurrency === 1 || config.invocationsPerThread === 1;
+  return { handler, codec, lambda, deadlineMarginMs, maxThreadHeapMb, ownsThread };
 }

@@ -9,6 +9,8 @@ export class PendingRun implements Run {
   readonly outcome: Promise<Outcome>;
   readonly settled: Promise<void>;
   answered = false;
+  /** Its handler has returned, but not all that it gave to `waitUntil` has settled. */
+  inBackground = false;
   readonly #answer: (outcome: Outcome) => void;
   readonly #settle: () => void;
   #deadline: NodeJS.Timeout | undefined;
@@ -28,7 +30,7 @@ export class PendingRun implements Run {
     return this.invocation.metadata.requestId;
   }
 
-  /** Calls back if no answer has come at that instant (epoch ms). */
+  /** Calls back if it has neither been answered nor settled between now and that instant (epoch ms). */
   watch(instantMs: number, onMissed: () => void): void {
     this.#deadline = setTimeout(onMissed, Math.min(Math.max(instantMs - Date.now(), 0), LONGEST_TIMER_MS));
   }
@@ -41,6 +43,7 @@ export class PendingRun implements Run {
   }
 
   settle(): void {
+    clearTimeout(this.#deadline);
     this.#settle();
   }
 }

@@ -3,6 +3,7 @@ import type { MessagePort, ResourceLimits } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type {
+  BackgroundFailedMessage,
   EscapedMessage,
   FromThread,
   InvokerSettings,
@@ -20,6 +21,9 @@ export interface ThreadListener {
   onReady(thread: PoolThread): void;
   onBootFailed(thread: PoolThread, diagnostic: EncodedDiagnostic): void;
   onReply(thread: PoolThread, reply: ReplyMessage): void;
+  /** The background work that a reply has left behind has settled. */
+  onSettled(thread: PoolThread, run: number): void;
+  onBackgroundFailed(thread: PoolThread, message: BackgroundFailedMessage): void;
   onEscaped(thread: PoolThread, message: EscapedMessage): void;
   /** Its heap is larger than `maxThreadHeapMb`. */
   onHeavy(thread: PoolThread): void;
@@ -148,6 +152,10 @@ export class PoolThread {
       case 'escaped':
         this.#end ??= { cause: 'escaped', message };
         return this.#listener.onEscaped(this, message);
+      case 'settled':
+        return this.#listener.onSettled(this, message.run);
+      case 'background-failed':
+        return this.#listener.onBackgroundFailed(this, message);
       case 'response':
       case 'failure':
         return this.#listener.onReply(this, message);

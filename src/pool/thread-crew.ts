@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
-import type { EscapedMessage, ReplyMessage } from '../protocol.ts';
+import type { BackgroundFailedMessage, EscapedMessage, ReplyMessage } from '../protocol.ts';
 import { THREAD_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import type { Log } from '../logging/log.ts';
 import { HeapGuard } from './heap-guard.ts';
@@ -21,6 +21,8 @@ export interface CrewListener {
   /** A thread takes no more invocations; those that it holds go on if it is retiring. */
   onLeft(): void;
   onReply(thread: PoolThread, reply: ReplyMessage): void;
+  onSettled(thread: PoolThread, run: number): void;
+  onBackgroundFailed(thread: PoolThread, message: BackgroundFailedMessage): void;
   onEscaped(thread: PoolThread, message: EscapedMessage): void;
   /** The thread is gone, and with it what it held. */
   onEnd(thread: PoolThread, end: ThreadEnd): void;
@@ -141,6 +143,14 @@ export class ThreadCrew implements ThreadListener {
 
   onReply(thread: PoolThread, reply: ReplyMessage): void {
     this.#pool.onReply(thread, reply);
+  }
+
+  onSettled(thread: PoolThread, run: number): void {
+    this.#pool.onSettled(thread, run);
+  }
+
+  onBackgroundFailed(thread: PoolThread, message: BackgroundFailedMessage): void {
+    this.#pool.onBackgroundFailed(thread, message);
   }
 
   onEscaped(thread: PoolThread, message: EscapedMessage): void {

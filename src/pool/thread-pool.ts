@@ -3,7 +3,7 @@ import type { ManagedRuntimeError } from '../errors.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';
 import { failure } from '../invocation/outcome.ts';
-import type { EscapedMessage, ReplyMessage } from '../protocol.ts';
+import type { BackgroundFailedMessage, EscapedMessage, ReplyMessage } from '../protocol.ts';
 import type { Log } from '../logging/log.ts';
 import { DeadlinePolicy } from './deadline-policy.ts';
 import { PendingRun } from './pending-run.ts';
@@ -37,13 +37,15 @@ export class ThreadPool implements WorkerPool {
       onJoined: () => this.#joined(),
       onLeft: () => this.#room.resize(-this.#perThread),
       onReply: (thread, reply) => this.#reply(thread, reply),
+      onSettled: (thread, run) => this.#settled(thread, run),
+      onBackgroundFailed: (thread, message) => this.#backgroundFailed(thread, message),
       onEscaped: (thread, message) => this.#escaped(thread, message),
       onEnd: (thread, end) => this.#bury(thread, end),
       onHopeless: (error) => this.#fail(error),
     });
     this.#deadlines = new DeadlinePolicy(config, log, {
       shared: config.invocationsPerThread > 1,
-      abandon: (run, thread) => this.#leave(run, thread),
+      abandon: (run, thread) => thread && this.#leave(run, thread),
       fail: (error) => this.#fail(error),
     });
   }
@@ -113,7 +115,18 @@ export class ThreadPool implements WorkerPool {
     const run = thread.runs.get(reply.run);
     if (run === undefined) return;
     run.answer(reply);
-    this.#leave(run, thread);
+    if (reply.settled !== false) return this.#leave(run, thread);
+    run.inBackground = true;
+    this.#deadlines.watch(run, () => this.#threadOf(run));
+  }
+
+  #settled(thread: PoolThread, id: number): void {
+    const run = thread.runs.get(id);
+    if (run !== undefined) this.#leave(run, thread);
+  }
+
+  #backgroundFailed(thread: PoolThread, { requestId, diagnostic: thrown }: BackgroundFailedMessage): void {
+    this.#log.error({ requestId, thread: thread.id, diagnostic: thrown.body }, 'Background work failed');
   }
 
   /**
@@ -137,7 +150,12 @@ export class ThreadPool implements WorkerPool {
   #bury(thread: PoolThread, end: ThreadEnd): void {
     const held = [...thread.runs.values()];
     thread.runs.clear();
-    for (const run of held) this.#conclude(run, describeThreadEnd(end, run.requestId));
+    for (const run of held) {
+      const { requestId, inBackground } = run;
+      if (inBackground)
+        this.#log.error({ requestId, thread: thread.id, cause: end.cause }, 'Background work was lost');
+      this.#conclude(run, describeThreadEnd(end, requestId));
+    }
   }
 
   /** It has been answered; what it may still do no longer counts, and its thread lives on for the others. */

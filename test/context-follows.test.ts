@@ -1,0 +1,125 @@
+import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MODES, startBootstrap, startRuntime } from './helpers/start-runtime.ts';
+import type { RunningRuntime } from './helpers/start-runtime.ts';
+import { makeTaskRoot } from './helpers/task-root.ts';
+
+interface Seen {
+  readonly contextId?: string;
+  readonly requestId: string;
+  readonly traceId?: string;
+  readonly tenantId?: string;
+  readonly traceparent?: string;
+  /** `_X_AMZN_TRACE_ID`. */
+  readonly variable?: string;
+}
+
+const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+
+describe.each(MODES)('below a handler in %s', (_mode, { concurrency, env }) => {
+  let runtime: RunningRuntime;
+  beforeAll(async () => {
+    runtime = await startRuntime({
+      handler: 'follow.handler',
+      concurrency: concurrency ?? 1,
+      env: { ...env, AWS_LAMBDA_NODEJS_WORKER_COUNT: '2' },
+    });
+  });
+  afterAll(() => runtime[Symbol.asyncDispose]());
+
+  it('there are the context and what the invoke store holds, before and after it has waited', async () => {
+    const invocation = { requestId: 'followed', traceId: 'Root=1-a', tenantId: 'tenant' };
+    const seen = { contextId: 'followed', requestId: 'followed', traceId: 'Root=1-a', tenantId: 'tenant' };
+    expect(await runtime.invoke({}, invocation)).toMatchObject({ before: seen, after: seen, same: true });
+  });
+
+  it('the store is there while the module loads, and has no context', async () => {
+    expect(await runtime.invoke({})).toMatchObject({
+      whileLoading: { context: true, store: 'function', inStore: false },
+    });
+  });
+
+  it('_X_AMZN_TRACE_ID is the trace of the invocation, and gone for one that has none', async () => {
+    const traced = await runtime.invoke<{ after: Seen }>({}, { traceId: 'Root=1-b' });
+    expect(traced.after.variable).toBe('Root=1-b');
+    const others = [1, 2].map(() => runtime.invoke<{ after: Seen }>({}));
+    for (const { after } of await Promise.all(others)) expect(after).not.toHaveProperty('variable');
+  });
+
+  it('w3c() has the three strings of the client context, which loses its key', async () => {
+    const w3c = { traceparent: TRACEPARENT, tracestate: 7, baggage: 'a=1', other: 'x' };
+    const clientContext = JSON.stringify({ Custom: { a: 1 }, w3c });
+    const told = await runtime.invoke<{ after: Seen; clientContext: object }>({}, { clientContext });
+    expect(told).toMatchObject({ w3c: { traceparent: TRACEPARENT, baggage: 'a=1' } });
+    expect(told).not.toHaveProperty('w3c.tracestate');
+    expect(told).not.toHaveProperty('w3c.other');
+    expect(told.clientContext).toEqual({ Custom: { a: 1 } });
+    expect(told.after.traceparent).toBe(TRACEPARENT);
+  });
+
+  it.each([
+    ['no client context', undefined],
+    ['one that is no object', '"text"'],
+    ['one that is null', 'null'],
+    ['a key w3c that is null', '{"w3c":null}'],
+    ['a key w3c that is text', '{"w3c":"text"}'],
+  ])('w3c() is empty with %s', async (_what, clientContext) => {
+    const options = clientContext === undefined ? {} : { clientContext };
+    expect(await runtime.invoke({}, options)).toMatchObject({ w3c: {} });
+  });
+});
+
+it('on a shared thread _X_AMZN_TRACE_ID is left alone', async () => {
+  await using runtime = await startBootstrap('follow.mjs', {
+    concurrency: 2,
+    threads: 1,
+    invocationsPerThread: 2,
+  });
+  const { after } = await runtime.invoke<{ after: Seen }>({}, { traceId: 'Root=1-c' });
+  expect(after).toMatchObject({ traceId: 'Root=1-c' });
+  expect(after).not.toHaveProperty('variable');
+});
+
+it('two invocations on one thread each have their own', async () => {
+  await using directory = await makeTaskRoot();
+  const gate = join(directory.path, 'gate');
+  await using runtime = await startBootstrap('follow.mjs', {
+    concurrency: 2,
+    threads: 1,
+    invocationsPerThread: 2,
+  });
+  await runtime.whenParked(2);
+  const first = runtime.invoke({ gate }, { requestId: 'first', tenantId: 'one' });
+  const second = await runtime.invoke({}, { requestId: 'second', tenantId: 'two', whenCapacity: false });
+  expect(second).toMatchObject({ before: { contextId: 'second', requestId: 'second', tenantId: 'two' } });
+  await writeFile(gate, '');
+  const seen = { contextId: 'first', requestId: 'first', tenantId: 'one' };
+  expect(await first).toMatchObject({ before: seen, after: seen });
+});
+
+it('10,000 interleaved invocations on 4 threads with 4 each see nothing of each other', async () => {
+  const options = { concurrency: 16, threads: 4, invocationsPerThread: 4, handler: 'interleaved' };
+  await using runtime = await startBootstrap('follow.mjs', options);
+  const threads = new Set<number>();
+  let next = 0;
+  const client = async () => {
+    while (next < 10_000) {
+      const requestId = `request-${next}`;
+      next += 1;
+      const identity = { requestId, traceId: `Root=${requestId}`, tenantId: `tenant-${requestId}` };
+      const { threadId, all } = await runtime.invoke<{ threadId: number; all: Seen[] }>(
+        { turns: 6 },
+        identity,
+      );
+      threads.add(threadId);
+      const seen = { contextId: requestId, ...identity };
+      expect(all).toEqual([seen, seen, seen, seen, seen, seen]);
+    }
+  };
+  await Promise.all(Array.from({ length: 24 }, client));
+  expect(threads.size).toBe(4);
+  await runtime.whenParked(16);
+  expect(runtime.output.stderr).toBe('');
+  expect(runtime.log.filter(({ level }) => level === 'ERROR')).toEqual([]);
+});

@@ -1,0 +1,195 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LAYOUTS, SHAPES, SINGLE_MODE, posted, startLayout, startSingle, statuses } from './fault-runtime.ts';
+import type { FaultRuntime } from './fault-runtime.ts';
+
+/** The deadline comes about half a second after the event, for those that are `timed`. */
+const EARLY = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
+const timed = { timeoutMs: 20_000 };
+
+const MISSED = 'Background work missed the deadline';
+
+describe.each(SHAPES)('background work in $mode', ({ mode, start }) => {
+  let runtime: FaultRuntime;
+  beforeAll(async () => {
+    runtime = await start({ options: EARLY });
+    await runtime.whenParked(runtime.slots);
+  });
+  afterAll(() => runtime[Symbol.asyncDispose]());
+
+  it('goes on after the answer, and keeps its room until it has settled', async () => {
+    const gate = runtime.newGate();
+    const answers = await Promise.all(
+      Array.from({ length: runtime.slots }, () => runtime.invoke({ do: 'background wait', gate })),
+    );
+    expect(answers).toHaveLength(runtime.slots);
+    expect(runtime.api.parked).toBe(0);
+    expect(await runtime.made('background-')).toEqual([]);
+    await runtime.open(gate);
+    await runtime.marks('background-', runtime.slots);
+    await runtime.expectFullCapacity();
+  });
+
+  it('counts as unsettled as long as more is added', async () => {
+    const [first, second] = [runtime.newGate(), runtime.newGate()];
+    await runtime.invoke({ do: 'background chain', first, second });
+    await runtime.open(first);
+    // So many others find room; one place stays taken.
+    const others = mode === SINGLE_MODE ? 0 : 3;
+    for (let round = 0; round < others; round += 1) await runtime.invoke({ do: 'healthy' });
+    await runtime.whenParked(runtime.slots - 1);
+    expect(runtime.api.parked).toBe(runtime.slots - 1);
+    await runtime.open(second);
+    await runtime.expectFullCapacity();
+  });
+
+  it('that is rejected is logged under the request id, and harms nobody', async () => {
+    const before = await runtime.expectFullCapacity();
+    const requestId = `rejected-${mode}`;
+    expect(await runtime.invoke({ do: 'background failure' }, { requestId })).toEqual({
+      threadId: expect.any(Number),
+    });
+    const line = await runtime.logged({ requestId, message: 'Background work failed' });
+    expect(line).toMatchObject({ level: 'ERROR' });
+    expect(JSON.parse(String(line['diagnostic']))).toMatchObject({
+      errorType: 'PaymentLost',
+      errorMessage: 'in the background',
+    });
+    expect(new Set(await runtime.expectFullCapacity())).toEqual(new Set(before));
+  });
+
+  it('that is no promise counts as settled; a thenable that throws is logged', async () => {
+    const requestId = `thenable-${mode}`;
+    await runtime.invoke({ do: 'no promise' }, { requestId });
+    await runtime.logged({ requestId, message: 'Background work failed' });
+    await runtime.expectFullCapacity();
+  });
+
+  it('that comes when its invocation has ended is heard of all the same if it is rejected', async () => {
+    const [gate, requestId] = [runtime.newGate(), `late-${mode}`];
+    await runtime.invoke({ do: 'too late for the background', gate }, { requestId });
+    await runtime.whenParked(runtime.slots);
+    await runtime.open(gate);
+    await runtime.logged({ requestId, message: 'Background work failed' });
+    await runtime.expectFullCapacity();
+  });
+
+  it('goes on when the handler itself has failed', async () => {
+    const [gate, requestId] = [runtime.newGate(), `failed-${mode}`];
+    expect(await runtime.diagnostic({ do: 'background, then failure', gate }, { requestId })).toMatchObject({
+      errorType: 'Refused',
+    });
+    await runtime.open(gate);
+    await runtime.marks(`background-${requestId}`, 1);
+    await runtime.expectFullCapacity();
+  });
+
+  it('hears of the deadline through context.signal', async () => {
+    const requestId = `listening-${mode}`;
+    await runtime.invoke({ do: 'background listen' }, { ...timed, requestId });
+    await runtime.marks(`aborted-${requestId}`, 1);
+    await runtime.expectFullCapacity();
+  });
+
+  it('that never settles gives its room back at the deadline', async () => {
+    const requestId = `never-${mode}`;
+    await runtime.invoke({ do: 'background never' }, { ...timed, requestId });
+    await runtime.logged({ level: 'ERROR', requestId, message: MISSED });
+    await runtime.expectFullCapacity();
+    runtime.expectAnsweredOnce();
+  });
+});
+
+describe.each(LAYOUTS)('background work with $perThread on a thread', (layout) => {
+  const shared = layout.perThread > 1;
+
+  it('that never settles costs the thread only where it owns one; one that spins always does', async () => {
+    await using runtime = await startLayout(layout, { options: EARLY });
+    const before = new Set(await runtime.expectFullCapacity());
+    await runtime.invoke({ do: 'background never' }, { ...timed, requestId: 'never' });
+    await runtime.logged({ requestId: 'never', message: MISSED });
+    const between = new Set(await runtime.expectFullCapacity());
+    expect(between.symmetricDifference(before).size).toBe(shared ? 0 : 2);
+    await runtime.invoke({ do: 'background spin' }, { ...timed, requestId: 'spinning' });
+    await runtime.logged({ requestId: 'spinning', message: 'Background work was lost', cause: 'deadline' });
+    const after = new Set(await runtime.expectFullCapacity());
+    expect(after.symmetricDifference(between).size).toBe(2);
+    runtime.expectAnsweredOnce();
+  });
+
+  it('that ends its thread: the answer stands, the loss is logged, neighbours go on', async () => {
+    await using runtime = await startLayout(layout);
+    await runtime.whenParked(runtime.slots);
+    const [exit, thrown] = [runtime.newGate(), runtime.newGate()];
+    await runtime.invoke({ do: 'background exit', gate: exit }, { requestId: 'exiting' });
+    await runtime.open(exit);
+    await runtime.logged({ requestId: 'exiting', message: 'Background work was lost' });
+    await runtime.expectFullCapacity();
+    const neighbours = await runtime.neighbours(runtime.slots - 1);
+    await runtime.invoke({ do: 'background throw', gate: thrown }, { requestId: 'throwing' });
+    await runtime.open(thrown);
+    await runtime.logged({ requestId: 'throwing', message: 'An error escaped a handler' });
+    expect(statuses(await neighbours.release())).toEqual({ response: runtime.slots - 1 });
+    await runtime.expectFullCapacity();
+    runtime.expectAnsweredOnce();
+  });
+
+  it('onDeadline keep: the slot polls again only when it has settled', async () => {
+    await using runtime = await startLayout(layout, { options: { ...EARLY, onDeadline: 'keep' } });
+    const before = await runtime.expectFullCapacity();
+    const [gate, requestId] = [runtime.newGate(), 'kept'];
+    await runtime.invoke({ do: 'background wait', gate }, { ...timed, requestId });
+    await runtime.logged({ requestId, message: MISSED, policy: 'keep' });
+    for (let round = 0; round < 5; round += 1) await runtime.invoke({ do: 'healthy' });
+    await runtime.whenParked(runtime.slots - 1);
+    expect(runtime.api.parked).toBe(runtime.slots - 1);
+    await runtime.open(gate);
+    expect(new Set(await runtime.expectFullCapacity())).toEqual(new Set(before));
+  });
+
+  it('onDeadline exit: all are answered, and the process exits with 1', async () => {
+    await using runtime = await startLayout(layout, { options: { ...EARLY, onDeadline: 'exit' } });
+    const gate = runtime.newGate();
+    const neighbour = runtime.api.invoke(JSON.stringify({ do: 'wait', gate }), { whenCapacity: true });
+    await runtime.marks('arrived-', 1);
+    await runtime.invoke({ do: 'background never' }, timed);
+    expect(posted(await neighbour).errorType).toBe('Runtime.Shutdown');
+    expect(await runtime.exited).toEqual({ code: 1, signal: null });
+    runtime.expectAnsweredOnce();
+  });
+});
+
+describe.each(SHAPES)('at shutdown in $mode', ({ start }) => {
+  it('background work is waited for', async () => {
+    await using runtime = await start({ options: { shutdownTimeoutMs: 60_000 } });
+    const gate = runtime.newGate();
+    await runtime.invoke({ do: 'background wait', gate }, { requestId: 'draining' });
+    runtime.child.kill('SIGTERM');
+    await runtime.logged({ message: 'Stopping' });
+    await runtime.open(gate);
+    expect(await runtime.exited).toEqual({ code: 0, signal: null });
+    expect(await runtime.made('background-')).toEqual(['background-draining']);
+  });
+
+  it('for as long as shutdownTimeoutMs allows', async () => {
+    await using runtime = await start({ options: { shutdownTimeoutMs: 100 } });
+    await runtime.invoke({ do: 'background never' });
+    expect(await runtime.stop()).toEqual({ code: 0, signal: null });
+    runtime.expectAnsweredOnce();
+  });
+});
+
+describe('in single mode', () => {
+  it('what is left behind at the deadline may still end, and gives no room back twice', async () => {
+    await using runtime = await startSingle({ options: EARLY });
+    const gate = runtime.newGate();
+    await runtime.invoke({ do: 'background wait', gate }, { ...timed, requestId: 'left' });
+    await runtime.logged({ requestId: 'left', message: MISSED });
+    await runtime.invoke({ do: 'healthy' });
+    await runtime.open(gate);
+    await runtime.marks('background-left', 1);
+    await runtime.expectFullCapacity();
+    const waiting = await runtime.neighbours(1);
+    expect(runtime.api.parked).toBe(0);
+    await waiting.release();
+  });
+});

@@ -1,0 +1,44 @@
+import { setImmediate } from 'node:timers/promises';
+import { encodeThrown } from '../src/invocation/diagnostic.ts';
+import type { BackgroundFailedMessage } from '../src/protocol.ts';
+
+export type ReportBackgroundFailure = (message: BackgroundFailedMessage) => void;
+
+/** The promises of one invocation that may go on after its answer. None of them rejects unheard. */
+export class BackgroundWork {
+  readonly #requestId: string;
+  readonly #report: ReportBackgroundFailure;
+  readonly #pending = new Set<Promise<void>>();
+
+  constructor(requestId: string, report: ReportBackgroundFailure) {
+    this.#requestId = requestId;
+    this.#report = report;
+  }
+
+  add(promise: PromiseLike<unknown>): void {
+    const work = this.#attend(promise);
+    this.#pending.add(work);
+    void work.then(() => this.#pending.delete(work));
+  }
+
+  /** Resolves when all have settled, those included that are added meanwhile. */
+  async settled(): Promise<void> {
+    while (this.#pending.size > 0) {
+      await Promise.all(this.#pending);
+      // What waits for the same promise as we may add another one.
+      await setImmediate();
+    }
+  }
+
+  async #attend(promise: PromiseLike<unknown>): Promise<void> {
+    try {
+      await promise;
+    } catch (error) {
+      this.#report({
+        type: 'background-failed',
+        requestId: this.#requestId,
+        diagnostic: encodeThrown(error),
+      });
+    }
+  }
+}

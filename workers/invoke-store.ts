@@ -1,0 +1,55 @@
+import { InvokeStore, InvokeStoreBase } from '@aws/lambda-invoke-store';
+import type { InvokeMessage } from '../src/protocol.ts';
+import type { InvocationContext, ManagedContext } from './context.ts';
+
+/** What the code that is running belongs to, across timers and promises. */
+export interface CurrentRun {
+  readonly message: Pick<InvokeMessage, 'run' | 'metadata'>;
+  readonly context: InvocationContext;
+}
+
+/**
+ * The context of the invocation to which the code that calls belongs, however deep below the handler; undefined outside
+ * of invocations, as while a module loads.
+ *
+ * @example
+ *     const log = (text: string) => console.log(getContext()?.awsRequestId, text);
+ */
+export function getContext(): ManagedContext | undefined {
+  return currentRun()?.context;
+}
+
+export function currentRun(): CurrentRun | undefined {
+  return registry[STORE]?.get<CurrentRun>(RUN);
+}
+
+/**
+ * Opens AWS's store and puts it where handlers look for it, `awslambda.InvokeStore`. Always the form for several
+ * invocations at once: what an invocation has left behind belongs to it also when the next one runs.
+ */
+export async function openInvokeStore(): Promise<void> {
+  registry[STORE] = await InvokeStore.getInstanceAsync(true);
+}
+
+/** Calls back inside the store, which then has what AWS defines, and the run. */
+export function runInStore<Result>(run: CurrentRun, callback: () => Result): Result {
+  const { requestId, traceId, tenantId } = run.message.metadata;
+  const { traceparent, tracestate, baggage } = run.context.w3c();
+  const stored = {
+    [KEYS.REQUEST_ID]: requestId,
+    [KEYS.X_RAY_TRACE_ID]: traceId,
+    [KEYS.TENANT_ID]: tenantId,
+    [KEYS.TRACEPARENT]: traceparent,
+    [KEYS.TRACESTATE]: tracestate,
+    [KEYS.BAGGAGE]: baggage,
+    [RUN]: run,
+  };
+  return (registry[STORE] as InvokeStoreBase).run(stored, callback);
+}
+
+const KEYS = InvokeStoreBase.PROTECTED_KEYS;
+const RUN = Symbol.for('lambda-managed-runtime.run');
+
+/** A copy of this module that a bundler made finds the store that the runtime has opened. */
+const STORE = Symbol.for('lambda-managed-runtime.invoke-store');
+const registry = globalThis as { [STORE]?: InvokeStoreBase };
