@@ -30,6 +30,12 @@ const asyncForUs = async (event: Event, context: Pick<Context, keyof aws.Context
   `${event.name} ${context.awsRequestId} ${context.tenantId ?? ''}`;
 export const theirHandler: aws.Handler<Event, string> = asyncForUs;
 
+/** In a handler of ours, what only this runtime has needs no question mark. */
+export const inBackground: Handler = (_event, context) => {
+  context.waitUntil(fetch('https://example.com', { signal: context.signal }));
+  return context.w3c().traceparent;
+};
+
 // The unused directive would be an error: what is not a handler isn't taken for one.
 // @ts-expect-error a number is no event of this handler
 export const wrongEvent: Handler<Event, string> = async (event: number) => String(event);

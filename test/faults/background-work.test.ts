@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LAYOUTS, SHAPES, SINGLE_MODE, posted, startLayout, startSingle, statuses } from './fault-runtime.ts';
+import {
+  EITHER_LAYOUT,
+  LAYOUTS,
+  SHAPES,
+  SINGLE_MODE,
+  posted,
+  startLayout,
+  startSingle,
+  statuses,
+} from './fault-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
 
 /** The deadline comes about half a second after the event, for those that are `timed`. */
@@ -44,7 +53,7 @@ describe.each(SHAPES)('background work in $mode', ({ mode, start }) => {
 
   it('that is rejected is logged under the request id, and harms nobody', async () => {
     const before = await runtime.expectFullCapacity();
-    const requestId = `rejected-${mode}`;
+    const requestId = 'rejected';
     expect(await runtime.invoke({ do: 'background failure' }, { requestId })).toEqual({
       threadId: expect.any(Number),
     });
@@ -58,14 +67,14 @@ describe.each(SHAPES)('background work in $mode', ({ mode, start }) => {
   });
 
   it('that is no promise counts as settled; a thenable that throws is logged', async () => {
-    const requestId = `thenable-${mode}`;
+    const requestId = 'thenable';
     await runtime.invoke({ do: 'no promise' }, { requestId });
     await runtime.logged({ requestId, message: 'Background work failed' });
     await runtime.expectFullCapacity();
   });
 
   it('that comes when its invocation has ended is heard of all the same if it is rejected', async () => {
-    const [gate, requestId] = [runtime.newGate(), `late-${mode}`];
+    const [gate, requestId] = [runtime.newGate(), 'late'];
     await runtime.invoke({ do: 'too late for the background', gate }, { requestId });
     await runtime.whenParked(runtime.slots);
     await runtime.open(gate);
@@ -74,7 +83,7 @@ describe.each(SHAPES)('background work in $mode', ({ mode, start }) => {
   });
 
   it('goes on when the handler itself has failed', async () => {
-    const [gate, requestId] = [runtime.newGate(), `failed-${mode}`];
+    const [gate, requestId] = [runtime.newGate(), 'failed'];
     expect(await runtime.diagnostic({ do: 'background, then failure', gate }, { requestId })).toMatchObject({
       errorType: 'Refused',
     });
@@ -84,14 +93,14 @@ describe.each(SHAPES)('background work in $mode', ({ mode, start }) => {
   });
 
   it('hears of the deadline through context.signal', async () => {
-    const requestId = `listening-${mode}`;
+    const requestId = 'listening';
     await runtime.invoke({ do: 'background listen' }, { ...timed, requestId });
     await runtime.marks(`aborted-${requestId}`, 1);
     await runtime.expectFullCapacity();
   });
 
   it('that never settles gives its room back at the deadline', async () => {
-    const requestId = `never-${mode}`;
+    const requestId = 'never';
     await runtime.invoke({ do: 'background never' }, { ...timed, requestId });
     await runtime.logged({ level: 'ERROR', requestId, message: MISSED });
     await runtime.expectFullCapacity();
@@ -115,7 +124,9 @@ describe.each(LAYOUTS)('background work with $perThread on a thread', (layout) =
     expect(after.symmetricDifference(between).size).toBe(2);
     runtime.expectAnsweredOnce();
   });
+});
 
+describe.each(EITHER_LAYOUT)('background work with $perThread on a thread', (layout) => {
   it('that ends its thread: the answer stands, the loss is logged, neighbours go on', async () => {
     await using runtime = await startLayout(layout);
     await runtime.whenParked(runtime.slots);
