@@ -39,6 +39,10 @@ export interface Config {
   readonly maxInvocationsPerThread: number | undefined;
   readonly maxThreadHeapMb: number | undefined;
   readonly preload: readonly string[];
+  /** A `file:` URL, or undefined for none. */
+  readonly services: string | undefined;
+  /** A `file:` URL, or undefined for none. */
+  readonly sharedData: string | undefined;
   readonly onShutdown: (() => unknown) | undefined;
 }
 
@@ -84,7 +88,7 @@ function complete(reference: HandlerReference, options: ManagedRuntimeOptions, e
   const memoryMiB = env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE;
   return {
     handler: handlerSource(reference, options, env),
-    codec: options.codec === undefined ? undefined : moduleUrl(options.codec),
+    codec: optionalModuleUrl(options.codec),
     slots,
     concurrency,
     threads: Math.ceil(slots / invocationsPerThread),
@@ -116,6 +120,8 @@ function complete(reference: HandlerReference, options: ManagedRuntimeOptions, e
     maxInvocationsPerThread: options.maxInvocationsPerThread,
     maxThreadHeapMb: options.maxThreadHeapMb,
     preload: (options.preload ?? []).map(moduleUrl),
+    services: optionalModuleUrl(options.services),
+    sharedData: optionalModuleUrl(options.sharedData),
     onShutdown: options.onShutdown,
   };
 }
@@ -172,6 +178,10 @@ function heapShare(memoryMiB: number | undefined, threads: number): ResourceLimi
 function filePath(file: string | URL): string {
   if (file instanceof URL || file.startsWith('file:')) return fileURLToPath(file);
   return resolve(file);
+}
+
+function optionalModuleUrl(module: string | URL | undefined): string | undefined {
+  return module === undefined ? undefined : moduleUrl(module);
 }
 
 /** A path becomes a `file:` URL; the name of a package is looked up as Node does, from the working directory. */

@@ -65,6 +65,15 @@ export interface EscapedMessage {
 /** What a thread is given when it starts. */
 export interface ThreadSettings extends InvokerSettings {
   readonly port: MessagePort;
+  readonly shared: SharedState;
+}
+
+/** What the main thread shares with the handlers of all threads. */
+export interface SharedState {
+  /** Leads to the services, if there are any. */
+  readonly services: MessagePort | undefined;
+  /** The shared data, if there are any. */
+  readonly data: unknown;
 }
 
 /** What it takes to run a handler, in a thread or in the main thread. */

@@ -4,6 +4,8 @@ import { aborted } from './lifecycle/aborted.ts';
 import { drain, settles } from './lifecycle/drain.ts';
 import { guardSupervisor, ignoreBrokenOutput } from './lifecycle/supervisor-guard.ts';
 import type { Log } from './logging/log.ts';
+import type { SharedState } from './protocol.ts';
+import { openShare } from './services/share.ts';
 import { InitFailure } from './pool/init-failure.ts';
 import type { WorkerPool } from './pool/worker-pool.ts';
 import { poll } from './polling/poller.ts';
@@ -18,7 +20,7 @@ export async function serve(config: Config, log: Log, stop: AbortSignal): Promis
   const unguard = config.concurrency === 1 ? ignoreBrokenOutput() : guardSupervisor(log);
   const pool = await openPool(config, log);
   // The threads boot, or the handler loads, while this thread loads the HTTP client.
-  const starting = preload(config.preload).then(() => pool.start());
+  const starting = loadMainModules(config).then((share) => pool.start(share));
   const opening = openRuntimeApi(config, log);
   const registering = register(config, opening);
   const ready = Promise.all([opening, starting, registering]);
@@ -82,9 +84,11 @@ async function openRuntimeApi(config: Config, log: Log): Promise<HttpRuntimeApi>
   return new (await import('./runtime-api/http-runtime-api.ts')).HttpRuntimeApi(config.runtimeApi, log);
 }
 
-async function preload(modules: readonly string[]): Promise<void> {
+/** What the main thread loads of the user's. Resolves with what hands each thread what all share. */
+async function loadMainModules(config: Config): Promise<() => SharedState> {
   try {
-    for (const module of modules) await import(module);
+    for (const module of config.preload) await import(module);
+    return await openShare(config);
   } catch (error) {
     throw InitFailure.of(error);
   }

@@ -48,6 +48,10 @@ export interface ManagedRuntimeOptions {
   readonly maxThreadHeapMb?: number | undefined;
   /** Modules that the main thread imports before any thread starts, for native addons that need it. */
   readonly preload?: readonly (string | URL)[] | undefined;
+  /** Path or `file:` URL of a module that the main thread loads once; handlers call its exports: `useServices`. */
+  readonly services?: string | URL | undefined;
+  /** Path or `file:` URL of a module that the main thread loads once; all threads see its data: `useSharedData`. */
+  readonly sharedData?: string | URL | undefined;
   /** Called on the main thread when the invocations in flight have finished and the threads' hooks have run. */
   readonly onShutdown?: (() => unknown) | undefined;
 }
@@ -112,6 +116,8 @@ export const optionsSchema = v.strictObject(
     maxInvocationsPerThread: v.optional(count(Number.MAX_SAFE_INTEGER)),
     maxThreadHeapMb: v.optional(megabytes),
     preload: v.optional(v.array(moduleReference, 'must be an array of modules')),
+    services: v.optional(moduleReference),
+    sharedData: v.optional(moduleReference),
     onShutdown: v.optional(action),
   },
   unknownKey,

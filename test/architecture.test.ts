@@ -12,7 +12,11 @@ const rooms = readdirSync(join(project, 'src'), { withFileTypes: true })
   .map((entry) => entry.name);
 
 /** What no room of src may say; only logging may set up pino. */
-const nowhereInSrc = ["import { pino } from 'pino';", "import { a } from '../../workers/a.ts';"];
+const nowhereInSrc = [
+  "import { a } from '@aws/lambda-invoke-store';",
+  "import { pino } from 'pino';",
+  "import { a } from '../../workers/a.ts';",
+];
 
 /** What each file may and may not say; every line stands alone, and the lint rules must refuse just the forbidden ones. */
 const cases: Record<string, { forbidden: string[]; allowed: string[] }> = {
@@ -66,6 +70,7 @@ const cases: Record<string, { forbidden: string[]; allowed: string[] }> = {
       "import { a } from '../managed-runtime.ts';",
       "import { a } from '../logging/a.ts';",
       "import { a } from 'piscina';",
+      "import { a } from 'comlink';",
     ],
     allowed: [
       "import { a } from 'undici';",
@@ -106,6 +111,21 @@ const cases: Record<string, { forbidden: string[]; allowed: string[] }> = {
       "import type { A } from '../runtime-api/runtime-api-client.ts';",
       "import type { A } from '../pool/worker-pool.ts';",
       "import { a } from '../invocation/a.ts';",
+    ],
+  },
+  'src/services/a.ts': {
+    forbidden: [
+      ...nowhereInSrc,
+      "import type { A } from '../pool/worker-pool.ts';",
+      "import type { A } from '../runtime-api/runtime-api-client.ts';",
+      "import { a } from '../serving.ts';",
+      "import { a } from '../logging/a.ts';",
+      "import { a } from 'piscina';",
+    ],
+    allowed: [
+      "import { a } from 'comlink';",
+      "import type { A } from '../config.ts';",
+      "import type { A } from '../protocol.ts';",
     ],
   },
   'src/lifecycle/a.ts': {
@@ -167,10 +187,15 @@ const cases: Record<string, { forbidden: string[]; allowed: string[] }> = {
     forbidden: [
       "import { a } from '../../src/pool/a.ts';",
       "import { a } from '../../src/config.ts';",
+      "import { a } from '../../src/services/services.ts';",
       "import { a } from 'piscina';",
+      "import { a } from 'comlink';",
       "import { pino } from 'pino';",
     ],
     allowed: [
+      "import { a } from '../../src/services/comlink.ts';",
+      "import { a } from '@aws/lambda-invoke-store';",
+      "import type { A } from 'comlink';",
       "import { a } from '../../src/protocol.ts';",
       "import { a } from '../../src/errors.ts';",
       "import { a } from '../../src/invocation/a.ts';",

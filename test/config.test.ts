@@ -90,6 +90,9 @@ describe('an option', () => {
     ],
     ['maxThreadHeapMb', 0, 'must be a number of MiB, 1 or more, but it is 0'],
     ['preload', 'sharp', 'must be an array of modules, but it is "sharp"'],
+    ['services', 1, `${MODULE}, but it is 1`],
+    ['services', '', 'must not be empty, but it is ""'],
+    ['sharedData', {}, `${MODULE}, but it is [object Object]`],
     ['onShutdown', 'later', 'must be a function, but it is "later"'],
   ])('%s: %s is refused', (option, value, fault) => {
     expect(faultsOf({ [option]: value })).toEqual([`option ${option}: ${fault}`]);

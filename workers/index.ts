@@ -13,3 +13,7 @@ export type {
 export { getContext } from './invoke-store.ts';
 export { onShutdown } from './shutdown-hooks.ts';
 export type { ShutdownHook } from './shutdown-hooks.ts';
+export { proxy, release, transfer, useServices } from './services.ts';
+export type { Services } from './services.ts';
+export { useSharedData } from './shared-data.ts';
+export type { SharedData } from './shared-data.ts';

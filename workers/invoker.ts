@@ -1,7 +1,7 @@
 import { encodeThrown } from '../src/invocation/diagnostic.ts';
 import type { Outcome } from '../src/invocation/outcome.ts';
 import { failure } from '../src/invocation/outcome.ts';
-import type { InvokeMessage, InvokerSettings } from '../src/protocol.ts';
+import type { InvokeMessage, InvokerSettings, SharedState } from '../src/protocol.ts';
 import { loadCodec } from './codec.ts';
 import type { Codec } from './codec.ts';
 import type { ReportBackgroundFailure } from './background-work.ts';
@@ -9,6 +9,8 @@ import { InvocationContext } from './context.ts';
 import type { Handler } from './context.ts';
 import { loadHandler } from './handler-loader.ts';
 import { openInvokeStore, runInStore } from './invoke-store.ts';
+import { connectServices } from './services.ts';
+import { setSharedData } from './shared-data.ts';
 import { runShutdownHooks } from './shutdown-hooks.ts';
 
 /** Runs the user's handler: bytes in, outcome out. The same in a thread and in the main thread. */
@@ -29,9 +31,12 @@ export interface Invoked {
 /** Loads the user's module. Rejects with what Lambda should hear as the init error. */
 export async function loadInvoker(
   settings: InvokerSettings,
+  shared: SharedState,
   reportFailure: ReportBackgroundFailure,
 ): Promise<Invoker> {
   await openInvokeStore();
+  setSharedData(shared.data);
+  if (shared.services !== undefined) await connectServices(shared.services);
   const codec = await loadCodec(settings.codec);
   const handler = await loadHandler(settings.handler);
   return {

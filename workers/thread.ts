@@ -8,10 +8,10 @@ import { loadInvoker } from './invoker.ts';
 import type { Invoker } from './invoker.ts';
 
 /** Loads the handler, then runs what comes over the port. Never resolves: the main thread ends the thread. */
-export async function serve({ port, ...settings }: ThreadSettings): Promise<never> {
+export async function serve({ port, shared, ...settings }: ThreadSettings): Promise<never> {
   reportEscapes((message) => post(port, message), process.exit.bind(process));
   try {
-    const invoker = await loadInvoker(settings, (message) => post(port, message));
+    const invoker = await loadInvoker(settings, shared, (message) => post(port, message));
     const afterRun = watchHeap(port, settings.maxThreadHeapMb);
     port.on('message', (message: ToThread) => void receive(message, invoker, port, afterRun));
     post(port, { type: 'ready' });

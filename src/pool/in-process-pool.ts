@@ -3,7 +3,7 @@ import { ManagedRuntimeError } from '../errors.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';
 import { failure } from '../invocation/outcome.ts';
-import type { BackgroundFailedMessage, EscapedMessage, InvokeMessage } from '../protocol.ts';
+import type { BackgroundFailedMessage, EscapedMessage, InvokeMessage, SharedState } from '../protocol.ts';
 import type { Invoker } from '../../workers/invoker.ts';
 import type { Log } from '../logging/log.ts';
 import { DeadlinePolicy } from './deadline-policy.ts';
@@ -23,6 +23,7 @@ export class InProcessPool implements WorkerPool {
   readonly #room = new Room();
   readonly #deadlines: DeadlinePolicy;
   #stopReporting: () => void = () => undefined;
+  #closeServices: () => void = () => undefined;
   #invoker: Invoker | undefined;
   #running: PendingRun | undefined;
   #runs = 0;
@@ -40,7 +41,9 @@ export class InProcessPool implements WorkerPool {
     });
   }
 
-  async start(): Promise<void> {
+  async start(share: () => SharedState): Promise<void> {
+    const shared = share();
+    this.#closeServices = () => shared.services?.close();
     const { initTimeoutMs } = this.#config;
     const entry = (await import(IN_PROCESS_ENTRY)) as typeof import('../../workers/in-process.ts');
     const failed = Promise.withResolvers<never>();
@@ -51,7 +54,7 @@ export class InProcessPool implements WorkerPool {
     };
     this.#stopReporting = entry.reportEscapes(onEscaped, stopHere);
     try {
-      const loading = entry.loadInvoker(invokerSettings(this.#config), (message) =>
+      const loading = entry.loadInvoker(invokerSettings(this.#config), shared, (message) =>
         this.#backgroundFailed(message),
       );
       this.#invoker = await Promise.race([loading, failed.promise]);
@@ -92,6 +95,7 @@ export class InProcessPool implements WorkerPool {
     this.#room.close();
     this.#stopReporting();
     await this.#invoker?.shutdown(timeoutMs);
+    this.#closeServices();
   }
 
   async #invoke(run: PendingRun): Promise<void> {

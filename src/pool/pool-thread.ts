@@ -6,7 +6,6 @@ import type {
   BackgroundFailedMessage,
   EscapedMessage,
   FromThread,
-  InvokerSettings,
   ReplyMessage,
   ThreadSettings,
   ToThread,
@@ -52,7 +51,7 @@ export class PoolThread {
 
   constructor(
     id: number,
-    settings: InvokerSettings,
+    settings: Omit<ThreadSettings, 'port'>,
     resourceLimits: ResourceLimits,
     listener: ThreadListener,
   ) {
@@ -74,7 +73,9 @@ export class PoolThread {
     this.#piscina.on('error', (error) => this.#finish({ cause: 'error', error }));
     this.#piscina.on('workerDestroy', () => setImmediate(() => this.#finish({ cause: 'exit', code: 0 })));
     const task: ThreadSettings = { ...settings, port: port2 };
-    new Promise((resolve) => resolve(this.#piscina.run(task, { transferList: [port2] }))).then(
+    const { services } = settings.shared;
+    const transferList = services === undefined ? [port2] : [port2, services];
+    new Promise((resolve) => resolve(this.#piscina.run(task, { transferList }))).then(
       () => this.#finish({ cause: 'exit', code: 0 }),
       (error: unknown) => this.#finish(endOf(error)),
     );

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
-import type { BackgroundFailedMessage, EscapedMessage, ReplyMessage } from '../protocol.ts';
+import type { BackgroundFailedMessage, EscapedMessage, ReplyMessage, SharedState } from '../protocol.ts';
 import { THREAD_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import type { Log } from '../logging/log.ts';
 import { HeapGuard } from './heap-guard.ts';
@@ -42,6 +42,7 @@ export class ThreadCrew implements ThreadListener {
   readonly #recycling: Recycling;
   readonly #heaps: HeapGuard;
   readonly #started = Promise.withResolvers<void>();
+  #share: () => SharedState = () => ({ services: undefined, data: undefined });
   #wanted: number;
   /** The most threads that there were at once: replacing one of them needs no new memory. */
   #most = 0;
@@ -67,7 +68,8 @@ export class ThreadCrew implements ThreadListener {
   }
 
   /** Resolves when the first thread is ready; rejects with an InitFailure when it cannot be. */
-  start(): Promise<void> {
+  start(share: () => SharedState): Promise<void> {
+    this.#share = share;
     this.#heaps.start();
     this.#reconcile();
     return this.#started.promise;
@@ -214,7 +216,8 @@ export class ThreadCrew implements ThreadListener {
   #boot(): void {
     this.#ids += 1;
     const { resourceLimits, initTimeoutMs } = this.#config;
-    const thread = new PoolThread(this.#ids, invokerSettings(this.#config), resourceLimits, this);
+    const settings = { ...invokerSettings(this.#config), shared: this.#share() };
+    const thread = new PoolThread(this.#ids, settings, resourceLimits, this);
     const timer = setTimeout(() => this.onBootFailed(thread, initTimeout(initTimeoutMs)), initTimeoutMs);
     this.#starting.set(thread, timer);
     this.#most = Math.max(this.#most, this.ready.size + this.#starting.size);

@@ -3,7 +3,7 @@ import type { ManagedRuntimeError } from '../errors.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';
 import { failure } from '../invocation/outcome.ts';
-import type { BackgroundFailedMessage, EscapedMessage, ReplyMessage } from '../protocol.ts';
+import type { BackgroundFailedMessage, EscapedMessage, ReplyMessage, SharedState } from '../protocol.ts';
 import type { Log } from '../logging/log.ts';
 import { DeadlinePolicy } from './deadline-policy.ts';
 import { PendingRun } from './pending-run.ts';
@@ -50,8 +50,8 @@ export class ThreadPool implements WorkerPool {
     });
   }
 
-  start(): Promise<void> {
-    return this.#crew.start();
+  start(share: () => SharedState): Promise<void> {
+    return this.#crew.start(share);
   }
 
   reserve(): Promise<boolean> {

@@ -2,11 +2,16 @@ import type { Invocation } from '../invocation/invocation.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Outcome } from '../invocation/outcome.ts';
 import type { ManagedRuntimeError } from '../errors.ts';
+import type { SharedState } from '../protocol.ts';
 
 /** Runs invocations: in worker threads, or in the main thread in single mode. */
 export interface WorkerPool {
-  /** Resolves when the first invocation can be taken. Rejects with an `InitFailure` if the handler does not load. */
-  start(): Promise<void>;
+  /**
+   * Resolves when the first invocation can be taken. Rejects with an `InitFailure` if the handler does not load.
+   *
+   * @param share called for each thread: makes what it is given of what all threads share.
+   */
+  start(share: () => SharedState): Promise<void>;
 
   /**
    * Resolves with true when there is room for one more invocation, and keeps that room until `release` or until the
