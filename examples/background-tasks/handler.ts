@@ -1,0 +1,22 @@
+import { threadId } from 'node:worker_threads';
+// In a project of your own: from 'lambda-managed-runtime/worker'.
+import type { Handler } from '../../workers/index.ts';
+import { sendReceipt } from './receipt.ts';
+
+export interface OrderEvent {
+  readonly order: string;
+  readonly items: readonly { readonly name: string; readonly cents: number }[];
+}
+
+export interface OrderAnswer {
+  readonly order: string;
+  readonly totalCents: number;
+  readonly thread: number;
+}
+
+/** The caller gets the total at once; the receipt is sent after that, and its failure is logged. */
+export const handler: Handler<OrderEvent, OrderAnswer> = ({ order, items }, context) => {
+  const totalCents = items.reduce((sum, { cents }) => sum + cents, 0);
+  context.waitUntil(sendReceipt(order, totalCents));
+  return { order, totalCents, thread: threadId };
+};
