@@ -34,10 +34,10 @@ describe.each(MODES)('below a handler in %s', (_mode, { concurrency, env }) => {
     expect(await runtime.invoke({}, invocation)).toMatchObject({ before: seen, after: seen, same: true });
   });
 
-  it('the store is there while the module loads, and has no context', async () => {
-    expect(await runtime.invoke({})).toMatchObject({
-      whileLoading: { context: true, store: 'function', inStore: false },
-    });
+  it('the store is there while the module loads; what is written into it then, no invocation sees', async () => {
+    const told = await runtime.invoke<{ before: object }>({});
+    expect(told).toMatchObject({ whileLoading: { context: true, store: 'function', requestId: '-' } });
+    expect(told.before).not.toHaveProperty('setUp');
   });
 
   it('_X_AMZN_TRACE_ID is the trace of the invocation, and gone for one that has none', async () => {
@@ -79,6 +79,11 @@ it('on a shared thread _X_AMZN_TRACE_ID is left alone', async () => {
   const { after } = await runtime.invoke<{ after: Seen }>({}, { traceId: 'Root=1-c' });
   expect(after).toMatchObject({ traceId: 'Root=1-c' });
   expect(after).not.toHaveProperty('variable');
+});
+
+it('code that the module leaves behind cannot carry anything from one invocation to another', async () => {
+  await using runtime = await startBootstrap('follow.mjs', { handler: 'leak' });
+  expect(await runtime.invoke({ value: 1 })).toEqual({ refused: 'TypeError' });
 });
 
 it('two invocations on one thread each have their own', async () => {

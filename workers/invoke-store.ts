@@ -31,6 +31,19 @@ export async function openInvokeStore(): Promise<void> {
   registry[STORE] = await InvokeStore.getInstanceAsync(true);
 }
 
+/**
+ * Loads the user's module inside the store as well: some packages write into it when they are set up. Code that the
+ * module leaves behind goes on in there, whichever invocation causes it, so nothing can be written later.
+ */
+export async function loadInStore<Result>(load: () => Promise<Result>): Promise<Result> {
+  const stored = {};
+  try {
+    return await store().run(stored, load);
+  } finally {
+    Object.freeze(stored);
+  }
+}
+
 /** Calls back inside the store, which then has what AWS defines, and the run. */
 export function runInStore<Result>(run: CurrentRun, callback: () => Result): Result {
   const { requestId, traceId, tenantId } = run.message.metadata;
@@ -44,7 +57,11 @@ export function runInStore<Result>(run: CurrentRun, callback: () => Result): Res
     [KEYS.BAGGAGE]: baggage,
     [RUN]: run,
   };
-  return (registry[STORE] as InvokeStoreBase).run(stored, callback);
+  return store().run(stored, callback);
+}
+
+function store(): InvokeStoreBase {
+  return registry[STORE] as InvokeStoreBase;
 }
 
 const KEYS = InvokeStoreBase.PROTECTED_KEYS;

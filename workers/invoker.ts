@@ -8,7 +8,7 @@ import type { ReportBackgroundFailure } from './background-work.ts';
 import { InvocationContext } from './context.ts';
 import type { Handler } from './context.ts';
 import { loadHandler } from './handler-loader.ts';
-import { openInvokeStore, runInStore } from './invoke-store.ts';
+import { loadInStore, openInvokeStore, runInStore } from './invoke-store.ts';
 import { connectServices } from './services.ts';
 import { setSharedData } from './shared-data.ts';
 import { runShutdownHooks } from './shutdown-hooks.ts';
@@ -38,7 +38,7 @@ export async function loadInvoker(
   setSharedData(shared.data);
   if (shared.services !== undefined) await connectServices(shared.services);
   const codec = await loadCodec(settings.codec);
-  const handler = await loadHandler(settings.handler);
+  const handler = await loadInStore(() => loadHandler(settings.handler));
   return {
     async invoke(message) {
       let context: InvocationContext;
