@@ -94,6 +94,10 @@ describe.each(MODES)('the context in %s', (_mode, { concurrency, env }) => {
     });
   });
 
+  it('has methods that may be taken off it', async () => {
+    expect(await runtime.invoke({})).toMatchObject({ detached: 'number' });
+  });
+
   it('has one signal, which has not aborted', async () => {
     expect(await runtime.invoke({})).toMatchObject({ signal: { aborted: false, same: true } });
   });

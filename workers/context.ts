@@ -146,6 +146,14 @@ export class InvocationContext implements ManagedContext {
     this.#abortAtMs = metadata.deadlineMs - settings.deadlineMarginMs;
   }
 
+  // Properties, as AWS has them: libraries take them off the context and call them by themselves.
+  readonly getRemainingTimeInMillis = (): number => this.deadlineMs - Date.now();
+  readonly w3c = (): TraceContext => this.#traceContext;
+  readonly waitUntil = (promise: PromiseLike<unknown>): void => {
+    this.#background ??= new BackgroundWork(this.awsRequestId, this.#reportFailure);
+    this.#background.add(promise);
+  };
+
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
       this.#abort = new AbortController();
@@ -155,22 +163,9 @@ export class InvocationContext implements ManagedContext {
     return this.#abort.signal;
   }
 
-  w3c(): TraceContext {
-    return this.#traceContext;
-  }
-
-  waitUntil(promise: PromiseLike<unknown>): void {
-    this.#background ??= new BackgroundWork(this.awsRequestId, this.#reportFailure);
-    this.#background.add(promise);
-  }
-
   /** What goes on after the handler; undefined if nothing does. Resolves when that has settled. */
   get background(): Promise<void> | undefined {
     return this.#background?.settled();
-  }
-
-  getRemainingTimeInMillis(): number {
-    return this.deadlineMs - Date.now();
   }
 
   done(): void {
