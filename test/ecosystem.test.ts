@@ -1,0 +1,299 @@
+/**
+ * Real packages, as they are, in one function: two threads with two invocations each. What comes of it is the table in
+ * docs/compatibility.md, which `vitest run test/ecosystem.test.ts -u` writes.
+ */
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { format } from 'prettier';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { LogLine } from './helpers/process-output.ts';
+import { PATIENTLY, startRuntime } from './helpers/start-runtime.ts';
+import type { RunningRuntime } from './helpers/start-runtime.ts';
+
+/** The document that aws-xray-sdk sends for each subsegment. */
+interface Subsegment {
+  readonly name: string;
+  readonly trace_id: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+const daemon = createSocket('udp4');
+const subsegments: Subsegment[] = [];
+daemon.on('message', (message) => {
+  subsegments.push(JSON.parse(message.toString().split('\n')[1] ?? '{}') as Subsegment);
+});
+
+/** Stands for S3: answers with the trace header that has reached it. */
+const endpoint = createServer((request, response) => {
+  response.setHeader('content-type', 'application/json');
+  response.end(JSON.stringify({ key: request.url, trace: request.headers['x-amzn-trace-id'] }));
+});
+
+let runtime: RunningRuntime;
+/** With a thread for each invocation. */
+let unshared: RunningRuntime;
+beforeAll(async () => {
+  daemon.bind(0, '127.0.0.1');
+  endpoint.listen(0, '127.0.0.1');
+  await Promise.all([once(daemon, 'listening'), once(endpoint, 'listening')]);
+  [runtime, unshared] = await Promise.all([start(2), start(4)]);
+});
+afterAll(async () => {
+  daemon.close();
+  endpoint.close();
+  await Promise.all([runtime, unshared].map((running) => running[Symbol.asyncDispose]()));
+});
+
+async function start(threads: number): Promise<RunningRuntime> {
+  const running = await startRuntime({
+    handler: 'ecosystem/index.handler',
+    concurrency: 4,
+    env: {
+      AWS_LAMBDA_NODEJS_WORKER_COUNT: String(threads),
+      AWS_LAMBDA_FUNCTION_NAME: 'ecosystem',
+      AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
+      AWS_REGION: 'us-east-1',
+      AWS_XRAY_DAEMON_ADDRESS: `127.0.0.1:${daemon.address().port}`,
+      S3_ENDPOINT: `http://127.0.0.1:${(endpoint.address() as AddressInfo).port}`,
+    },
+  });
+  await running.whenParked(4);
+  return running;
+}
+
+const NUMBERS = Array.from({ length: 12 }, (_, n) => n);
+const requestIdOf = (call: string, n: number) => `${call}-${n}`;
+const rootOf = (n: number) => `1-5bef4de7-${String(n).padStart(24, '0')}`;
+
+/** Twelve invocations, four at a time; resolves with their results in order. */
+function callAll<Result>(
+  call: string,
+  event: (n: number) => object = () => ({}),
+  on = runtime,
+): Promise<Result[]> {
+  return Promise.all(
+    NUMBERS.map((n) =>
+      on.invoke<Result>(
+        { call, n, ...event(n) },
+        {
+          requestId: requestIdOf(call, n),
+          traceId: `Root=${rootOf(n)};Parent=9a9197af755a6419;Sampled=1`,
+          tenantId: `tenant-${n}`,
+        },
+      ),
+    ),
+  );
+}
+
+/** Resolves with the lines on stdout that a package has written, one for each invocation. */
+async function lines(isOne: (line: LogLine) => boolean): Promise<LogLine[]> {
+  await expect.poll(() => runtime.log.filter(isOne), PATIENTLY).toHaveLength(NUMBERS.length);
+  return runtime.log.filter(isOne);
+}
+
+/** Resolves with request id → trace id of the subsegments of that name. */
+async function traces(name: string): Promise<Record<string, string>> {
+  const named = () => subsegments.filter((subsegment) => subsegment.name === name);
+  await expect.poll(named, PATIENTLY).toHaveLength(NUMBERS.length);
+  return Object.fromEntries(
+    named().map(({ annotations, trace_id }) => [annotations?.['requestId'] ?? 'none', trace_id]),
+  );
+}
+
+const tracesOf = (call: string) => Object.fromEntries(NUMBERS.map((n) => [requestIdOf(call, n), rootOf(n)]));
+
+/** An event of an HTTP API, payload format 2.0. */
+const httpEvent = (n: number) => ({
+  http: {
+    version: '2.0',
+    routeKey: '$default',
+    rawPath: `/orders/${n}`,
+    rawQueryString: '',
+    headers: { 'Content-Type': 'application/json', host: 'api.example.com' },
+    requestContext: {
+      accountId: '123456789012',
+      apiId: 'api',
+      domainName: 'api.example.com',
+      http: {
+        method: 'POST',
+        path: `/orders/${n}`,
+        protocol: 'HTTP/1.1',
+        sourceIp: '192.0.2.1',
+        userAgent: 'test',
+      },
+      requestId: 'id',
+      stage: '$default',
+      timeEpoch: 1_700_000_000_000,
+    },
+    body: JSON.stringify({ n }),
+    isBase64Encoded: false,
+  },
+});
+
+interface HttpAnswer {
+  readonly statusCode: number;
+  readonly body: string;
+}
+
+interface Case {
+  readonly packages: readonly string[];
+  readonly shown: string;
+  readonly prove: () => Promise<void>;
+}
+
+const ONE_FACADE =
+  'only with one invocation on a thread at a time: aws-xray-sdk keeps one segment for all that a thread runs';
+
+const CASES: readonly Case[] = [
+  {
+    packages: ['@aws-lambda-powertools/logger'],
+    shown: 'request id and keys of each line are those of its invocation',
+    async prove() {
+      await callAll('logger');
+      for (const line of await lines(({ message }) => message === 'from powertools'))
+        expect(line['function_request_id']).toBe(requestIdOf('logger', line['n'] as number));
+    },
+  },
+  {
+    packages: ['@aws-lambda-powertools/metrics'],
+    shown: 'each line has the metric of its invocation',
+    async prove() {
+      await callAll('metrics');
+      for (const line of await lines((candidate) => 'orders' in candidate && '_aws' in candidate))
+        expect(line['requestId']).toBe(requestIdOf('metrics', [line['orders']].flat()[0] as number));
+    },
+  },
+  {
+    packages: ['@aws-lambda-powertools/batch'],
+    shown: 'the record that failed is reported',
+    async prove() {
+      const failed = NUMBERS.map((n) => ({ batchItemFailures: [{ itemIdentifier: `bad-${n}` }] }));
+      expect(await callAll('batch')).toEqual(failed);
+    },
+  },
+  {
+    packages: ['@aws-lambda-powertools/idempotency'],
+    shown: 'with records in memory, the second call is answered from the first',
+    async prove() {
+      for (const [first, second] of await callAll<[object, object]>('idempotency'))
+        expect(second).toEqual(first);
+    },
+  },
+  {
+    packages: ['@aws-lambda-powertools/tracer'],
+    shown: `subsegments under the trace of their invocation; ${ONE_FACADE}`,
+    async prove() {
+      const results = await callAll<{ traceId: string }>('tracer', undefined, unshared);
+      expect(results.map(({ traceId }) => traceId)).toEqual(NUMBERS.map(rootOf));
+      expect(await traces('## from tracer')).toEqual(tracesOf('tracer'));
+    },
+  },
+  {
+    packages: ['aws-xray-sdk-core'],
+    shown: `subsegments under the trace of their invocation; ${ONE_FACADE}`,
+    async prove() {
+      await callAll('xray', undefined, unshared);
+      expect(await traces('from xray')).toEqual(tracesOf('xray'));
+    },
+  },
+  {
+    packages: [
+      '@middy/core',
+      '@middy/http-cors',
+      '@middy/http-error-handler',
+      '@middy/http-header-normalizer',
+      '@middy/http-json-body-parser',
+      '@middy/input-output-logger',
+    ],
+    shown: 'a chain of middlewares around an HTTP handler',
+    async prove() {
+      const answers = await callAll<HttpAnswer>('middy', httpEvent);
+      expect(answers.map(({ body }) => JSON.parse(body) as object)).toEqual(
+        NUMBERS.map((n) => ({ sent: { n }, id: requestIdOf('middy', n) })),
+      );
+    },
+  },
+  ...['hono', 'express'].map((call) => ({
+    packages: call === 'hono' ? ['hono'] : ['express', '@codegenie/serverless-express'],
+    shown: 'an app with a route, buffered',
+    async prove() {
+      const answers = await callAll<HttpAnswer>(call, httpEvent);
+      expect(answers.map(({ statusCode, body }) => [statusCode, JSON.parse(body) as object])).toEqual(
+        NUMBERS.map((n) => [200, { id: String(n), sent: { n }, requestId: requestIdOf(call, n) }]),
+      );
+    },
+  })),
+  {
+    packages: ['@aws-sdk/client-s3'],
+    shown: 'the trace header of each invocation reaches the endpoint',
+    async prove() {
+      const answers = await callAll<{ key: string; trace: string }>('s3');
+      expect(answers.map(({ key, trace }) => [key.split('?')[0], trace.split(';')[0]])).toEqual(
+        NUMBERS.map((n) => [`/bucket/key-${n}`, `Root=${rootOf(n)}`]),
+      );
+    },
+  },
+  {
+    packages: ['@opentelemetry/api', '@opentelemetry/context-async-hooks'],
+    shown: 'the active context stays with its invocation',
+    async prove() {
+      expect(await callAll('opentelemetry')).toEqual(NUMBERS.map((n) => ({ n })));
+    },
+  },
+  {
+    packages: ['pino'],
+    shown: 'lines of a logger of the handler’s own, each with its request id',
+    async prove() {
+      await callAll('pino');
+      for (const line of await lines(({ from }) => from === 'pino'))
+        expect(line['requestId']).toBe(requestIdOf('pino', line['n'] as number));
+    },
+  },
+  {
+    packages: ['sharp'],
+    shown: 'pictures are made in several threads at once',
+    async prove() {
+      const sizes = await callAll('sharp');
+      expect(sizes).toEqual(NUMBERS.map((n) => ({ width: n + 1, format: 'webp' })));
+    },
+  },
+  {
+    packages: ['@node-rs/argon2'],
+    shown: 'passwords are hashed and verified in several threads at once',
+    async prove() {
+      expect(await callAll('argon2')).toEqual(NUMBERS.map(() => ({ right: true, wrong: false })));
+    },
+  },
+];
+
+const results = new Map<Case, string>();
+
+it.each(CASES.map((one) => [one.packages.join(', '), one] as const))('%s', async (_name, one) => {
+  results.set(one, 'fails');
+  await one.prove();
+  results.set(one, 'works');
+});
+
+it('docs/compatibility.md has these versions and results', async () => {
+  const rows = CASES.map(
+    (one) => `| ${one.packages.map(withVersion).join('<br>')} | ${results.get(one)} | ${one.shown} |`,
+  );
+  const table = ['| package | result | what is tried |', '| --- | --- | --- |', ...rows].join('\n');
+  const page = await format(`${INTRODUCTION}\n\n${table}\n`, { parser: 'markdown', printWidth: 110 });
+  await expect(page).toMatchFileSnapshot('../docs/compatibility.md');
+});
+
+const INTRODUCTION = `# Compatibility
+
+Packages that run in handlers unmodified. Each is tried in one function with a concurrency of 4 on two threads, so that two
+invocations share a thread, behind the local Runtime API. \`test/ecosystem.test.ts\` tries them and writes this page.`;
+
+function withVersion(name: string): string {
+  const { version } = JSON.parse(
+    readFileSync(new URL(`../node_modules/${name}/package.json`, import.meta.url), 'utf8'),
+  ) as { version: string };
+  return `${name} ${version}`;
+}
