@@ -124,7 +124,7 @@ export class InvocationContext implements ManagedContext {
 
   constructor(
     metadata: InvocationMetadata,
-    settings: InvokerSettings,
+    settings: Pick<InvokerSettings, 'lambda' | 'deadlineMarginMs'>,
     reportFailure: ReportBackgroundFailure,
   ) {
     this.#reportFailure = reportFailure;
