@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../src/local/faults.ts';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
-import { SHAPES, SINGLE_MODE } from './fault-runtime.ts';
+import { FULL, SHAPES, SINGLE_MODE } from './fault-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
 
 const stack = expect.arrayContaining([expect.stringMatching(/cannot-load\.mjs/)]);
@@ -103,7 +103,10 @@ describe.each(SHAPES)('$mode', ({ mode, start }) => {
     await using runtime = await start({ options: { preload: [fixture('preload-throws.mjs')] } });
     await expectInitError(runtime, { errorType: 'SyntaxError', errorMessage: /^no such addon$/, more: {} });
   });
+});
 
+// The main thread posts it, whatever the mode.
+describe.each(FULL ? SHAPES : SHAPES.slice(-1))('$mode', ({ start }) => {
   it.each<Fault>([
     { type: 'refuse' },
     { type: 'reset-before' },
