@@ -115,12 +115,11 @@ export class InvocationContext implements ManagedContext {
   readonly deadlineMs: number;
   readonly #traceContext: TraceContext;
   readonly #abortAtMs: number;
+  readonly #reportFailure: ReportBackgroundFailure;
   #background: BackgroundWork | undefined;
   #abort: AbortController | undefined;
   #timer: NodeJS.Timeout | undefined;
   #finished = false;
-
-  readonly #reportFailure: ReportBackgroundFailure;
 
   constructor(
     metadata: InvocationMetadata,
@@ -205,7 +204,8 @@ function parseHeader<Value>(name: string, json: string | undefined): Value | und
   }
 }
 
-const NO_TRACE_CONTEXT: TraceContext = {};
+/** Most have none; what all share must not be written into. */
+const NO_TRACE_CONTEXT: TraceContext = Object.freeze({});
 
 /** Takes the key `w3c` out of the client context: it is meant for the runtime, not for the handler. */
 function takeTraceContext(client: (ClientContext & { w3c?: unknown }) | undefined): TraceContext {
