@@ -48,7 +48,10 @@ it('an example can be invoked from the command line', async () => {
 
 it('invoking an example that does not exist says which there are', async () => {
   const { code, stderr } = await run('invoke.ts', 'nothing');
-  expect({ code, stderr }).toEqual({ code: 1, stderr: 'Name an example: hello-json, image or crypto.\n' });
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: 'Name an example: hello-json, image, crypto, background-tasks or shared-cache.\n',
+  });
 });
 
 it('invoking an example fails with the error that the function answers', async () => {

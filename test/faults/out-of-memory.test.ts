@@ -4,9 +4,8 @@ import type { FaultRuntime } from './fault-runtime.ts';
 
 const PATTERNS = [
   'small objects',
-  'a growing map',
   'large arrays',
-  ...(FULL ? ['small objects, with pauses', 'one huge array', 'strings', 'JSON.parse'] : []),
+  ...(FULL ? ['a growing map', 'small objects, with pauses', 'one huge array', 'strings', 'JSON.parse'] : []),
 ];
 
 const OUT_OF_MEMORY = {
