@@ -10,7 +10,7 @@ describe('slots', () => {
     [2, 2],
     [8, 8],
     // As many threads would be 200 times the same again.
-    [200, 50],
+    [200, 25],
   ])('%d on %d threads start, serve and stop', async (concurrency, threads) => {
     const env = { AWS_LAMBDA_NODEJS_WORKER_COUNT: String(threads) };
     await using runtime = await startRuntime({ handler: 'echo.handler', concurrency, env });
