@@ -9,7 +9,8 @@ export interface StormEvent {
   readonly fits: (result: InvokeResult) => boolean;
 }
 
-const PATIENT_MS = 30_000;
+/** Filling a heap of some hundred MiB takes half a minute on a busy machine, and holds up what shares the thread. */
+const PATIENT_MS = 120_000;
 /** For what never ends by itself. */
 const SHORT_MS = 200;
 
