@@ -4,7 +4,7 @@
  * - `CONFIG_INVALID`: an option or environment variable is wrong; the message lists all faults.
  * - `ALREADY_RUNNING`: another runtime is running in this process.
  * - `ALREADY_STOPPED`: `run()` was called again on a runtime that has ended.
- * - `INIT_FAILED`: the handler could not be loaded; `/init/error` has been posted.
+ * - `INIT_FAILED`: the handler, or a module of the options, could not be loaded; `/init/error` has been posted.
  * - `RUNTIME_API_UNREACHABLE`: the Runtime API did not answer for about 15 minutes.
  * - `NO_THREADS`: no worker thread could be brought up for `threadRecoveryTimeoutMs`.
  * - `DEADLINE_EXCEEDED`: an invocation missed its deadline and `onDeadline` is `'exit'`.

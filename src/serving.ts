@@ -20,7 +20,8 @@ export async function serve(config: Config, log: Log, stop: AbortSignal): Promis
   const unguard = config.concurrency === 1 ? ignoreBrokenOutput() : guardSupervisor(log);
   const pool = await openPool(config, log);
   // The threads boot, or the handler loads, while this thread loads the HTTP client.
-  const starting = loadMainModules(config).then((share) => pool.start(share));
+  let over = false;
+  const starting = loadMainModules(config).then((share) => (over ? undefined : pool.start(share)));
   const opening = openRuntimeApi(config, log);
   const registering = register(config, opening);
   const ready = Promise.all([opening, starting, registering]);
@@ -37,6 +38,8 @@ export async function serve(config: Config, log: Log, stop: AbortSignal): Promis
     await (await opening).postInitError(error.diagnostic);
     throw new ManagedRuntimeError('INIT_FAILED', error.message, { cause: error });
   } finally {
+    // Modules that still load cannot be called off.
+    over = true;
     await pool.stop(0);
     const unregister = await registering.catch(() => undefined);
     await unregister?.();

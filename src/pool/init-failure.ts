@@ -1,13 +1,13 @@
 import { diagnostic, encodeDiagnostic, encodeThrown } from '../invocation/diagnostic.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 
-/** The handler could not be loaded. */
+/** The handler, or what it needs of the main thread, could not be loaded. */
 export class InitFailure extends Error {
   override readonly name = 'InitFailure';
   readonly diagnostic: EncodedDiagnostic;
 
   constructor(diagnostic: EncodedDiagnostic) {
-    super(`The handler could not be loaded: ${diagnostic.body}`);
+    super(`The function cannot start: ${diagnostic.body}`);
     this.diagnostic = diagnostic;
   }
 

@@ -9,24 +9,23 @@ interface PackedError {
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
-  readonly code: unknown;
   readonly cause: PackedThrown | undefined;
-  /** Its other own enumerable properties, without those that cannot cross. */
+  /** Its code and its own enumerable properties, without those that cannot cross. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
 export function packThrown(value: unknown, depth = DEEPEST_CAUSE): PackedThrown {
   if (!(value instanceof Error)) return { isError: false, value: crosses(value) ? value : inspect(value) };
-  const { name, message, stack, code, cause, ...others } = value as NodeJS.ErrnoException;
+  const { name, message, stack, cause, code, ...others } = value as NodeJS.ErrnoException;
+  const fields = { ...others, ...(code === undefined ? {} : { code }) };
   return {
     isError: true,
     value: {
       name,
       message,
       stack,
-      code,
       cause: cause === undefined || depth === 0 ? undefined : packThrown(cause, depth - 1),
-      fields: Object.fromEntries(Object.entries(others).filter(([, field]) => crosses(field))),
+      fields: Object.fromEntries(Object.entries(fields).filter(([, field]) => crosses(field))),
     },
   };
 }
@@ -34,9 +33,9 @@ export function packThrown(value: unknown, depth = DEEPEST_CAUSE): PackedThrown 
 /** An error again, though not of its class. */
 export function unpackThrown(packed: PackedThrown): unknown {
   if (!packed.isError) return packed.value;
-  const { name, message, stack, code, cause, fields } = packed.value;
+  const { name, message, stack, cause, fields } = packed.value;
   const error = new Error(message, cause === undefined ? undefined : { cause: unpackThrown(cause) });
-  Object.assign(error, fields, code === undefined ? {} : { code });
+  Object.assign(error, fields);
   for (const [key, value] of Object.entries({ name, stack }))
     Object.defineProperty(error, key, { value, configurable: true, writable: true, enumerable: false });
   return error;

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import { FULL, LAYOUTS, SHAPES, SINGLE_MODE, posted, startLayout, statuses } from './fault-runtime.ts';
@@ -68,6 +70,23 @@ describe.each(SHAPES)('$mode', ({ mode, threads, start }) => {
       expect(await runtime.made('hook-main')).toHaveLength(1);
     },
   );
+
+  it('while a module is still preloaded: nothing starts afterwards, and the process ends', async () => {
+    await using runtime = await start({
+      workerFile: 'loads-if-allowed.mjs',
+      options: {
+        preload: [fileURLToPath(new URL('../fixtures/faults/preload-gated.mjs', import.meta.url))],
+        resourceLimits: { maxOldGenerationSizeMb: 64 },
+      },
+    });
+    await runtime.marks('preloading', 1);
+    const stopped = once(runtime.child, 'disconnect');
+    runtime.child.send('stop');
+    await stopped;
+    await runtime.open('preload');
+    expect(await runtime.exited).toEqual(ENDED);
+    expect(await runtime.made('load-')).toEqual([]);
+  });
 
   it.each([
     ['SIGTERM', 143],
