@@ -104,6 +104,7 @@ export class InvocationDesk {
     const invocation = {
       requestId,
       onChunk: options.onChunk,
+      keepStream: options.keepStream ?? true,
       resolve,
       stream: undefined,
       deadline: undefined,

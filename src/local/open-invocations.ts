@@ -1,12 +1,13 @@
 import type { DeliveryLog } from './delivery-log.ts';
 import { ACCEPTED, type Answer, refusal } from './http-answers.ts';
-import type { InvokeError, InvokeResponse, InvokeResult } from './invoke.ts';
+import type { InvokeError, InvokeOptions, InvokeResponse, InvokeResult } from './invoke.ts';
 import { exited, timedOut } from './invoke-results.ts';
 
 /** An event that was handed over and isn't answered yet. */
 export interface OpenInvocation {
   readonly requestId: string;
-  readonly onChunk: ((chunk: Buffer) => void) | undefined;
+  readonly onChunk: InvokeOptions['onChunk'];
+  readonly keepStream: boolean;
   /** Gives the caller its result. */
   readonly resolve: (result: InvokeResult) => void;
   /** The bytes of a streaming response so far; `undefined` until one has begun. */

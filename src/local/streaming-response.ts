@@ -17,8 +17,11 @@ export function receiveStream(exchange: Exchange, requestId: string, invocations
   let ended = false;
   req.on('data', (chunk: Buffer) => {
     if (!invocations.isCurrent(invocation)) return;
-    invocation.stream?.push(chunk);
-    invocation.onChunk?.(chunk);
+    keep(invocation, chunk);
+    const taken = invocation.onChunk?.(chunk);
+    if (taken === undefined) return;
+    req.pause();
+    void taken.then(() => req.resume());
   });
   req.on('end', () => {
     ended = true;
@@ -28,6 +31,10 @@ export function receiveStream(exchange: Exchange, requestId: string, invocations
   req.on('close', () => {
     if (!ended) invocations.breakStream(invocation, brokenOff(invocation));
   });
+}
+
+function keep({ stream = [], keepStream }: OpenInvocation, chunk: Buffer): void {
+  if (keepStream || stream.length === 0) stream.push(chunk);
 }
 
 function streamResult(

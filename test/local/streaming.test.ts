@@ -8,7 +8,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-async function open(options: { timeoutMs?: number } = {}) {
+async function open(options: { timeoutMs?: number; keepStream?: boolean } = {}) {
   const chunks: string[] = [];
   let seen: () => void = () => {};
   const result = server.invoke('{}', {
@@ -70,6 +70,44 @@ it('an error in the trailers fails the invocation, and what came before it is ke
     received: Buffer.from('half'),
   });
   expect(server.deliveries.get('s')).toMatchObject({ accepted: 1, outcome: 'error' });
+});
+
+it('no more of a stream is read until the caller has taken a chunk', async () => {
+  const taken = Promise.withResolvers<void>();
+  const seen: string[] = [];
+  const result = server.invoke('{}', {
+    requestId: 's',
+    whenCapacity: true,
+    keepStream: false,
+    onChunk: (chunk) => {
+      seen.push(chunk.toString('latin1', 0, 1));
+      return taken.promise;
+    },
+  });
+  await next(server);
+  const { req, status } = openStream(server, 's');
+  // More than the buffers between the two can hold.
+  const chunk = Buffer.alloc(1024 * 1024, 'x');
+  for (let n = 0; n < 40; n += 1) req.write(chunk);
+  req.end();
+  await expect.poll(() => seen.length).toBe(1);
+  expect(req.writableLength).toBeGreaterThan(1024 * 1024);
+  taken.resolve();
+  expect(await status).toBe(202);
+  expect(await result).toMatchObject({ status: 'response' });
+  expect(seen.length).toBeGreaterThan(1);
+});
+
+it('a stream need not be kept', async () => {
+  const { result, chunk, req, status } = await open({ keepStream: false });
+  let arrived = chunk();
+  req.write('one ');
+  await arrived;
+  arrived = chunk();
+  req.end('two');
+  await arrived;
+  expect(await status).toBe(202);
+  expect(await result).toMatchObject({ status: 'response', body: Buffer.from('one ') });
 });
 
 it('a stream that breaks off fails the invocation', async () => {
