@@ -6,7 +6,9 @@
  *     ◀─ ready | boot-failed ───────────────────
  *     ── invoke ───────────────────────────────▶
  *     ◀─ response | failure ──────────────────── any order when several run at once
- *     ◀─ settled ─────────────────────────────── the background work of a reply that said there is some
+ *     ◀─ stream-opened, -chunk …, -ended ─────── in place of these: a response that comes in parts
+ *     ── stream-credit | stream-closed ────────▶ so many bytes have been passed on | nobody takes any more
+ *     ◀─ settled ─────────────────────────────── after a stream, or a reply that said that background work goes on
  *     ◀─ background-failed ───────────────────── a promise of it was rejected
  *     ◀─ escaped ─────────────────────────────── an error that no invocation caught
  *     ◀─ heavy ───────────────────────────────── its heap is over the limit
@@ -15,26 +17,56 @@
  */
 import type { EncodedDiagnostic } from './invocation/diagnostic.ts';
 import type { EventBytes, InvocationMetadata } from './invocation/invocation.ts';
-import type { Outcome } from './invocation/outcome.ts';
+import type { SettledOutcome } from './invocation/outcome.ts';
 
 export type ToThread =
   | InvokeMessage
+  | StreamControl
   | { readonly type: 'ping'; readonly ping: number }
   | { readonly type: 'shutdown'; readonly timeoutMs: number };
 
 export type FromThread =
-  | { readonly type: 'ready' }
+  | ({ readonly type: 'ready' } & LoadedHandler)
   | { readonly type: 'boot-failed'; readonly diagnostic: EncodedDiagnostic }
   | ReplyMessage
+  | FromInvoker
   | { readonly type: 'settled'; readonly run: number }
-  | BackgroundFailedMessage
   | EscapedMessage
   | { readonly type: 'pong'; readonly ping: number }
   | { readonly type: 'heavy' }
   | { readonly type: 'bye' };
 
+/** What is known of a handler before it is called. */
+export interface LoadedHandler {
+  readonly streams: boolean;
+}
+
 /** A run's outcome. With `settled: false` its background work goes on, and the message `settled` follows. */
-export type ReplyMessage = Outcome & { readonly run: number; readonly settled?: false };
+export type ReplyMessage = SettledOutcome & { readonly run: number; readonly settled?: false };
+
+/** A response in parts. The message `settled` follows when the handler, its stream and its background work are done. */
+export type StreamMessage =
+  | { readonly type: 'stream-opened'; readonly run: number; readonly contentType: string }
+  | { readonly type: 'stream-chunk'; readonly run: number; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly type: 'stream-ended'; readonly run: number; readonly failure: EncodedDiagnostic | undefined };
+
+/** What a stream hears of its reader. */
+export type StreamControl =
+  | {
+      readonly type: 'stream-credit';
+      readonly run: number;
+      readonly bytes: number;
+      /** In which they came. */
+      readonly buffers: readonly ArrayBuffer[];
+    }
+  /** Nobody takes what is still to come; with the reason. */
+  | { readonly type: 'stream-closed'; readonly run: number; readonly reason: string };
+
+/** The most bytes of one stream that are on their way from its thread to the Runtime API. */
+export const STREAM_WINDOW_BYTES = 1024 * 1024;
+
+/** What a handler's invocations cause besides their outcomes. */
+export type FromInvoker = StreamMessage | BackgroundFailedMessage;
 
 /** A promise that was given to `context.waitUntil` was rejected. */
 export interface BackgroundFailedMessage {

@@ -28,8 +28,10 @@ export async function serve(config: Config, log: Log, stop: AbortSignal): Promis
   // It may fail when nobody waits for it any more.
   ready.catch(() => undefined);
   try {
-    const api = (await Promise.race([ready, aborted(stop)]))?.[0];
-    if (api === undefined) return;
+    const started = await Promise.race([ready, aborted(stop)]);
+    if (started === undefined) return;
+    const [api, handler] = started;
+    if (handler.streams) api.expectStreams();
     log.info(summary(config), 'The runtime is ready');
     await serveUntilEnd(config, log, pool, api, stop);
   } catch (error) {

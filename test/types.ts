@@ -5,6 +5,7 @@
  * and the handlers that people write; not the two types `Handler` as wholes.
  */
 import type * as aws from 'aws-lambda';
+import { HttpResponseStream, streamifyResponse } from '../workers/index.ts';
 import type { Context, Handler } from '../workers/index.ts';
 
 interface Event {
@@ -35,6 +36,19 @@ export const inBackground: Handler = (_event, context) => {
   context.waitUntil(fetch('https://example.com', { signal: context.signal }));
   return context.w3c().traceparent;
 };
+
+/** Streaming handlers, with AWS's global and with ours, which knows what only our context has. */
+export const streamedForAws = awslambda.streamifyResponse(async (event: Event, responseStream, context) => {
+  const response = awslambda.HttpResponseStream.from(responseStream, { statusCode: 200 });
+  response.end(`${event.name} ${context.awsRequestId}`);
+});
+export const streamedForUs = streamifyResponse<Event>(
+  async (event, responseStream, context) => {
+    context.waitUntil(fetch('https://example.com', { signal: context.signal }));
+    HttpResponseStream.from(responseStream, { statusCode: 200 }).end(event.name);
+  },
+  { highWaterMark: 65_536 },
+);
 
 // The unused directive would be an error: what is not a handler isn't taken for one.
 // @ts-expect-error a number is no event of this handler

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import type { HandlerSource } from '../src/protocol.ts';
+import { STREAMING } from './awslambda.ts';
 import type { Handler } from './context.ts';
 import { HandlerError } from './handler-error.ts';
 import { locateHandler } from './handler-location.ts';
@@ -21,8 +22,6 @@ export async function loadHandler(source: HandlerSource): Promise<Handler> {
   if (handler.length >= 3 && !(STREAMING in handler)) throw callbackHandler(location);
   return handler as Handler;
 }
-
-const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
 
 /** Imports a module of the user's; rejects as {@link loadHandler} does. */
 export async function importModule({

@@ -1,4 +1,6 @@
 /** What a handler's module may import. */
+export { HttpResponseStream, streamifyResponse } from './awslambda.ts';
+export type { StreamingHandler, StreamingOptions, WritableResponse } from './awslambda.ts';
 export type { CodecModule } from './codec.ts';
 export type {
   ClientContext,

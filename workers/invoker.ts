@@ -1,10 +1,17 @@
 import { encodeThrown } from '../src/invocation/diagnostic.ts';
-import type { Outcome } from '../src/invocation/outcome.ts';
+import type { SettledOutcome } from '../src/invocation/outcome.ts';
 import { failure } from '../src/invocation/outcome.ts';
-import type { InvokeMessage, InvokerSettings, SharedState } from '../src/protocol.ts';
+import type {
+  FromInvoker,
+  InvokeMessage,
+  InvokerSettings,
+  LoadedHandler,
+  SharedState,
+  StreamControl,
+} from '../src/protocol.ts';
+import { defineAwslambda } from './awslambda.ts';
 import { loadCodec } from './codec.ts';
 import type { Codec } from './codec.ts';
-import type { ReportBackgroundFailure } from './background-work.ts';
 import { InvocationContext } from './context.ts';
 import type { Handler } from './context.ts';
 import { loadHandler } from './handler-loader.ts';
@@ -12,18 +19,22 @@ import { loadInStore, openInvokeStore, runInStore } from './invoke-store.ts';
 import { connectServices } from './services.ts';
 import { setSharedData } from './shared-data.ts';
 import { runShutdownHooks } from './shutdown-hooks.ts';
+import { isStreaming, StreamingRuns } from './streaming-handler.ts';
 
 /** Runs the user's handler: bytes in, outcome out. The same in a thread and in the main thread. */
-export interface Invoker {
+export interface Invoker extends LoadedHandler {
   /** Never rejects: what the handler throws is its outcome. */
   invoke(message: InvokeMessage): Promise<Invoked>;
+  /** What the reader of a stream has to say. */
+  control(message: StreamControl): void;
   /** Runs the hooks that the handler's module has declared, for that many ms at most. */
   shutdown(timeoutMs: number): Promise<void>;
 }
 
 /** A handler that has settled. */
 export interface Invoked {
-  readonly outcome: Outcome;
+  /** Undefined when it has streamed its response: the messages of the stream have told. */
+  readonly outcome: SettledOutcome | undefined;
   /** What it has left behind with `waitUntil`, if anything: resolves when all of it has settled. */
   readonly background: Promise<void> | undefined;
 }
@@ -32,24 +43,32 @@ export interface Invoked {
 export async function loadInvoker(
   settings: InvokerSettings,
   shared: SharedState,
-  reportFailure: ReportBackgroundFailure,
+  post: (message: FromInvoker) => void,
 ): Promise<Invoker> {
   await openInvokeStore();
+  defineAwslambda();
   setSharedData(shared.data);
   if (shared.services !== undefined) await connectServices(shared.services);
   const codec = await loadCodec(settings.codec);
   const handler = await loadInStore(() => loadHandler(settings.handler));
+  const streams = isStreaming(handler) ? new StreamingRuns(handler, codec, post) : undefined;
+  const settle: Settle =
+    streams === undefined
+      ? (message, context) => answer(handler, codec, message, context)
+      : (message, context) => streams.run(message, context);
   return {
     async invoke(message) {
       let context: InvocationContext;
       try {
-        context = new InvocationContext(message.metadata, settings, reportFailure);
+        context = new InvocationContext(message.metadata, settings, post);
       } catch (error) {
         return { outcome: failure(encodeThrown(error)), background: undefined };
       }
       if (settings.ownsThread) setTraceId(message.metadata.traceId);
-      return runInStore({ message, context }, () => run(handler, codec, message, context));
+      return runInStore({ message, context }, () => run(settle, message, context));
     },
+    streams: streams !== undefined,
+    control: (message) => streams?.control(message),
     shutdown: runShutdownHooks,
   };
 }
@@ -60,25 +79,22 @@ function setTraceId(traceId: string | undefined): void {
   else process.env['_X_AMZN_TRACE_ID'] = traceId;
 }
 
-async function run(
-  handler: Handler,
-  codec: Codec,
-  message: InvokeMessage,
-  context: InvocationContext,
-): Promise<Invoked> {
-  const outcome = await settle(handler, codec, message, context);
+type Settle = (message: InvokeMessage, context: InvocationContext) => Promise<SettledOutcome | undefined>;
+
+async function run(settle: Settle, message: InvokeMessage, context: InvocationContext): Promise<Invoked> {
+  const outcome = await settle(message, context);
   const { background } = context;
   if (background === undefined) context.finish();
   else void background.then(() => context.finish());
   return { outcome, background };
 }
 
-async function settle(
+async function answer(
   handler: Handler,
   codec: Codec,
   message: InvokeMessage,
   context: InvocationContext,
-): Promise<Outcome> {
+): Promise<SettledOutcome> {
   try {
     const result = await handler(codec.decode(message.event), context);
     return { type: 'response', body: codec.encode(result), contentType: codec.contentType };

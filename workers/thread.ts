@@ -11,10 +11,12 @@ import type { Invoker } from './invoker.ts';
 export async function serve({ port, shared, ...settings }: ThreadSettings): Promise<never> {
   reportEscapes((message) => post(port, message), process.exit.bind(process));
   try {
-    const invoker = await loadInvoker(settings, shared, (message) => post(port, message));
+    const invoker = await loadInvoker(settings, shared, (message) =>
+      post(port, message, message.type === 'stream-chunk' ? [message.bytes.buffer] : undefined),
+    );
     const afterRun = watchHeap(port, settings.maxThreadHeapMb);
     port.on('message', (message: ToThread) => void receive(message, invoker, port, afterRun));
-    post(port, { type: 'ready' });
+    post(port, { type: 'ready', streams: invoker.streams });
   } catch (error) {
     post(port, { type: 'boot-failed', diagnostic: encodeThrown(error) });
   }
@@ -31,6 +33,9 @@ async function receive(
     case 'invoke':
       await run(message, invoker, port);
       return afterRun();
+    case 'stream-credit':
+    case 'stream-closed':
+      return invoker.control(message);
     case 'ping':
       return post(port, { type: 'pong', ping: message.ping });
     case 'shutdown':
@@ -41,10 +46,12 @@ async function receive(
 
 async function run(message: InvokeMessage, invoker: Invoker, port: MessagePort): Promise<void> {
   const { outcome, background } = await invoker.invoke(message);
-  const transfer =
-    outcome.type === 'response' && typeof outcome.body !== 'string' ? [outcome.body.buffer] : [];
-  if (background === undefined) return post(port, { ...outcome, run: message.run }, transfer);
-  post(port, { ...outcome, run: message.run, settled: false }, transfer);
+  if (outcome !== undefined) {
+    const transfer =
+      outcome.type === 'response' && typeof outcome.body !== 'string' ? [outcome.body.buffer] : [];
+    if (background === undefined) return post(port, { ...outcome, run: message.run }, transfer);
+    post(port, { ...outcome, run: message.run, settled: false }, transfer);
+  }
   await background;
   post(port, { type: 'settled', run: message.run });
 }

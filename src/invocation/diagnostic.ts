@@ -46,6 +46,21 @@ export function encodeDiagnostic(value: Diagnostic): EncodedDiagnostic {
   return { errorType: value.errorType, body: JSON.stringify(value) };
 }
 
+/** The same in at most that many bytes of JSON, 2048 or more: with less of its message and stack, without its causes. */
+export function shortenDiagnostic(encoded: EncodedDiagnostic, mostBytes: number): EncodedDiagnostic {
+  if (Buffer.byteLength(encoded.body) <= mostBytes) return encoded;
+  const { errorType, errorMessage, stackTrace } = JSON.parse(encoded.body) as Diagnostic;
+  const withLines = (lines: number) =>
+    encodeDiagnostic({
+      errorType: cut(errorType, 64),
+      errorMessage: cut(errorMessage, 200),
+      stackTrace: stackTrace.slice(0, lines),
+    });
+  let lines = stackTrace.length;
+  while (lines > 0 && Buffer.byteLength(withLines(lines).body) > mostBytes) lines -= 1;
+  return withLines(lines);
+}
+
 interface Limits {
   readonly characters: number;
   readonly frames: number;

@@ -1,13 +1,31 @@
+import type { Readable } from 'node:stream';
 import type { EncodedDiagnostic } from './diagnostic.ts';
 
 /** The response's body: text for small ones, an array that owns its buffer for large or binary ones. */
 export type ResponseBody = string | Uint8Array<ArrayBuffer>;
 
-/** How a handler ended. */
-export type Outcome =
+/** How a handler ended, or that its response has begun. */
+export type Outcome = SettledOutcome | StreamedOutcome;
+
+export type SettledOutcome =
   | { readonly type: 'response'; readonly body: ResponseBody; readonly contentType: string }
   | { readonly type: 'failure'; readonly diagnostic: EncodedDiagnostic };
 
-export function failure(diagnostic: EncodedDiagnostic): Outcome {
+/** A response that comes in parts, from a handler that still runs. */
+export interface StreamedOutcome {
+  readonly type: 'stream';
+  readonly contentType: string;
+  readonly body: StreamedBody;
+}
+
+/** The parts, as they are made. Whoever reads them destroys it when they cannot be passed on any more. */
+export interface StreamedBody extends Readable {
+  /** What went wrong after the last part, if anything; known when it has ended. */
+  readonly failure: EncodedDiagnostic | undefined;
+  /** To be told of each chunk that is needed no more: others follow, and its memory is used again. */
+  passedOn(chunk: Uint8Array<ArrayBuffer>): void;
+}
+
+export function failure(diagnostic: EncodedDiagnostic): SettledOutcome {
   return { type: 'failure', diagnostic };
 }

@@ -1,7 +1,6 @@
 import type { Config } from '../config.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
-import { failure } from '../invocation/outcome.ts';
 import type { OnDeadline } from '../settings.ts';
 import type { Log } from '../logging/log.ts';
 import type { PendingRun } from './pending-run.ts';
@@ -45,7 +44,7 @@ export class DeadlinePolicy {
       { requestId, thread: thread?.id, policy: this.#policy },
       run.inBackground ? 'Background work missed the deadline' : 'An invocation missed its deadline',
     );
-    run.answer(failure(DEADLINE_DIAGNOSTIC));
+    run.fail(DEADLINE_DIAGNOSTIC);
     if (this.#policy === 'exit') {
       const message = `The invocation ${requestId} missed its deadline, and onDeadline is 'exit'.`;
       this.#around.fail(new ManagedRuntimeError('DEADLINE_EXCEEDED', message));

@@ -2,8 +2,7 @@ import type { Config } from '../config.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';
-import { failure } from '../invocation/outcome.ts';
-import type { BackgroundFailedMessage, EscapedMessage, InvokeMessage, SharedState } from '../protocol.ts';
+import type { EscapedMessage, FromInvoker, InvokeMessage, LoadedHandler, SharedState } from '../protocol.ts';
 import type { Invoker } from '../../workers/invoker.ts';
 import type { Log } from '../logging/log.ts';
 import { DeadlinePolicy } from './deadline-policy.ts';
@@ -41,7 +40,7 @@ export class InProcessPool implements WorkerPool {
     });
   }
 
-  async start(share: () => SharedState): Promise<void> {
+  async start(share: () => SharedState): Promise<LoadedHandler> {
     const shared = share();
     this.#closeServices = () => shared.services?.close();
     const { initTimeoutMs } = this.#config;
@@ -55,7 +54,7 @@ export class InProcessPool implements WorkerPool {
     this.#stopReporting = entry.reportEscapes(onEscaped, stopHere);
     try {
       const loading = entry.loadInvoker(invokerSettings(this.#config), shared, (message) =>
-        this.#backgroundFailed(message),
+        this.#receive(message),
       );
       this.#invoker = await Promise.race([loading, failed.promise]);
     } catch (error) {
@@ -64,6 +63,7 @@ export class InProcessPool implements WorkerPool {
       clearTimeout(timer);
     }
     this.#room.resize(1);
+    return this.#invoker;
   }
 
   reserve(): Promise<boolean> {
@@ -88,7 +88,7 @@ export class InProcessPool implements WorkerPool {
   }
 
   abandon(reason: EncodedDiagnostic): void {
-    this.#running?.answer(failure(reason));
+    this.#running?.fail(reason);
   }
 
   async stop(timeoutMs: number): Promise<void> {
@@ -102,7 +102,7 @@ export class InProcessPool implements WorkerPool {
     const { metadata, event } = run.invocation;
     const message: InvokeMessage = { type: 'invoke', run: run.id, metadata, event };
     const { outcome, background } = await (this.#invoker as Invoker).invoke(message);
-    run.answer(outcome);
+    if (outcome !== undefined) run.answer(outcome);
     if (background !== undefined) {
       run.inBackground = true;
       this.#deadlines.watch(run, () => undefined);
@@ -114,20 +114,26 @@ export class InProcessPool implements WorkerPool {
   /** Once: what is left behind at its deadline may still end. */
   #leave(run: PendingRun): void {
     if (this.#running !== run) return;
-    run.settle();
     this.#running = undefined;
-    this.#room.release();
+    run.settle(this.#room);
   }
 
-  #backgroundFailed({ requestId, diagnostic }: BackgroundFailedMessage): void {
-    this.#log.error({ requestId, diagnostic: diagnostic.body }, 'Background work failed');
+  #receive(message: FromInvoker): void {
+    if (message.type === 'background-failed') {
+      const { requestId, diagnostic } = message;
+      this.#log.error({ requestId, diagnostic: diagnostic.body }, 'Background work failed');
+    } else if (this.#running?.id === message.run) {
+      // As late as from another thread: else a handler that only writes would never let the event loop turn.
+      this.#running.receive(message, (control) => setImmediate(() => this.#invoker?.control(control)));
+    }
   }
 
   /** There is no thread to replace: the caller is answered, and the environment is given up. */
   #escaped({ how, run, diagnostic }: EscapedMessage): void {
     if (this.#running?.id === run) {
-      this.#running?.answer(failure(diagnostic));
-      this.#running?.settle();
+      this.#running?.fail(diagnostic);
+      // No other invocation may come.
+      this.#running?.settle(undefined);
     }
     const message = `Code of the handler left it in an unknown state (${how}): ${diagnostic.body}`;
     this.#fail(new ManagedRuntimeError('HANDLER_CRASHED', message));

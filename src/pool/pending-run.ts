@@ -1,5 +1,10 @@
+import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';
-import type { Outcome } from '../invocation/outcome.ts';
+import { failure } from '../invocation/outcome.ts';
+import type { Outcome, SettledOutcome } from '../invocation/outcome.ts';
+import type { StreamControl, StreamMessage } from '../protocol.ts';
+import type { Room } from './room.ts';
+import { StreamedResponse } from './streamed-response.ts';
 import type { Run } from './worker-pool.ts';
 
 /** An invocation in the pool: it is answered once, by whatever comes first, and settles once. */
@@ -9,10 +14,11 @@ export class PendingRun implements Run {
   readonly outcome: Promise<Outcome>;
   readonly settled: Promise<void>;
   answered = false;
-  /** Its handler has returned, but not all that it gave to `waitUntil` has settled. */
+  /** Its response is complete, but its handler, or what that gave to `waitUntil`, has not settled. */
   inBackground = false;
   readonly #answer: (outcome: Outcome) => void;
   readonly #settle: () => void;
+  #stream: StreamedResponse | undefined;
   #deadline: NodeJS.Timeout | undefined;
 
   constructor(id: number, invocation: Invocation) {
@@ -30,21 +36,60 @@ export class PendingRun implements Run {
     return this.invocation.metadata.requestId;
   }
 
-  /** Calls back if it has neither been answered nor settled between now and that instant (epoch ms). */
+  /** Calls back if it has neither been answered in full nor settled between now and that instant (epoch ms). */
   watch(instantMs: number, onMissed: () => void): void {
+    clearTimeout(this.#deadline);
     this.#deadline = setTimeout(onMissed, Math.min(Math.max(instantMs - Date.now(), 0), LONGEST_TIMER_MS));
   }
 
-  answer(outcome: Outcome): void {
+  answer(outcome: SettledOutcome): void {
     if (this.answered) return;
     this.answered = true;
     clearTimeout(this.#deadline);
     this.#answer(outcome);
   }
 
-  settle(): void {
+  /** Answers with an error, or ends the stream with it that the answer has begun with. */
+  fail(diagnostic: EncodedDiagnostic): void {
+    if (this.#stream === undefined) return this.answer(failure(diagnostic));
     clearTimeout(this.#deadline);
+    this.#stream.fail(diagnostic);
+  }
+
+  /** Takes what a streaming handler sends. */
+  receive(message: StreamMessage, control: (message: StreamControl) => void): void {
+    switch (message.type) {
+      case 'stream-opened':
+        return this.#open(message.contentType, control);
+      case 'stream-chunk':
+        return this.#stream?.receive(message.bytes);
+      case 'stream-ended':
+        this.inBackground = true;
+        return this.#stream?.conclude(message.failure);
+    }
+  }
+
+  /** Gives its room back, if it has one, when no part of a streamed answer is on its way any more. */
+  settle(room: Room | undefined): void {
+    clearTimeout(this.#deadline);
+    if (this.#stream?.closed === false) {
+      this.#stream.once('close', () => this.settle(room));
+      return;
+    }
     this.#settle();
+    room?.release();
+  }
+
+  /** The deadline stays watched: only the end of the stream answers the invocation in full. */
+  #open(contentType: string, control: (message: StreamControl) => void): void {
+    const close = (reason: string) => control({ type: 'stream-closed', run: this.id, reason });
+    if (this.answered) return close('The invocation has been answered.');
+    this.answered = true;
+    this.#stream = new StreamedResponse({
+      credit: (bytes, buffers) => control({ type: 'stream-credit', run: this.id, bytes, buffers }),
+      close,
+    });
+    this.#answer({ type: 'stream', contentType, body: this.#stream });
   }
 }
 

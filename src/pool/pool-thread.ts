@@ -6,7 +6,10 @@ import type {
   BackgroundFailedMessage,
   EscapedMessage,
   FromThread,
+  LoadedHandler,
   ReplyMessage,
+  StreamControl,
+  StreamMessage,
   ThreadSettings,
   ToThread,
 } from '../protocol.ts';
@@ -17,10 +20,11 @@ import { THREAD_ENTRY } from './worker-files.ts';
 
 /** What a thread tells the pool. */
 export interface ThreadListener {
-  onReady(thread: PoolThread): void;
+  onReady(thread: PoolThread, handler: LoadedHandler): void;
   onBootFailed(thread: PoolThread, diagnostic: EncodedDiagnostic): void;
   onReply(thread: PoolThread, reply: ReplyMessage): void;
-  /** The background work that a reply has left behind has settled. */
+  onStream(thread: PoolThread, message: StreamMessage): void;
+  /** What a reply has left behind, or a streaming handler and its stream, has settled. */
   onSettled(thread: PoolThread, run: number): void;
   onBackgroundFailed(thread: PoolThread, message: BackgroundFailedMessage): void;
   onEscaped(thread: PoolThread, message: EscapedMessage): void;
@@ -91,6 +95,11 @@ export class PoolThread {
     );
   }
 
+  /** Tells a stream of its reader. */
+  control(message: StreamControl): void {
+    this.send(message, message.type === 'stream-credit' ? message.buffers : undefined);
+  }
+
   send(message: ToThread, transfer: readonly ArrayBuffer[] = []): void {
     this.#port.postMessage(message, transfer);
   }
@@ -141,7 +150,7 @@ export class PoolThread {
   #receive(message: FromThread): void {
     switch (message.type) {
       case 'ready':
-        return this.#listener.onReady(this);
+        return this.#listener.onReady(this, message);
       case 'boot-failed':
         return this.#listener.onBootFailed(this, message.diagnostic);
       case 'pong':
@@ -153,6 +162,10 @@ export class PoolThread {
       case 'escaped':
         this.#end ??= { cause: 'escaped', message };
         return this.#listener.onEscaped(this, message);
+      case 'stream-opened':
+      case 'stream-chunk':
+      case 'stream-ended':
+        return this.#listener.onStream(this, message);
       case 'settled':
         return this.#listener.onSettled(this, message.run);
       case 'background-failed':

@@ -1,7 +1,14 @@
 import type { Config } from '../config.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
-import type { BackgroundFailedMessage, EscapedMessage, ReplyMessage, SharedState } from '../protocol.ts';
+import type {
+  BackgroundFailedMessage,
+  EscapedMessage,
+  LoadedHandler,
+  ReplyMessage,
+  SharedState,
+  StreamMessage,
+} from '../protocol.ts';
 import { THREAD_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import type { Log } from '../logging/log.ts';
 import { HeapGuard } from './heap-guard.ts';
@@ -21,6 +28,7 @@ export interface CrewListener {
   /** A thread takes no more invocations; those that it holds go on if it is retiring. */
   onLeft(): void;
   onReply(thread: PoolThread, reply: ReplyMessage): void;
+  onStream(thread: PoolThread, message: StreamMessage): void;
   onSettled(thread: PoolThread, run: number): void;
   onBackgroundFailed(thread: PoolThread, message: BackgroundFailedMessage): void;
   onEscaped(thread: PoolThread, message: EscapedMessage): void;
@@ -41,7 +49,7 @@ export class ThreadCrew implements ThreadListener {
   readonly #memory: MemoryGuard;
   readonly #recycling: Recycling;
   readonly #heaps: HeapGuard;
-  readonly #started = Promise.withResolvers<void>();
+  readonly #started = Promise.withResolvers<LoadedHandler>();
   #share: () => SharedState = () => ({ services: undefined, data: undefined });
   #wanted: number;
   /** The most threads that there were at once: replacing one of them needs no new memory. */
@@ -68,7 +76,7 @@ export class ThreadCrew implements ThreadListener {
   }
 
   /** Resolves when the first thread is ready; rejects with an InitFailure when it cannot be. */
-  start(share: () => SharedState): Promise<void> {
+  start(share: () => SharedState): Promise<LoadedHandler> {
     this.#share = share;
     this.#heaps.start();
     this.#reconcile();
@@ -104,7 +112,7 @@ export class ThreadCrew implements ThreadListener {
     await Promise.all(this.all().map((thread) => thread.terminate({ cause: 'stopped' })));
   }
 
-  onReady(thread: PoolThread): void {
+  onReady(thread: PoolThread, handler: LoadedHandler): void {
     if (!this.#arrived(thread)) return;
     this.#bootFailures = 0;
     this.#served = true;
@@ -112,7 +120,7 @@ export class ThreadCrew implements ThreadListener {
     this.#hopeless = undefined;
     this.ready.add(thread);
     this.#pool.onJoined();
-    this.#started.resolve();
+    this.#started.resolve(handler);
     const outgoing = this.#recycling.replaced();
     if (outgoing !== undefined) this.retire(outgoing, { cause: 'recycled' });
     this.#reconcile();
@@ -145,6 +153,10 @@ export class ThreadCrew implements ThreadListener {
 
   onReply(thread: PoolThread, reply: ReplyMessage): void {
     this.#pool.onReply(thread, reply);
+  }
+
+  onStream(thread: PoolThread, message: StreamMessage): void {
+    this.#pool.onStream(thread, message);
   }
 
   onSettled(thread: PoolThread, run: number): void {

@@ -2,8 +2,14 @@ import type { Config } from '../config.ts';
 import type { ManagedRuntimeError } from '../errors.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';
-import { failure } from '../invocation/outcome.ts';
-import type { BackgroundFailedMessage, EscapedMessage, ReplyMessage, SharedState } from '../protocol.ts';
+import type {
+  BackgroundFailedMessage,
+  EscapedMessage,
+  LoadedHandler,
+  ReplyMessage,
+  SharedState,
+  StreamMessage,
+} from '../protocol.ts';
 import type { Log } from '../logging/log.ts';
 import { DeadlinePolicy } from './deadline-policy.ts';
 import { PendingRun } from './pending-run.ts';
@@ -37,6 +43,7 @@ export class ThreadPool implements WorkerPool {
       onJoined: () => this.#joined(),
       onLeft: () => this.#room.resize(-this.#perThread),
       onReply: (thread, reply) => this.#reply(thread, reply),
+      onStream: (thread, message) => this.#stream(thread, message),
       onSettled: (thread, run) => this.#settled(thread, run),
       onBackgroundFailed: (thread, message) => this.#backgroundFailed(thread, message),
       onEscaped: (thread, message) => this.#escaped(thread, message),
@@ -50,7 +57,7 @@ export class ThreadPool implements WorkerPool {
     });
   }
 
-  start(share: () => SharedState): Promise<void> {
+  start(share: () => SharedState): Promise<LoadedHandler> {
     return this.#crew.start(share);
   }
 
@@ -79,7 +86,7 @@ export class ThreadPool implements WorkerPool {
   abandon(reason: EncodedDiagnostic): void {
     for (const run of this.#waiting.splice(0)) this.#conclude(run, reason);
     for (const thread of this.#crew.all()) {
-      for (const run of thread.runs.values()) run.answer(failure(reason));
+      for (const run of thread.runs.values()) run.fail(reason);
     }
   }
 
@@ -92,7 +99,7 @@ export class ThreadPool implements WorkerPool {
     this.#room.resize(this.#perThread);
     for (let thread = this.#freest(); thread && this.#waiting.length > 0; thread = this.#freest()) {
       const run = this.#waiting.shift() as PendingRun;
-      if (run.answered) this.#settle(run);
+      if (run.answered) run.settle(this.#room);
       else thread.run(run);
     }
   }
@@ -120,6 +127,13 @@ export class ThreadPool implements WorkerPool {
     this.#deadlines.watch(run, () => this.#threadOf(run));
   }
 
+  #stream(thread: PoolThread, message: StreamMessage): void {
+    const run = thread.runs.get(message.run);
+    if (run !== undefined) run.receive(message, (control) => thread.control(control));
+    else if (message.type === 'stream-opened')
+      thread.send({ type: 'stream-closed', run: message.run, reason: 'The invocation has been given up.' });
+  }
+
   #settled(thread: PoolThread, id: number): void {
     const run = thread.runs.get(id);
     if (run !== undefined) this.#leave(run, thread);
@@ -140,7 +154,7 @@ export class ThreadPool implements WorkerPool {
       'An error escaped a handler',
     );
     const culprit = message.run === undefined ? undefined : thread.runs.get(message.run);
-    culprit?.answer(failure(thrown));
+    culprit?.fail(thrown);
     // Before the room of the culprit is given back: it would be granted for a thread that takes no more.
     this.#crew.retire(thread, { cause: 'escaped', message });
     if (culprit === undefined || how === 'exit') return;
@@ -161,17 +175,12 @@ export class ThreadPool implements WorkerPool {
   /** It has been answered; what it may still do no longer counts, and its thread lives on for the others. */
   #leave(run: PendingRun, thread: PoolThread): void {
     if (!thread.runs.delete(run.id)) return;
-    this.#settle(run);
+    run.settle(this.#room);
     this.#crew.afterRun(thread);
   }
 
   #conclude(run: PendingRun, reason: EncodedDiagnostic): void {
-    run.answer(failure(reason));
-    this.#settle(run);
-  }
-
-  #settle(run: PendingRun): void {
-    run.settle();
-    this.#room.release();
+    run.fail(reason);
+    run.settle(this.#room);
   }
 }

@@ -2,7 +2,7 @@ import type { Invocation } from '../invocation/invocation.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Outcome } from '../invocation/outcome.ts';
 import type { ManagedRuntimeError } from '../errors.ts';
-import type { SharedState } from '../protocol.ts';
+import type { LoadedHandler, SharedState } from '../protocol.ts';
 
 /** Runs invocations: in worker threads, or in the main thread in single mode. */
 export interface WorkerPool {
@@ -11,7 +11,7 @@ export interface WorkerPool {
    *
    * @param share called for each thread: makes what it is given of what all threads share.
    */
-  start(share: () => SharedState): Promise<void>;
+  start(share: () => SharedState): Promise<LoadedHandler>;
 
   /**
    * Resolves with true when there is room for one more invocation, and keeps that room until `release` or until the

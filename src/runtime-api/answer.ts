@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
 import type { InvocationMetadata } from '../invocation/invocation.ts';
 import { failure } from '../invocation/outcome.ts';
-import type { Outcome } from '../invocation/outcome.ts';
+import type { SettledOutcome } from '../invocation/outcome.ts';
 import { API_VERSION, POST_TIMEOUT_MS } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { errorTypeHeader } from './error-type-header.ts';
@@ -14,6 +14,8 @@ import { wait } from './wait.ts';
 export interface AnswerRoute {
   readonly first: Connection;
   readonly repeats: () => Connection;
+  /** Has an answer been tried before, in another form? Then this is a repeat from the start. */
+  readonly triedBefore?: boolean;
   readonly log: Log;
 }
 
@@ -24,7 +26,7 @@ export interface AnswerRoute {
  */
 export async function postOutcome(
   metadata: InvocationMetadata,
-  outcome: Outcome,
+  outcome: SettledOutcome,
   route: AnswerRoute,
 ): Promise<void> {
   const { requestId } = metadata;
@@ -33,7 +35,7 @@ export async function postOutcome(
   for (let failures = 0; ;) {
     const status = await post(failures === 0 ? route.first : route.repeats(), request);
     if (typeof status === 'number' && status >= 200 && status < 300) return;
-    if (status === 400 && failures > 0) return;
+    if (status === 400 && (failures > 0 || route.triedBefore === true)) return;
     if (status === 410) {
       log.warn({ requestId }, 'The caller had its timeout before the answer came');
       return;
@@ -62,9 +64,10 @@ export async function postOutcome(
 }
 
 /** Even an answer past its deadline gets that many tries: the caller's clock is not ours. */
-const FEWEST_TRIES = 3;
+export const FEWEST_TRIES = 3;
 
-const TOO_LARGE = failure(
+/** What a caller hears whose response was refused for its size. */
+export const TOO_LARGE = failure(
   encodeDiagnostic(
     diagnostic(
       'Function.ResponseSizeTooLarge',
@@ -82,7 +85,7 @@ async function post(connection: Connection, request: Dispatcher.DispatchOptions)
   }
 }
 
-function requestFor(requestId: string, outcome: Outcome): Dispatcher.DispatchOptions {
+function requestFor(requestId: string, outcome: SettledOutcome): Dispatcher.DispatchOptions {
   const path = `${API_VERSION}/runtime/invocation/${requestId}`;
   if (outcome.type === 'response') {
     return {

@@ -1,9 +1,10 @@
 import { ManagedRuntimeError } from '../errors.ts';
 import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
-import type { Invocation } from '../invocation/invocation.ts';
+import type { Invocation, InvocationMetadata } from '../invocation/invocation.ts';
 import { failure } from '../invocation/outcome.ts';
-import type { Outcome } from '../invocation/outcome.ts';
+import type { Outcome, StreamedOutcome } from '../invocation/outcome.ts';
 import { postOutcome } from './answer.ts';
+import type { AnswerRoute } from './answer.ts';
 import { API_VERSION, Connection } from './connection.ts';
 import { parseEventHeaders } from './event-headers.ts';
 import type { Answer, Exchange, ExchangeError } from './exchange.ts';
@@ -18,6 +19,7 @@ export class HttpRuntimeApiClient implements RuntimeApiClient {
   readonly #log: Log;
   readonly #stop: AbortSignal;
   readonly #connection: Connection;
+  readonly #closing = new AbortController();
   #repeats: Connection | undefined;
   #polling: Exchange | undefined;
   #delivery: Promise<void> = Promise.resolve();
@@ -52,17 +54,33 @@ export class HttpRuntimeApiClient implements RuntimeApiClient {
     return undefined;
   }
 
-  answer(invocation: Invocation, outcome: Outcome): Promise<void> {
-    this.#delivery = postOutcome(invocation.metadata, outcome, {
-      first: this.#connection,
-      repeats: () => (this.#repeats ??= new Connection(this.#runtimeApi)),
-      log: this.#log,
-    });
+  answer({ metadata }: Invocation, outcome: Outcome): Promise<void> {
+    if (outcome.type === 'stream') return this.#stream(metadata, outcome);
+    this.#delivery = postOutcome(metadata, outcome, this.#route());
     return this.#delivery;
   }
 
   async close(): Promise<void> {
+    this.#closing.abort();
     await Promise.all([this.#connection.destroy(), this.#repeats?.destroy()]);
+  }
+
+  #route(): AnswerRoute {
+    return {
+      first: this.#connection,
+      repeats: () => (this.#repeats ??= new Connection(this.#runtimeApi)),
+      log: this.#log,
+    };
+  }
+
+  /** On a connection of its own: the next poll need not wait for it. */
+  async #stream(metadata: InvocationMetadata, outcome: StreamedOutcome): Promise<void> {
+    const { postStream } = await import('./streamed-answer.ts');
+    await postStream(metadata, outcome, {
+      ...this.#route(),
+      runtimeApi: this.#runtimeApi,
+      signal: this.#closing.signal,
+    });
   }
 
   async #poll(): Promise<Polled> {

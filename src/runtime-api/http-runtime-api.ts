@@ -20,6 +20,11 @@ export class HttpRuntimeApi {
     return new HttpRuntimeApiClient(this.#address, this.#log, stop);
   }
 
+  /** Loads what streamed answers need, while nothing has to wait for it. */
+  expectStreams(): void {
+    void import('./streamed-answer.ts');
+  }
+
   postInitError(diagnostic: EncodedDiagnostic): Promise<void> {
     return postInitError(this.#address, diagnostic, this.#log);
   }

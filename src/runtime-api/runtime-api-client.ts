@@ -14,7 +14,8 @@ export interface RuntimeApiClient {
   next(): Promise<Invocation | undefined>;
 
   /**
-   * Posts the outcome and retries until the deadline. Never rejects: what could not be delivered is logged.
+   * Posts the outcome and retries until the deadline; passes a streamed one on as it comes. Never rejects: what could
+   * not be delivered is logged.
    *
    * The next `next()` need not wait for it.
    */

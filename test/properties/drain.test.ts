@@ -61,7 +61,7 @@ function poolOf(
 ): WorkerPool {
   let runs = 0;
   return {
-    start: () => Promise.resolve(),
+    start: () => Promise.resolve({ streams: false }),
     reserve: async () => {
       rooms.taken += 1;
       return true;

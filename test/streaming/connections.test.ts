@@ -1,0 +1,84 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
+import type { FaultRuntime } from '../faults/fault-runtime.ts';
+import { expectBody, observe, SHAPES, SINGLE } from './streaming-runtime.ts';
+
+describe.each(SHAPES)('a reader that goes away, $mode', ({ start }) => {
+  let runtime: FaultRuntime;
+  beforeAll(async () => (runtime = await start()));
+  afterAll(() => runtime[Symbol.asyncDispose]());
+  afterEach(() => runtime.expectFullCapacity());
+
+  async function expectClosed(requestId: string): Promise<void> {
+    await runtime.marks(`arrived-closed-${requestId}`, 1);
+    const said = await readFile(join(runtime.gates.path, `arrived-closed-${requestId}`), 'utf8');
+    expect(said).toMatch(
+      /^Runtime\.ResponseStreamClosed: The response stream was closed before it had ended\./,
+    );
+  }
+
+  it('resets the connection: the stream fails in the handler, and the slot goes on', async () => {
+    const requestId = 'reset';
+    runtime.api.faults.once('response', { type: 'reset-during' });
+    const result = await runtime.result({ do: 'endless' }, { requestId });
+    expect(result).toMatchObject({
+      status: 'error',
+      errorType: 'Runtime.TruncatedResponse',
+      midStream: true,
+    });
+    await expectClosed(requestId);
+    await runtime.logged({ requestId, message: 'The response stream broke off' });
+  });
+
+  it('resets the connection before it has taken anything: the caller gets an error', async () => {
+    const requestId = 'unread';
+    runtime.api.faults.once('response', { type: 'reset-before' });
+    expect(await runtime.result({ do: 'endless' }, { requestId })).toMatchObject({
+      status: 'error',
+      rawErrorType: 'Runtime.TruncatedResponse',
+      midStream: false,
+    });
+    await expectClosed(requestId);
+  });
+
+  it.each([
+    { status: 413, result: { rawErrorType: 'Function.ResponseSizeTooLarge', midStream: false } },
+    { status: 500, result: { rawErrorType: 'Runtime.TruncatedResponse', midStream: false } },
+    // The server has not taken it, but says that it has.
+    { status: 400, result: { status: 'timeout' }, options: { timeoutMs: 300 } },
+    { status: 410, result: { status: 'timeout' }, options: { timeoutMs: 300 } },
+  ])('refuses with $status in the middle: no more is sent', async ({ status, result, options }) => {
+    const requestId = `refused-${status}`;
+    runtime.api.faults.once('response', { type: 'status', status });
+    expect(await runtime.result({ do: 'endless' }, { ...options, requestId })).toMatchObject(result);
+    await expectClosed(requestId);
+    await runtime.logged({ requestId, level: status === 410 ? 'WARN' : 'ERROR' });
+  });
+});
+
+it('a connection that is refused is tried again, and nothing is lost', async () => {
+  await using api = await startRuntimeApiServer();
+  const proxy = createServer((socket) => {
+    const server = connect(api.port, '127.0.0.1');
+    // Whoever goes first takes the other one along.
+    pipeline(socket, server, socket).catch(() => undefined);
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const { port } = proxy.address() as AddressInfo;
+  await using runtime = await SINGLE.start({}, { api, address: `127.0.0.1:${port}` });
+  await runtime.whenParked(runtime.slots);
+  proxy.close();
+  const { result } = observe(runtime, { do: 'one large write', bytes: 3_000_000 });
+  await runtime.logged({ message: 'Answering failed, will retry' });
+  proxy.listen(port, '127.0.0.1');
+  expectBody(await result, Buffer.alloc(3_000_000, 'x'));
+  runtime.expectAnsweredOnce();
+  proxy.close();
+});

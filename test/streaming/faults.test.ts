@@ -1,0 +1,158 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { FULL, statuses } from '../faults/fault-runtime.ts';
+import type { FaultRuntime } from '../faults/fault-runtime.ts';
+import { EITHER_MODE, observe, SHAPES, SINGLE } from './streaming-runtime.ts';
+
+/** Our own answer comes about half a second after the event, long before the platform's. */
+const EARLY = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
+const timed = { timeoutMs: 20_000 };
+const unhurried = { timeoutMs: 100_000 };
+
+/** An error in the trailers, behind the first part. */
+const midStream = (rawErrorType: string, error: object = {}, received = 'half') => ({
+  status: 'error',
+  midStream: true,
+  received: Buffer.from(received),
+  rawErrorType,
+  error,
+});
+
+describe.each(SHAPES)('streams that fail, $mode', ({ start, perThread }) => {
+  let runtime: FaultRuntime;
+  beforeAll(async () => {
+    runtime = await start({ ...EARLY, resourceLimits: { maxOldGenerationSizeMb: 32 } });
+  });
+  afterAll(() => runtime[Symbol.asyncDispose]());
+  afterEach(async () => {
+    await runtime.expectFullCapacity();
+    runtime.expectAnsweredOnce();
+  });
+
+  it.each(['throw before', 'throw before, corked'])('%s the first byte: an ordinary error', async (what) => {
+    expect(await runtime.result({ do: what }, unhurried)).toMatchObject({
+      status: 'error',
+      midStream: false,
+      rawErrorType: 'Function.Refused',
+      error: { errorType: 'Refused', errorMessage: 'nothing was written' },
+    });
+  });
+
+  it('throw after the first byte: the error is in the trailers', async () => {
+    const error = { errorType: 'Refused', errorMessage: 'after the first byte' };
+    expect(await runtime.result({ do: 'throw after' }, unhurried)).toMatchObject(
+      midStream('Function.Refused', error),
+    );
+  });
+
+  it('throw a long message: what of it fits into trailers', async () => {
+    const message = '\u0001ü'.repeat(50_000);
+    const result = await runtime.failure({ do: 'throw after', message }, unhurried);
+    expect(result).toMatchObject(midStream('Function.Refused', { errorType: 'Refused' }));
+    expect(result.error?.errorMessage).toMatch(/^(?:\u0001ü){100}… \(\d+ more characters\)$/);
+    expect(result.body.byteLength).toBeLessThanOrEqual(2800);
+  });
+
+  it('throw after the end: the response is whole, the error is logged', async () => {
+    const gate = runtime.newGate();
+    const requestId = `late-${gate}`;
+    const result = await runtime.result({ do: 'throw after the end', gate }, { ...unhurried, requestId });
+    expect(result).toMatchObject({ status: 'response', body: Buffer.from('whole') });
+    await runtime.open(gate);
+    await runtime.logged({ requestId, diagnostic: expect.stringMatching(/after the end/) });
+  });
+
+  it('a source fails in a pipeline: its error is in the trailers', async () => {
+    expect(await runtime.result({ do: 'source fails' }, unhurried)).toMatchObject(
+      midStream('Function.SourceFailed', { errorType: 'SourceFailed' }),
+    );
+  });
+
+  it('the handler destroys its stream: the caller hears of it', async () => {
+    expect(await runtime.result({ do: 'destroy after' }, unhurried)).toMatchObject(
+      midStream('Runtime.TruncatedResponse', { errorMessage: expect.stringMatching(/was destroyed/) }),
+    );
+  });
+
+  it('write after the end: the caller hears of it', async () => {
+    expect(await runtime.result({ do: 'write after the end' }, unhurried)).toMatchObject(
+      midStream('Function.Error', { code: 'ERR_STREAM_WRITE_AFTER_END' }, 'whole'),
+    );
+  });
+
+  it('a handler that returns without an end: the stream ends at the deadline', async () => {
+    expect(await runtime.result({ do: 'never end' }, timed)).toMatchObject(
+      midStream('Runtime.DeadlineExceeded'),
+    );
+  });
+
+  // In single mode there is no thread to take.
+  const faults =
+    perThread === undefined
+      ? []
+      : [
+          { event: 'never settle', errorType: 'Runtime.DeadlineExceeded', options: timed },
+          { event: 'then spin', errorType: 'Runtime.DeadlineExceeded', options: timed },
+          { event: 'then exit', errorType: 'Runtime.ExitError', options: unhurried },
+          { event: 'then throw in a timer', errorType: 'Function.PaymentLost', options: unhurried },
+          ...(FULL || perThread > 1
+            ? [{ event: 'then fill the heap', errorType: 'Runtime.OutOfMemory', options: unhurried }]
+            : []),
+        ];
+
+  it.each(faults)('$event: $errorType is in the trailers', async ({ event, errorType, options }) => {
+    const gate = runtime.newGate();
+    const { first, result } = observe(runtime, { do: event, gate }, options);
+    expect(await first).toBe('half');
+    await runtime.open(gate);
+    expect(await result).toMatchObject(midStream(errorType));
+  });
+
+  it.each(perThread === undefined ? [] : ['throw in a drain'])(
+    '%s: ends its own stream only',
+    async (what) => {
+      await runtime.whenParked(runtime.slots);
+      const neighbours = await runtime.neighbours(runtime.slots - 1);
+      expect(await runtime.failure({ do: what }, unhurried)).toMatchObject({
+        midStream: true,
+        error: { errorType: 'PaymentLost' },
+      });
+      expect(statuses(await neighbours.release())).toEqual({ response: runtime.slots - 1 });
+    },
+  );
+});
+
+describe.each(EITHER_MODE)('shutdown with a stream in flight, $mode', ({ start }) => {
+  it('lets it come to its end in time', async () => {
+    await using runtime = await start({ shutdownTimeoutMs: 60_000 });
+    const gate = runtime.newGate();
+    const { first, result } = observe(runtime, { do: 'one part, then another', gate });
+    await first;
+    runtime.child.kill('SIGTERM');
+    await expect.poll(() => runtime.api.parked, { timeout: 60_000 }).toBe(0);
+    await runtime.open(gate);
+    expect(await result).toMatchObject({ status: 'response', body: Buffer.from('first second') });
+    expect(await runtime.exited).toEqual({ code: 0, signal: null });
+    runtime.expectAnsweredOnce();
+  });
+
+  it('ends it with Runtime.Shutdown when the time is up', async () => {
+    await using runtime = await start();
+    const result = runtime.api.invoke('{"do":"never settle"}', { whenCapacity: true, requestId: 'open' });
+    await runtime.marks('arrived-open', 1);
+    runtime.child.kill('SIGTERM');
+    expect(await result).toMatchObject(midStream('Runtime.Shutdown'));
+    expect(await runtime.exited).toEqual({ code: 0, signal: null });
+  });
+});
+
+it('process.exit in single mode: the stream ends with it, then the process', async () => {
+  await using runtime = await SINGLE.start();
+  const gate = runtime.newGate();
+  const event = JSON.stringify({ do: 'then exit', gate });
+  const arrived = Promise.withResolvers<unknown>();
+  const result = runtime.api.invoke(event, { whenCapacity: true, onChunk: arrived.resolve });
+  await arrived.promise;
+  await runtime.open(gate);
+  expect(await result).toMatchObject(midStream('Runtime.ExitError'));
+  expect(await runtime.exited).toMatchObject({ code: 1 });
+});

@@ -1,0 +1,135 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { FaultRuntime } from '../faults/fault-runtime.ts';
+import { EITHER_MODE, expectBody, observe } from './streaming-runtime.ts';
+
+const HTTP = 'application/vnd.awslambda.http-integration-response';
+
+describe.each(EITHER_MODE)('a streaming handler, $mode', ({ start }) => {
+  let runtime: FaultRuntime;
+  beforeAll(async () => (runtime = await start()));
+  afterAll(() => runtime[Symbol.asyncDispose]());
+  afterEach(async () => {
+    await runtime.expectFullCapacity();
+    runtime.expectAnsweredOnce();
+  });
+
+  it('the first bytes arrive while the handler makes the next ones', async () => {
+    const gate = runtime.newGate();
+    const { first, result } = observe(runtime, { do: 'one part, then another', gate });
+    expect(await first).toBe('first ');
+    await runtime.open(gate);
+    expect(await text(result)).toBe('first second');
+  });
+
+  it('has its parts delivered in order, with the content type that it has set', async () => {
+    const event = { do: 'write', parts: ['a', 'ü', '', 'c'], contentType: 'text/plain' };
+    expect(await runtime.result(event)).toMatchObject({
+      status: 'response',
+      mode: 'streaming',
+      contentType: 'text/plain',
+      body: Buffer.from('aüc'),
+    });
+  });
+
+  it('sends bytes of no type, unless it says another', async () => {
+    expect(await runtime.result({ do: 'write', parts: [] })).toMatchObject({
+      contentType: 'application/octet-stream',
+      body: Buffer.alloc(0),
+    });
+  });
+
+  it('may be the end of a pipeline', async () => {
+    expect(await text(runtime.result({ do: 'pipeline', parts: ['a', 'b', 'c'] }))).toBe('abc');
+  });
+
+  it('may return while something is still piped to its stream', async () => {
+    const gate = runtime.newGate();
+    const result = runtime.result({ do: 'pipe and return', parts: ['a', 'b'], gate });
+    await runtime.open(gate);
+    expect(await text(result)).toBe('ab');
+  });
+
+  it('sends nothing of what is corked', async () => {
+    const gate = runtime.newGate();
+    const requestId = `corked-${gate}`;
+    const event = { do: 'corked, then uncorked', parts: ['a', 'b'], gate };
+    const { first, result } = observe(runtime, event, { requestId });
+    await runtime.marks(`arrived-${requestId}`, 1);
+    await runtime.open(gate);
+    expect(await first).toBe('ab');
+    expect(await text(result)).toBe('ab');
+  });
+
+  it('may write the same buffer again and again', async () => {
+    expect(await text(runtime.result({ do: 'the same buffer', times: 3 }))).toBe('again again again ');
+  });
+
+  it('may write more at once than is let through', async () => {
+    expectBody(
+      await runtime.result({ do: 'one large write', bytes: 5_000_001 }),
+      Buffer.alloc(5_000_001, 'x'),
+    );
+  });
+
+  it('may write very often', async () => {
+    const numbers = (await text(runtime.result({ do: 'small writes', count: 20_000 }))).trim().split(' ');
+    expect(numbers).toEqual(Array.from({ length: 20_000 }, (_, n) => String(n)));
+  });
+
+  it.each(['body', undefined])('sends the metadata of an HTTP response in front of: %s', async (body) => {
+    const metadata = { statusCode: 404, headers: { 'x-reason': 'none' } };
+    expect(await runtime.result({ do: 'metadata', metadata, body })).toMatchObject({
+      status: 'response',
+      contentType: HTTP,
+      body: Buffer.from(`${JSON.stringify(metadata)}${'\0'.repeat(8)}${body ?? ''}`),
+    });
+  });
+
+  it('has the context of its invocation, and the highWaterMark that it asks for', async () => {
+    const result = await text(runtime.result({ do: 'describe' }, { requestId: 'described' }));
+    expect(JSON.parse(result)).toEqual({ highWaterMark: 12_345, requestId: 'described', signal: false });
+  });
+
+  it('may leave something to be done in the background', async () => {
+    const gate = runtime.newGate();
+    expect(await text(runtime.result({ do: 'in the background', gate }))).toBe('whole');
+    await runtime.whenParked(runtime.slots - 1);
+    expect(runtime.api.parked).toBe(runtime.slots - 1);
+    await runtime.open(gate);
+  });
+
+  it.each(['an object', 'an object at the end'])(
+    'is refused %s, with what to write instead',
+    async (what) => {
+      expect(await runtime.diagnostic({ do: what })).toMatchObject({
+        errorType: 'TypeError',
+        code: 'ERR_INVALID_ARG_TYPE',
+        errorMessage: expect.stringMatching(/takes strings and bytes.*Write JSON\.stringify\(value\)/),
+      });
+    },
+  );
+
+  it('hears of a content type that no header can carry', async () => {
+    expect(await runtime.diagnostic({ do: 'no content type' })).toMatchObject({
+      errorType: 'Runtime.TruncatedResponse',
+      errorMessage: expect.stringMatching(/Invalid character in header content/),
+    });
+  });
+
+  it('cannot set metadata once it has begun to send', async () => {
+    const metadata = { statusCode: 200 };
+    const result = await runtime.failure({ do: 'metadata too late', metadata });
+    expect(result).toMatchObject({
+      midStream: true,
+      received: Buffer.from('first'),
+      rawErrorType: 'Runtime.InvalidStreamingOperation',
+      error: { errorMessage: expect.stringMatching(/Set it before the first write/) },
+    });
+  });
+});
+
+async function text(result: ReturnType<FaultRuntime['result']>): Promise<string> {
+  const ended = await result;
+  expect(ended).toMatchObject({ status: 'response' });
+  return 'body' in ended ? ended.body.toString() : '';
+}

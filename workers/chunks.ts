@@ -1,0 +1,65 @@
+import { STREAM_WINDOW_BYTES } from '../src/protocol.ts';
+
+/**
+ * Copies what is written into arrays that own their buffers, which are transferred: those that were written belong to the
+ * handler, which may write them again. The first bytes of a turn of the event loop are posted at once, what follows when
+ * there is much of it, or when the turn is over.
+ */
+export class Chunks {
+  readonly #post: (bytes: Uint8Array<ArrayBuffer>) => void;
+  readonly #spare: Uint8Array<ArrayBuffer>[] = [];
+  #block = EMPTY;
+  #filled = 0;
+  #turn: NodeJS.Immediate | undefined;
+
+  constructor(post: (bytes: Uint8Array<ArrayBuffer>) => void) {
+    this.#post = post;
+  }
+
+  write(parts: readonly Uint8Array[]): void {
+    const atOnce = this.#turn === undefined;
+    let left = parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    for (const part of parts) {
+      for (let at = 0; at < part.byteLength;) {
+        if (this.#block.byteLength === 0) this.#block = this.#newBlock(atOnce ? left : LARGEST_BYTES);
+        const fitting = part.subarray(at, at + this.#block.byteLength - this.#filled);
+        this.#block.set(fitting, this.#filled);
+        this.#filled += fitting.byteLength;
+        at += fitting.byteLength;
+        left -= fitting.byteLength;
+        if (this.#filled === this.#block.byteLength) this.flush();
+      }
+    }
+    if (atOnce) this.flush();
+  }
+
+  /** Posts what is left. */
+  flush(): void {
+    if (this.#filled === 0) return;
+    const bytes = this.#block.subarray(0, this.#filled);
+    this.#filled = 0;
+    this.#turn ??= setImmediate(() => {
+      this.#turn = undefined;
+      this.flush();
+    });
+    // A block that is nearly empty is kept.
+    if (bytes.byteLength < this.#block.byteLength / 4) return this.#post(new Uint8Array(bytes));
+    this.#block = EMPTY;
+    this.#post(bytes);
+  }
+
+  /** Buffers that were posted and are needed no more: new memory would cost more than the copy into it. */
+  reuse(buffers: readonly ArrayBuffer[]): void {
+    for (const buffer of buffers)
+      if (buffer.byteLength === LARGEST_BYTES) this.#spare.push(new Uint8Array(buffer));
+  }
+
+  #newBlock(bytes: number): Uint8Array<ArrayBuffer> {
+    return this.#spare.pop() ?? Buffer.allocUnsafeSlow(Math.min(bytes, LARGEST_BYTES));
+  }
+}
+
+/** A quarter of the window, so that one part is made while another is sent. */
+const LARGEST_BYTES = STREAM_WINDOW_BYTES / 4;
+
+const EMPTY: Uint8Array<ArrayBuffer> = new Uint8Array(0);

@@ -1,0 +1,182 @@
+import { Writable } from 'node:stream';
+import { diagnostic, encodeDiagnostic, encodeThrown } from '../src/invocation/diagnostic.ts';
+import type { EncodedDiagnostic } from '../src/invocation/diagnostic.ts';
+import { STREAM_WINDOW_BYTES } from '../src/protocol.ts';
+import type { StreamMessage } from '../src/protocol.ts';
+import { Chunks } from './chunks.ts';
+import { HandlerError } from './handler-error.ts';
+
+/** Where the parts go. The array's buffer is transferred. */
+export type PostStreamMessage = (message: StreamMessage) => void;
+
+/** What a streaming handler writes its response to. The first bytes go out at once. */
+export class ResponseStream extends Writable {
+  /** AWS's way to put something before the first byte; copies of `HttpResponseStream` in packages use it. */
+  _onBeforeFirstWrite: ((write: (chunk: string | Uint8Array) => void) => void) | undefined;
+  readonly #run: number;
+  readonly #post: PostStreamMessage;
+  readonly #chunks = new Chunks((bytes) => this.#sendChunk(bytes));
+  /** What there is no credit for. */
+  #waiting: Uint8Array[] = [];
+  #contentType = 'application/octet-stream';
+  #opened = false;
+  #ended = false;
+  #credit = STREAM_WINDOW_BYTES;
+  #onSent: (() => void) | undefined;
+  #failure: EncodedDiagnostic | undefined;
+
+  /** @param highWaterMark in bytes; undefined for Node's default. */
+  constructor(run: number, post: PostStreamMessage, highWaterMark: number | undefined) {
+    super(highWaterMark === undefined ? {} : { highWaterMark });
+    this.#run = run;
+    this.#post = post;
+  }
+
+  /** Has the response begun? Then an error can only follow what has been sent. */
+  get opened(): boolean {
+    return this.#opened;
+  }
+
+  /**
+   * Sets the type of the response; `application/octet-stream` by default.
+   *
+   * @throws an error named `Runtime.InvalidStreamingOperation` when the response has begun.
+   */
+  setContentType(contentType: string): void {
+    if (this.#opened) {
+      throw new HandlerError(
+        'Runtime.InvalidStreamingOperation',
+        'The content type cannot be set any more: the response has begun. Set it before the first write.',
+      );
+    }
+    this.#contentType = contentType;
+  }
+
+  override write(chunk: unknown, ...rest: unknown[]): boolean {
+    refuseObject(chunk);
+    const wantsMore = super.write(chunk, ...(rest as []));
+    // Node tells of an error once; who then writes on and waits for a drain would wait for ever.
+    if (this.errored !== null) process.nextTick(() => this.emit('error', this.errored));
+    return wantsMore;
+  }
+
+  override end(...args: unknown[]): this {
+    if (typeof args[0] !== 'function' && args[0] !== undefined && args[0] !== null) refuseObject(args[0]);
+    return super.end(...(args as []));
+  }
+
+  /** Ends the stream with an error, behind what was written. */
+  fail(thrown: unknown): void {
+    this.#failure = encodeThrown(thrown);
+    this.end();
+  }
+
+  /** So many bytes more may be sent; with the buffers in which others were. */
+  credit(bytes: number, buffers: readonly ArrayBuffer[]): void {
+    this.#credit += bytes;
+    this.#chunks.reuse(buffers);
+    this.#send();
+  }
+
+  /** Nobody takes what is written from now on. */
+  close(reason: string): void {
+    this.#ended = true;
+    const message = `The response stream was closed before it had ended. ${reason}`;
+    this.destroy(new HandlerError('Runtime.ResponseStreamClosed', message));
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
+    this.#enqueue([chunk], callback);
+  }
+
+  override _writev(chunks: readonly { readonly chunk: Buffer }[], callback: () => void): void {
+    this.#enqueue(
+      chunks.map(({ chunk }) => chunk),
+      callback,
+    );
+  }
+
+  override _final(callback: () => void): void {
+    this.#enqueue([], () => {
+      this.#chunks.flush();
+      if (!this.#opened) this.#open();
+      this.#end(this.#failure);
+      callback();
+    });
+  }
+
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    this.#waiting = [];
+    if (this.#opened && !this.#ended) {
+      this.#chunks.flush();
+      this.#end(error === null ? DESTROYED : encodeThrown(error));
+    }
+    callback(error);
+  }
+
+  #enqueue(chunks: readonly Buffer[], onSent: () => void): void {
+    if (!this.#opened) {
+      this._onBeforeFirstWrite?.((chunk) => this.#waiting.push(Buffer.from(chunk)));
+      this._onBeforeFirstWrite = undefined;
+    }
+    for (const chunk of chunks) this.#waiting.push(chunk);
+    this.#onSent = onSent;
+    this.#send();
+  }
+
+  #send(): void {
+    this.#chunks.write(this.#affordable());
+    const onSent = this.#onSent;
+    if (this.#waiting.length > 0 || onSent === undefined) return;
+    this.#onSent = undefined;
+    // Not at once: what is written meanwhile then comes in one call.
+    process.nextTick(onSent);
+  }
+
+  /** Takes what there is credit for off what waits. */
+  #affordable(): Uint8Array[] {
+    const parts: Uint8Array[] = [];
+    for (const chunk of this.#waiting) {
+      if (this.#credit === 0) break;
+      const part = chunk.subarray(0, this.#credit);
+      this.#credit -= part.byteLength;
+      parts.push(part);
+    }
+    const cut = parts.at(-1)?.byteLength ?? 0;
+    const rest = this.#waiting[parts.length - 1]?.subarray(cut);
+    this.#waiting.splice(0, parts.length, ...(rest === undefined || rest.byteLength === 0 ? [] : [rest]));
+    return parts;
+  }
+
+  #sendChunk(bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.#ended) return;
+    if (!this.#opened) this.#open();
+    this.#post({ type: 'stream-chunk', run: this.#run, bytes });
+  }
+
+  #open(): void {
+    this.#opened = true;
+    this.#post({ type: 'stream-opened', run: this.#run, contentType: this.#contentType });
+  }
+
+  #end(failure: EncodedDiagnostic | undefined): void {
+    this.#ended = true;
+    this.#post({ type: 'stream-ended', run: this.#run, failure });
+  }
+}
+
+const DESTROYED = encodeDiagnostic(
+  diagnostic('Runtime.TruncatedResponse', 'The response stream was destroyed before it had ended.'),
+);
+
+function refuseObject(chunk: unknown): void {
+  if (typeof chunk === 'string' || ArrayBuffer.isView(chunk)) return;
+  const given = chunk === null ? 'null' : typeof chunk;
+  throw Object.assign(
+    new TypeError(
+      `A response stream takes strings and bytes (Buffer, TypedArray, DataView), but was given ${given}. ` +
+        'Write JSON.stringify(value) for an object.',
+    ),
+    { code: 'ERR_INVALID_ARG_TYPE' },
+  );
+}

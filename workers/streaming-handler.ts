@@ -1,0 +1,94 @@
+import { AsyncResource } from 'node:async_hooks';
+import { finished } from 'node:stream/promises';
+import { encodeThrown } from '../src/invocation/diagnostic.ts';
+import { failure } from '../src/invocation/outcome.ts';
+import type { SettledOutcome } from '../src/invocation/outcome.ts';
+import type { FromInvoker, InvokeMessage, StreamControl } from '../src/protocol.ts';
+import { HIGH_WATER_MARK, STREAMING } from './awslambda.ts';
+import type { StreamingHandler } from './awslambda.ts';
+import type { Codec } from './codec.ts';
+import type { InvocationContext } from './context.ts';
+import { HandlerError } from './handler-error.ts';
+import { ResponseStream } from './response-stream.ts';
+
+/**
+ * Whether the handler streams its response.
+ *
+ * @throws HandlerError `Runtime.MalformedStreamingHandler` when it is marked to stream something else.
+ */
+export function isStreaming(handler: object): handler is StreamingHandler {
+  const mark = (handler as { [STREAMING]?: unknown })[STREAMING];
+  if (mark === undefined || mark === 'response') return mark === 'response';
+  throw new HandlerError(
+    'Runtime.MalformedStreamingHandler',
+    `The handler is marked to stream ${JSON.stringify(mark)}; only responses can be streamed.`,
+  );
+}
+
+/** Runs a streaming handler, and tells its streams what the main thread says of them. */
+export class StreamingRuns {
+  readonly #handler: StreamingHandler;
+  readonly #codec: Codec;
+  readonly #post: (message: FromInvoker) => void;
+  readonly #open = new Map<number, (message: StreamControl) => void>();
+
+  constructor(handler: StreamingHandler, codec: Codec, post: (message: FromInvoker) => void) {
+    this.#handler = handler;
+    this.#codec = codec;
+    this.#post = post;
+  }
+
+  /** Resolves when handler and stream have ended: with undefined, or with the error if nothing had been sent before it. */
+  async run(message: InvokeMessage, context: InvocationContext): Promise<SettledOutcome | undefined> {
+    const stream = new ResponseStream(message.run, this.#post, highWaterMark(this.#handler));
+    const done = finished(stream);
+    // It may fail long before it is awaited.
+    done.catch(() => undefined);
+    // What then goes on, the code that has waited for a drain, belongs to this invocation.
+    this.#open.set(
+      message.run,
+      AsyncResource.bind((control: StreamControl) => tell(stream, control)),
+    );
+    try {
+      await this.#call(message, context, stream);
+      await done;
+      return undefined;
+    } catch (error) {
+      return stream.opened ? undefined : failure(encodeThrown(error));
+    } finally {
+      this.#open.delete(message.run);
+    }
+  }
+
+  control(message: StreamControl): void {
+    this.#open.get(message.run)?.(message);
+  }
+
+  async #call(message: InvokeMessage, context: InvocationContext, stream: ResponseStream): Promise<void> {
+    try {
+      await this.#handler(this.#codec.decode(message.event), stream, context);
+    } catch (error) {
+      if (!stream.opened) {
+        stream.destroy();
+        throw error;
+      }
+      if (stream.writableFinished) this.#reportLate(context.awsRequestId, error);
+      else stream.fail(error);
+    }
+  }
+
+  /** The response is complete: nobody but the log can hear of it. */
+  #reportLate(requestId: string, error: unknown): void {
+    this.#post({ type: 'background-failed', requestId, diagnostic: encodeThrown(error) });
+  }
+}
+
+function tell(stream: ResponseStream, control: StreamControl): void {
+  if (control.type === 'stream-credit') stream.credit(control.bytes, control.buffers);
+  else stream.close(control.reason);
+}
+
+function highWaterMark(handler: StreamingHandler): number | undefined {
+  const bytes = Number((handler as { [HIGH_WATER_MARK]?: unknown })[HIGH_WATER_MARK]);
+  return bytes >= 0 ? Math.trunc(bytes) : undefined;
+}
