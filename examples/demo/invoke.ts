@@ -24,7 +24,9 @@ async function invoke(): Promise<void> {
   const folder = new URL(`../${encodeURIComponent(name)}/`, import.meta.url);
   const sample = new URL('event.json', folder);
   if (!existsSync(sample)) {
-    throw new Error('Name an example: hello-json, image, crypto, background-tasks or shared-cache.');
+    throw new Error(
+      'Name an example: hello-json, image, crypto, background-tasks, shared-cache or streaming.',
+    );
   }
   const event = JSON.parse(json ?? readFileSync(sample, 'utf8')) as object;
   const slots = wholeNumber('--slots', values.slots, 1);

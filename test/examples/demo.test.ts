@@ -50,7 +50,7 @@ it('invoking an example that does not exist says which there are', async () => {
   const { code, stderr } = await run('invoke.ts', 'nothing');
   expect({ code, stderr }).toEqual({
     code: 1,
-    stderr: 'Name an example: hello-json, image, crypto, background-tasks or shared-cache.\n',
+    stderr: 'Name an example: hello-json, image, crypto, background-tasks, shared-cache or streaming.\n',
   });
 });
 

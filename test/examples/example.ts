@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { startRuntime } from '../helpers/start-runtime.ts';
 import type { RunningRuntime } from '../helpers/start-runtime.ts';
 
-export type ExampleName = 'hello-json' | 'image' | 'crypto' | 'background-tasks' | 'shared-cache';
+export type ExampleName =
+  'hello-json' | 'image' | 'crypto' | 'background-tasks' | 'shared-cache' | 'streaming';
 
 /** Starts the bootstrap of an example, and resolves when all of its slots poll. */
 export async function startExample(
