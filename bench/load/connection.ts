@@ -48,11 +48,11 @@ export class Connection {
     this.#socket.uncork();
   }
 
-  #route({ method, path, bodyStart }: ParsedRequest): void {
+  #route({ method, path, bodyStart, trailers }: ParsedRequest): void {
     if (method === 'GET' && path === NEXT) return this.#listener.onPoll(this);
     if (method === 'POST' && path.startsWith(INVOCATION)) {
       const slash = path.indexOf('/', INVOCATION.length);
-      const error = path.endsWith('/error') ? bodyStart : undefined;
+      const error = path.endsWith('/error') ? bodyStart : trailers || undefined;
       this.#socket.write(ACCEPTED, 'latin1');
       return this.#listener.onAnswer(path.slice(INVOCATION.length, slash), error);
     }

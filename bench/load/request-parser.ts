@@ -4,6 +4,8 @@ export interface ParsedRequest {
   readonly path: string;
   /** The body's first bytes. */
   readonly bodyStart: string;
+  /** The trailers that it ended with, as they came; empty for most. */
+  readonly trailers: string;
 }
 
 /** What a {@link RequestParser} tells. */
@@ -24,6 +26,7 @@ export class RequestParser {
   #method = '';
   #path = '';
   #bodyStart = '';
+  #trailers = '';
 
   constructor(listener: RequestListener) {
     this.#listener = listener;
@@ -61,6 +64,7 @@ export class RequestParser {
       case 'trailers':
         return this.#line(data, (line) => {
           if (line === '') this.#end();
+          else this.#trailers += `${line}\n`;
         });
     }
   }
@@ -75,6 +79,7 @@ export class RequestParser {
     this.#method = head.slice(0, methodEnd);
     this.#path = head.slice(methodEnd + 1, pathEnd);
     this.#bodyStart = '';
+    this.#trailers = '';
     if (this.#method !== 'GET') this.#expectBody(head);
     else this.#end();
     return end + 4;
@@ -112,7 +117,12 @@ export class RequestParser {
 
   #end(): void {
     this.#state = 'head';
-    this.#listener.onRequest({ method: this.#method, path: this.#path, bodyStart: this.#bodyStart });
+    this.#listener.onRequest({
+      method: this.#method,
+      path: this.#path,
+      bodyStart: this.#bodyStart,
+      trailers: this.#trailers,
+    });
   }
 }
 

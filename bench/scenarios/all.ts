@@ -9,6 +9,7 @@ import { wait32 } from './wait-32-on-32.ts';
 import { wait256 } from './wait-256-on-4.ts';
 import { echo1 } from './echo-1mb.ts';
 import { echo6 } from './echo-6mb.ts';
+import { stream50 } from './stream-50mb.ts';
 import { start8 } from './start-8.ts';
 import { start64 } from './start-64.ts';
 import { memory8 } from './memory-8.ts';
@@ -30,6 +31,7 @@ export const SCENARIOS: readonly Scenario[] = [
   wait256,
   echo1,
   echo6,
+  stream50,
   start8,
   start64,
   memory8,

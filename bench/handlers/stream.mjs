@@ -1,0 +1,10 @@
+import { once } from 'node:events';
+
+/** Streams that many bytes in writes of 64 KiB, as fast as they are taken. */
+export const handler = awslambda.streamifyResponse(async ({ bytes }, responseStream) => {
+  const part = Buffer.alloc(65_536, 'x');
+  for (let left = bytes; left > 0; left -= part.byteLength) {
+    if (!responseStream.write(part.subarray(0, left))) await once(responseStream, 'drain');
+  }
+  responseStream.end();
+});
