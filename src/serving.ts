@@ -31,7 +31,7 @@ export async function serve(config: Config, log: Log, stop: AbortSignal): Promis
     const started = await Promise.race([ready, aborted(stop)]);
     if (started === undefined) return;
     const [api, handler] = started;
-    if (handler.streams) api.expectStreams();
+    if (handler?.streams === true) api.expectStreams();
     log.info(summary(config), 'The runtime is ready');
     await serveUntilEnd(config, log, pool, api, stop);
   } catch (error) {

@@ -35,21 +35,27 @@ const endpoint = createServer((request, response) => {
 let runtime: RunningRuntime;
 /** With a thread for each invocation. */
 let unshared: RunningRuntime;
+/** With a handler that streams. */
+let streaming: RunningRuntime;
 beforeAll(async () => {
   daemon.bind(0, '127.0.0.1');
   endpoint.listen(0, '127.0.0.1');
   await Promise.all([once(daemon, 'listening'), once(endpoint, 'listening')]);
-  [runtime, unshared] = await Promise.all([start(2), start(4)]);
+  [runtime, unshared, streaming] = await Promise.all([
+    start('index', 2),
+    start('index', 4),
+    start('hono-streaming', 2),
+  ]);
 });
 afterAll(async () => {
   daemon.close();
   endpoint.close();
-  await Promise.all([runtime, unshared].map((running) => running[Symbol.asyncDispose]()));
+  await Promise.all([runtime, unshared, streaming].map((running) => running[Symbol.asyncDispose]()));
 });
 
-async function start(threads: number): Promise<RunningRuntime> {
+async function start(file: string, threads: number): Promise<RunningRuntime> {
   const running = await startRuntime({
-    handler: 'ecosystem/index.handler',
+    handler: `ecosystem/${file}.handler`,
     concurrency: 4,
     env: {
       AWS_LAMBDA_NODEJS_WORKER_COUNT: String(threads),
@@ -68,24 +74,19 @@ const NUMBERS = Array.from({ length: 12 }, (_, n) => n);
 const requestIdOf = (call: string, n: number) => `${call}-${n}`;
 const rootOf = (n: number) => `1-5bef4de7-${String(n).padStart(24, '0')}`;
 
+const optionsOf = (call: string, n: number) => ({
+  requestId: requestIdOf(call, n),
+  traceId: `Root=${rootOf(n)};Parent=9a9197af755a6419;Sampled=1`,
+  tenantId: `tenant-${n}`,
+});
+
 /** Twelve invocations, four at a time; resolves with their results in order. */
 function callAll<Result>(
   call: string,
   event: (n: number) => object = () => ({}),
   on = runtime,
 ): Promise<Result[]> {
-  return Promise.all(
-    NUMBERS.map((n) =>
-      on.invoke<Result>(
-        { call, n, ...event(n) },
-        {
-          requestId: requestIdOf(call, n),
-          traceId: `Root=${rootOf(n)};Parent=9a9197af755a6419;Sampled=1`,
-          tenantId: `tenant-${n}`,
-        },
-      ),
-    ),
-  );
+  return Promise.all(NUMBERS.map((n) => on.invoke<Result>({ call, n, ...event(n) }, optionsOf(call, n))));
 }
 
 /** Resolves with the lines on stdout that a package has written, one for each invocation. */
@@ -226,6 +227,22 @@ const CASES: readonly Case[] = [
       );
     },
   })),
+  {
+    packages: ['hono'],
+    shown: 'the same app, streamed',
+    async prove() {
+      const answers = await Promise.all(
+        NUMBERS.map((n) => streaming.response(JSON.stringify(httpEvent(n).http), optionsOf('streamed', n))),
+      );
+      expect(answers.map(({ mode }) => mode)).toEqual(NUMBERS.map(() => 'streaming'));
+      expect(answers.map(({ body }) => body.toString().split('\0'.repeat(8)))).toEqual(
+        NUMBERS.map((n) => [
+          expect.stringContaining('"statusCode":200'),
+          `${n} ${requestIdOf('streamed', n)}`,
+        ]),
+      );
+    },
+  },
   {
     packages: ['@aws-sdk/client-s3'],
     shown: 'the trace header of each invocation reaches the endpoint',

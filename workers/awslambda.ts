@@ -65,9 +65,8 @@ export const HttpResponseStream = {
 export const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
 export const HIGH_WATER_MARK = Symbol.for('aws.lambda.runtime.handler.streaming.highWaterMark');
 
-/** Puts both where handlers look for them, the global `awslambda`, unless AWS's variable says not to. */
-export function defineAwslambda(): void {
-  if (['1', 'true'].includes(process.env['AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA'] ?? '')) return;
-  const registry = globalThis as { awslambda?: object };
-  registry.awslambda = Object.assign(registry.awslambda ?? {}, { streamifyResponse, HttpResponseStream });
+/** Puts both where handlers look for them: into the global that the invoke store has made, unless AWS's variable forbids it. */
+export function extendAwslambda(): void {
+  const { awslambda } = globalThis as { awslambda?: object };
+  if (awslambda !== undefined) Object.assign(awslambda, { streamifyResponse, HttpResponseStream });
 }

@@ -9,7 +9,7 @@ import type {
   SharedState,
   StreamControl,
 } from '../src/protocol.ts';
-import { defineAwslambda } from './awslambda.ts';
+import { extendAwslambda } from './awslambda.ts';
 import { loadCodec } from './codec.ts';
 import type { Codec } from './codec.ts';
 import { InvocationContext } from './context.ts';
@@ -46,7 +46,7 @@ export async function loadInvoker(
   post: (message: FromInvoker) => void,
 ): Promise<Invoker> {
   await openInvokeStore();
-  defineAwslambda();
+  extendAwslambda();
   setSharedData(shared.data);
   if (shared.services !== undefined) await connectServices(shared.services);
   const codec = await loadCodec(settings.codec);
