@@ -19,6 +19,11 @@ export class HeapGuard {
   readonly #threads: () => readonly PoolThread[];
   readonly #onExceeded: (thread: PoolThread) => void;
   #timer: NodeJS.Timeout | undefined;
+  /** The smallest that the process has been since the heaps were last looked at. */
+  #smallestMiB = 0;
+  /** The largest heap that was seen then. */
+  #largestMiB = 0;
+  #skipped = 0;
 
   constructor(
     config: Config,
@@ -41,21 +46,40 @@ export class HeapGuard {
     clearInterval(this.#timer);
   }
 
-  /** No heap can be over the limit while the whole process is below it, and that costs next to nothing to know. */
   async #look(limitMiB: number): Promise<void> {
     const processMiB = process.memoryUsage.rss() / MIB;
-    if (processMiB < limitMiB) return;
+    if (!this.#worthwhile(processMiB, limitMiB)) return;
+    this.#smallestMiB = processMiB;
+    this.#skipped = 0;
     const busy = this.#threads().filter((thread) => thread.runs.size > 0);
     const heaps = await Promise.all(
       busy.map(async (thread) => ({ thread, sizeMiB: await thread.heapMiB() })),
     );
     const largestFirst = heaps.toSorted((one, other) => other.sizeMiB - one.sizeMiB);
     const [largest] = largestFirst;
+    this.#largestMiB = largest?.sizeMiB ?? 0;
     for (const { thread, sizeMiB } of largestFirst) {
       const certain = sizeMiB > withGarbage(limitMiB);
       const pressing = thread === largest?.thread && processMiB > this.#processLimitMiB && sizeMiB > limitMiB;
       if (certain || pressing) this.#onExceeded(thread);
     }
+  }
+
+  /**
+   * To look at a heap interrupts its thread, and the size of the process costs next to nothing to know. While that is
+   * below the limit no heap can be over it, and a heap that was far from it can have come near only if the process has grown,
+   * or if others have shrunk: hence now and then in any case.
+   */
+  #worthwhile(processMiB: number, limitMiB: number): boolean {
+    if (processMiB < limitMiB) return false;
+    this.#smallestMiB = Math.min(this.#smallestMiB, processMiB);
+    this.#skipped += 1;
+    return (
+      processMiB - this.#smallestMiB > GROWTH_MIB ||
+      this.#largestMiB > withGarbage(limitMiB) / 2 ||
+      processMiB > this.#processLimitMiB ||
+      this.#skipped > MOST_SKIPPED
+    );
   }
 }
 
@@ -80,3 +104,9 @@ const MIB = 1024 * 1024;
 
 /** A heap grows by about 100 MiB in that time at worst. */
 const INTERVAL_MS = 50;
+
+/** A quarter of what a heap can be far from its limit, at least. */
+const GROWTH_MIB = 32;
+
+/** About a second. */
+const MOST_SKIPPED = 20;
