@@ -1,0 +1,39 @@
+import type { LogSettings } from '../protocol.ts';
+import { connectLogSocket } from './log-socket.ts';
+import { frameWriter, lineWriter } from './log-writer.ts';
+import type { LogWriter } from './log-writer.ts';
+import { mendFrame, mendLine } from './mended.ts';
+import { OutputLock } from './output-lock.ts';
+import { QueuedOutput } from './queued-output.ts';
+import { SyncOutput } from './sync-output.ts';
+
+/** Where a log goes, opened for one thread. */
+export interface LogOutput {
+  readonly writer: LogWriter;
+  /** Resolves when all is out. */
+  flushed(): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Opens the target of the settings. Where the socket is not there, lines go to stdout: better there than nowhere.
+ *
+ * @param when the main thread of a runtime with threads writes in the background, since it must never wait for a pipe.
+ */
+export async function openLogOutput(
+  settings: LogSettings,
+  when: 'at once' | 'in the background',
+): Promise<LogOutput> {
+  const { target, locks, writer, outputTimeoutMs } = settings;
+  const Output = when === 'at once' ? SyncOutput : QueuedOutput;
+  const socket = target.kind === 'socket' ? await connectLogSocket(target.path) : undefined;
+  const close = () => socket?.close();
+  if (target.kind === 'frames') {
+    const output = new Output(target.fd, new OutputLock(locks.frames, writer), mendFrame, outputTimeoutMs);
+    return { writer: frameWriter(output), flushed: () => output.flushed(), close };
+  }
+  // Nobody else writes to a connection of this thread's own.
+  const lock = new OutputLock(socket === undefined ? locks.stdout : OutputLock.share(), writer);
+  const output = new Output(socket?.fd ?? 1, lock, mendLine, outputTimeoutMs);
+  return { writer: lineWriter(output), flushed: () => output.flushed(), close };
+}
