@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { FULL, SINGLE_MODE, startLayout, startSingle } from '../faults/fault-runtime.ts';
+import type { FaultRuntime } from '../faults/fault-runtime.ts';
+import { PATIENTLY } from '../helpers/start-runtime.ts';
+
+/** Each kind of death in the faults suite. */
+const DEATHS = [
+  { do: 'exit', code: 0 },
+  { do: 'exit', code: 3 },
+  { do: 'exit in a timer', code: 0 },
+  { do: 'throw in a timer' },
+  { do: 'error of an emitter' },
+  { do: 'throw in a tick' },
+  { do: 'throw a string' },
+  { do: 'throw of argon2' },
+  { do: 'rejection' },
+  { do: 'callback of sharp' },
+  { do: 'rejection of sharp' },
+  { do: 'rejection of argon2' },
+  { do: 'never settle' },
+  { do: 'spin' },
+  { do: 'large arrays' },
+  ...(FULL
+    ? [
+        { do: 'small objects' },
+        { do: 'a growing map' },
+        { do: 'one huge array' },
+        { do: 'strings' },
+        { do: 'JSON.parse' },
+      ]
+    : []),
+];
+
+const TIMES = 20;
+const LAST_WORDS = Array.from({ length: TIMES }, (_, n) =>
+  ['console', 'logger', 'stdout', 'own pino'].map((way) => ({ n, way })),
+).flat();
+
+it('what a thread logged before it died is there, in order, for each kind of death', async () => {
+  await using runtime = await startLayout(
+    { perThread: 1, threads: 4 },
+    { options: { deadlineGraceMs: 100, resourceLimits: { maxOldGenerationSizeMb: 32 } } },
+  );
+  await Promise.all(
+    DEATHS.map(async (event) => {
+      const requestId = `${event.do} ${event.code ?? ''}`;
+      const timeoutMs = /^(never|spin|callback|rejection of)/.test(event.do) ? 2_000 : 100_000;
+      await runtime.result({ ...event, say: TIMES }, { requestId, timeoutMs });
+      await expect.poll(() => wordsOf(runtime, requestId), PATIENTLY).toEqual(LAST_WORDS);
+    }),
+  );
+});
+
+describe(SINGLE_MODE, () => {
+  it.each([{ do: 'exit', code: 3 }, { do: 'throw in a timer' }])('the same before $do', async (event) => {
+    await using runtime = await startSingle();
+    await runtime.failure({ ...event, say: TIMES }, { requestId: 'last' });
+    await runtime.exited;
+    expect(wordsOf(runtime, 'last')).toEqual(LAST_WORDS);
+  });
+});
+
+it.each([
+  ['a thread', () => startLayout({ perThread: 1, threads: 1 })],
+  [SINGLE_MODE, () => startSingle()],
+] as const)(
+  'in %s, a line of a timer that fires after the answer is under its own invocation’s id',
+  async (_, start) => {
+    await using runtime = await start();
+    await runtime.invoke({ do: 'log later', gate: 'late' }, { requestId: 'first' });
+    await runtime.invoke({ do: 'open, then go on', gate: 'late' }, { requestId: 'second' });
+    expect(await runtime.logged({ message: 'from a timer' })).toMatchObject({ requestId: 'first' });
+  },
+);
+
+function wordsOf(runtime: FaultRuntime, requestId: string): unknown[] {
+  return runtime.log
+    .filter((line) => line['requestId'] === requestId && typeof line['message'] === 'object')
+    .map(({ message }) => message);
+}
