@@ -128,6 +128,8 @@ export interface LogSettings {
   readonly level: LogLevel;
   readonly target: LogTarget;
   readonly locks: OutputLocks;
+  /** Counts the lines that all threads drop. */
+  readonly dropped: SharedArrayBuffer;
   /** Names who writes, where a lock says who holds it. */
   readonly writer: number;
   /** How long a line waits for an output from which nobody reads, in ms. */

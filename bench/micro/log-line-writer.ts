@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { pino } from 'pino';
+import { DropCount } from '../../src/output/drop-count.ts';
 import { shareLocks } from '../../src/output/shared-locks.ts';
 import type { OutputLocks } from '../../src/protocol.ts';
 import { InvocationContext } from '../../workers/context.ts';
@@ -66,6 +67,7 @@ async function open(locks: OutputLocks): Promise<void> {
     level: 'TRACE',
     target: { kind: 'stdout' },
     locks,
+    dropped: DropCount.share(),
     writer: 1,
     outputTimeoutMs: 60_000,
   });

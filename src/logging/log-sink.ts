@@ -1,8 +1,9 @@
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import { DropCount } from '../output/drop-count.ts';
 import { openLogOutput } from '../output/log-output.ts';
-import { shareLocks } from '../output/shared-locks.ts';
+import { isAnyStuck, shareLocks } from '../output/shared-locks.ts';
 import type { LogSettings } from '../protocol.ts';
 import type { Log, LogSink } from './log.ts';
 import { pinoArguments } from './pino-shape.ts';
@@ -14,27 +15,44 @@ export async function openLogSink(config: Config): Promise<LogSink> {
     level: config.handlerLogLevel,
     target: config.logTarget,
     locks: shareLocks(),
+    dropped: DropCount.share(),
     writer: MAIN_THREAD,
     outputTimeoutMs: config.outputTimeoutMs,
   };
   if (config.logger !== undefined) {
     const { logger } = config;
-    return { log: guarded(logger), handlers, close: () => within(flushed(logger)) };
+    return opened(handlers, guarded(logger), () => within(flushed(logger)));
   }
   // In single mode the handler's thread waits for a full pipe, as any; with threads, this one answers for all of them.
   const output = await openLogOutput(handlers, config.concurrency === 1 ? 'at once' : 'in the background');
+  return opened(handlers, guarded(pino(...pinoArguments(output.writer, config.logLevel))), async () => {
+    await within(output.flushed());
+    output.close();
+  });
+}
+
+function opened(handlers: LogSettings, log: Log, flush: () => Promise<void>): LogSink {
+  const dropped = new DropCount(handlers.dropped);
+  const report = () => {
+    const lines = isAnyStuck(handlers.locks) ? 0 : dropped.take();
+    if (lines > 0) log.warn({ lines }, 'Log lines were dropped, since nobody read the output');
+  };
+  const timer = setInterval(report, REPORT_INTERVAL_MS).unref();
   return {
-    log: guarded(pino(...pinoArguments(output.writer, config.logLevel))),
+    log,
     handlers,
     async close() {
-      await within(output.flushed());
-      output.close();
+      clearInterval(timer);
+      report();
+      await flush();
     },
   };
 }
 
 /** Threads are numbered from 1. */
 const MAIN_THREAD = -1;
+
+const REPORT_INTERVAL_MS = 1_000;
 
 /** How long a flush may take, in ms: a pipe that nobody reads must not stop a shutdown. */
 const FLUSH_TIMEOUT_MS = 100;

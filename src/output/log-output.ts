@@ -1,4 +1,5 @@
 import type { LogSettings } from '../protocol.ts';
+import { DropCount } from './drop-count.ts';
 import { connectLogSocket } from './log-socket.ts';
 import { frameWriter, lineWriter } from './log-writer.ts';
 import type { LogWriter } from './log-writer.ts';
@@ -24,16 +25,21 @@ export async function openLogOutput(
   settings: LogSettings,
   when: 'at once' | 'in the background',
 ): Promise<LogOutput> {
-  const { target, locks, writer, outputTimeoutMs } = settings;
+  const { target, locks, writer } = settings;
+  const shared = { dropped: new DropCount(settings.dropped), patienceMs: settings.outputTimeoutMs };
   const Output = when === 'at once' ? SyncOutput : QueuedOutput;
-  const socket = target.kind === 'socket' ? await connectLogSocket(target.path) : undefined;
-  const close = () => socket?.close();
   if (target.kind === 'frames') {
-    const output = new Output(target.fd, new OutputLock(locks.frames, writer), mendFrame, outputTimeoutMs);
-    return { writer: frameWriter(output), flushed: () => output.flushed(), close };
+    const lock = new OutputLock(locks.frames, writer);
+    const output = new Output({ ...shared, fd: target.fd, lock, mend: mendFrame });
+    return { writer: frameWriter(output), flushed: () => output.flushed(), close: () => undefined };
   }
+  const socket = target.kind === 'socket' ? await connectLogSocket(target.path) : undefined;
   // Nobody else writes to a connection of this thread's own.
   const lock = new OutputLock(socket === undefined ? locks.stdout : OutputLock.share(), writer);
-  const output = new Output(socket?.fd ?? 1, lock, mendLine, outputTimeoutMs);
-  return { writer: lineWriter(output), flushed: () => output.flushed(), close };
+  const output = new Output({ ...shared, fd: socket?.fd ?? 1, lock, mend: mendLine });
+  return {
+    writer: lineWriter(output),
+    flushed: () => output.flushed(),
+    close: () => socket?.close(),
+  };
 }

@@ -1,6 +1,6 @@
 import type { LogFormat, LogLevel } from '../protocol.ts';
 import { frame } from './frame.ts';
-import type { Output } from './sync-output.ts';
+import type { Output } from './output.ts';
 
 /** Takes the lines of a log. */
 export interface LogWriter {

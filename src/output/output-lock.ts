@@ -27,7 +27,7 @@ export class OutputLock {
     const owner = Atomics.compareExchange(this.#state, OWNER, FREE, this.#owner);
     // Its own: an error of the engine, such as a stack overflow, has kept it from being given back.
     const acquired = owner === FREE || owner === this.#owner;
-    if (acquired) this.progressed();
+    if (acquired) this.#moved();
     return acquired;
   }
 
@@ -57,9 +57,10 @@ export class OutputLock {
     Atomics.notify(this.#state, OWNER, 1);
   }
 
-  /** Tells those who wait that the output moves. */
+  /** Something was written. */
   progressed(): void {
-    Atomics.add(this.#state, PROGRESS, 1);
+    this.stuck = false;
+    this.#moved();
   }
 
   /** Bytes that are missing of an entry of which a part has been written; 0 for none. */
@@ -80,14 +81,9 @@ export class OutputLock {
     Atomics.store(this.#state, STUCK, stuck ? 1 : 0);
   }
 
-  /** Counts an entry that was dropped. */
-  lose(): void {
-    Atomics.add(this.#state, LOST, 1);
-  }
-
-  /** How many entries have been dropped since the last call. */
-  takeLost(): number {
-    return Atomics.exchange(this.#state, LOST, 0);
+  /** Tells those who wait that things go on. */
+  #moved(): void {
+    Atomics.add(this.#state, PROGRESS, 1);
   }
 }
 
@@ -99,5 +95,4 @@ const OWNER = 0;
 const PROGRESS = 1;
 const MISSING = 2;
 const STUCK = 3;
-const LOST = 4;
-const FIELDS = 5;
+const FIELDS = 4;

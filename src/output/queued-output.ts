@@ -2,29 +2,22 @@ import fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { mended } from './mended.ts';
-import type { Mend } from './mended.ts';
-import type { OutputLock } from './output-lock.ts';
-import type { Output } from './sync-output.ts';
+import type { Mended } from './mended.ts';
+import type { Output, OutputSettings } from './output.ts';
 
 /** Writes entries to a descriptor in the background: for the thread that must never wait for a pipe. */
 export class QueuedOutput implements Output {
-  readonly #fd: number;
-  readonly #lock: OutputLock;
-  readonly #mend: Mend;
-  readonly #patienceMs: number;
+  readonly #settings: OutputSettings;
   readonly #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #pumping: Promise<void> | undefined;
 
-  constructor(fd: number, lock: OutputLock, mend: Mend, patienceMs: number) {
-    this.#fd = fd;
-    this.#lock = lock;
-    this.#mend = mend;
-    this.#patienceMs = patienceMs;
+  constructor(settings: OutputSettings) {
+    this.#settings = settings;
   }
 
   write(entry: Uint8Array): void {
-    if (this.#queuedBytes + entry.length > LARGEST_BACKLOG_BYTES) return this.#lock.lose();
+    if (this.#queuedBytes + entry.length > LARGEST_BACKLOG_BYTES) return this.#settings.dropped.add();
     this.#queue.push(entry);
     this.#queuedBytes += entry.length;
     this.#pumping ??= this.#pump();
@@ -46,12 +39,12 @@ export class QueuedOutput implements Output {
 
   /** False if it is another's turn, or there is no room for any of it. */
   async #try(entry: Uint8Array): Promise<boolean> {
-    const lock = this.#lock;
+    const { lock, mend } = this.#settings;
     if (!lock.tryAcquire()) return false;
     try {
-      return await this.#writeAll(mended(entry, lock.missing, this.#mend));
+      return await this.#writeAll(mended(entry, lock.missing, mend));
     } catch {
-      lock.lose();
+      // Nobody can read any more, or the disk is full.
       return true;
     } finally {
       lock.release();
@@ -59,22 +52,24 @@ export class QueuedOutput implements Output {
   }
 
   /** What has begun is finished, unless nobody reads. */
-  async #writeAll({ bytes, missingAt }: ReturnType<typeof mended>): Promise<boolean> {
-    const lock = this.#lock;
+  async #writeAll({ bytes, missingAt }: Mended): Promise<boolean> {
+    const { fd, lock, dropped, patienceMs } = this.#settings;
     let offset = 0;
     let waitedMs = 0;
     while (offset < bytes.length) {
-      const written = await writeSome(this.#fd, bytes, offset);
+      const written = await writeSome(fd, bytes, offset);
       offset += written;
       lock.missing = missingAt(offset);
       if (written > 0) {
         lock.progressed();
-        lock.stuck = false;
         waitedMs = 0;
       } else if (offset === 0) {
         return false;
       } else {
-        if (waitedMs >= this.#patienceMs) throw new Error('Nobody reads.');
+        if (waitedMs >= patienceMs) {
+          dropped.add();
+          return true;
+        }
         await sleep(PAUSE_MS);
         waitedMs += PAUSE_MS;
       }

@@ -8,6 +8,11 @@ export function shareLocks(): OutputLocks {
   return { stdout, stderr: areSame(1, 2) ? stdout : OutputLock.share(), frames: OutputLock.share() };
 }
 
+/** Does a writer wait in vain, or has the last one? */
+export function isAnyStuck(locks: OutputLocks): boolean {
+  return Object.values(locks).some((shared: SharedArrayBuffer) => new OutputLock(shared, 0).stuck);
+}
+
 /** Gives back what a dead thread holds. */
 export function releaseLocks(locks: OutputLocks, writer: number): void {
   for (const shared of Object.values(locks) as SharedArrayBuffer[]) OutputLock.releaseFor(shared, writer);

@@ -1,41 +1,26 @@
 import fs from 'node:fs';
 import { mended } from './mended.ts';
-import type { OutputLock } from './output-lock.ts';
-import type { Mend } from './mended.ts';
-
-/** Where entries go. An entry is a whole line, or several, or a frame. */
-export interface Output {
-  /** Never throws, and never writes only a part of an entry between the entries of others. */
-  write(entry: Uint8Array): void;
-  /** Resolves when all that was written so far is out. */
-  flushed(): Promise<void>;
-}
+import type { Mended } from './mended.ts';
+import type { Output, OutputSettings } from './output.ts';
 
 /**
  * Writes entries to a descriptor at once, from the thread that calls. A full pipe is waited for; if nothing moves for
  * `patienceMs`, the entry is dropped and counted, as are those after it until somebody reads again.
  */
 export class SyncOutput implements Output {
-  readonly #fd: number;
-  readonly #lock: OutputLock;
-  readonly #mend: Mend;
-  readonly #patienceMs: number;
+  readonly #settings: OutputSettings;
 
-  constructor(fd: number, lock: OutputLock, mend: Mend, patienceMs: number) {
-    this.#fd = fd;
-    this.#lock = lock;
-    this.#mend = mend;
-    this.#patienceMs = patienceMs;
+  constructor(settings: OutputSettings) {
+    this.#settings = settings;
   }
 
   write(entry: Uint8Array): void {
-    const lock = this.#lock;
-    lock.acquire(this.#patienceMs);
+    const { lock, mend, dropped, patienceMs } = this.#settings;
+    lock.acquire(patienceMs);
     try {
-      if (!this.#writeAll(mended(entry, lock.missing, this.#mend))) lock.lose();
+      if (!this.#writeAll(mended(entry, lock.missing, mend))) dropped.add();
     } catch {
-      // Nobody reads any more, or the disk is full: not the handler's fault.
-      lock.lose();
+      // Nobody can read any more, or the disk is full: not the handler's fault.
     } finally {
       lock.release();
     }
@@ -45,27 +30,24 @@ export class SyncOutput implements Output {
     return Promise.resolve();
   }
 
-  #writeAll({ bytes, missingAt }: ReturnType<typeof mended>): boolean {
-    const lock = this.#lock;
+  #writeAll({ bytes, missingAt }: Mended): boolean {
+    const { fd, lock, patienceMs } = this.#settings;
     let offset = 0;
     let waitedMs = 0;
     let pauseMs = SHORTEST_PAUSE_MS;
     while (offset < bytes.length) {
       // A thread that is killed within the call may have written any part.
       lock.missing = bytes.length - offset;
-      const written = writeSome(this.#fd, bytes, offset);
+      const written = writeSome(fd, bytes, offset);
       offset += written;
       lock.missing = missingAt(offset);
       if (written > 0) {
         lock.progressed();
-        lock.stuck = false;
         waitedMs = 0;
         pauseMs = SHORTEST_PAUSE_MS;
       } else {
-        if (lock.stuck || waitedMs >= this.#patienceMs) {
-          lock.stuck = true;
-          return false;
-        }
+        lock.stuck ||= waitedMs >= patienceMs;
+        if (lock.stuck) return false;
         Atomics.wait(NEVER, 0, 0, pauseMs);
         waitedMs += pauseMs;
         pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);

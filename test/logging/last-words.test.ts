@@ -43,7 +43,7 @@ it('what a thread logged before it died is there, in order, for each kind of dea
   );
   await Promise.all(
     DEATHS.map(async (event) => {
-      const requestId = `${event.do} ${event.code ?? ''}`;
+      const requestId = `${event.do} ${event.code ?? ''}`.trim().replaceAll(' ', '-');
       const timeoutMs = /^(never|spin|callback|rejection of)/.test(event.do) ? 2_000 : 100_000;
       await runtime.result({ ...event, say: TIMES }, { requestId, timeoutMs });
       await expect.poll(() => wordsOf(runtime, requestId), PATIENTLY).toEqual(LAST_WORDS);
@@ -51,7 +51,7 @@ it('what a thread logged before it died is there, in order, for each kind of dea
   );
 });
 
-describe(SINGLE_MODE, () => {
+describe('in single mode', () => {
   it.each([{ do: 'exit', code: 3 }, { do: 'throw in a timer' }])('the same before $do', async (event) => {
     await using runtime = await startSingle();
     await runtime.failure({ ...event, say: TIMES }, { requestId: 'last' });

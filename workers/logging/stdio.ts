@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import type { Writable } from 'node:stream';
 import { mendLine } from '../../src/output/mended.ts';
+import { DropCount } from '../../src/output/drop-count.ts';
 import { OutputLock } from '../../src/output/output-lock.ts';
 import { SyncOutput } from '../../src/output/sync-output.ts';
 import type { LogSettings } from '../../src/protocol.ts';
@@ -13,9 +14,17 @@ import { WholeLines } from './whole-lines.ts';
  *
  * @returns what undoes it; a line that was not finished is written.
  */
-export function takeOverStdio({ locks, writer, outputTimeoutMs }: LogSettings): () => void {
+export function takeOverStdio({ locks, dropped, writer, outputTimeoutMs }: LogSettings): () => void {
   const open = (fd: number, lock: SharedArrayBuffer) =>
-    new WholeLines(new SyncOutput(fd, new OutputLock(lock, writer), mendLine, outputTimeoutMs));
+    new WholeLines(
+      new SyncOutput({
+        fd,
+        lock: new OutputLock(lock, writer),
+        mend: mendLine,
+        dropped: new DropCount(dropped),
+        patienceMs: outputTimeoutMs,
+      }),
+    );
   const stdout = open(1, locks.stdout);
   const stderr = open(2, locks.stderr);
   const flush = () => {
@@ -70,7 +79,8 @@ function takeOverDescriptors(outputs: ReadonlyMap<number, WholeLines>): () => vo
     if (!outputs.has(fd) || typeof callback !== 'function')
       return Reflect.apply(write, fs, [fd, data, ...rest]) as void;
     const written = Reflect.apply(fs.writeSync, fs, [fd, data, ...rest.slice(0, -1)]) as number;
-    process.nextTick(callback, null, written, data);
+    // At once: pino's default destination keeps all further lines to itself until it is told.
+    callback(null, written, data);
   }) as typeof fs.write;
   syncBuiltinESMExports();
   return () => {

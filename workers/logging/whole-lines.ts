@@ -1,4 +1,4 @@
-import type { Output } from '../../src/output/sync-output.ts';
+import type { Output } from '../../src/output/output.ts';
 
 /**
  * Passes on what is written as far as it is whole lines; keeps the rest until its line is complete, so that no other
