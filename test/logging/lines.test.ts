@@ -165,6 +165,22 @@ it('lines of 16 invocations that take turns on 4 threads are each under their ow
   expect([...perId.values()].map((lines) => lines.length)).toEqual(ids.map(() => 10));
 });
 
+it('a line that a thread has not finished is written when it exits', async () => {
+  await using runtime = await startBootstrap('logs.mjs', {
+    concurrency: 2,
+    threads: 1,
+    handler: 'unfinished',
+  });
+  await runtime.failure({});
+  await expect.poll(() => runtime.output.stdout.split('\n'), PATIENTLY).toContain('unfinished');
+});
+
+it('a thread loads pino only when its handler uses the logger', async () => {
+  await using runtime = await startBootstrap('lazy-logger.mjs', { concurrency: 2, threads: 1 });
+  expect(await runtime.invoke({ use: false })).toBe(false);
+  expect(await runtime.invoke({ use: true })).toBe(true);
+});
+
 it('whatever is logged, the line is JSON', () => {
   const origin = { time: new Date(0), level: 'INFO', requestId: '"\n\ud800', tenantId: undefined } as const;
   fc.assert(

@@ -17,7 +17,7 @@ export async function openLogging(settings: LogSettings): Promise<() => void> {
     offerLogger(output.writer, settings.level),
   ];
   return () => {
-    for (const one of undo) one();
+    for (const one of undo.splice(0)) one();
     output.close();
   };
 }
