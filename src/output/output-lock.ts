@@ -32,10 +32,10 @@ export class OutputLock {
   }
 
   /**
-   * Waits for the lock. Whoever holds it without any progress for twice as long as a writer waits for its output is
-   * not going to give it back: then it is taken.
+   * Waits for the lock. It is taken from whoever holds it for `hungAfterMs` without any progress: nobody else would give
+   * it back.
    */
-  acquire(patienceMs: number): void {
+  acquire(hungAfterMs: number): void {
     let seen = Atomics.load(this.#state, PROGRESS);
     let since = Date.now();
     while (!this.tryAcquire()) {
@@ -46,7 +46,7 @@ export class OutputLock {
       if (progress !== seen) {
         seen = progress;
         since = Date.now();
-      } else if (Date.now() - since > 2 * patienceMs) {
+      } else if (Date.now() - since > hungAfterMs) {
         OutputLock.releaseFor(this.#state.buffer, owner);
       }
     }

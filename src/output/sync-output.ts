@@ -16,7 +16,8 @@ export class SyncOutput implements Output {
 
   write(entry: Uint8Array): void {
     const { lock, mend, dropped, patienceMs } = this.#settings;
-    lock.acquire(patienceMs);
+    // Who waits for a pipe gives up before that.
+    lock.acquire(2 * patienceMs + HUNG_AFTER_MS);
     try {
       if (!this.#writeAll(mended(entry, lock.missing, mend))) dropped.add();
     } catch {
@@ -70,6 +71,7 @@ function writeSome(fd: number, bytes: Uint8Array, offset: number): number {
 /** As it is before anything replaces it: in a thread, calls for stdout come here. */
 const writeSync = fs.writeSync.bind(fs);
 
+const HUNG_AFTER_MS = 5_000;
 const SHORTEST_PAUSE_MS = 1;
 const LONGEST_PAUSE_MS = 20;
 
