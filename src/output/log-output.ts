@@ -1,6 +1,6 @@
 import type { LogSettings } from '../protocol.ts';
 import { DropCount } from './drop-count.ts';
-import { connectLogSocket } from './log-socket.ts';
+import type { LogSocket } from './log-socket.ts';
 import { frameWriter, lineWriter } from './log-writer.ts';
 import type { LogWriter } from './log-writer.ts';
 import { mendFrame, mendLine } from './mended.ts';
@@ -33,7 +33,7 @@ export async function openLogOutput(
     const output = new Output({ ...shared, fd: target.fd, lock, mend: mendFrame });
     return { writer: frameWriter(output), flushed: () => output.flushed(), close: () => undefined };
   }
-  const socket = target.kind === 'socket' ? await connectLogSocket(target.path) : undefined;
+  const socket = target.kind === 'socket' ? await connect(target.path) : undefined;
   // Nobody else writes to a connection of this thread's own.
   const lock = new OutputLock(socket === undefined ? locks.stdout : OutputLock.share(), writer);
   const output = new Output({ ...shared, fd: socket?.fd ?? 1, lock, mend: mendLine });
@@ -42,4 +42,9 @@ export async function openLogOutput(
     flushed: () => output.flushed(),
     close: () => socket?.close(),
   };
+}
+
+/** Threads have no other use for `node:net`. */
+async function connect(path: string): Promise<LogSocket | undefined> {
+  return (await import('./log-socket.ts')).connectLogSocket(path);
 }
