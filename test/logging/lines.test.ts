@@ -51,6 +51,7 @@ const EXPECTED: Readonly<Record<string, object>> = {
     errorMessage: 'behind',
     stackTrace: stack,
   },
+  'error of the DOM': { message: { errorMessage: 'gone' }, errorType: 'AbortError', errorMessage: 'gone' },
   aggregate: { errorType: 'AggregateError', errors: [{ errorMessage: 'one' }, { errorMessage: 'two' }] },
   megabyte: { message: 'x'.repeat(1024 * 1024) },
   'invalid surrogates': { message: '\ud800 and \udc00' },

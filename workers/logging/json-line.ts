@@ -33,8 +33,13 @@ function withErrors(_key: string, value: unknown): unknown {
   return isError(value) ? { ...diagnose(value), ...value } : value;
 }
 
+/** Of other realms as well, and those that only inherit, as DOMException does. A proxy may throw when it is asked. */
 function isError(value: unknown): value is Error {
-  return types.isNativeError(value);
+  try {
+    return types.isNativeError(value) || value instanceof Error;
+  } catch {
+    return false;
+  }
 }
 
 /** `,"name":value` for each that is there. */
