@@ -15,49 +15,49 @@ interface Frame {
 it.each([
   { format: 'JSON', type: 0xa55a0002 },
   { format: 'Text', type: 0xa55a0003 },
-])('with _LAMBDA_TELEMETRY_LOG_FD each $format line is a frame', async ({ format, type }) => {
-  const options = { concurrency: 4, handler: 'levels' };
-  const more = { env: { ...env, AWS_LAMBDA_LOG_FORMAT: format }, stdio: [...STDIO] };
-  await using runtime = await startBootstrap('logs.mjs', options, more);
-  const frames = framesOf(runtime.child.stdio[4] as Readable);
-  await runtime.whenParked(4);
-  const started = BigInt(Date.now()) * 1000n;
-  await Promise.all([1, 2, 3, 4].map((n) => runtime.invoke({}, { requestId: `request-${n}` })));
-  const own = () => frames().filter(({ text }) => text.includes('request-2'));
-  await expect.poll(() => own().length, PATIENTLY).toBe(13);
-  const ofConsole = own().filter(({ text }) => text.includes('console.'));
-  const levels = ['TRACE', 'DEBUG', 'INFO', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const;
-  expect(ofConsole.map((frame) => frame.type)).toEqual(
-    levels.map((level) => (type | (4 * (1 + LOG_LEVELS.indexOf(level)))) >>> 0),
-  );
-  for (const { epochUs, text } of ofConsole) {
-    expect(epochUs).toBeGreaterThanOrEqual(started);
-    if (format === 'JSON') expect(JSON.parse(text)).toMatchObject({ requestId: 'request-2' });
-    else expect(text).toMatch(/^\S+Z\trequest-2\t[A-Z]+\tconsole\.\w+\n$/);
-  }
-  expect(frames().some(({ text }) => text.includes('The runtime is ready'))).toBe(true);
-  expect(runtime.output.stdout).toBe('');
-});
+])(
+  'with _LAMBDA_TELEMETRY_LOG_FD each $format line is a frame, and handlers do not see the variable',
+  async ({ format, type }) => {
+    const options = { concurrency: 4, threads: 2 };
+    const more = { env: { ...env, AWS_LAMBDA_LOG_FORMAT: format }, stdio: [...STDIO] };
+    await using runtime = await startBootstrap('logs.mjs', options, more);
+    const frames = framesOf(runtime.child.stdio[4] as Readable);
+    await runtime.whenParked(4);
+    const started = BigInt(Date.now()) * 1000n;
+    await Promise.all(
+      [1, 2, 3, 4].map((n) => runtime.invoke({ do: 'levels' }, { requestId: `request-${n}` })),
+    );
+    const own = () => frames().filter(({ text }) => text.includes('request-2'));
+    await expect.poll(() => own().length, PATIENTLY).toBe(13);
+    const ofConsole = own().filter(({ text }) => text.includes('console.'));
+    const levels = ['TRACE', 'DEBUG', 'INFO', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const;
+    expect(ofConsole.map((frame) => frame.type)).toEqual(
+      levels.map((level) => (type | (4 * (1 + LOG_LEVELS.indexOf(level)))) >>> 0),
+    );
+    for (const { epochUs, text } of ofConsole) {
+      expect(epochUs).toBeGreaterThanOrEqual(started);
+      if (format === 'JSON') expect(JSON.parse(text)).toMatchObject({ requestId: 'request-2' });
+      else expect(text).toMatch(/^\S+Z\trequest-2\t[A-Z]+\tconsole\.\w+\n$/);
+    }
+    expect(frames().some(({ text }) => text.includes('The runtime is ready'))).toBe(true);
+    expect(runtime.output.stdout).toBe('');
+    expect(await runtime.invoke({ do: 'variable' })).toBe(null);
+  },
+);
 
-it('frames of long lines of many threads are whole, and the variable is taken out of the environment', async () => {
+it('frames of long lines of many threads are whole', async () => {
   const more = { env, stdio: [...STDIO] };
-  const options = { concurrency: 4, handler: 'burst' };
+  const options = { concurrency: 4 };
   await using runtime = await startBootstrap('logs.mjs', options, more);
   const frames = framesOf(runtime.child.stdio[4] as Readable);
   await runtime.whenParked(4);
-  await Promise.all([1, 2, 3, 4].map(() => runtime.invoke({ lines: 40 })));
+  await Promise.all([1, 2, 3, 4].map(() => runtime.invoke({ do: 'burst', lines: 40, withPino: true })));
   const messages = () => frames().filter(({ text }) => text.includes('"length"'));
   await expect.poll(() => messages().length, PATIENTLY).toBe(80);
   for (const { text } of messages()) {
     const { message } = JSON.parse(text) as { message: { length: number; text: string } };
     expect(message.text).toHaveLength(message.length);
   }
-});
-
-it('the handler does not see _LAMBDA_TELEMETRY_LOG_FD', async () => {
-  const options = { concurrency: 2, threads: 1, handler: 'logs' };
-  await using runtime = await startBootstrap('logs.mjs', options, { env, stdio: [...STDIO] });
-  expect(await runtime.invoke({})).toBe(null);
 });
 
 /** Returns what gives all frames that have come so far. */

@@ -3,13 +3,13 @@ import { MODES, PATIENTLY, startBootstrap } from '../helpers/start-runtime.ts';
 
 describe.each(MODES)('%s', (_mode, { concurrency = 1 }) => {
   it('nobody reads for long: lines are dropped and no handler fails; then it is told how many', async () => {
-    const options = { concurrency, threads: 1, handler: 'short', outputTimeoutMs: 50 };
+    const options = { concurrency, threads: 1, outputTimeoutMs: 50 };
     await using runtime = await startBootstrap('logs.mjs', options);
     await runtime.whenParked(1);
     runtime.child.stdout?.pause();
     let written = 0;
     const write = async (characters: number) => {
-      await runtime.invoke({ text: 'x'.repeat(characters) });
+      await runtime.invoke({ do: 'text', text: 'x'.repeat(characters) });
       written += 1;
     };
     for (let n = 0; n < 20; n += 1) await write(100_000);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LOG_LEVELS } from '../../src/protocol.ts';
 import { jsonLine } from '../../workers/logging/json-line.ts';
 import type { LogLine } from '../helpers/process-output.ts';
@@ -61,104 +61,102 @@ const EXPECTED: Readonly<Record<string, object>> = {
 };
 
 describe.each(MODES)('%s', (_mode, { concurrency = 1 }) => {
-  const start = (handler: string, env: Record<string, string> = {}) =>
-    startBootstrap('logs.mjs', { concurrency, threads: 1, handler }, { env });
+  const start = (env: Record<string, string> = {}) =>
+    startBootstrap('logs.mjs', { concurrency, threads: 1 }, { env });
 
-  it('any value makes a valid line with the fields that AWS has', async () => {
-    await using runtime = await start('values');
-    await runtime.invoke({}, { requestId: 'request-1', tenantId: 'tenant-1' });
-    const lines = await linesOf(runtime, 'request-1', NAMES.length);
-    NAMES.forEach((name, index) => {
-      expect({ name, ...lines[index] }).toMatchObject({
-        name,
-        ...EXPECTED[name],
-        timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
-        level: 'ERROR',
-        requestId: 'request-1',
-        tenantId: 'tenant-1',
+  describe('by default', () => {
+    let runtime: RunningRuntime;
+    beforeAll(async () => (runtime = await start()));
+    afterAll(() => runtime[Symbol.asyncDispose]());
+
+    it('any value makes a valid line with the fields that AWS has', async () => {
+      await runtime.invoke({ do: 'values' }, { requestId: 'values', tenantId: 'tenant-1' });
+      const lines = await linesOf(runtime, 'values', NAMES.length);
+      NAMES.forEach((name, index) => {
+        expect({ name, ...lines[index] }).toMatchObject({
+          name,
+          ...EXPECTED[name],
+          timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+          level: 'ERROR',
+          requestId: 'values',
+          tenantId: 'tenant-1',
+        });
       });
+    });
+
+    it('all levels are written', async () => {
+      await runtime.invoke({ do: 'levels' }, { requestId: 'levels' });
+      const lines = await linesOf(runtime, 'levels', 13);
+      expect(lines.map(({ level }) => level)).toEqual([...OF_CONSOLE, ...LOG_LEVELS]);
+    });
+
+    it('lines of the logger carry request id, tenant id and trace id, and errors as AWS has them', async () => {
+      const ids = { requestId: 'logger', tenantId: 'tenant-1', traceId: 'Root=1' };
+      await runtime.invoke({ do: 'logger' }, ids);
+      expect(await linesOf(runtime, 'logger', 2)).toMatchObject([
+        { ...ids, level: 'WARN', order: 1, message: 'a child' },
+        {
+          ...ids,
+          level: 'ERROR',
+          part: 'shop',
+          message: 'too much',
+          errorType: 'RangeError',
+          errorMessage: 'too much',
+          stackTrace: stack,
+          cause: { errorMessage: 'below' },
+        },
+      ]);
+    });
+
+    it('stdout and stderr of the process go the same way, in whole lines, and answer as Node’s do', async () => {
+      expect(await runtime.invoke({ do: 'streams' })).toEqual({ returned: true, count: 14, bytes: 17 });
+      const own = () =>
+        runtime.output.stdout
+          .split('\n')
+          .map((line) => (line.startsWith('{') ? (JSON.parse(line) as LogLine)['message'] : line));
+      await expect.poll(own, PATIENTLY).toContain('part of a buffer');
+      expect(own().slice(own().indexOf('between'))).toEqual([
+        'between',
+        'partial, then whole',
+        'found',
+        'hex',
+        'é through fs',
+        'part of a buffer',
+        '',
+      ]);
+      await expect.poll(() => runtime.output.stderr, PATIENTLY).toBe('to stderr\n');
     });
   });
 
-  it('AWS_LAMBDA_LOG_LEVEL holds for console and logger', async () => {
-    await using runtime = await start('levels', { AWS_LAMBDA_LOG_LEVEL: 'WARN' });
-    await runtime.invoke({}, { requestId: 'request-1' });
-    const lines = await linesOf(runtime, 'request-1', 6);
-    expect(lines.map(({ level, message }) => [level, message])).toEqual([
-      ['WARN', 'console.warn'],
-      ['ERROR', 'console.error'],
-      ['FATAL', 'console.fatal'],
-      ['WARN', 'logger.warn'],
-      ['ERROR', 'logger.error'],
-      ['FATAL', 'logger.fatal'],
+  it('the format Text is a line of fields between tabs; AWS_LAMBDA_LOG_LEVEL holds for console and logger', async () => {
+    await using runtime = await start({ AWS_LAMBDA_LOG_FORMAT: 'Text', AWS_LAMBDA_LOG_LEVEL: 'WARN' });
+    await runtime.invoke({ do: 'text', text: 'INFO' });
+    await runtime.invoke({ do: 'levels' }, { requestId: 'request-1' });
+    await runtime.invoke({ do: 'levels' }, { requestId: 'request-2', tenantId: 'tenant-1' });
+    const lines = () => runtime.output.stdout.split('\n').slice(0, -1);
+    await expect.poll(lines, PATIENTLY).toHaveLength(12);
+    const time = expect.stringMatching(/^\d.*Z$/);
+    const text = lines().filter((line) => !line.startsWith('{'));
+    expect(text.map((line) => line.split('\t'))).toEqual([
+      [time, 'request-1', 'WARN', 'console.warn'],
+      [time, 'request-1', 'ERROR', 'console.error'],
+      [time, 'request-1', 'FATAL', 'console.fatal'],
+      [time, 'request-2', 'tenant-1', 'WARN', 'console.warn'],
+      [time, 'request-2', 'tenant-1', 'ERROR', 'console.error'],
+      [time, 'request-2', 'tenant-1', 'FATAL', 'console.fatal'],
     ]);
-  });
-
-  it('without it all levels are written', async () => {
-    await using runtime = await start('levels');
-    await runtime.invoke({}, { requestId: 'request-1' });
-    const lines = await linesOf(runtime, 'request-1', 13);
-    expect(lines.map(({ level }) => level)).toEqual([...OF_CONSOLE, ...LOG_LEVELS]);
-  });
-
-  it('the format Text is a line of fields between tabs', async () => {
-    await using runtime = await start('short', { AWS_LAMBDA_LOG_FORMAT: 'Text' });
-    await runtime.invoke({ text: 'two\nlines' }, { requestId: 'request-1' });
-    await runtime.invoke({ text: 'of a tenant' }, { requestId: 'request-2', tenantId: 'tenant-1' });
-    const text = () => runtime.output.stdout.split('\n').filter((line) => /^\d/.test(line));
-    await expect.poll(text, PATIENTLY).toHaveLength(2);
-    expect(text().map((line) => line.split('\t'))).toEqual([
-      [expect.stringMatching(/^\d.*Z$/), 'request-1', 'INFO', 'two\rlines'],
-      [expect.stringMatching(/^\d.*Z$/), 'request-2', 'tenant-1', 'INFO', 'of a tenant'],
-    ]);
-  });
-
-  it('lines of the logger carry request id, tenant id and trace id, and errors as AWS has them', async () => {
-    await using runtime = await start('logs');
-    await runtime.invoke({}, { requestId: 'request-1', tenantId: 'tenant-1', traceId: 'Root=1' });
-    const ids = { requestId: 'request-1', tenantId: 'tenant-1', traceId: 'Root=1' };
-    expect(await linesOf(runtime, 'request-1', 2)).toMatchObject([
-      { ...ids, level: 'WARN', order: 1, message: 'a child' },
-      {
-        ...ids,
-        level: 'ERROR',
-        part: 'shop',
-        message: 'too much',
-        errorType: 'RangeError',
-        errorMessage: 'too much',
-        stackTrace: stack,
-        cause: { errorMessage: 'below' },
-      },
-    ]);
-  });
-
-  it('stdout and stderr of the process go the same way, in whole lines, and answer as Node’s do', async () => {
-    await using runtime = await start('streams');
-    expect(await runtime.invoke({})).toEqual({ returned: true, count: 14, bytes: 17 });
-    const own = () =>
-      runtime.output.stdout
-        .split('\n')
-        .map((line) => (line.startsWith('{') ? (JSON.parse(line) as LogLine)['message'] : line));
-    await expect.poll(own, PATIENTLY).toContain('part of a buffer');
-    expect(own().slice(own().indexOf('between'))).toEqual([
-      'between',
-      'partial, then whole',
-      'found',
-      'hex',
-      'é through fs',
-      'part of a buffer',
-      '',
-    ]);
-    expect(runtime.output.stderr).toBe('to stderr\n');
+    const messages = runtime.log.map(({ level, message }) => [level, message]);
+    const ofLogger = ['WARN', 'ERROR', 'FATAL'].map((level) => [level, `logger.${level.toLowerCase()}`]);
+    expect(messages).toEqual([...ofLogger, ...ofLogger]);
   });
 });
 
 it('lines of 16 invocations that take turns on 4 threads are each under their own request id', async () => {
-  const options = { concurrency: 16, threads: 4, invocationsPerThread: 4, handler: 'interleaved' };
+  const options = { concurrency: 16, threads: 4, invocationsPerThread: 4 };
   await using runtime = await startBootstrap('logs.mjs', options);
   await runtime.whenParked(16);
   const ids = Array.from({ length: 64 }, (_, n) => `request-${n}`);
-  await Promise.all(ids.map((requestId) => runtime.invoke({ lines: 10 }, { requestId })));
+  await Promise.all(ids.map((requestId) => runtime.invoke({ do: 'interleaved', lines: 10 }, { requestId })));
   const own = () => runtime.log.filter(({ message }) => typeof message === 'object');
   await expect.poll(() => own().length, PATIENTLY).toBe(640);
   for (const { requestId, message } of own()) expect(requestId).toBe((message as { id: string }).id);
@@ -167,12 +165,8 @@ it('lines of 16 invocations that take turns on 4 threads are each under their ow
 });
 
 it('a line that a thread has not finished is written when it exits', async () => {
-  await using runtime = await startBootstrap('logs.mjs', {
-    concurrency: 2,
-    threads: 1,
-    handler: 'unfinished',
-  });
-  await runtime.failure({});
+  await using runtime = await startBootstrap('logs.mjs', { concurrency: 2, threads: 1 });
+  await runtime.failure({ do: 'unfinished' });
   await expect.poll(() => runtime.output.stdout.split('\n'), PATIENTLY).toContain('unfinished');
 });
 
