@@ -28,6 +28,7 @@ export interface Config {
   readonly signal: AbortSignal | undefined;
   readonly logger: Logger | undefined;
   readonly logLevel: string;
+  readonly logInvocations: boolean;
   readonly deadlineMarginMs: number;
   readonly deadlineGraceMs: number;
   readonly onDeadline: OnDeadline;
@@ -106,6 +107,7 @@ function complete(reference: HandlerReference, options: ManagedRuntimeOptions, e
     signal: options.signal,
     logger: options.logger as Logger | undefined,
     logLevel: (env.AWS_LAMBDA_LOG_LEVEL ?? 'INFO').toLowerCase(),
+    logInvocations: (options.logInvocations ?? true) && writesInfo(options, env),
     deadlineMarginMs: options.deadlineMarginMs ?? 0,
     deadlineGraceMs: options.deadlineGraceMs ?? 500,
     onDeadline: options.onDeadline ?? 'terminate',
@@ -167,6 +169,11 @@ function handlerSource(
     handlerString: reference.handlerString ?? env._HANDLER ?? '',
     taskRoot: env.LAMBDA_TASK_ROOT ?? process.cwd(),
   };
+}
+
+/** What a line of the level INFO would cost can be saved where it is not written. A user's logger decides by itself. */
+function writesInfo({ logger }: ManagedRuntimeOptions, { AWS_LAMBDA_LOG_LEVEL: level = 'INFO' }: Environment): boolean {
+  return logger !== undefined || ['TRACE', 'DEBUG', 'INFO'].includes(level);
 }
 
 /** Threads share what the function has; a fifth stays for the main thread, for buffers and for native memory. */

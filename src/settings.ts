@@ -23,6 +23,8 @@ export interface ManagedRuntimeOptions {
   readonly runtimeApi?: string | undefined;
   /** A pino logger for the runtime's own lines. Default: JSON lines on stdout, level `AWS_LAMBDA_LOG_LEVEL`. */
   readonly logger?: Logger | undefined;
+  /** Write a line at the end of each invocation: how it ended, how long it took, where. Default true. */
+  readonly logInvocations?: boolean | undefined;
   /** How long before the deadline `context.signal` aborts, in ms. Default 0. */
   readonly deadlineMarginMs?: number | undefined;
   /** How long a handler may take to settle after `context.signal` has aborted, in ms. Default 500. */
@@ -93,6 +95,7 @@ export const optionsSchema = v.strictObject(
     signal: v.optional(v.instance(AbortSignal, 'must be an AbortSignal')),
     runtimeApi: v.optional(hostAndPort),
     logger: v.optional(v.custom<Logger>(isLogger, 'must be a pino logger')),
+    logInvocations: v.optional(v.boolean('must be true or false')),
     deadlineMarginMs: v.optional(milliseconds),
     deadlineGraceMs: v.optional(milliseconds),
     onDeadline: v.optional(

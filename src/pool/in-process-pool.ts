@@ -2,6 +2,8 @@ import type { Config } from '../config.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';
+import type { InvocationObserver } from '../observing/observer.ts';
+import type { ThreadFigures } from '../observing/thread-figures.ts';
 import type { EscapedMessage, FromInvoker, InvokeMessage, LoadedHandler, SharedState } from '../protocol.ts';
 import type { Invoker } from '../../workers/invoker.ts';
 import type { Log } from '../logging/log.ts';
@@ -74,10 +76,11 @@ export class InProcessPool implements WorkerPool {
     this.#room.release();
   }
 
-  run(invocation: Invocation): Run {
+  run(invocation: Invocation, record: InvocationObserver): Run {
     this.#runs += 1;
-    const run = new PendingRun(this.#runs, invocation);
+    const run = new PendingRun(this.#runs, invocation, record);
     this.#running = run;
+    record.dispatched(MAIN_THREAD, this.#runs === 1);
     this.#deadlines.watch(run, () => undefined);
     void this.#invoke(run);
     return run;
@@ -88,7 +91,11 @@ export class InProcessPool implements WorkerPool {
   }
 
   abandon(reason: EncodedDiagnostic): void {
-    this.#running?.fail(reason);
+    this.#running?.fail('shutdown', reason);
+  }
+
+  threads(): readonly ThreadFigures[] {
+    return [];
   }
 
   async stop(timeoutMs: number): Promise<void> {
@@ -100,8 +107,10 @@ export class InProcessPool implements WorkerPool {
 
   async #invoke(run: PendingRun): Promise<void> {
     const { metadata, event } = run.invocation;
-    const message: InvokeMessage = { type: 'invoke', run: run.id, metadata, event };
-    const { outcome, background } = await (this.#invoker as Invoker).invoke(message);
+    const { wantsHeap } = run.record;
+    const message: InvokeMessage = { type: 'invoke', run: run.id, metadata, event, wantsHeap };
+    const { outcome, background, report } = await (this.#invoker as Invoker).invoke(message);
+    run.record.ran(report, background !== undefined);
     if (outcome !== undefined) run.answer(outcome);
     if (background !== undefined) {
       run.inBackground = true;
@@ -131,7 +140,7 @@ export class InProcessPool implements WorkerPool {
   /** There is no thread to replace: the caller is answered, and the environment is given up. */
   #escaped({ how, run, diagnostic }: EscapedMessage): void {
     if (this.#running?.id === run) {
-      this.#running?.fail(diagnostic);
+      this.#running?.fail('crash', diagnostic);
       // No other invocation may come.
       this.#running?.settle(undefined);
     }
@@ -139,6 +148,9 @@ export class InProcessPool implements WorkerPool {
     this.#fail(new ManagedRuntimeError('HANDLER_CRASHED', message));
   }
 }
+
+/** As threads are numbered. */
+const MAIN_THREAD = 0;
 
 /** In place of `process.exit`, so that the caller is answered before the process ends. It must not return either. */
 function stopHere(code?: string | number | null): never {

@@ -2,15 +2,19 @@ import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import type { MessagePort, ResourceLimits } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
+import type { ThreadObserver } from '../observing/observer.ts';
+import type { ThreadFigures } from '../observing/thread-figures.ts';
 import type {
   BackgroundFailedMessage,
   EscapedMessage,
   FromThread,
   LoadedHandler,
   ReplyMessage,
+  SettledMessage,
   StreamControl,
   StreamMessage,
   ThreadSettings,
+  ThreadVitals,
   ToThread,
 } from '../protocol.ts';
 import { hardLimits } from './heap-guard.ts';
@@ -25,7 +29,7 @@ export interface ThreadListener {
   onReply(thread: PoolThread, reply: ReplyMessage): void;
   onStream(thread: PoolThread, message: StreamMessage): void;
   /** What a reply has left behind, or a streaming handler and its stream, has settled. */
-  onSettled(thread: PoolThread, run: number): void;
+  onSettled(thread: PoolThread, message: SettledMessage): void;
   onBackgroundFailed(thread: PoolThread, message: BackgroundFailedMessage): void;
   onEscaped(thread: PoolThread, message: EscapedMessage): void;
   /** Its heap is larger than `maxThreadHeapMb`. */
@@ -41,12 +45,14 @@ export interface ThreadListener {
  */
 export class PoolThread {
   readonly id: number;
+  readonly life: ThreadObserver;
   readonly runs = new Map<number, PendingRun>();
   /** Invocations that were started here, finished ones included. */
   started = 0;
   readonly #listener: ThreadListener;
   readonly #piscina: Piscina;
   readonly #port: MessagePort;
+  #vitals: ThreadVitals | undefined;
   #end: ThreadEnd | undefined;
   #ended = false;
   #pings = 0;
@@ -55,11 +61,13 @@ export class PoolThread {
 
   constructor(
     id: number,
+    life: ThreadObserver,
     settings: Omit<ThreadSettings, 'port'>,
     resourceLimits: ResourceLimits,
     listener: ThreadListener,
   ) {
     this.id = id;
+    this.life = life;
     this.#listener = listener;
     this.#piscina = new Piscina({
       filename: THREAD_ENTRY,
@@ -88,9 +96,10 @@ export class PoolThread {
   run(run: PendingRun): void {
     const { metadata, event } = run.invocation;
     this.runs.set(run.id, run);
+    run.record.dispatched(this.id, this.started === 0);
     this.started += 1;
     this.send(
-      { type: 'invoke', run: run.id, metadata, event },
+      { type: 'invoke', run: run.id, metadata, event, wantsHeap: run.record.wantsHeap },
       typeof event === 'string' ? undefined : [event.buffer],
     );
   }
@@ -130,6 +139,17 @@ export class PoolThread {
     }
   }
 
+  figures(state: ThreadFigures['state']): ThreadFigures {
+    return {
+      id: this.id,
+      state,
+      inFlight: this.runs.size,
+      received: this.started,
+      eventLoop: this.#piscina.threads[0]?.performance.eventLoopUtilization(),
+      vitals: this.#vitals,
+    };
+  }
+
   /** Lets the thread's shutdown hooks run; resolves when they have, or after that many ms. */
   async sayGoodbye(withinMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -150,6 +170,7 @@ export class PoolThread {
   #receive(message: FromThread): void {
     switch (message.type) {
       case 'ready':
+        this.#vitals = message.vitals;
         return this.#listener.onReady(this, message);
       case 'boot-failed':
         return this.#listener.onBootFailed(this, message.diagnostic);
@@ -167,7 +188,7 @@ export class PoolThread {
       case 'stream-ended':
         return this.#listener.onStream(this, message);
       case 'settled':
-        return this.#listener.onSettled(this, message.run);
+        return this.#listener.onSettled(this, message);
       case 'background-failed':
         return this.#listener.onBackgroundFailed(this, message);
       case 'response':
