@@ -172,7 +172,10 @@ function handlerSource(
 }
 
 /** What a line of the level INFO would cost can be saved where it is not written. A user's logger decides by itself. */
-function writesInfo({ logger }: ManagedRuntimeOptions, { AWS_LAMBDA_LOG_LEVEL: level = 'INFO' }: Environment): boolean {
+function writesInfo(
+  { logger }: ManagedRuntimeOptions,
+  { AWS_LAMBDA_LOG_LEVEL: level = 'INFO' }: Environment,
+): boolean {
   return logger !== undefined || ['TRACE', 'DEBUG', 'INFO'].includes(level);
 }
 

@@ -17,12 +17,7 @@ import type { HttpRuntimeApi } from './runtime-api/http-runtime-api.ts';
  * The life of a runtime: start, serve, drain, end. Resolves when it was told to stop and has ended; rejects, after the
  * same drain, when it cannot go on.
  */
-export async function serve(
-  config: Config,
-  log: Log,
-  recorder: Recorder,
-  stop: AbortSignal,
-): Promise<void> {
+export async function serve(config: Config, log: Log, recorder: Recorder, stop: AbortSignal): Promise<void> {
   // In single mode errors that escape are the handler's, and its pool deals with them.
   const unguard = config.concurrency === 1 ? ignoreBrokenOutput() : guardSupervisor(log);
   const pool = await openPool(config, log, recorder);

@@ -18,7 +18,11 @@ export function recordSpans(runtime: StatsSource): () => void {
   const stops = [
     listen<InvocationContext>(INVOCATION_CHANNEL, {
       start: ({ requestId, functionArn, traceId, arrivedAtMs, slot }) => {
-        const attributes = { 'faas.invocation_id': requestId, 'cloud.resource_id': functionArn, [SLOT]: slot };
+        const attributes = {
+          'faas.invocation_id': requestId,
+          'cloud.resource_id': functionArn,
+          [SLOT]: slot,
+        };
         const options = { kind: SpanKind.SERVER, startTime: arrivedAtMs, attributes };
         const name = functionName === '' ? 'invocation' : functionName;
         invocations.set(requestId, tracer.startSpan(name, options, xrayParent(traceId)));

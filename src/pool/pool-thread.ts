@@ -1,42 +1,15 @@
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import type { MessagePort, ResourceLimits } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { ThreadObserver } from '../observing/observer.ts';
 import type { ThreadFigures } from '../observing/thread-figures.ts';
-import type {
-  BackgroundFailedMessage,
-  EscapedMessage,
-  FromThread,
-  LoadedHandler,
-  ReplyMessage,
-  SettledMessage,
-  StreamControl,
-  StreamMessage,
-  ThreadSettings,
-  ThreadVitals,
-  ToThread,
-} from '../protocol.ts';
+import type { FromThread, StreamControl, ThreadSettings, ThreadVitals, ToThread } from '../protocol.ts';
 import { hardLimits } from './heap-guard.ts';
 import type { PendingRun } from './pending-run.ts';
+import { endOf } from './thread-end.ts';
 import type { ThreadEnd } from './thread-end.ts';
+import type { ThreadListener } from './thread-listener.ts';
 import { THREAD_ENTRY } from './worker-files.ts';
-
-/** What a thread tells the pool. */
-export interface ThreadListener {
-  onReady(thread: PoolThread, handler: LoadedHandler): void;
-  onBootFailed(thread: PoolThread, diagnostic: EncodedDiagnostic): void;
-  onReply(thread: PoolThread, reply: ReplyMessage): void;
-  onStream(thread: PoolThread, message: StreamMessage): void;
-  /** What a reply has left behind, or a streaming handler and its stream, has settled. */
-  onSettled(thread: PoolThread, message: SettledMessage): void;
-  onBackgroundFailed(thread: PoolThread, message: BackgroundFailedMessage): void;
-  onEscaped(thread: PoolThread, message: EscapedMessage): void;
-  /** Its heap is larger than `maxThreadHeapMb`. */
-  onHeavy(thread: PoolThread): void;
-  /** The thread is gone; comes once, and after all of its messages. */
-  onEnd(thread: PoolThread, end: ThreadEnd): void;
-}
 
 /**
  * One worker thread: a piscina of one thread, whose one run lasts as long as the thread does and carries the
@@ -208,9 +181,4 @@ export class PoolThread {
     void this.#piscina.destroy();
     this.#listener.onEnd(this, this.#end ?? end);
   }
-}
-
-function endOf(error: unknown): ThreadEnd {
-  const code = /^worker exited with code: (\d+)$/.exec((error as Error).message)?.[1];
-  return code === undefined ? { cause: 'error', error } : { cause: 'exit', code: Number(code) };
 }

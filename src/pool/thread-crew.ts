@@ -19,10 +19,10 @@ import { InitFailure, initTimeout } from './init-failure.ts';
 import { invokerSettings } from './invoker-settings.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { PoolThread } from './pool-thread.ts';
-import type { ThreadListener } from './pool-thread.ts';
 import { Recycling } from './recycling.ts';
 import { describeThreadEnd, replacementCause } from './thread-end.ts';
 import type { ThreadEnd } from './thread-end.ts';
+import type { ThreadListener } from './thread-listener.ts';
 
 /** What the crew tells the pool. */
 export interface CrewListener {
@@ -246,7 +246,13 @@ export class ThreadCrew implements ThreadListener {
     this.#ids += 1;
     const { resourceLimits, initTimeoutMs } = this.#config;
     const settings = { ...invokerSettings(this.#config), shared: this.#share() };
-    const thread = new PoolThread(this.#ids, this.#observer.starts(this.#ids), settings, resourceLimits, this);
+    const thread = new PoolThread(
+      this.#ids,
+      this.#observer.starts(this.#ids),
+      settings,
+      resourceLimits,
+      this,
+    );
     const timer = setTimeout(() => this.onBootFailed(thread, initTimeout(initTimeoutMs)), initTimeoutMs);
     this.#starting.set(thread, timer);
     this.#most = Math.max(this.#most, this.ready.size + this.#starting.size);

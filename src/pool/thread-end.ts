@@ -13,6 +13,12 @@ export type ThreadEnd =
   | { readonly cause: 'recycled' }
   | { readonly cause: 'stopped' };
 
+/** How a thread ended whose run, which lasts as long as the thread does, was rejected by piscina with that. */
+export function endOf(error: unknown): ThreadEnd {
+  const code = /^worker exited with code: (\d+)$/.exec((error as Error).message)?.[1];
+  return code === undefined ? { cause: 'error', error } : { cause: 'exit', code: Number(code) };
+}
+
 /** What the caller of an invocation hears when its thread ended under it. */
 export function describeThreadEnd(end: ThreadEnd, requestId: string | undefined): EncodedDiagnostic {
   if (end.cause === 'escaped' && end.message.requestId === requestId) return end.message.diagnostic;

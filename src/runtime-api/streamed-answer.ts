@@ -56,8 +56,11 @@ async function postOn(
 ): Promise<Delivery> {
   const { log, signal } = route;
   const { requestId } = metadata;
+  const path = `${API_VERSION}/runtime/invocation/${requestId}/response`;
+  const observed = route.observer.sends('POST', path);
   try {
-    const status = await send(openRequest(requestId, contentType, socket, route), body, signal);
+    const status = await send(openRequest(path, contentType, socket, route), body, signal);
+    observed?.answered(status);
     if (status >= 200 && status < 300) return 'delivered';
     if (status === 410) {
       log.warn({ requestId }, 'The caller had its timeout before the response stream ended');
@@ -67,6 +70,7 @@ async function postOn(
     if (status === 400) return 'failed';
     return await reportTo(route, metadata, status === 413 ? TOO_LARGE : broken(`status ${status}`));
   } catch (error) {
+    observed?.failed(error as Error);
     const reason = (error as Error).message;
     log.error({ requestId, reason }, 'The response stream broke off');
     return signal.aborted ? 'failed' : reportTo(route, metadata, broken(reason));
@@ -103,7 +107,7 @@ async function send(req: ClientRequest, body: StreamedOutcome['body'], signal: A
 }
 
 function openRequest(
-  requestId: string,
+  path: string,
   contentType: string,
   socket: Socket,
   { runtimeApi }: StreamRoute,
@@ -111,7 +115,7 @@ function openRequest(
   return request({
     createConnection: () => socket,
     method: 'POST',
-    path: `${API_VERSION}/runtime/invocation/${requestId}/response`,
+    path,
     headers: {
       host: runtimeApi,
       // A server that closes right behind an early answer would take that along.
