@@ -7,6 +7,7 @@ import type { ResourceLimits } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import * as v from 'valibot';
 import { ManagedRuntimeError } from './errors.ts';
+import { LOG_LEVELS } from './protocol.ts';
 import type { HandlerSource, LambdaFunction, LogFormat, LogLevel, LogTarget } from './protocol.ts';
 import { environmentSchema, optionsSchema } from './settings.ts';
 import type { Environment, ManagedRuntimeOptions, OnDeadline } from './settings.ts';
@@ -34,6 +35,7 @@ export interface Config {
   readonly logFormat: LogFormat;
   readonly logTarget: LogTarget;
   readonly outputTimeoutMs: number;
+  readonly logInvocations: boolean;
   readonly deadlineMarginMs: number;
   readonly deadlineGraceMs: number;
   readonly onDeadline: OnDeadline;
@@ -118,6 +120,7 @@ function complete(reference: HandlerReference, options: ManagedRuntimeOptions, e
     logFormat: env.AWS_LAMBDA_LOG_FORMAT ?? 'JSON',
     logTarget: logTarget(env),
     outputTimeoutMs: options.outputTimeoutMs ?? 5_000,
+    logInvocations: (options.logInvocations ?? true) && writesInfo(options, env),
     deadlineMarginMs: options.deadlineMarginMs ?? 0,
     deadlineGraceMs: options.deadlineGraceMs ?? 500,
     onDeadline: options.onDeadline ?? 'terminate',
@@ -185,6 +188,14 @@ function logTarget(env: Environment): LogTarget {
   const { _LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET: path, _LAMBDA_TELEMETRY_LOG_FD: fd } = env;
   if (path !== undefined) return { kind: 'socket', path };
   return fd === undefined ? { kind: 'stdout' } : { kind: 'frames', fd };
+}
+
+/** What a line of the level INFO would cost can be saved where it is not written. A user's logger decides by itself. */
+function writesInfo(
+  { logger }: ManagedRuntimeOptions,
+  { AWS_LAMBDA_LOG_LEVEL: level = 'INFO' }: Environment,
+): boolean {
+  return logger !== undefined || LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf('INFO');
 }
 
 /** Threads share what the function has; a fifth stays for the main thread, for buffers and for native memory. */

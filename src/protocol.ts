@@ -26,11 +26,11 @@ export type ToThread =
   | { readonly type: 'shutdown'; readonly timeoutMs: number };
 
 export type FromThread =
-  | ({ readonly type: 'ready' } & LoadedHandler)
+  | ({ readonly type: 'ready'; readonly vitals: ThreadVitals } & LoadedHandler)
   | { readonly type: 'boot-failed'; readonly diagnostic: EncodedDiagnostic }
   | ReplyMessage
   | FromInvoker
-  | { readonly type: 'settled'; readonly run: number }
+  | SettledMessage
   | EscapedMessage
   | { readonly type: 'pong'; readonly ping: number }
   | { readonly type: 'heavy' }
@@ -41,8 +41,40 @@ export interface LoadedHandler {
   readonly streams: boolean;
 }
 
+/** How the main thread can look at a thread without asking it. */
+export interface ThreadVitals {
+  /** The operating system's number of it; undefined where there is none to be had. */
+  readonly osThread: number | undefined;
+  /** Fills itself as the thread goes on: both threads see the same memory. */
+  readonly eventLoopDelay: EventLoopDelay;
+}
+
+/** How late the event loop turns, sampled. */
+export interface EventLoopDelay {
+  /** In ns; each value contains the resolution. */
+  readonly histogram: Histogram;
+  readonly resolutionMs: number;
+}
+
 /** A run's outcome. With `settled: false` its background work goes on, and the message `settled` follows. */
-export type ReplyMessage = SettledOutcome & { readonly run: number; readonly settled?: false };
+export type ReplyMessage = SettledOutcome & RunReport & { readonly run: number; readonly settled?: false };
+
+/** A run no longer occupies its thread. Behind a stream, which has no other message of its handler, with its report. */
+export interface SettledMessage {
+  readonly type: 'settled';
+  readonly run: number;
+  readonly stream?: RunReport & { readonly background: boolean };
+}
+
+/** What only the thread knows of a run. */
+export interface RunReport {
+  /** When the thread took it up, on the clock that all threads share. */
+  readonly startedMs: number;
+  /** How long the handler ran, JSON and stream included. */
+  readonly handlerMs: number;
+  /** Where it was asked for. */
+  readonly heapUsedBytes?: number;
+}
 
 /** A response in parts. The message `settled` follows when the handler, its stream and its background work are done. */
 export type StreamMessage =
@@ -81,6 +113,8 @@ export interface InvokeMessage {
   readonly run: number;
   readonly metadata: InvocationMetadata;
   readonly event: EventBytes;
+  /** Whether the report should tell the size of the heap, which costs some time to find out. */
+  readonly wantsHeap: boolean;
 }
 
 /** An error left the handler's call by another way than its promise, or the code asked for `process.exit`. */
@@ -177,3 +211,4 @@ export interface LambdaFunction {
 }
 
 type MessagePort = import('node:worker_threads').MessagePort;
+type Histogram = import('node:perf_hooks').Histogram;

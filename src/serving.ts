@@ -4,7 +4,9 @@ import { aborted } from './lifecycle/aborted.ts';
 import { drain, settles } from './lifecycle/drain.ts';
 import { guardSupervisor, ignoreBrokenOutput } from './lifecycle/supervisor-guard.ts';
 import type { Log, LogSink } from './logging/log.ts';
-import type { LogSettings, SharedState } from './protocol.ts';
+import type { SharedState } from './protocol.ts';
+import type { Observer } from './observing/observer.ts';
+import type { Recorder } from './observing/recorder.ts';
 import { openShare } from './services/share.ts';
 import { InitFailure } from './pool/init-failure.ts';
 import type { WorkerPool } from './pool/worker-pool.ts';
@@ -15,14 +17,21 @@ import type { HttpRuntimeApi } from './runtime-api/http-runtime-api.ts';
  * The life of a runtime: start, serve, drain, end. Resolves when it was told to stop and has ended; rejects, after the
  * same drain, when it cannot go on.
  */
-export async function serve(config: Config, { log, handlers }: LogSink, stop: AbortSignal): Promise<void> {
+export async function serve(
+  config: Config,
+  sink: LogSink,
+  recorder: Recorder,
+  stop: AbortSignal,
+): Promise<void> {
+  const { log } = sink;
   // In single mode errors that escape are the handler's, and its pool deals with them.
   const unguard = config.concurrency === 1 ? ignoreBrokenOutput() : guardSupervisor(log);
-  const pool = await openPool(config, log, handlers);
+  const pool = await openPool(config, sink, recorder);
+  recorder.askForThreads(() => pool.threads());
   // The threads boot, or the handler loads, while this thread loads the HTTP client.
   let over = false;
   const starting = loadMainModules(config).then((share) => (over ? undefined : pool.start(share)));
-  const opening = openRuntimeApi(config, log);
+  const opening = openRuntimeApi(config, log, recorder);
   const registering = register(config, opening);
   const ready = Promise.all([opening, starting, registering]);
   // It may fail when nobody waits for it any more.
@@ -33,7 +42,7 @@ export async function serve(config: Config, { log, handlers }: LogSink, stop: Ab
     const [api, handler] = started;
     if (handler?.streams === true) api.expectStreams();
     log.info(summary(config), 'The runtime is ready');
-    await serveUntilEnd(config, log, pool, api, stop);
+    await serveUntilEnd(config, log, recorder, pool, api, stop);
   } catch (error) {
     if (!(error instanceof InitFailure)) throw error;
     log.error({ diagnostic: error.diagnostic.body }, 'The function cannot start');
@@ -57,13 +66,14 @@ async function register(config: Config, opening: Promise<HttpRuntimeApi>): Promi
 async function serveUntilEnd(
   config: Config,
   log: Log,
+  observer: Observer,
   pool: WorkerPool,
   api: HttpRuntimeApi,
   stop: AbortSignal,
 ): Promise<void> {
   const draining = new AbortController();
   const clients = Array.from({ length: config.slots }, () => api.client(draining.signal));
-  const polls = clients.map((client) => poll(client, pool, draining.signal));
+  const polls = clients.map((client, index) => poll(client, pool, observer.slot(index), draining.signal));
   const fatal = await Promise.race([aborted(stop), pool.failed, firstRejection(polls)]);
   const endMs = Date.now() + config.shutdownTimeoutMs;
   if (fatal !== undefined) log.error({ reason: fatal.message }, 'The runtime gives up');
@@ -79,14 +89,15 @@ async function serveUntilEnd(
 /** Hooks get that long even when the drain has used the time up. */
 const SHORTEST_HOOK_MS = 50;
 
-async function openPool(config: Config, log: Log, handlers: LogSettings): Promise<WorkerPool> {
+async function openPool(config: Config, sink: LogSink, { threads }: Observer): Promise<WorkerPool> {
   if (config.concurrency === 1)
-    return new (await import('./pool/in-process-pool.ts')).InProcessPool(config, log, handlers);
-  return new (await import('./pool/thread-pool.ts')).ThreadPool(config, log, handlers);
+    return new (await import('./pool/in-process-pool.ts')).InProcessPool(config, sink);
+  return new (await import('./pool/thread-pool.ts')).ThreadPool(config, sink, threads);
 }
 
-async function openRuntimeApi(config: Config, log: Log): Promise<HttpRuntimeApi> {
-  return new (await import('./runtime-api/http-runtime-api.ts')).HttpRuntimeApi(config.runtimeApi, log);
+async function openRuntimeApi(config: Config, log: Log, { requests }: Observer): Promise<HttpRuntimeApi> {
+  const { HttpRuntimeApi } = await import('./runtime-api/http-runtime-api.ts');
+  return new HttpRuntimeApi(config.runtimeApi, log, requests);
 }
 
 /** What the main thread loads of the user's. Resolves with what hands each thread what all share. */

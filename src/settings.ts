@@ -29,6 +29,8 @@ export interface ManagedRuntimeOptions {
    * somebody reads again. Default 5,000.
    */
   readonly outputTimeoutMs?: number | undefined;
+  /** Write a line at the end of each invocation: how it ended, how long it took, where. Default true. */
+  readonly logInvocations?: boolean | undefined;
   /** How long before the deadline `context.signal` aborts, in ms. Default 0. */
   readonly deadlineMarginMs?: number | undefined;
   /** How long a handler may take to settle after `context.signal` has aborted, in ms. Default 500. */
@@ -100,6 +102,7 @@ export const optionsSchema = v.strictObject(
     runtimeApi: v.optional(hostAndPort),
     logger: v.optional(v.custom<Logger>(isLogger, 'must be a pino logger')),
     outputTimeoutMs: v.optional(milliseconds),
+    logInvocations: v.optional(v.boolean('must be true or false')),
     deadlineMarginMs: v.optional(milliseconds),
     deadlineGraceMs: v.optional(milliseconds),
     onDeadline: v.optional(

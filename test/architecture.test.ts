@@ -76,6 +76,7 @@ const cases: Record<string, { forbidden: string[]; allowed: string[] }> = {
       "import type { A } from '../pool/worker-pool.ts';",
       "import { a } from '../polling/a.ts';",
       "import { a } from '../services/a.ts';",
+      "import { a } from '../observing/a.ts';",
       "import { a } from '../managed-runtime.ts';",
       "import { a } from '../logging/a.ts';",
       "import { a } from 'piscina';",
@@ -85,6 +86,7 @@ const cases: Record<string, { forbidden: string[]; allowed: string[] }> = {
       "import { a } from 'undici';",
       "import { a } from '../errors.ts';",
       "import type { A } from '../logging/a.ts';",
+      "import type { A } from '../observing/a.ts';",
     ],
   },
   'src/pool/a.ts': {
@@ -136,6 +138,43 @@ const cases: Record<string, { forbidden: string[]; allowed: string[] }> = {
       "import type { A } from '../config.ts';",
       "import type { A } from '../protocol.ts';",
     ],
+  },
+  'src/observing/a.ts': {
+    forbidden: [
+      ...nowhereInSrc,
+      "import type { A } from '../pool/worker-pool.ts';",
+      "import type { A } from '../runtime-api/runtime-api-client.ts';",
+      "import { a } from '../polling/a.ts';",
+      "import { a } from '../logging/a.ts';",
+      "import { a } from '../emf/a.ts';",
+      "import { a } from '../serving.ts';",
+      "import { a } from '@opentelemetry/api';",
+      "import { a } from 'undici';",
+    ],
+    allowed: [
+      "import type { A } from '../logging/a.ts';",
+      "import type { A } from '../config.ts';",
+      "import { a } from '../invocation/a.ts';",
+    ],
+  },
+  'src/emf/a.ts': {
+    forbidden: [
+      ...nowhereInSrc,
+      "import type { A } from '../pool/a.ts';",
+      "import type { A } from '../managed-runtime.ts';",
+      "import { a } from '../otel/a.ts';",
+      "import { a } from '@opentelemetry/api';",
+    ],
+    allowed: ["import { a } from '../observing/a.ts';", "import { a } from './b.ts';"],
+  },
+  'src/otel/a.ts': {
+    forbidden: [
+      ...nowhereInSrc,
+      "import type { A } from '../pool/a.ts';",
+      "import { a } from '../emf/a.ts';",
+      "import { a } from 'undici';",
+    ],
+    allowed: ["import { a } from '@opentelemetry/api';", "import { a } from '../observing/a.ts';"],
   },
   'src/lifecycle/a.ts': {
     forbidden: [

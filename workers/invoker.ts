@@ -1,4 +1,6 @@
+import { getHeapStatistics } from 'node:v8';
 import { encodeThrown } from '../src/invocation/diagnostic.ts';
+import { monotonicMs } from '../src/invocation/monotonic.ts';
 import type { SettledOutcome } from '../src/invocation/outcome.ts';
 import { failure } from '../src/invocation/outcome.ts';
 import type {
@@ -6,6 +8,7 @@ import type {
   InvokeMessage,
   InvokerSettings,
   LoadedHandler,
+  RunReport,
   SharedState,
   StreamControl,
 } from '../src/protocol.ts';
@@ -37,6 +40,7 @@ export interface Invoked {
   readonly outcome: SettledOutcome | undefined;
   /** What it has left behind with `waitUntil`, if anything: resolves when all of it has settled. */
   readonly background: Promise<void> | undefined;
+  readonly report: RunReport;
 }
 
 /** Loads the user's module. Rejects with what Lambda should hear as the init error. */
@@ -58,14 +62,16 @@ export async function loadInvoker(
       : (message, context) => streams.run(message, context);
   return {
     async invoke(message) {
+      const startedMs = monotonicMs();
       let context: InvocationContext;
       try {
         context = new InvocationContext(message.metadata, settings, post);
       } catch (error) {
-        return { outcome: failure(encodeThrown(error)), background: undefined };
+        const outcome = failure(encodeThrown(error));
+        return { outcome, background: undefined, report: reportOf(message, startedMs) };
       }
       if (settings.ownsThread) setTraceId(message.metadata.traceId);
-      return runInStore({ message, context }, () => run(settle, message, context));
+      return runInStore({ message, context }, () => run(settle, message, context, startedMs));
     },
     streams: streams !== undefined,
     control: (message) => streams?.control(message),
@@ -81,12 +87,24 @@ function setTraceId(traceId: string | undefined): void {
 
 type Settle = (message: InvokeMessage, context: InvocationContext) => Promise<SettledOutcome | undefined>;
 
-async function run(settle: Settle, message: InvokeMessage, context: InvocationContext): Promise<Invoked> {
+async function run(
+  settle: Settle,
+  message: InvokeMessage,
+  context: InvocationContext,
+  startedMs: number,
+): Promise<Invoked> {
   const outcome = await settle(message, context);
+  const report = reportOf(message, startedMs);
   const { background } = context;
   if (background === undefined) context.finish();
   else void background.then(() => context.finish());
-  return { outcome, background };
+  return { outcome, background, report };
+}
+
+function reportOf({ wantsHeap }: InvokeMessage, startedMs: number): RunReport {
+  const handlerMs = monotonicMs() - startedMs;
+  if (!wantsHeap) return { startedMs, handlerMs };
+  return { startedMs, handlerMs, heapUsedBytes: getHeapStatistics().used_heap_size };
 }
 
 async function answer(

@@ -7,6 +7,7 @@ import { reportEscapes } from './escapes.ts';
 import { loadInvoker } from './invoker.ts';
 import type { Invoker } from './invoker.ts';
 import { openLogging } from './logging/open-logging.ts';
+import { openVitals } from './vitals.ts';
 
 /** Loads the handler, then runs what comes over the port. Never resolves: the main thread ends the thread. */
 export async function serve({ port, shared, ...settings }: ThreadSettings): Promise<never> {
@@ -18,7 +19,7 @@ export async function serve({ port, shared, ...settings }: ThreadSettings): Prom
     );
     const afterRun = watchHeap(port, settings.maxThreadHeapMb);
     port.on('message', (message: ToThread) => void receive(message, invoker, port, afterRun));
-    post(port, { type: 'ready', streams: invoker.streams });
+    post(port, { type: 'ready', streams: invoker.streams, vitals: openVitals() });
   } catch (error) {
     post(port, { type: 'boot-failed', diagnostic: encodeThrown(error) });
   }
@@ -47,15 +48,21 @@ async function receive(
 }
 
 async function run(message: InvokeMessage, invoker: Invoker, port: MessagePort): Promise<void> {
-  const { outcome, background } = await invoker.invoke(message);
+  const { outcome, background, report } = await invoker.invoke(message);
   if (outcome !== undefined) {
     const transfer =
       outcome.type === 'response' && typeof outcome.body !== 'string' ? [outcome.body.buffer] : [];
-    if (background === undefined) return post(port, { ...outcome, run: message.run }, transfer);
-    post(port, { ...outcome, run: message.run, settled: false }, transfer);
+    if (background === undefined) return post(port, { ...outcome, ...report, run: message.run }, transfer);
+    post(port, { ...outcome, ...report, run: message.run, settled: false }, transfer);
+    await background;
+    return post(port, { type: 'settled', run: message.run });
   }
   await background;
-  post(port, { type: 'settled', run: message.run });
+  post(port, {
+    type: 'settled',
+    run: message.run,
+    stream: { ...report, background: background !== undefined },
+  });
 }
 
 function post(port: MessagePort, message: FromThread, transfer: readonly ArrayBuffer[] = []): void {

@@ -8,5 +8,6 @@ await new Command('lambda-managed-runtime')
     '[handler]',
     'file.export, relative to LAMBDA_TASK_ROOT; default: the environment variable _HANDLER',
   )
+  .option('--no-log-invocations', 'write no line at the end of each invocation')
   .action(serveHandler)
   .parseAsync();

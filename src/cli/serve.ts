@@ -1,10 +1,14 @@
 import { createRuntime } from '../managed-runtime.ts';
+import type { ManagedRuntimeOptions } from '../settings.ts';
 
 /** `lambda-managed-runtime [handler]`: serves until Lambda ends the environment. */
-export async function serveHandler(handlerString: string | undefined): Promise<void> {
+export async function serveHandler(
+  handlerString: string | undefined,
+  { logInvocations }: Pick<ManagedRuntimeOptions, 'logInvocations'>,
+): Promise<void> {
   growThreadpool();
   try {
-    await createRuntime({ kind: 'handler-string', handlerString }, {}).run();
+    await createRuntime({ kind: 'handler-string', handlerString }, { logInvocations }).run();
     process.exit(0);
   } catch (error) {
     process.stderr.write(`lambda-managed-runtime: ${(error as Error).message}\n`);

@@ -24,7 +24,19 @@ export interface StreamedBody extends Readable {
   readonly failure: EncodedDiagnostic | undefined;
   /** To be told of each chunk that is needed no more: others follow, and its memory is used again. */
   passedOn(chunk: Uint8Array<ArrayBuffer>): void;
+  /** How many bytes have been passed on. */
+  readonly passedOnBytes: number;
 }
+
+/**
+ * What became of an answer.
+ *
+ * - `delivered`: the Runtime API has taken it.
+ * - `replaced`: it was too large or broke off; the caller got an error in its place, or behind what it had.
+ * - `late`: the caller had its timeout before.
+ * - `failed`: the Runtime API refused it, or could not be reached.
+ */
+export type Delivery = 'delivered' | 'replaced' | 'late' | 'failed';
 
 export function failure(diagnostic: EncodedDiagnostic): SettledOutcome {
   return { type: 'failure', diagnostic };

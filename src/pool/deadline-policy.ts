@@ -44,7 +44,7 @@ export class DeadlinePolicy {
       { requestId, thread: thread?.id, policy: this.#policy },
       run.inBackground ? 'Background work missed the deadline' : 'An invocation missed its deadline',
     );
-    run.fail(DEADLINE_DIAGNOSTIC);
+    run.fail('deadline', DEADLINE_DIAGNOSTIC);
     if (this.#policy === 'exit') {
       const message = `The invocation ${requestId} missed its deadline, and onDeadline is 'exit'.`;
       this.#around.fail(new ManagedRuntimeError('DEADLINE_EXCEEDED', message));

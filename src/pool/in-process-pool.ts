@@ -2,6 +2,8 @@ import type { Config } from '../config.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';
+import type { InvocationObserver } from '../observing/observer.ts';
+import type { ThreadFigures } from '../observing/thread-figures.ts';
 import type {
   EscapedMessage,
   FromInvoker,
@@ -11,7 +13,7 @@ import type {
   SharedState,
 } from '../protocol.ts';
 import type { Invoker } from '../../workers/invoker.ts';
-import type { Log } from '../logging/log.ts';
+import type { Log, LogSink } from '../logging/log.ts';
 import { DeadlinePolicy } from './deadline-policy.ts';
 import { invokerSettings } from './invoker-settings.ts';
 import { PendingRun } from './pending-run.ts';
@@ -36,7 +38,7 @@ export class InProcessPool implements WorkerPool {
   #running: PendingRun | undefined;
   #runs = 0;
 
-  constructor(config: Config, log: Log, handlers: LogSettings) {
+  constructor(config: Config, { log, handlers }: LogSink) {
     const failed = Promise.withResolvers<ManagedRuntimeError>();
     this.failed = failed.promise;
     this.#fail = failed.resolve;
@@ -85,10 +87,11 @@ export class InProcessPool implements WorkerPool {
     this.#room.release();
   }
 
-  run(invocation: Invocation): Run {
+  run(invocation: Invocation, record: InvocationObserver): Run {
     this.#runs += 1;
-    const run = new PendingRun(this.#runs, invocation);
+    const run = new PendingRun(this.#runs, invocation, record);
     this.#running = run;
+    record.dispatched(MAIN_THREAD, this.#runs === 1);
     this.#deadlines.watch(run, () => undefined);
     void this.#invoke(run);
     return run;
@@ -99,7 +102,11 @@ export class InProcessPool implements WorkerPool {
   }
 
   abandon(reason: EncodedDiagnostic): void {
-    this.#running?.fail(reason);
+    this.#running?.fail('shutdown', reason);
+  }
+
+  threads(): readonly ThreadFigures[] {
+    return [];
   }
 
   async stop(timeoutMs: number): Promise<void> {
@@ -112,8 +119,10 @@ export class InProcessPool implements WorkerPool {
 
   async #invoke(run: PendingRun): Promise<void> {
     const { metadata, event } = run.invocation;
-    const message: InvokeMessage = { type: 'invoke', run: run.id, metadata, event };
-    const { outcome, background } = await (this.#invoker as Invoker).invoke(message);
+    const { wantsHeap } = run.record;
+    const message: InvokeMessage = { type: 'invoke', run: run.id, metadata, event, wantsHeap };
+    const { outcome, background, report } = await (this.#invoker as Invoker).invoke(message);
+    run.record.ran(report, background !== undefined);
     if (outcome !== undefined) run.answer(outcome);
     if (background !== undefined) {
       run.inBackground = true;
@@ -143,7 +152,7 @@ export class InProcessPool implements WorkerPool {
   /** There is no thread to replace: the caller is answered, and the environment is given up. */
   #escaped({ how, run, diagnostic }: EscapedMessage): void {
     if (this.#running?.id === run) {
-      this.#running?.fail(diagnostic);
+      this.#running?.fail('crash', diagnostic);
       // No other invocation may come.
       this.#running?.settle(undefined);
     }
@@ -151,6 +160,9 @@ export class InProcessPool implements WorkerPool {
     this.#fail(new ManagedRuntimeError('HANDLER_CRASHED', message));
   }
 }
+
+/** As threads are numbered. */
+const MAIN_THREAD = 0;
 
 /** In place of `process.exit`, so that the caller is answered before the process ends. It must not return either. */
 function stopHere(code?: string | number | null): never {

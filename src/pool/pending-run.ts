@@ -2,6 +2,7 @@ import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';
 import { failure } from '../invocation/outcome.ts';
 import type { Outcome, SettledOutcome } from '../invocation/outcome.ts';
+import type { FailureCause, InvocationObserver } from '../observing/observer.ts';
 import type { StreamControl, StreamMessage } from '../protocol.ts';
 import type { Room } from './room.ts';
 import { StreamedResponse } from './streamed-response.ts';
@@ -11,6 +12,7 @@ import type { Run } from './worker-pool.ts';
 export class PendingRun implements Run {
   readonly id: number;
   readonly invocation: Invocation;
+  readonly record: InvocationObserver;
   readonly outcome: Promise<Outcome>;
   readonly settled: Promise<void>;
   answered = false;
@@ -21,9 +23,10 @@ export class PendingRun implements Run {
   #stream: StreamedResponse | undefined;
   #deadline: NodeJS.Timeout | undefined;
 
-  constructor(id: number, invocation: Invocation) {
+  constructor(id: number, invocation: Invocation, record: InvocationObserver) {
     this.id = id;
     this.invocation = invocation;
+    this.record = record;
     const outcome = Promise.withResolvers<Outcome>();
     const settled = Promise.withResolvers<void>();
     this.outcome = outcome.promise;
@@ -42,16 +45,17 @@ export class PendingRun implements Run {
     this.#deadline = setTimeout(onMissed, Math.min(Math.max(instantMs - Date.now(), 0), LONGEST_TIMER_MS));
   }
 
+  /** With what the handler has ended with. */
   answer(outcome: SettledOutcome): void {
     if (this.answered) return;
-    this.answered = true;
-    clearTimeout(this.#deadline);
-    this.#answer(outcome);
+    this.record.answered(outcome);
+    this.#conclude(outcome);
   }
 
-  /** Answers with an error, or ends the stream with it that the answer has begun with. */
-  fail(diagnostic: EncodedDiagnostic): void {
-    if (this.#stream === undefined) return this.answer(failure(diagnostic));
+  /** Answers in the handler's place, or ends the stream that the answer has begun with. */
+  fail(cause: FailureCause, diagnostic: EncodedDiagnostic): void {
+    this.record.failed(cause, diagnostic);
+    if (this.#stream === undefined) return this.#conclude(failure(diagnostic));
     clearTimeout(this.#deadline);
     this.#stream.fail(diagnostic);
   }
@@ -65,6 +69,7 @@ export class PendingRun implements Run {
         return this.#stream?.receive(message.bytes);
       case 'stream-ended':
         this.inBackground = true;
+        this.record.streamEnded(message.failure);
         return this.#stream?.conclude(message.failure);
     }
   }
@@ -76,8 +81,16 @@ export class PendingRun implements Run {
       this.#stream.once('close', () => this.settle(room));
       return;
     }
+    this.record.settled();
     this.#settle();
     room?.release();
+  }
+
+  #conclude(outcome: SettledOutcome): void {
+    if (this.answered) return;
+    this.answered = true;
+    clearTimeout(this.#deadline);
+    this.#answer(outcome);
   }
 
   /** The deadline stays watched: only the end of the stream answers the invocation in full. */
@@ -89,7 +102,9 @@ export class PendingRun implements Run {
       credit: (bytes, buffers) => control({ type: 'stream-credit', run: this.id, bytes, buffers }),
       close,
     });
-    this.#answer({ type: 'stream', contentType, body: this.#stream });
+    const outcome: Outcome = { type: 'stream', contentType, body: this.#stream };
+    this.record.answered(outcome);
+    this.#answer(outcome);
   }
 }
 

@@ -1,40 +1,23 @@
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import type { MessagePort, ResourceLimits } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
+import type { ThreadObserver } from '../observing/observer.ts';
+import type { ThreadFigures } from '../observing/thread-figures.ts';
+import { releaseLocks } from '../output/shared-locks.ts';
 import type {
-  BackgroundFailedMessage,
-  EscapedMessage,
   FromThread,
-  LoadedHandler,
   OutputLocks,
-  ReplyMessage,
   StreamControl,
-  StreamMessage,
   ThreadSettings,
+  ThreadVitals,
   ToThread,
 } from '../protocol.ts';
-import { releaseLocks } from '../output/shared-locks.ts';
 import { hardLimits } from './heap-guard.ts';
 import type { PendingRun } from './pending-run.ts';
+import { endOf } from './thread-end.ts';
 import type { ThreadEnd } from './thread-end.ts';
+import type { ThreadListener } from './thread-listener.ts';
 import { THREAD_ENTRY } from './worker-files.ts';
-
-/** What a thread tells the pool. */
-export interface ThreadListener {
-  onReady(thread: PoolThread, handler: LoadedHandler): void;
-  onBootFailed(thread: PoolThread, diagnostic: EncodedDiagnostic): void;
-  onReply(thread: PoolThread, reply: ReplyMessage): void;
-  onStream(thread: PoolThread, message: StreamMessage): void;
-  /** What a reply has left behind, or a streaming handler and its stream, has settled. */
-  onSettled(thread: PoolThread, run: number): void;
-  onBackgroundFailed(thread: PoolThread, message: BackgroundFailedMessage): void;
-  onEscaped(thread: PoolThread, message: EscapedMessage): void;
-  /** Its heap is larger than `maxThreadHeapMb`. */
-  onHeavy(thread: PoolThread): void;
-  /** The thread is gone; comes once, and after all of its messages. */
-  onEnd(thread: PoolThread, end: ThreadEnd): void;
-}
 
 /**
  * One worker thread: a piscina of one thread, whose one run lasts as long as the thread does and carries the
@@ -43,6 +26,7 @@ export interface ThreadListener {
  */
 export class PoolThread {
   readonly id: number;
+  readonly life: ThreadObserver;
   readonly runs = new Map<number, PendingRun>();
   /** Invocations that were started here, finished ones included. */
   started = 0;
@@ -50,6 +34,7 @@ export class PoolThread {
   readonly #piscina: Piscina;
   readonly #port: MessagePort;
   readonly #locks: OutputLocks;
+  #vitals: ThreadVitals | undefined;
   #end: ThreadEnd | undefined;
   #ended = false;
   #pings = 0;
@@ -58,11 +43,13 @@ export class PoolThread {
 
   constructor(
     id: number,
+    life: ThreadObserver,
     settings: Omit<ThreadSettings, 'port'>,
     resourceLimits: ResourceLimits,
     listener: ThreadListener,
   ) {
     this.id = id;
+    this.life = life;
     this.#listener = listener;
     this.#locks = settings.log.locks;
     this.#piscina = new Piscina({
@@ -92,9 +79,10 @@ export class PoolThread {
   run(run: PendingRun): void {
     const { metadata, event } = run.invocation;
     this.runs.set(run.id, run);
+    run.record.dispatched(this.id, this.started === 0);
     this.started += 1;
     this.send(
-      { type: 'invoke', run: run.id, metadata, event },
+      { type: 'invoke', run: run.id, metadata, event, wantsHeap: run.record.wantsHeap },
       typeof event === 'string' ? undefined : [event.buffer],
     );
   }
@@ -134,6 +122,17 @@ export class PoolThread {
     }
   }
 
+  figures(state: ThreadFigures['state']): ThreadFigures {
+    return {
+      id: this.id,
+      state,
+      inFlight: this.runs.size,
+      received: this.started,
+      eventLoop: this.#piscina.threads[0]?.performance.eventLoopUtilization(),
+      vitals: this.#vitals,
+    };
+  }
+
   /** Lets the thread's shutdown hooks run; resolves when they have, or after that many ms. */
   async sayGoodbye(withinMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -154,6 +153,7 @@ export class PoolThread {
   #receive(message: FromThread): void {
     switch (message.type) {
       case 'ready':
+        this.#vitals = message.vitals;
         return this.#listener.onReady(this, message);
       case 'boot-failed':
         return this.#listener.onBootFailed(this, message.diagnostic);
@@ -171,7 +171,7 @@ export class PoolThread {
       case 'stream-ended':
         return this.#listener.onStream(this, message);
       case 'settled':
-        return this.#listener.onSettled(this, message.run);
+        return this.#listener.onSettled(this, message);
       case 'background-failed':
         return this.#listener.onBackgroundFailed(this, message);
       case 'response':
@@ -192,9 +192,4 @@ export class PoolThread {
     void this.#piscina.destroy().then(() => releaseLocks(this.#locks, this.id));
     this.#listener.onEnd(this, this.#end ?? end);
   }
-}
-
-function endOf(error: unknown): ThreadEnd {
-  const code = /^worker exited with code: (\d+)$/.exec((error as Error).message)?.[1];
-  return code === undefined ? { cause: 'error', error } : { cause: 'exit', code: Number(code) };
 }

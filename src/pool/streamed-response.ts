@@ -14,6 +14,7 @@ export interface StreamProducer {
 /** The bytes of a streamed response on their way through the main thread: never more than the window. */
 export class StreamedResponse extends Readable implements StreamedBody {
   failure: EncodedDiagnostic | undefined;
+  passedOnBytes = 0;
   readonly #producer: StreamProducer;
   #concluded = false;
   #uncredited = 0;
@@ -30,6 +31,7 @@ export class StreamedResponse extends Readable implements StreamedBody {
   }
 
   passedOn(chunk: Uint8Array<ArrayBuffer>): void {
+    this.passedOnBytes += chunk.byteLength;
     this.#uncredited += chunk.byteLength;
     this.#emptied.push(chunk.buffer);
     if (this.#uncredited < SMALLEST_CREDIT_BYTES) return;

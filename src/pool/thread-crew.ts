@@ -1,26 +1,29 @@
 import type { Config } from '../config.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
+import type { ThreadsObserver } from '../observing/observer.ts';
+import type { ThreadFigures } from '../observing/thread-figures.ts';
 import type {
   BackgroundFailedMessage,
   EscapedMessage,
   LoadedHandler,
   LogSettings,
   ReplyMessage,
+  SettledMessage,
   SharedState,
   StreamMessage,
 } from '../protocol.ts';
 import { THREAD_SCHEDULE, delayAfter } from '../retry-schedule.ts';
-import type { Log } from '../logging/log.ts';
+import type { Log, LogSink } from '../logging/log.ts';
 import { HeapGuard } from './heap-guard.ts';
 import { InitFailure, initTimeout } from './init-failure.ts';
 import { invokerSettings } from './invoker-settings.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { PoolThread } from './pool-thread.ts';
-import type { ThreadListener } from './pool-thread.ts';
 import { Recycling } from './recycling.ts';
-import { describeThreadEnd } from './thread-end.ts';
+import { describeThreadEnd, replacementCause } from './thread-end.ts';
 import type { ThreadEnd } from './thread-end.ts';
+import type { ThreadListener } from './thread-listener.ts';
 
 /** What the crew tells the pool. */
 export interface CrewListener {
@@ -30,7 +33,7 @@ export interface CrewListener {
   onLeft(): void;
   onReply(thread: PoolThread, reply: ReplyMessage): void;
   onStream(thread: PoolThread, message: StreamMessage): void;
-  onSettled(thread: PoolThread, run: number): void;
+  onSettled(thread: PoolThread, message: SettledMessage): void;
   onBackgroundFailed(thread: PoolThread, message: BackgroundFailedMessage): void;
   onEscaped(thread: PoolThread, message: EscapedMessage): void;
   /** The thread is gone, and with it what it held. */
@@ -48,6 +51,7 @@ export class ThreadCrew implements ThreadListener {
   readonly #log: Log;
   readonly #handlers: LogSettings;
   readonly #pool: CrewListener;
+  readonly #observer: ThreadsObserver;
   readonly #memory: MemoryGuard;
   readonly #recycling: Recycling;
   readonly #heaps: HeapGuard;
@@ -63,10 +67,11 @@ export class ThreadCrew implements ThreadListener {
   #retry: NodeJS.Timeout | undefined;
   #hopeless: NodeJS.Timeout | undefined;
 
-  constructor(config: Config, log: Log, handlers: LogSettings, pool: CrewListener) {
+  constructor(config: Config, { log, handlers }: LogSink, observer: ThreadsObserver, pool: CrewListener) {
     this.#config = config;
     this.#log = log;
     this.#handlers = handlers;
+    this.#observer = observer;
     this.#pool = pool;
     this.#wanted = config.threads;
     this.#memory = new MemoryGuard(config.memoryMiB);
@@ -88,6 +93,14 @@ export class ThreadCrew implements ThreadListener {
 
   all(): PoolThread[] {
     return [...this.ready, ...this.#retiring.keys(), ...this.#starting.keys()];
+  }
+
+  figures(): ThreadFigures[] {
+    return [
+      ...[...this.ready].map((thread) => thread.figures(thread.runs.size > 0 ? 'busy' : 'idle')),
+      ...[...this.#retiring.keys()].map((thread) => thread.figures('retiring')),
+      ...[...this.#starting.keys()].map((thread) => thread.figures('starting')),
+    ];
   }
 
   /** Takes the thread out of service; it ends when it holds no invocation any more. */
@@ -117,6 +130,7 @@ export class ThreadCrew implements ThreadListener {
 
   onReady(thread: PoolThread, handler: LoadedHandler): void {
     if (!this.#arrived(thread)) return;
+    thread.life.ready();
     this.#bootFailures = 0;
     this.#served = true;
     clearTimeout(this.#hopeless);
@@ -131,6 +145,7 @@ export class ThreadCrew implements ThreadListener {
 
   onBootFailed(thread: PoolThread, reason: EncodedDiagnostic): void {
     if (!this.#arrived(thread)) return;
+    thread.life.ended(this.#stopping ? undefined : 'bootFailed', reason);
     void thread.terminate({ cause: 'stopped' });
     if (!this.#served) {
       this.#stopping = true;
@@ -162,8 +177,8 @@ export class ThreadCrew implements ThreadListener {
     this.#pool.onStream(thread, message);
   }
 
-  onSettled(thread: PoolThread, run: number): void {
-    this.#pool.onSettled(thread, run);
+  onSettled(thread: PoolThread, message: SettledMessage): void {
+    this.#pool.onSettled(thread, message);
   }
 
   onBackgroundFailed(thread: PoolThread, message: BackgroundFailedMessage): void {
@@ -184,6 +199,8 @@ export class ThreadCrew implements ThreadListener {
     const planned = this.#retiring.delete(thread);
     this.#leave(thread);
     this.#recycling.forget(thread);
+    const cause = this.#stopping ? undefined : replacementCause(end);
+    thread.life.ended(cause, describeThreadEnd(end, undefined));
     this.#pool.onEnd(thread, end);
     if (this.#stopping) return;
     if (!planned)
@@ -233,7 +250,13 @@ export class ThreadCrew implements ThreadListener {
     const { resourceLimits, initTimeoutMs } = this.#config;
     const handlers = { ...this.#handlers, writer: this.#ids };
     const settings = { ...invokerSettings(this.#config, handlers), shared: this.#share() };
-    const thread = new PoolThread(this.#ids, settings, resourceLimits, this);
+    const thread = new PoolThread(
+      this.#ids,
+      this.#observer.starts(this.#ids),
+      settings,
+      resourceLimits,
+      this,
+    );
     const timer = setTimeout(() => this.onBootFailed(thread, initTimeout(initTimeoutMs)), initTimeoutMs);
     this.#starting.set(thread, timer);
     this.#most = Math.max(this.#most, this.ready.size + this.#starting.size);

@@ -1,5 +1,6 @@
 import { diagnose, diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
 import type { Diagnostic, EncodedDiagnostic } from '../invocation/diagnostic.ts';
+import type { FailureCause, ThreadEndCause } from '../observing/observer.ts';
 import type { EscapedMessage } from '../protocol.ts';
 
 /** Why a thread ended, or is about to. */
@@ -12,10 +13,37 @@ export type ThreadEnd =
   | { readonly cause: 'recycled' }
   | { readonly cause: 'stopped' };
 
+/** How a thread ended whose run, which lasts as long as the thread does, was rejected by piscina with that. */
+export function endOf(error: unknown): ThreadEnd {
+  const code = /^worker exited with code: (\d+)$/.exec((error as Error).message)?.[1];
+  return code === undefined ? { cause: 'error', error } : { cause: 'exit', code: Number(code) };
+}
+
 /** What the caller of an invocation hears when its thread ended under it. */
 export function describeThreadEnd(end: ThreadEnd, requestId: string | undefined): EncodedDiagnostic {
   if (end.cause === 'escaped' && end.message.requestId === requestId) return end.message.diagnostic;
   return encodeDiagnostic(explain(end));
+}
+
+/** Why a thread that ended so is replaced; undefined when it is not. */
+export function replacementCause(end: ThreadEnd): ThreadEndCause | undefined {
+  switch (end.cause) {
+    case 'escaped':
+      return end.message.how === 'exit' ? 'exit' : 'uncaughtError';
+    case 'error':
+      return isOutOfMemory(end.error) ? 'outOfMemory' : 'uncaughtError';
+    case 'out-of-memory':
+      return 'outOfMemory';
+    case 'stopped':
+      return undefined;
+    default:
+      return end.cause;
+  }
+}
+
+/** What an invocation that the thread held has failed of. */
+export function failureCause({ cause }: ThreadEnd): FailureCause {
+  return cause === 'stopped' || cause === 'recycled' ? 'shutdown' : 'crash';
 }
 
 function explain(end: ThreadEnd): Diagnostic {
@@ -60,8 +88,11 @@ function explainEscaped({ how, requestId, diagnostic: cause }: EscapedMessage): 
 }
 
 function explainError(error: unknown): Diagnostic {
-  const described = diagnose(error);
-  return described.code === 'ERR_WORKER_OUT_OF_MEMORY' ? OUT_OF_MEMORY : described;
+  return isOutOfMemory(error) ? OUT_OF_MEMORY : diagnose(error);
+}
+
+function isOutOfMemory(error: unknown): boolean {
+  return diagnose(error).code === 'ERR_WORKER_OUT_OF_MEMORY';
 }
 
 const OUT_OF_MEMORY = diagnostic(

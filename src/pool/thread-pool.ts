@@ -2,21 +2,23 @@ import type { Config } from '../config.ts';
 import type { ManagedRuntimeError } from '../errors.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';
+import type { FailureCause, InvocationObserver, ThreadsObserver } from '../observing/observer.ts';
+import type { ThreadFigures } from '../observing/thread-figures.ts';
 import type {
   BackgroundFailedMessage,
   EscapedMessage,
   LoadedHandler,
-  LogSettings,
   ReplyMessage,
+  SettledMessage,
   SharedState,
   StreamMessage,
 } from '../protocol.ts';
-import type { Log } from '../logging/log.ts';
+import type { Log, LogSink } from '../logging/log.ts';
 import { DeadlinePolicy } from './deadline-policy.ts';
 import { PendingRun } from './pending-run.ts';
 import type { PoolThread } from './pool-thread.ts';
 import { Room } from './room.ts';
-import { describeThreadEnd } from './thread-end.ts';
+import { describeThreadEnd, failureCause } from './thread-end.ts';
 import type { ThreadEnd } from './thread-end.ts';
 import { ThreadCrew } from './thread-crew.ts';
 import type { Run, WorkerPool } from './worker-pool.ts';
@@ -34,24 +36,24 @@ export class ThreadPool implements WorkerPool {
   readonly #waiting: PendingRun[] = [];
   #runs = 0;
 
-  constructor(config: Config, log: Log, handlers: LogSettings) {
+  constructor(config: Config, sink: LogSink, observer: ThreadsObserver) {
     const failed = Promise.withResolvers<ManagedRuntimeError>();
     this.failed = failed.promise;
     this.#fail = failed.resolve;
-    this.#log = log;
+    this.#log = sink.log;
     this.#perThread = config.invocationsPerThread;
-    this.#crew = new ThreadCrew(config, log, handlers, {
+    this.#crew = new ThreadCrew(config, sink, observer, {
       onJoined: () => this.#joined(),
       onLeft: () => this.#room.resize(-this.#perThread),
       onReply: (thread, reply) => this.#reply(thread, reply),
       onStream: (thread, message) => this.#stream(thread, message),
-      onSettled: (thread, run) => this.#settled(thread, run),
+      onSettled: (thread, message) => this.#settled(thread, message),
       onBackgroundFailed: (thread, message) => this.#backgroundFailed(thread, message),
       onEscaped: (thread, message) => this.#escaped(thread, message),
       onEnd: (thread, end) => this.#bury(thread, end),
       onHopeless: (error) => this.#fail(error),
     });
-    this.#deadlines = new DeadlinePolicy(config, log, {
+    this.#deadlines = new DeadlinePolicy(config, sink.log, {
       shared: config.invocationsPerThread > 1,
       abandon: (run, thread) => thread && this.#leave(run, thread),
       fail: (error) => this.#fail(error),
@@ -70,9 +72,9 @@ export class ThreadPool implements WorkerPool {
     this.#room.release();
   }
 
-  run(invocation: Invocation): Run {
+  run(invocation: Invocation, record: InvocationObserver): Run {
     this.#runs += 1;
-    const run = new PendingRun(this.#runs, invocation);
+    const run = new PendingRun(this.#runs, invocation, record);
     this.#deadlines.watch(run, () => this.#threadOf(run));
     const thread = this.#freest();
     if (thread === undefined) this.#waiting.push(run);
@@ -85,10 +87,14 @@ export class ThreadPool implements WorkerPool {
   }
 
   abandon(reason: EncodedDiagnostic): void {
-    for (const run of this.#waiting.splice(0)) this.#conclude(run, reason);
+    for (const run of this.#waiting.splice(0)) this.#conclude(run, 'shutdown', reason);
     for (const thread of this.#crew.all()) {
-      for (const run of thread.runs.values()) run.fail(reason);
+      for (const run of thread.runs.values()) run.fail('shutdown', reason);
     }
+  }
+
+  threads(): readonly ThreadFigures[] {
+    return this.#crew.figures();
   }
 
   async stop(timeoutMs: number): Promise<void> {
@@ -122,6 +128,7 @@ export class ThreadPool implements WorkerPool {
   #reply(thread: PoolThread, reply: ReplyMessage): void {
     const run = thread.runs.get(reply.run);
     if (run === undefined) return;
+    run.record.ran(reply, reply.settled === false);
     run.answer(reply);
     if (reply.settled !== false) return this.#leave(run, thread);
     run.inBackground = true;
@@ -135,9 +142,11 @@ export class ThreadPool implements WorkerPool {
       thread.send({ type: 'stream-closed', run: message.run, reason: 'The invocation has been given up.' });
   }
 
-  #settled(thread: PoolThread, id: number): void {
+  #settled(thread: PoolThread, { run: id, stream }: SettledMessage): void {
     const run = thread.runs.get(id);
-    if (run !== undefined) this.#leave(run, thread);
+    if (run === undefined) return;
+    if (stream !== undefined) run.record.ran(stream, stream.background);
+    this.#leave(run, thread);
   }
 
   #backgroundFailed(thread: PoolThread, { requestId, diagnostic: thrown }: BackgroundFailedMessage): void {
@@ -155,7 +164,7 @@ export class ThreadPool implements WorkerPool {
       'An error escaped a handler',
     );
     const culprit = message.run === undefined ? undefined : thread.runs.get(message.run);
-    culprit?.fail(thrown);
+    culprit?.fail('crash', thrown);
     // Before the room of the culprit is given back: it would be granted for a thread that takes no more.
     this.#crew.retire(thread, { cause: 'escaped', message });
     if (culprit === undefined || how === 'exit') return;
@@ -169,7 +178,7 @@ export class ThreadPool implements WorkerPool {
       const { requestId, inBackground } = run;
       if (inBackground)
         this.#log.error({ requestId, thread: thread.id, cause: end.cause }, 'Background work was lost');
-      this.#conclude(run, describeThreadEnd(end, requestId));
+      this.#conclude(run, failureCause(end), describeThreadEnd(end, requestId));
     }
   }
 
@@ -180,8 +189,8 @@ export class ThreadPool implements WorkerPool {
     this.#crew.afterRun(thread);
   }
 
-  #conclude(run: PendingRun, reason: EncodedDiagnostic): void {
-    run.fail(reason);
+  #conclude(run: PendingRun, cause: FailureCause, reason: EncodedDiagnostic): void {
+    run.fail(cause, reason);
     run.settle(this.#room);
   }
 }

@@ -2,6 +2,8 @@ import type { Invocation } from '../invocation/invocation.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Outcome } from '../invocation/outcome.ts';
 import type { ManagedRuntimeError } from '../errors.ts';
+import type { InvocationObserver } from '../observing/observer.ts';
+import type { ThreadFigures } from '../observing/thread-figures.ts';
 import type { LoadedHandler, SharedState } from '../protocol.ts';
 
 /** Runs invocations: in worker threads, or in the main thread in single mode. */
@@ -23,13 +25,16 @@ export interface WorkerPool {
   release(): void;
 
   /** Runs an invocation in the reserved room. Whatever happens, its outcome comes. */
-  run(invocation: Invocation): Run;
+  run(invocation: Invocation, record: InvocationObserver): Run;
 
   /** Refuses all reservations from now on, those that wait included. */
   close(): void;
 
   /** Answers all that is still running with an error. */
   abandon(diagnostic: EncodedDiagnostic): void;
+
+  /** The threads as they are now. */
+  threads(): readonly ThreadFigures[];
 
   /** Closes, lets the handler's shutdown hooks run for at most that many ms, and ends the threads. */
   stop(timeoutMs: number): Promise<void>;

@@ -2,7 +2,8 @@ import type { Dispatcher } from 'undici';
 import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
 import type { InvocationMetadata } from '../invocation/invocation.ts';
 import { failure } from '../invocation/outcome.ts';
-import type { SettledOutcome } from '../invocation/outcome.ts';
+import type { Delivery, SettledOutcome } from '../invocation/outcome.ts';
+import type { RequestsObserver } from '../observing/observer.ts';
 import { API_VERSION, POST_TIMEOUT_MS } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { errorTypeHeader } from './error-type-header.ts';
@@ -17,6 +18,7 @@ export interface AnswerRoute {
   /** Has an answer been tried before, in another form? Then this is a repeat from the start. */
   readonly triedBefore?: boolean;
   readonly log: Log;
+  readonly observer: RequestsObserver;
 }
 
 /**
@@ -28,17 +30,17 @@ export async function postOutcome(
   metadata: InvocationMetadata,
   outcome: SettledOutcome,
   route: AnswerRoute,
-): Promise<void> {
+): Promise<Delivery> {
   const { requestId } = metadata;
   const log = route.log;
   const request = requestFor(requestId, outcome);
   for (let failures = 0; ;) {
     const status = await post(failures === 0 ? route.first : route.repeats(), request);
-    if (typeof status === 'number' && status >= 200 && status < 300) return;
-    if (status === 400 && (failures > 0 || route.triedBefore === true)) return;
+    if (typeof status === 'number' && status >= 200 && status < 300) return 'delivered';
+    if (status === 400 && (failures > 0 || route.triedBefore === true)) return 'delivered';
     if (status === 410) {
       log.warn({ requestId }, 'The caller had its timeout before the answer came');
-      return;
+      return 'late';
     }
     if (status === 413 && outcome.type === 'response') {
       log.error(
@@ -46,19 +48,21 @@ export async function postOutcome(
         'The response is too large for Lambda',
       );
       // On the slot's connection it would wait behind the next poll.
-      return postOutcome(metadata, TOO_LARGE, { ...route, first: route.repeats() });
+      const became = await postOutcome(metadata, TOO_LARGE, { ...route, first: route.repeats() });
+      return became === 'delivered' ? 'replaced' : became;
     }
     if (typeof status === 'number' && status < 500) {
       log.error({ requestId, status }, 'The Runtime API refused the answer');
-      return;
+      return 'failed';
     }
     failures += 1;
     const delayMs = delayAfter(failures, ANSWER_SCHEDULE);
     if (delayMs === undefined || (failures >= FEWEST_TRIES && Date.now() + delayMs > metadata.deadlineMs)) {
       log.error({ requestId, failures, reason: status }, 'The answer could not be delivered');
-      return;
+      return 'failed';
     }
     log.warn({ requestId, failures, reason: status }, 'Answering failed, will retry');
+    route.observer.retries('answer');
     await wait(delayMs);
   }
 }

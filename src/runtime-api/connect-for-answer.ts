@@ -10,7 +10,7 @@ import { wait } from './wait.ts';
 /** Opens a connection, with as many tries as any answer gets; until it is open nothing of a stream is consumed. */
 export async function connectForAnswer(
   { requestId, deadlineMs }: InvocationMetadata,
-  { runtimeApi, log }: StreamRoute,
+  { runtimeApi, log, observer }: StreamRoute,
   signal: AbortSignal,
 ): Promise<Socket | undefined> {
   for (let failures = 0; !signal.aborted;) {
@@ -28,6 +28,7 @@ export async function connectForAnswer(
         return undefined;
       }
       log.warn({ requestId, failures, reason }, 'Answering failed, will retry');
+      observer.retries('answer');
       await wait(delayMs, signal);
     }
   }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import buildConnector from 'undici/lib/core/connect.js';
 import Client from 'undici/lib/dispatcher/client.js';
 import type { Dispatcher } from 'undici';
+import type { RequestsObserver } from '../observing/observer.ts';
 import { Exchange } from './exchange.ts';
 
 /** The path that all of the Runtime API's paths begin with. */
@@ -13,9 +14,11 @@ export const POST_TIMEOUT_MS = 10_000;
 /** A connection to the Runtime API. It is opened when it is needed, and again when it was lost. */
 export class Connection {
   readonly #client: Client;
+  readonly #observer: RequestsObserver;
   #socket: Socket | undefined;
 
-  constructor(runtimeApi: string) {
+  constructor(runtimeApi: string, observer: RequestsObserver) {
+    this.#observer = observer;
     const open = buildConnector({ timeout: 5_000 });
     this.#client = new Client(`http://${runtimeApi}`, {
       // A poll may be written right behind an answer.
@@ -35,17 +38,29 @@ export class Connection {
   }
 
   send(options: Dispatcher.DispatchOptions): Exchange {
-    return new Exchange(this.#client, options);
+    return this.#observed(options, new Exchange(this.#client, options));
   }
 
   /** Sends a request that the next poll may follow; both then leave in one piece. */
   sendAhead(options: Dispatcher.DispatchOptions): Exchange {
-    return new Exchange(this.#client, { ...options, blocking: false }, () => this.#holdBack());
+    const ahead = { ...options, blocking: false };
+    return this.#observed(ahead, new Exchange(this.#client, ahead, () => this.#holdBack()));
   }
 
   /** Gives up what is under way. */
   destroy(): Promise<void> {
     return this.#client.destroy();
+  }
+
+  #observed({ method, path }: Dispatcher.DispatchOptions, exchange: Exchange): Exchange {
+    const request = this.#observer.sends(method, path);
+    if (request !== undefined) {
+      exchange.answer.then(
+        ({ status }) => request.answered(status),
+        (error: Error) => request.failed(error),
+      );
+    }
+    return exchange;
   }
 
   /** Until what has been asked for in this turn of the event loop is written. */

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { ManagedRuntimeError } from '../errors.ts';
 import { Connection } from './connection.ts';
+import type { RequestsObserver } from '../observing/observer.ts';
 import type { Log } from '../logging/log.ts';
 
 /**
@@ -11,8 +12,12 @@ import type { Log } from '../logging/log.ts';
  *   waits for the poll of an extension that it has registered, and would never send an event.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html
  */
-export async function registerExtension(runtimeApi: string, log: Log): Promise<() => Promise<void>> {
-  const connection = new Connection(runtimeApi);
+export async function registerExtension(
+  runtimeApi: string,
+  log: Log,
+  observer: RequestsObserver,
+): Promise<() => Promise<void>> {
+  const connection = new Connection(runtimeApi, observer);
   const end = () => connection.destroy();
   const registration = connection.send(REGISTER);
   try {

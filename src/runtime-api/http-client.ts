@@ -2,7 +2,8 @@ import { ManagedRuntimeError } from '../errors.ts';
 import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation, InvocationMetadata } from '../invocation/invocation.ts';
 import { failure } from '../invocation/outcome.ts';
-import type { Outcome, StreamedOutcome } from '../invocation/outcome.ts';
+import type { Delivery, Outcome, StreamedOutcome } from '../invocation/outcome.ts';
+import type { RequestsObserver } from '../observing/observer.ts';
 import { postOutcome } from './answer.ts';
 import type { AnswerRoute } from './answer.ts';
 import { API_VERSION, Connection } from './connection.ts';
@@ -17,18 +18,20 @@ import { wait } from './wait.ts';
 export class HttpRuntimeApiClient implements RuntimeApiClient {
   readonly #runtimeApi: string;
   readonly #log: Log;
+  readonly #observer: RequestsObserver;
   readonly #stop: AbortSignal;
   readonly #connection: Connection;
   readonly #closing = new AbortController();
   #repeats: Connection | undefined;
   #polling: Exchange | undefined;
-  #delivery: Promise<void> = Promise.resolve();
+  #delivery: Promise<unknown> = Promise.resolve();
 
-  constructor(runtimeApi: string, log: Log, stop: AbortSignal) {
+  constructor(runtimeApi: string, log: Log, observer: RequestsObserver, stop: AbortSignal) {
     this.#runtimeApi = runtimeApi;
     this.#log = log;
+    this.#observer = observer;
     this.#stop = stop;
-    this.#connection = new Connection(runtimeApi);
+    this.#connection = new Connection(runtimeApi, observer);
     // The poll shares the connection with the answer before it, whose receipt must not be lost with the poll.
     stop.addEventListener('abort', () => void this.#delivery.then(() => this.#polling?.cancel()));
   }
@@ -49,15 +52,17 @@ export class HttpRuntimeApiClient implements RuntimeApiClient {
         { failures, delayMs: Math.round(delayMs), reason: polled.fault },
         'Polling failed, will retry',
       );
+      this.#observer.retries('poll');
       await wait(delayMs, this.#stop);
     }
     return undefined;
   }
 
-  answer({ metadata }: Invocation, outcome: Outcome): Promise<void> {
+  answer({ metadata }: Invocation, outcome: Outcome): Promise<Delivery> {
     if (outcome.type === 'stream') return this.#stream(metadata, outcome);
-    this.#delivery = postOutcome(metadata, outcome, this.#route());
-    return this.#delivery;
+    const delivery = postOutcome(metadata, outcome, this.#route());
+    this.#delivery = delivery;
+    return delivery;
   }
 
   async close(): Promise<void> {
@@ -68,15 +73,16 @@ export class HttpRuntimeApiClient implements RuntimeApiClient {
   #route(): AnswerRoute {
     return {
       first: this.#connection,
-      repeats: () => (this.#repeats ??= new Connection(this.#runtimeApi)),
+      repeats: () => (this.#repeats ??= new Connection(this.#runtimeApi, this.#observer)),
       log: this.#log,
+      observer: this.#observer,
     };
   }
 
   /** On a connection of its own: the next poll need not wait for it. */
-  async #stream(metadata: InvocationMetadata, outcome: StreamedOutcome): Promise<void> {
+  async #stream(metadata: InvocationMetadata, outcome: StreamedOutcome): Promise<Delivery> {
     const { postStream } = await import('./streamed-answer.ts');
-    await postStream(metadata, outcome, {
+    return postStream(metadata, outcome, {
       ...this.#route(),
       runtimeApi: this.#runtimeApi,
       signal: this.#closing.signal,
@@ -114,6 +120,7 @@ export class HttpRuntimeApiClient implements RuntimeApiClient {
   /** An event that nobody can handle is answered where it can be, since its caller waits. */
   async #refuse(requestId: string | undefined, fault: string): Promise<Polled> {
     this.#log.error({ requestId, reason: fault }, 'A malformed event arrived');
+    this.#observer.malformedEvent();
     if (requestId === undefined) return { type: 'failed', fault };
     const outcome = failure(
       encodeDiagnostic(diagnostic('Runtime.MalformedEvent', `The event cannot be handled: ${fault}.`)),

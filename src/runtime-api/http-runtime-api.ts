@@ -1,4 +1,5 @@
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
+import type { RequestsObserver } from '../observing/observer.ts';
 import type { Log } from '../logging/log.ts';
 import { registerExtension } from './extension.ts';
 import { HttpRuntimeApiClient } from './http-client.ts';
@@ -9,15 +10,17 @@ import type { RuntimeApiClient } from './runtime-api-client.ts';
 export class HttpRuntimeApi {
   readonly #address: string;
   readonly #log: Log;
+  readonly #observer: RequestsObserver;
 
-  constructor(address: string, log: Log) {
+  constructor(address: string, log: Log, observer: RequestsObserver) {
     this.#address = address;
     this.#log = log;
+    this.#observer = observer;
   }
 
   /** A client for one slot, which polls until the signal aborts. */
   client(stop: AbortSignal): RuntimeApiClient {
-    return new HttpRuntimeApiClient(this.#address, this.#log, stop);
+    return new HttpRuntimeApiClient(this.#address, this.#log, this.#observer, stop);
   }
 
   /** Loads what streamed answers need, while nothing has to wait for it. */
@@ -26,10 +29,10 @@ export class HttpRuntimeApi {
   }
 
   postInitError(diagnostic: EncodedDiagnostic): Promise<void> {
-    return postInitError(this.#address, diagnostic, this.#log);
+    return postInitError(this.#address, diagnostic, this.#log, this.#observer);
   }
 
   registerExtension(): Promise<() => Promise<void>> {
-    return registerExtension(this.#address, this.#log);
+    return registerExtension(this.#address, this.#log, this.#observer);
   }
 }

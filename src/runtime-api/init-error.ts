@@ -1,4 +1,5 @@
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
+import type { RequestsObserver } from '../observing/observer.ts';
 import type { Log } from '../logging/log.ts';
 import { INIT_ERROR_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import { API_VERSION, POST_TIMEOUT_MS, Connection } from './connection.ts';
@@ -10,8 +11,9 @@ export async function postInitError(
   runtimeApi: string,
   diagnostic: EncodedDiagnostic,
   log: Log,
+  observer: RequestsObserver,
 ): Promise<void> {
-  const connection = new Connection(runtimeApi);
+  const connection = new Connection(runtimeApi, observer);
   for (let failures = 0; ;) {
     try {
       const { status } = await connection.send({

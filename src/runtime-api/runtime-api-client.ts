@@ -1,5 +1,5 @@
 import type { Invocation } from '../invocation/invocation.ts';
-import type { Outcome } from '../invocation/outcome.ts';
+import type { Delivery, Outcome } from '../invocation/outcome.ts';
 
 /** One slot's way to the Runtime API. */
 export interface RuntimeApiClient {
@@ -15,11 +15,11 @@ export interface RuntimeApiClient {
 
   /**
    * Posts the outcome and retries until the deadline; passes a streamed one on as it comes. Never rejects: what could
-   * not be delivered is logged.
+   * not be delivered is logged. Resolves with what became of it.
    *
    * The next `next()` need not wait for it.
    */
-  answer(invocation: Invocation, outcome: Outcome): Promise<void>;
+  answer(invocation: Invocation, outcome: Outcome): Promise<Delivery>;
 
   /** Drops the connections. Call it when nothing is in flight. */
   close(): Promise<void>;

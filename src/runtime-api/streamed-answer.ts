@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
 import type { InvocationMetadata } from '../invocation/invocation.ts';
 import { failure } from '../invocation/outcome.ts';
-import type { SettledOutcome, StreamedOutcome } from '../invocation/outcome.ts';
+import type { Delivery, SettledOutcome, StreamedOutcome } from '../invocation/outcome.ts';
 import { postOutcome, TOO_LARGE } from './answer.ts';
 import type { AnswerRoute } from './answer.ts';
 import { API_VERSION, POST_TIMEOUT_MS } from './connection.ts';
@@ -33,13 +33,14 @@ export async function postStream(
   metadata: InvocationMetadata,
   outcome: StreamedOutcome,
   route: StreamRoute,
-): Promise<void> {
+): Promise<Delivery> {
   // A reader that takes nothing more must not hold the slot for ever; long past its deadline nobody waits for it.
   const untilDeadlineMs = Math.max(metadata.deadlineMs - Date.now(), 0);
   const { signal, end } = patience(untilDeadlineMs + POST_TIMEOUT_MS, route.signal);
   const socket = await connectForAnswer(metadata, route, signal);
   try {
-    if (socket !== undefined) await postOn(socket, metadata, outcome, { ...route, signal });
+    if (socket === undefined) return 'failed';
+    return await postOn(socket, metadata, outcome, { ...route, signal });
   } finally {
     end();
     outcome.body.destroy();
@@ -52,23 +53,27 @@ async function postOn(
   metadata: InvocationMetadata,
   { contentType, body }: StreamedOutcome,
   route: StreamRoute,
-): Promise<void> {
+): Promise<Delivery> {
   const { log, signal } = route;
   const { requestId } = metadata;
+  const path = `${API_VERSION}/runtime/invocation/${requestId}/response`;
+  const observed = route.observer.sends('POST', path);
   try {
-    const status = await send(openRequest(requestId, contentType, socket, route), body, signal);
-    if (status >= 200 && status < 300) return;
+    const status = await send(openRequest(path, contentType, socket, route), body, signal);
+    observed?.answered(status);
+    if (status >= 200 && status < 300) return 'delivered';
     if (status === 410) {
       log.warn({ requestId }, 'The caller had its timeout before the response stream ended');
-      return;
+      return 'late';
     }
     log.error({ requestId, status }, 'The Runtime API refused the response stream');
-    if (status !== 400)
-      await reportTo(route, metadata, status === 413 ? TOO_LARGE : broken(`status ${status}`));
+    if (status === 400) return 'failed';
+    return await reportTo(route, metadata, status === 413 ? TOO_LARGE : broken(`status ${status}`));
   } catch (error) {
+    observed?.failed(error as Error);
     const reason = (error as Error).message;
     log.error({ requestId, reason }, 'The response stream broke off');
-    if (!signal.aborted) await reportTo(route, metadata, broken(reason));
+    return signal.aborted ? 'failed' : reportTo(route, metadata, broken(reason));
   }
 }
 
@@ -102,7 +107,7 @@ async function send(req: ClientRequest, body: StreamedOutcome['body'], signal: A
 }
 
 function openRequest(
-  requestId: string,
+  path: string,
   contentType: string,
   socket: Socket,
   { runtimeApi }: StreamRoute,
@@ -110,7 +115,7 @@ function openRequest(
   return request({
     createConnection: () => socket,
     method: 'POST',
-    path: `${API_VERSION}/runtime/invocation/${requestId}/response`,
+    path,
     headers: {
       host: runtimeApi,
       // A server that closes right behind an early answer would take that along.
@@ -124,9 +129,15 @@ function openRequest(
 }
 
 /** For what never arrived; an answer that had begun to arrive is refused, and its caller knows of the break. */
-function reportTo(route: AnswerRoute, metadata: InvocationMetadata, outcome: SettledOutcome): Promise<void> {
+async function reportTo(
+  route: AnswerRoute,
+  metadata: InvocationMetadata,
+  outcome: SettledOutcome,
+): Promise<Delivery> {
   // On the slot's connection it would wait behind the next poll.
-  return postOutcome(metadata, outcome, { ...route, first: route.repeats(), triedBefore: true });
+  const repeat = { ...route, first: route.repeats(), triedBefore: true };
+  const became = await postOutcome(metadata, outcome, repeat);
+  return became === 'delivered' ? 'replaced' : became;
 }
 
 function broken(reason: string): SettledOutcome {

@@ -57,6 +57,8 @@ export interface FaultOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Whether the command runs, instead of the bootstrap; it knows no options but concurrency and threads. */
   readonly command?: boolean;
+  /** More arguments of the command. */
+  readonly args?: readonly string[];
   /** One with settings of its own, or a port that nobody listens on yet. */
   readonly api?: RuntimeApiServer;
   readonly address?: string;
@@ -77,7 +79,8 @@ export class FaultRuntime extends RunningRuntime {
   static async start(slots: number, given: FaultOptions): Promise<FaultRuntime> {
     const api = given.api ?? (await startRuntimeApiServer());
     const gates = await makeTaskRoot();
-    const [file, args] = given.command === true ? [COMMAND, ['faulty.handler']] : [BOOTSTRAP, []];
+    const [file, args] =
+      given.command === true ? [COMMAND, ['faulty.handler', ...(given.args ?? [])]] : [BOOTSTRAP, []];
     const { concurrency = 1, threads = 1 } = given.options ?? {};
     const forCommand = {
       LAMBDA_TASK_ROOT: fileURLToPath(FIXTURES),

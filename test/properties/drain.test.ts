@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../src/invocation/outcome.ts';
+import type { SlotObserver } from '../../src/observing/observer.ts';
 import type { Run, WorkerPool } from '../../src/pool/worker-pool.ts';
 import { poll } from '../../src/polling/poller.ts';
 import type { RuntimeApiClient } from '../../src/runtime-api/runtime-api-client.ts';
@@ -34,17 +35,37 @@ describe('a slot that drains', () => {
           answer: async ({ metadata }) => {
             await turns(plan[Number(metadata.requestId)]?.delivered ?? 0);
             delivered.push(metadata.requestId);
+            return 'delivered';
           },
           close: () => Promise.resolve(),
         };
         const pool = poolOf((number) => plan[number], rooms);
-        await poll(client, pool, stop.signal);
+        await poll(client, pool, SLOT, stop.signal);
         expect(delivered.toSorted(byNumber)).toEqual(accepted);
         expect(rooms.taken).toBe(0);
       }),
     );
   });
 });
+
+const nothing = () => undefined;
+
+/** Nobody looks at the slot. */
+const SLOT: SlotObserver = {
+  waits: nothing,
+  polls: nothing,
+  stops: nothing,
+  receives: () => ({
+    wantsHeap: false,
+    dispatched: nothing,
+    ran: nothing,
+    answered: nothing,
+    streamEnded: nothing,
+    failed: nothing,
+    settled: nothing,
+    delivered: nothing,
+  }),
+};
 
 const METADATA = {
   deadlineMs: 0,
@@ -81,6 +102,7 @@ function poolOf(
     },
     close: () => undefined,
     abandon: () => undefined,
+    threads: () => [],
     stop: () => Promise.resolve(),
     failed: new Promise(() => {}),
   };

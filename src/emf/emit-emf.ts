@@ -1,0 +1,120 @@
+import { availableParallelism } from 'node:os';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { INVOCATION_CHANNEL } from '../observing/channels.ts';
+import type { InvocationContext } from '../observing/channels.ts';
+import type { RuntimeStats, StatsSource } from '../observing/stats.ts';
+import { emfLine } from './emf-line.ts';
+import type { Metric } from './emf-line.ts';
+import { Sample } from './sample.ts';
+
+/** What `emitEmf` is told. */
+export interface EmfOptions {
+  /** CloudWatch's namespace. Default `LambdaManagedRuntime`. */
+  readonly namespace?: string;
+  /** How often a line is written, in ms. Default 60,000. */
+  readonly intervalMs?: number;
+  /** Default: `FunctionName`. */
+  readonly dimensions?: Readonly<Record<string, string>>;
+  /** Takes a line, with its end. Default: stdout. */
+  readonly write?: (line: string) => void;
+}
+
+/**
+ * Writes metrics of a runtime in CloudWatch's embedded metric format, at an interval: those that tell whether
+ * `PerExecutionEnvironmentMaxConcurrency` is right. To be called before `run()`.
+ *
+ * Returns what ends it, which writes what has come since the last line.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+ *
+ * @example
+ *     const runtime = createManagedRuntime(new URL('./handler.js', import.meta.url));
+ *     const stop = emitEmf(runtime, { namespace: 'Pictures' });
+ *     await runtime.run();
+ *     stop();
+ */
+export function emitEmf(runtime: StatsSource, options: EmfOptions = {}): () => void {
+  const { namespace = 'LambdaManagedRuntime', intervalMs = 60_000, write = writeToStdout } = options;
+  const dispatch = new Sample();
+  const duration = new Sample();
+  let mostInFlight = 0;
+  let last = { stats: runtime.stats(), atMs: performance.now() };
+
+  const onEnd = (message: unknown) => {
+    const { report } = message as InvocationContext;
+    if (report === undefined) return;
+    duration.add(report.durationMs);
+    if (report.dispatchMs !== undefined) dispatch.add(report.dispatchMs);
+    mostInFlight = Math.max(mostInFlight, report.inFlight);
+  };
+  const emit = () => {
+    const now = { stats: runtime.stats(), atMs: performance.now() };
+    const metrics: Metric[] = [
+      ...since(last.stats, now.stats, now.atMs - last.atMs),
+      { name: 'InFlightMax', unit: 'Count', value: mostInFlight },
+      { name: 'DispatchWaitMax', unit: 'Milliseconds', value: dispatch.max },
+      { name: 'DispatchWait', unit: 'Milliseconds', value: dispatch.take() },
+      { name: 'Duration', unit: 'Milliseconds', value: duration.take() },
+    ];
+    mostInFlight = 0;
+    last = now;
+    write(emfLine(namespace, options.dimensions ?? functionName(now.stats), metrics));
+  };
+
+  subscribe(CHANNEL, onEnd);
+  const timer = setInterval(emit, intervalMs).unref();
+  return () => {
+    clearInterval(timer);
+    if (unsubscribe(CHANNEL, onEnd)) emit();
+  };
+}
+
+const CHANNEL = `tracing:${INVOCATION_CHANNEL}:asyncEnd`;
+
+function writeToStdout(line: string): void {
+  process.stdout.write(line);
+}
+
+function functionName({ functionName: name }: RuntimeStats): Record<string, string> {
+  return name === '' ? {} : { FunctionName: name };
+}
+
+/** What has come between two looks at the figures. */
+function since(before: RuntimeStats, now: RuntimeStats, ms: number): Metric[] {
+  const count = (name: string, of: (stats: RuntimeStats) => number): Metric => ({
+    name,
+    unit: 'Count',
+    value: of(now) - of(before),
+  });
+  const percent = (name: string, spentMs: number, of: number): Metric => ({
+    name,
+    unit: 'Percent',
+    value: of === 0 || ms === 0 ? 0 : Math.min(100, Math.max(0, (100 * spentMs) / (ms * of))),
+  });
+  return [
+    percent('SlotUtilization', now.slots.busyMs - before.slots.busyMs, now.slots.total),
+    percent('ThreadUtilization', activeMs(now, before), Math.max(1, now.threads.each.length)),
+    percent('CpuUtilization', now.processCpuMs - before.processCpuMs, availableParallelism()),
+    count('Invocations', ({ received }) => received),
+    count('Errors', ({ answered }) => answered.error),
+    count('Crashes', ({ answered }) => answered.crash),
+    count('DeadlineMisses', ({ missedDeadlines }) => missedDeadlines),
+    count('ThreadsReplaced', ({ threads }) => total(threads.replaced)),
+    count('RuntimeApiRetries', ({ runtimeApi }) => runtimeApi.pollRetries + runtimeApi.answerRetries),
+    { name: 'Threads', unit: 'Count', value: now.threads.idle + now.threads.busy },
+  ];
+}
+
+/** Of the threads that run handlers, which in single mode is the main thread. */
+function activeMs(now: RuntimeStats, before: RuntimeStats): number {
+  if (now.threads.each.length === 0) return now.mainThread.activeMs - before.mainThread.activeMs;
+  const earlier = new Map(before.threads.each.map(({ thread, activeMs }) => [thread, activeMs]));
+  return now.threads.each.reduce(
+    (sum, { thread, activeMs }) => sum + activeMs - (earlier.get(thread) ?? 0),
+    0,
+  );
+}
+
+function total(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}

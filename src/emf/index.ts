@@ -1,0 +1,2 @@
+export { emitEmf } from './emit-emf.ts';
+export type { EmfOptions } from './emit-emf.ts';

@@ -1,0 +1,106 @@
+import { tracingChannel } from 'node:diagnostics_channel';
+import type { TracingChannel } from 'node:diagnostics_channel';
+import type { Diagnostic } from '../invocation/diagnostic.ts';
+import type { InvocationReport } from './invocation-report.ts';
+import type { ThreadEndCause } from './observer.ts';
+
+/** The tracing channels' names. Each stands for five channels of Node: `tracing:<name>:start` and so on. */
+export const INVOCATION_CHANNEL = 'lambda-managed-runtime:invocation';
+export const THREAD_CHANNEL = 'lambda-managed-runtime:thread';
+export const REQUEST_CHANNEL = 'lambda-managed-runtime:runtime-api-request';
+
+/** What is published of an invocation: one object for all of its messages. */
+export interface InvocationContext {
+  readonly requestId: string;
+  readonly functionArn: string;
+  /** The X-Ray trace header. */
+  readonly traceId: string | undefined;
+  readonly tenantId: string | undefined;
+  /** Epoch ms. */
+  readonly arrivedAtMs: number;
+  /** Epoch ms. */
+  readonly deadlineMs: number;
+  readonly slot: number;
+  readonly bytesIn: number;
+  /** From `end` on; 0 is the main thread. */
+  thread?: number;
+  /** From `asyncEnd` on. */
+  report?: InvocationReport;
+  /** From `error` on: what the caller got. */
+  error?: Diagnostic;
+}
+
+/** What is published of a thread. */
+export interface ThreadContext {
+  readonly thread: number;
+  /** From `end` on: how long it took to start, in ms. */
+  bootMs?: number;
+  /** From `asyncStart` on: why it is replaced; undefined when the runtime ends. */
+  cause?: ThreadEndCause | undefined;
+  error?: Diagnostic;
+}
+
+/** What is published of a request to the Runtime API. */
+export interface RequestContext {
+  readonly method: string;
+  readonly path: string;
+  /** From `asyncStart` on, if an answer came. */
+  status?: number;
+  error?: Error;
+}
+
+const channels = {
+  invocation: tracingChannel<unknown, InvocationContext>(INVOCATION_CHANNEL),
+  thread: tracingChannel<unknown, ThreadContext>(THREAD_CHANNEL),
+  request: tracingChannel<unknown, RequestContext>(REQUEST_CHANNEL),
+};
+
+/** Begins to publish a life, if anybody listens to any of its channels. */
+export function publishInvocation(context: () => InvocationContext): Life<InvocationContext> | undefined {
+  return channels.invocation.hasSubscribers ? new Life(channels.invocation, context()) : undefined;
+}
+
+export function publishThread(context: ThreadContext): Life<ThreadContext> | undefined {
+  return channels.thread.hasSubscribers ? new Life(channels.thread, context) : undefined;
+}
+
+export function publishRequest(method: string, path: string): Life<RequestContext> | undefined {
+  return channels.request.hasSubscribers ? new Life(channels.request, { method, path }) : undefined;
+}
+
+type Errorful = object & { error?: unknown };
+
+/** One life on a tracing channel: its messages come in order, each once, whatever is left out. */
+export class Life<Context extends Errorful> {
+  readonly context: Context;
+  readonly #channel: TracingChannel<unknown, Context>;
+  #passed: 'start' | 'end' | 'asyncStart' | 'asyncEnd' = 'start';
+
+  constructor(channel: TracingChannel<unknown, Context>, context: Context) {
+    this.#channel = channel;
+    this.context = context;
+    channel.start.publish(context);
+  }
+
+  begun(): void {
+    if (this.#passed !== 'start') return;
+    this.#passed = 'end';
+    this.#channel.end.publish(this.context);
+  }
+
+  concluding(): void {
+    this.begun();
+    if (this.#passed !== 'end') return;
+    this.#passed = 'asyncStart';
+    this.#channel.asyncStart.publish(this.context);
+  }
+
+  /** Its context has an error if it has failed. */
+  ended(): void {
+    this.concluding();
+    if (this.#passed !== 'asyncStart') return;
+    this.#passed = 'asyncEnd';
+    if (this.context.error !== undefined) this.#channel.error.publish(this.context);
+    this.#channel.asyncEnd.publish(this.context);
+  }
+}

@@ -1,0 +1,71 @@
+import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
+import type { Invocation } from '../invocation/invocation.ts';
+import type { Delivery, Outcome } from '../invocation/outcome.ts';
+import type { RunReport } from '../protocol.ts';
+
+/** What a slot tells of itself. */
+export interface SlotObserver {
+  /** There is no room for its next invocation. */
+  waits(): void;
+  polls(): void;
+  receives(invocation: Invocation): InvocationObserver;
+  /** It polls no more. */
+  stops(): void;
+}
+
+/** What slot and pool tell of one invocation. */
+export interface InvocationObserver {
+  /** Does anybody want to know how large the heap is? */
+  readonly wantsHeap: boolean;
+  /** It goes to a thread; 0 is the main thread. */
+  dispatched(thread: number, isFirst: boolean): void;
+  /** The thread's account of it. With `background` the handler has left work behind. */
+  ran(report: RunReport, background: boolean): void;
+  /** The handler has ended, or has begun to stream. */
+  answered(outcome: Outcome): void;
+  streamEnded(failure: EncodedDiagnostic | undefined): void;
+  /** The runtime answers in the handler's place, or gives up its background work. */
+  failed(cause: FailureCause, diagnostic: EncodedDiagnostic): void;
+  /** It no longer occupies its thread. */
+  settled(): void;
+  /** What became of the answer. */
+  delivered(delivery: Delivery): void;
+}
+
+/** Why the runtime answers in the handler's place. */
+export type FailureCause = 'deadline' | 'crash' | 'shutdown';
+
+/** What the pool tells of its threads. */
+export interface ThreadsObserver {
+  starts(id: number): ThreadObserver;
+}
+
+export interface ThreadObserver {
+  ready(): void;
+  /** It is gone, or of no use; the first call counts. Undefined when the runtime ends. */
+  ended(cause: ThreadEndCause | undefined, diagnostic: EncodedDiagnostic | undefined): void;
+}
+
+/** Why a thread is replaced. */
+export type ThreadEndCause =
+  'exit' | 'uncaughtError' | 'deadline' | 'outOfMemory' | 'recycled' | 'bootFailed';
+
+/** What the Runtime API's client tells. */
+export interface RequestsObserver {
+  /** Undefined when nobody wants to know. */
+  sends(method: string, path: string): RequestObserver | undefined;
+  retries(what: 'poll' | 'answer'): void;
+  malformedEvent(): void;
+}
+
+export interface RequestObserver {
+  answered(status: number): void;
+  failed(error: Error): void;
+}
+
+/** All that the rooms tell of what happens in them. No method throws. */
+export interface Observer {
+  readonly threads: ThreadsObserver;
+  readonly requests: RequestsObserver;
+  slot(index: number): SlotObserver;
+}

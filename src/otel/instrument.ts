@@ -1,0 +1,22 @@
+import type { StatsSource } from '../observing/stats.ts';
+import { recordMetrics } from './metrics.ts';
+import { recordSpans } from './spans.ts';
+
+/**
+ * Gives a runtime's spans and metrics to OpenTelemetry: to the tracer and meter providers that are registered with
+ * `@opentelemetry/api` when it is called. To be called before `run()`.
+ *
+ * Returns what ends it. It flushes nothing: that is the providers' own business.
+ *
+ * @example
+ *     const runtime = createManagedRuntime(new URL('./handler.js', import.meta.url));
+ *     const stop = instrument(runtime);
+ *     await runtime.run();
+ *     stop();
+ */
+export function instrument(runtime: StatsSource): () => void {
+  const stops = [recordSpans(runtime), recordMetrics(runtime)];
+  return () => {
+    for (const stop of stops) stop();
+  };
+}

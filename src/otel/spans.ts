@@ -1,0 +1,96 @@
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import type { Attributes, Span } from '@opentelemetry/api';
+import { INVOCATION_CHANNEL, REQUEST_CHANNEL, THREAD_CHANNEL } from '../observing/channels.ts';
+import type { InvocationContext, RequestContext, ThreadContext } from '../observing/channels.ts';
+import type { InvocationReport } from '../observing/invocation-report.ts';
+import type { StatsSource } from '../observing/stats.ts';
+import { listen } from './listen.ts';
+import { xrayParent } from './xray-parent.ts';
+
+/** A span for each invocation, with one for each of its answers, and for each start of a thread. */
+export function recordSpans(runtime: StatsSource): () => void {
+  const tracer = trace.getTracer('lambda-managed-runtime');
+  const { functionName } = runtime.stats();
+  const invocations = new Map<string, Span>();
+  const requests = new WeakMap<RequestContext, Span>();
+  const boots = new WeakMap<ThreadContext, Span>();
+
+  const stops = [
+    listen<InvocationContext>(INVOCATION_CHANNEL, {
+      start: ({ requestId, functionArn, traceId, arrivedAtMs, slot }) => {
+        const attributes = {
+          'faas.invocation_id': requestId,
+          'cloud.resource_id': functionArn,
+          [SLOT]: slot,
+        };
+        const options = { kind: SpanKind.SERVER, startTime: arrivedAtMs, attributes };
+        const name = functionName === '' ? 'invocation' : functionName;
+        invocations.set(requestId, tracer.startSpan(name, options, xrayParent(traceId)));
+      },
+      asyncEnd: ({ requestId, report, error }) => {
+        const span = invocations.get(requestId);
+        invocations.delete(requestId);
+        if (report !== undefined) span?.setAttributes(attributesOf(report));
+        if (error !== undefined) fail(span, error.errorType, error.errorMessage);
+        span?.end();
+      },
+    }),
+    listen<RequestContext>(REQUEST_CHANNEL, {
+      start: (request) => {
+        const parent = invocations.get(requestIdOf(request));
+        if (parent === undefined) return;
+        const attributes = { 'http.request.method': request.method, 'url.path': request.path };
+        const options = { kind: SpanKind.CLIENT, attributes };
+        requests.set(request, tracer.startSpan('answer', options, trace.setSpan(ROOT_CONTEXT, parent)));
+      },
+      asyncEnd: (request) => {
+        const span = requests.get(request);
+        const { status, error } = request;
+        if (status !== undefined) span?.setAttribute('http.response.status_code', status);
+        if (error !== undefined || (status ?? 0) >= 400)
+          fail(span, error?.name ?? String(status), error?.message ?? '');
+        span?.end();
+      },
+    }),
+    listen<ThreadContext>(THREAD_CHANNEL, {
+      start: (context) => {
+        boots.set(context, tracer.startSpan('thread start', { attributes: { [THREAD]: context.thread } }));
+      },
+      end: (context) => {
+        const span = boots.get(context);
+        if (context.bootMs === undefined) fail(span, 'bootFailed', 'The thread did not come up.');
+        span?.end();
+      },
+    }),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+const SLOT = 'lambda_managed_runtime.slot';
+const THREAD = 'lambda_managed_runtime.thread';
+
+function attributesOf(report: InvocationReport): Attributes {
+  return {
+    'lambda_managed_runtime.outcome': report.outcome,
+    'lambda_managed_runtime.in_flight': report.inFlight,
+    'lambda_managed_runtime.bytes_in': report.bytesIn,
+    'lambda_managed_runtime.bytes_out': report.bytesOut,
+    'lambda_managed_runtime.over_deadline_ms': report.overDeadlineMs,
+    ...(report.thread !== undefined && { [THREAD]: report.thread }),
+    ...(report.dispatchMs !== undefined && { 'lambda_managed_runtime.dispatch_ms': report.dispatchMs }),
+    ...(report.handlerMs !== undefined && { 'lambda_managed_runtime.handler_ms': report.handlerMs }),
+    ...(report.firstOnThread !== undefined && { 'faas.coldstart': report.firstOnThread }),
+  };
+}
+
+function fail(span: Span | undefined, errorType: string, message: string): void {
+  span?.setAttribute('error.type', errorType);
+  span?.setStatus({ code: SpanStatusCode.ERROR, message });
+}
+
+/** Of an answer; a poll has none. */
+function requestIdOf({ path }: RequestContext): string {
+  return /\/invocation\/([^/]+)\/(?:response|error)$/.exec(path)?.[1] ?? '';
+}

@@ -1,0 +1,197 @@
+import { describe, expect, it } from 'vitest';
+import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
+import type { FaultRuntime } from '../faults/fault-runtime.ts';
+import type { LogLine } from '../helpers/process-output.ts';
+import { PATIENTLY } from '../helpers/start-runtime.ts';
+import { EARLY, MODES, TWO_THREADS, timed } from './observed-runtime.ts';
+
+const TRACE = 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1';
+
+describe.each(MODES)('the line at the end of an invocation in $mode', ({ mode, slots, start }) => {
+  const single = mode === 'single mode';
+
+  it('says what happened to it', async () => {
+    await using runtime = await start({ options: { concurrency: slots, threads: 1 } });
+    await runtime.whenParked(1);
+    const event = { do: 'healthy', n: 12 };
+    const more = { requestId: 'first', tenantId: 'tenant-7', traceId: TRACE };
+    const { body } = await runtime.response(JSON.stringify(event), more);
+    const line = await lineOf(runtime, 'first');
+    expect(line).toEqual({
+      level: 'INFO',
+      timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      message: 'Invocation ended',
+      requestId: 'first',
+      tenantId: 'tenant-7',
+      traceId: TRACE,
+      outcome: 'response',
+      durationMs: expect.any(Number),
+      dispatchMs: expect.any(Number),
+      handlerMs: expect.any(Number),
+      overDeadlineMs: 0,
+      slot: 0,
+      thread: single ? 0 : 1,
+      firstOnThread: true,
+      inFlight: 1,
+      bytesIn: Buffer.byteLength(JSON.stringify(event)),
+      bytesOut: body.byteLength,
+      heapUsedBytes: expect.any(Number),
+    });
+    const [duration, dispatch, handler] = ['durationMs', 'dispatchMs', 'handlerMs'].map((key) =>
+      Number(line[key]),
+    );
+    expect(dispatch).toBeGreaterThan(0);
+    expect(handler).toBeGreaterThan(0);
+    expect(duration).toBeGreaterThanOrEqual((dispatch ?? 0) + (handler ?? 0));
+    expect(line['heapUsedBytes']).toBeGreaterThan(1_000_000);
+
+    await runtime.invoke({ do: 'healthy' }, { requestId: 'second' });
+    expect(await lineOf(runtime, 'second')).toMatchObject({ thread: line['thread'], firstOnThread: false });
+    expect(await lineOf(runtime, 'second')).not.toHaveProperty('tenantId');
+  });
+
+  it('names the error that the caller got', async () => {
+    await using runtime = await start();
+    const { body } = await runtime.failure({ do: 'fail' }, { requestId: 'refused' });
+    expect(await lineOf(runtime, 'refused')).toMatchObject({
+      outcome: 'error',
+      errorType: 'Refused',
+      bytesOut: body.byteLength,
+      handlerMs: expect.any(Number),
+    });
+  });
+
+  it('tells of a deadline, and of the time over it', async () => {
+    await using runtime = await start({
+      api: await startRuntimeApiServer({ enforceTimeout: false }),
+      options: { deadlineGraceMs: 50, onDeadline: 'keep' },
+    });
+    const { body } = await runtime.failure({ do: 'never settle' }, { requestId: 'late', timeoutMs: 300 });
+    const line = await lineOf(runtime, 'late');
+    expect(line).toMatchObject({
+      outcome: 'deadline',
+      errorType: 'Runtime.DeadlineExceeded',
+      bytesOut: body.byteLength,
+    });
+    expect(line['overDeadlineMs']).toBeGreaterThan(0);
+    expect(line).not.toHaveProperty('dispatchMs');
+    expect(line).not.toHaveProperty('handlerMs');
+  });
+
+  it('comes behind background work, with how long that took', async () => {
+    await using runtime = await start();
+    const gate = runtime.newGate();
+    await runtime.invoke({ do: 'background wait', gate }, { requestId: 'behind' });
+    await runtime.whenParked(slots - 1);
+    expect(linesOf(runtime, 'behind')).toEqual([]);
+    await runtime.open(gate);
+    const line = await lineOf(runtime, 'behind');
+    expect(line).toMatchObject({ outcome: 'response', background: 'done' });
+    expect(line['backgroundMs']).toBeGreaterThan(0);
+  });
+
+  it('says that background work was cut off', async () => {
+    await using runtime = await start({ options: EARLY });
+    await runtime.invoke({ do: 'background never' }, { requestId: 'cut', ...timed });
+    expect(await lineOf(runtime, 'cut')).toMatchObject({ outcome: 'response', background: 'deadline' });
+  });
+
+  it('counts a stream to its end', async () => {
+    await using runtime = await start({ workerFile: 'streams.mjs' });
+    const parts = ['one ', 'two ', 'three'];
+    await runtime.result({ do: 'write', parts }, { requestId: 'streamed' });
+    expect(await lineOf(runtime, 'streamed')).toMatchObject({
+      outcome: 'response',
+      bytesOut: parts.join('').length,
+      handlerMs: expect.any(Number),
+      dispatchMs: expect.any(Number),
+    });
+    expect(await lineOf(runtime, 'streamed')).not.toHaveProperty('background');
+  });
+
+  it('tells of an answer that was too large, and of one that was late', async () => {
+    await using runtime = await start();
+    await runtime.failure({ do: 'large', bytes: 7_000_000 }, { requestId: 'large' });
+    expect(await lineOf(runtime, 'large')).toMatchObject({ outcome: 'response', delivery: 'replaced' });
+    runtime.api.faults.once('response', { type: 'status', status: 410 });
+    const forgotten = runtime.api.invoke('{"do":"healthy"}', {
+      requestId: 'gone',
+      timeoutMs: 500,
+      whenCapacity: true,
+    });
+    expect(await lineOf(runtime, 'gone')).toMatchObject({ outcome: 'response', delivery: 'late' });
+    await forgotten;
+  });
+
+  it('tells of a shutdown', async () => {
+    await using runtime = await start();
+    await runtime.whenParked(slots);
+    const wait = { do: 'wait', gate: runtime.newGate() };
+    const cut = runtime.result(wait, { requestId: 'cut' });
+    await runtime.marks('arrived-cut', 1);
+    await runtime.stop();
+    expect(linesOf(runtime, 'cut')).toMatchObject([{ outcome: 'shutdown', errorType: 'Runtime.Shutdown' }]);
+    await cut.catch(() => undefined);
+  });
+
+  it.each([
+    ['the option logInvocations is false', { options: { logInvocations: false } }],
+    ['only warnings are logged', { env: { AWS_LAMBDA_LOG_LEVEL: 'WARN' } }],
+  ])('is not written when %s', async (_when, given) => {
+    await using runtime = await start(given);
+    await runtime.invoke({ do: 'healthy' });
+    await runtime.whenParked(slots);
+    await runtime.stop();
+    expect(runtime.output.stdout).not.toContain('Invocation ended');
+  });
+});
+
+describe('the line of an invocation whose thread was lost', () => {
+  it.each([
+    ['exited', { do: 'exit', code: 1 }, 'Runtime.ExitError'],
+    ['had an error that nobody caught', { do: 'throw in a timer' }, 'PaymentLost'],
+  ])('says so when it %s', async (_how, event, errorType) => {
+    await using runtime = await TWO_THREADS.start();
+    await runtime.failure(event, { requestId: 'lost' });
+    const line = await lineOf(runtime, 'lost');
+    expect(line).toMatchObject({ outcome: 'crash', errorType, thread: expect.any(Number) });
+    expect(line).not.toHaveProperty('handlerMs');
+  });
+
+  it('says so of background work', async () => {
+    await using runtime = await TWO_THREADS.start();
+    const gate = runtime.newGate();
+    await runtime.invoke({ do: 'background exit', gate }, { requestId: 'lost' });
+    await runtime.open(gate);
+    expect(await lineOf(runtime, 'lost')).toMatchObject({ outcome: 'response', background: 'crash' });
+  });
+});
+
+it('a stream that fails behind its first bytes has them in its line', async () => {
+  await using runtime = await TWO_THREADS.start({ workerFile: 'streams.mjs' });
+  await runtime.result({ do: 'throw after' }, { requestId: 'broken' });
+  expect(await lineOf(runtime, 'broken')).toMatchObject({
+    outcome: 'error',
+    errorType: 'Refused',
+    bytesOut: 4,
+  });
+});
+
+it('the command writes no line with --no-log-invocations', async () => {
+  await using runtime = await TWO_THREADS.start({ command: true, args: ['--no-log-invocations'] });
+  await runtime.invoke({ do: 'healthy' });
+  await runtime.stop();
+  expect(runtime.output.stdout).not.toContain('Invocation ended');
+});
+
+function linesOf(runtime: FaultRuntime, requestId: string): LogLine[] {
+  return runtime.log.filter(
+    (line) => line['message'] === 'Invocation ended' && line['requestId'] === requestId,
+  );
+}
+
+/** Resolves with the only line of that invocation. */
+async function lineOf(runtime: FaultRuntime, requestId: string): Promise<LogLine> {
+  await expect.poll(() => linesOf(runtime, requestId), PATIENTLY).toHaveLength(1);
+  return linesOf(runtime, requestId)[0] as LogLine;
+}

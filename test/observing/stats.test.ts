@@ -1,0 +1,234 @@
+import { describe, expect, it } from 'vitest';
+import { createManagedRuntime } from '../../src/index.ts';
+import type { RuntimeStats } from '../../src/index.ts';
+import type { FaultRuntime } from '../faults/fault-runtime.ts';
+import { PATIENTLY } from '../helpers/start-runtime.ts';
+import { EARLY, MODES, TWO_THREADS, lastStatsOf, statsOf, timed } from './observed-runtime.ts';
+
+const NOTHING_ANSWERED = { response: 0, error: 0, deadline: 0, crash: 0, shutdown: 0 };
+const NOTHING_REPLACED = {
+  exit: 0,
+  uncaughtError: 0,
+  deadline: 0,
+  outOfMemory: 0,
+  recycled: 0,
+  bootFailed: 0,
+};
+
+describe.each(MODES)('in $mode', ({ slots, start }) => {
+  it('counts what arrives and how it is answered, and measures it', async () => {
+    await using runtime = await start();
+    await runtime.whenParked(slots);
+    await runtime.invoke({ do: 'healthy' });
+    await runtime.invoke({ do: 'healthy' });
+    await runtime.failure({ do: 'fail' });
+    const stats = await settled(runtime, { received: 3, inFlight: 0, slots: { polling: slots } });
+    expect(stats).toMatchObject({
+      state: 'running',
+      slots: { total: slots, waiting: 0, polling: slots, busy: 0, stopped: 0 },
+      answered: { ...NOTHING_ANSWERED, response: 2, error: 1 },
+      undelivered: { replaced: 0, late: 0, failed: 0 },
+      missedDeadlines: 0,
+      runtimeApi: { pollRetries: 0, answerRetries: 0, malformedEvents: 0 },
+      durationMs: { count: 3 },
+      dispatchMs: { count: 3 },
+    });
+    expect(stats.durationMs.p50).toBeGreaterThan(0);
+    expect(stats.durationMs.max).toBeGreaterThanOrEqual(stats.durationMs.p50);
+    expect(stats.slots.busyMs).toBeLessThanOrEqual(stats.uptimeMs * slots);
+    expect(stats.processCpuMs).toBeGreaterThan(0);
+  });
+
+  it('shows what is in flight, and where', async () => {
+    await using runtime = await start();
+    await runtime.whenParked(slots);
+    const neighbours = await runtime.neighbours(1);
+    const stats = await statsOf(runtime);
+    expect(stats).toMatchObject({ inFlight: 1, received: 1, slots: { busy: 1, polling: slots - 1 } });
+    expect(stats.slots.busyMs).toBeGreaterThan(0);
+    await neighbours.release();
+  });
+
+  it('counts background work as in flight, behind an answer that has been counted', async () => {
+    await using runtime = await start();
+    await runtime.whenParked(slots);
+    const gate = runtime.newGate();
+    await runtime.invoke({ do: 'background wait', gate });
+    await settled(runtime, { inFlight: 1, answered: { response: 1 }, slots: { busy: 1 } });
+    await runtime.open(gate);
+    await settled(runtime, { inFlight: 0, answered: { response: 1 }, slots: { busy: 0 } });
+  });
+
+  it('counts retries and malformed events', async () => {
+    await using runtime = await start();
+    await runtime.whenParked(slots);
+    runtime.api.faults.once('response', { type: 'status', status: 500 });
+    runtime.api.faults.once('error', { type: 'status', status: 500 });
+    runtime.api.faults.once('error', { type: 'status', status: 500 });
+    await runtime.invoke({ do: 'healthy' });
+    await runtime.failure({ do: 'fail' });
+    // The poll behind an answer.
+    runtime.api.faults.once('next', { type: 'status', status: 500 });
+    await runtime.invoke({ do: 'healthy' });
+    await runtime.whenParked(slots);
+    const headers = { 'Lambda-Runtime-Deadline-Ms': 'soon' };
+    await runtime.failure({ do: 'healthy' }, { headers });
+    const stats = await settled(runtime, { runtimeApi: { malformedEvents: 1 } });
+    expect(stats.runtimeApi).toEqual({ pollRetries: 1, answerRetries: 3, malformedEvents: 1 });
+    expect(stats.received).toBe(3);
+  });
+
+  it('counts answers that were not taken as they were', async () => {
+    await using runtime = await start();
+    await runtime.whenParked(slots);
+    await runtime.failure({ do: 'large', bytes: 7_000_000 });
+    runtime.api.faults.once('response', { type: 'status', status: 410 });
+    void runtime.api.invoke(JSON.stringify({ do: 'healthy' }), { timeoutMs: 2000 });
+    runtime.api.faults.once('error', { type: 'status', status: 403 });
+    void runtime.api.invoke(JSON.stringify({ do: 'fail' }), { timeoutMs: 2000, whenCapacity: true });
+    await settled(runtime, {
+      undelivered: { replaced: 1, late: 1, failed: 1 },
+      answered: { ...NOTHING_ANSWERED, response: 2, error: 1 },
+    });
+  });
+
+  it('measures the event loop of the main thread', async () => {
+    await using runtime = await start();
+    await runtime.whenParked(slots);
+    const sampled = async () => (await statsOf(runtime)).mainThread.eventLoopDelayMs.count;
+    await expect.poll(sampled, PATIENTLY).toBeGreaterThan(3);
+    const { mainThread } = await statsOf(runtime);
+    expect(mainThread.utilization).toBeGreaterThan(0);
+    expect(mainThread.utilization).toBeLessThanOrEqual(1);
+    expect(mainThread.cpuMs).toBeGreaterThan(0);
+  });
+
+  it('counts a deadline that was missed', async () => {
+    await using runtime = await start({ options: { ...EARLY, onDeadline: 'keep' } });
+    await runtime.whenParked(slots);
+    await runtime.failure({ do: 'never settle' }, timed);
+    await settled(runtime, {
+      missedDeadlines: 1,
+      answered: { ...NOTHING_ANSWERED, deadline: 1 },
+      inFlight: 0,
+      slots: { busy: 1 },
+    });
+  });
+
+  it('ends with what a shutdown cut off', async () => {
+    await using runtime = await start();
+    await runtime.whenParked(slots);
+    const last = lastStatsOf(runtime);
+    await runtime.neighbours(1);
+    await runtime.stop();
+    expect(await last).toMatchObject({
+      state: 'stopped',
+      inFlight: 0,
+      received: 1,
+      answered: { ...NOTHING_ANSWERED, shutdown: 1 },
+    });
+  });
+});
+
+describe('threads', () => {
+  it('are there one by one, with their event loops and CPU time', async () => {
+    await using runtime = await TWO_THREADS.start();
+    await runtime.expectFullCapacity();
+    const neighbours = await runtime.neighbours(1);
+    const { threads } = await settled(runtime, { threads: { starting: 0 } });
+    expect(threads).toMatchObject({ idle: 1, busy: 1, retiring: 0, replaced: NOTHING_REPLACED });
+    const [busy, idle] = threads.each.toSorted((one, other) => other.inFlight - one.inFlight);
+    expect(busy).toMatchObject({ state: 'busy', inFlight: 1 });
+    expect(idle).toMatchObject({ state: 'idle', inFlight: 0, received: 1 });
+    expect(threads.each.map(({ received }) => received).toSorted()).toEqual([1, 2]);
+    for (const thread of threads.each) {
+      expect(thread.activeMs).toBeGreaterThan(0);
+      expect(thread.cpuMs).toBeGreaterThan(0);
+    }
+    await neighbours.release();
+  });
+
+  it('that spin show it: their event loop was late by as long as they did', async () => {
+    await using runtime = await TWO_THREADS.start({ options: { onDeadline: 'keep' } });
+    await runtime.expectFullCapacity();
+    const before = await statsOf(runtime);
+    await runtime.result({ do: 'small spin', ms: 500 });
+    const late = async () => {
+      const { threads } = await statsOf(runtime);
+      return Math.max(...threads.each.map(({ eventLoopDelayMs }) => eventLoopDelayMs.max));
+    };
+    await expect.poll(late, PATIENTLY).toBeGreaterThan(300);
+    const after = await statsOf(runtime);
+    expect(cpuOf(after) - cpuOf(before)).toBeGreaterThan(200);
+  });
+
+  it.each([
+    ['exits', { do: 'exit', code: 1 }, { exit: 1 }],
+    ['throws where nobody catches it', { do: 'throw in a timer' }, { uncaughtError: 1 }],
+    ['rejects where nobody catches it', { do: 'rejection' }, { uncaughtError: 1 }],
+  ])('are counted as replaced when a handler %s', async (_how, event, replaced) => {
+    await using runtime = await TWO_THREADS.start();
+    await runtime.whenParked(2);
+    await runtime.failure(event);
+    await settled(runtime, {
+      answered: { ...NOTHING_ANSWERED, crash: 1 },
+      threads: { replaced: { ...NOTHING_REPLACED, ...replaced }, idle: 2 },
+      inFlight: 0,
+      dispatchMs: { count: 0 },
+    });
+  });
+
+  it('are counted as replaced when their invocation missed its deadline', async () => {
+    await using runtime = await TWO_THREADS.start({ options: EARLY });
+    await runtime.whenParked(2);
+    await runtime.failure({ do: 'spin' }, timed);
+    await settled(runtime, {
+      missedDeadlines: 1,
+      answered: { ...NOTHING_ANSWERED, deadline: 1 },
+      threads: { replaced: { ...NOTHING_REPLACED, deadline: 1 }, idle: 2 },
+    });
+  });
+
+  it('are counted as replaced when their heap ran full', async () => {
+    const options = { resourceLimits: { maxOldGenerationSizeMb: 64 } };
+    await using runtime = await TWO_THREADS.start({ options });
+    await runtime.whenParked(2);
+    await runtime.failure({ do: 'small objects' });
+    await settled(runtime, {
+      answered: { ...NOTHING_ANSWERED, crash: 1 },
+      threads: { replaced: { ...NOTHING_REPLACED, outOfMemory: 1 }, idle: 2 },
+    });
+  });
+
+  it('are counted as replaced when they have served long enough', async () => {
+    await using runtime = await TWO_THREADS.start({ options: { maxInvocationsPerThread: 1 } });
+    await runtime.whenParked(2);
+    await runtime.invoke({ do: 'healthy' });
+    await settled(runtime, { threads: { replaced: { ...NOTHING_REPLACED, recycled: 1 }, idle: 2 } });
+  });
+});
+
+it('before run() all figures are 0', () => {
+  const options = { runtimeApi: '127.0.0.1:9001', concurrency: 3 };
+  const stats = createManagedRuntime('handler.js', options).stats();
+  expect(stats).toMatchObject({
+    state: 'idle',
+    uptimeMs: 0,
+    slots: { total: 3, waiting: 3, busyMs: 0 },
+    threads: { starting: 0, idle: 0, busy: 0, each: [] },
+    received: 0,
+    answered: NOTHING_ANSWERED,
+    durationMs: { count: 0, mean: 0, max: 0 },
+  });
+  expect(JSON.parse(JSON.stringify(stats))).toEqual(stats);
+});
+
+/** Resolves with the first figures that have these. */
+async function settled(runtime: FaultRuntime, expected: object): Promise<RuntimeStats> {
+  await expect.poll(() => statsOf(runtime), PATIENTLY).toMatchObject(expected);
+  return statsOf(runtime);
+}
+
+function cpuOf({ threads }: RuntimeStats): number {
+  return threads.each.reduce((sum, { cpuMs }) => sum + (cpuMs ?? 0), 0);
+}
