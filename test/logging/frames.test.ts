@@ -18,7 +18,7 @@ it.each([
 ])(
   'with _LAMBDA_TELEMETRY_LOG_FD each $format line is a frame, and handlers do not see the variable',
   async ({ format, type }) => {
-    const options = { concurrency: 4, threads: 2 };
+    const options = { concurrency: 4, threads: 2, logInvocations: false };
     const more = { env: { ...env, AWS_LAMBDA_LOG_FORMAT: format }, stdio: [...STDIO] };
     await using runtime = await startBootstrap('logs.mjs', options, more);
     const frames = framesOf(runtime.child.stdio[4] as Readable);

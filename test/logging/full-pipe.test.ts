@@ -3,7 +3,7 @@ import { MODES, PATIENTLY, startBootstrap } from '../helpers/start-runtime.ts';
 
 describe.each(MODES)('%s', (_mode, { concurrency = 1 }) => {
   it('nobody reads for long: lines are dropped and no handler fails; then it is told how many', async () => {
-    const options = { concurrency, threads: 1, outputTimeoutMs: 50 };
+    const options = { concurrency, threads: 1, outputTimeoutMs: 50, logInvocations: false };
     await using runtime = await startBootstrap('logs.mjs', options);
     await runtime.whenParked(1);
     runtime.child.stdout?.pause();

@@ -62,7 +62,7 @@ const EXPECTED: Readonly<Record<string, object>> = {
 
 describe.each(MODES)('%s', (_mode, { concurrency = 1 }) => {
   const start = (env: Record<string, string> = {}) =>
-    startBootstrap('logs.mjs', { concurrency, threads: 1 }, { env });
+    startBootstrap('logs.mjs', { concurrency, threads: 1, logInvocations: false }, { env });
 
   describe('by default', () => {
     let runtime: RunningRuntime;
