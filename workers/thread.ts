@@ -50,8 +50,8 @@ async function run(message: InvokeMessage, invoker: Invoker, port: MessagePort):
   if (outcome !== undefined) {
     const transfer =
       outcome.type === 'response' && typeof outcome.body !== 'string' ? [outcome.body.buffer] : [];
-    if (background === undefined) return post(port, { ...outcome, ...report, run: message.run }, transfer);
-    post(port, { ...outcome, ...report, run: message.run, settled: false }, transfer);
+    if (background === undefined) return post(port, { ...outcome, report, run: message.run }, transfer);
+    post(port, { ...outcome, report, run: message.run, settled: false }, transfer);
     await background;
     return post(port, { type: 'settled', run: message.run });
   }
@@ -59,7 +59,7 @@ async function run(message: InvokeMessage, invoker: Invoker, port: MessagePort):
   post(port, {
     type: 'settled',
     run: message.run,
-    stream: { ...report, background: background !== undefined },
+    stream: { report, background: background !== undefined },
   });
 }
 

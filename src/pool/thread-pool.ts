@@ -128,7 +128,7 @@ export class ThreadPool implements WorkerPool {
   #reply(thread: PoolThread, reply: ReplyMessage): void {
     const run = thread.runs.get(reply.run);
     if (run === undefined) return;
-    run.record.ran(reply, reply.settled === false);
+    run.record.ran(reply.report, reply.settled === false);
     run.answer(reply);
     if (reply.settled !== false) return this.#leave(run, thread);
     run.inBackground = true;
@@ -145,7 +145,7 @@ export class ThreadPool implements WorkerPool {
   #settled(thread: PoolThread, { run: id, stream }: SettledMessage): void {
     const run = thread.runs.get(id);
     if (run === undefined) return;
-    if (stream !== undefined) run.record.ran(stream, stream.background);
+    if (stream !== undefined) run.record.ran(stream.report, stream.background);
     this.#leave(run, thread);
   }
 
