@@ -57,11 +57,7 @@ export interface EventLoopDelay {
 }
 
 /** A run's outcome. With `settled: false` its background work goes on, and the message `settled` follows. */
-export type ReplyMessage = SettledOutcome & {
-  readonly run: number;
-  readonly report: RunReport;
-  readonly settled?: false;
-};
+export type ReplyMessage = SettledOutcome & RunReport & { readonly run: number; readonly settled?: false };
 
 /** A run no longer occupies its thread. Behind a stream, which has no other message of its handler, with its report. */
 export interface SettledMessage {

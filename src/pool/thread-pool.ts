@@ -128,7 +128,7 @@ export class ThreadPool implements WorkerPool {
   #reply(thread: PoolThread, reply: ReplyMessage): void {
     const run = thread.runs.get(reply.run);
     if (run === undefined) return;
-    run.record.ran(reply.report, reply.settled === false);
+    run.record.ran(reply, reply.settled === false);
     run.answer(reply);
     if (reply.settled !== false) return this.#leave(run, thread);
     run.inBackground = true;
