@@ -97,7 +97,7 @@ describe.each(MODES)('OpenTelemetry in $mode', ({ slots, start }) => {
 
   it('is left alone when it is stopped', async () => {
     await using runtime = await start(OBSERVED);
-    runtime.child.send('stop otel');
+    await ask(runtime, 'stop otel', 'stopped');
     await runtime.invoke({ do: 'healthy' });
     await runtime.whenParked(slots);
     const { spans, metrics } = await telemetry(runtime);
