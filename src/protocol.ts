@@ -63,7 +63,7 @@ export type ReplyMessage = SettledOutcome & RunReport & { readonly run: number; 
 export interface SettledMessage {
   readonly type: 'settled';
   readonly run: number;
-  readonly stream?: RunReport & { readonly background: boolean };
+  readonly stream?: { readonly report: RunReport; readonly background: boolean };
 }
 
 /** What only the thread knows of a run. */

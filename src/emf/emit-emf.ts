@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { INVOCATION_CHANNEL } from '../observing/channels.ts';
+import { rounded } from '../observing/durations.ts';
 import type { InvocationContext } from '../observing/channels.ts';
 import type { RuntimeStats, StatsSource } from '../observing/stats.ts';
 import { emfLine } from './emf-line.ts';
@@ -89,7 +90,7 @@ function since(before: RuntimeStats, now: RuntimeStats, ms: number): Metric[] {
   const percent = (name: string, spentMs: number, of: number): Metric => ({
     name,
     unit: 'Percent',
-    value: of === 0 || ms === 0 ? 0 : Math.min(100, Math.max(0, (100 * spentMs) / (ms * of))),
+    value: of === 0 || ms === 0 ? 0 : rounded(Math.min(100, Math.max(0, (100 * spentMs) / (ms * of)))),
   });
   return [
     percent('SlotUtilization', now.slots.busyMs - before.slots.busyMs, now.slots.total),

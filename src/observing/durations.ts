@@ -13,10 +13,6 @@ export class Durations {
   distribution(): Distribution {
     return distribution(this.#micros, MICROS);
   }
-
-  reset(): void {
-    this.#micros.reset();
-  }
 }
 
 /** @param offset what is part of each value and does not count, in the histogram's unit. */

@@ -141,32 +141,39 @@ export class InvocationRecord implements InvocationObserver {
   #report(): InvocationReport {
     const { requestId, tenantId, traceId } = this.#metadata;
     const run = this.#run;
-    return {
+    // Spreading would cost more than all the rest.
+    const report: Writable<InvocationReport> = {
       requestId,
-      ...(tenantId !== undefined && { tenantId }),
-      ...(traceId !== undefined && { traceId }),
       outcome: this.#outcome ?? 'shutdown',
-      ...(this.#diagnostic !== undefined && { errorType: this.#diagnostic.errorType }),
-      ...(this.#delivery !== undefined && this.#delivery !== 'delivered' && { delivery: this.#delivery }),
       durationMs: rounded(this.#durationMs),
-      ...(run !== undefined && {
-        dispatchMs: rounded(run.startedMs - this.#arrivedMs),
-        handlerMs: rounded(run.handlerMs),
-      }),
       overDeadlineMs: this.#overDeadlineMs,
       slot: this.#slot,
-      ...(this.#thread !== undefined && { thread: this.#thread, firstOnThread: this.#isFirst }),
       inFlight: this.#inFlight,
       bytesIn: this.#bytesIn,
       bytesOut: sizeOf(this.#answer, this.#diagnostic),
-      ...(run?.heapUsedBytes !== undefined && { heapUsedBytes: run.heapUsedBytes }),
-      ...(this.#background !== undefined && {
-        background: this.#background,
-        backgroundMs: rounded(this.#backgroundMs),
-      }),
     };
+    if (this.#thread !== undefined) {
+      report.thread = this.#thread;
+      report.firstOnThread = this.#isFirst;
+    }
+    if (run !== undefined) {
+      report.dispatchMs = rounded(run.startedMs - this.#arrivedMs);
+      report.handlerMs = rounded(run.handlerMs);
+      if (run.heapUsedBytes !== undefined) report.heapUsedBytes = run.heapUsedBytes;
+    }
+    if (tenantId !== undefined) report.tenantId = tenantId;
+    if (traceId !== undefined) report.traceId = traceId;
+    if (this.#diagnostic !== undefined) report.errorType = this.#diagnostic.errorType;
+    if (this.#delivery !== undefined && this.#delivery !== 'delivered') report.delivery = this.#delivery;
+    if (this.#background !== undefined) {
+      report.background = this.#background;
+      report.backgroundMs = rounded(this.#backgroundMs);
+    }
+    return report;
   }
 }
+
+type Writable<Fields> = { -readonly [Key in keyof Fields]: Fields[Key] };
 
 function contextOf(metadata: InvocationMetadata, slot: number, bytesIn: number): InvocationContext {
   const { requestId, invokedFunctionArn: functionArn, traceId, tenantId, deadlineMs } = metadata;

@@ -8,8 +8,8 @@ import { listen } from './listen.ts';
 /** Counts and durations of invocations as they end; slots, threads and retries when they are collected. */
 export function recordMetrics(runtime: StatsSource): () => void {
   const meter = metrics.getMeter('lambda-managed-runtime');
-  const duration = meter.createHistogram('faas.invoke_duration', { unit: 's' });
-  const dispatch = meter.createHistogram('lambda_managed_runtime.dispatch.duration', { unit: 's' });
+  const duration = meter.createHistogram('faas.invoke_duration', SECONDS);
+  const dispatch = meter.createHistogram('lambda_managed_runtime.dispatch.duration', SECONDS);
   const invocations = meter.createCounter('faas.invocations', { unit: '{invocation}' });
   const errors = meter.createCounter('faas.errors', { unit: '{error}' });
   const timeouts = meter.createCounter('faas.timeouts', { unit: '{timeout}' });
@@ -55,3 +55,14 @@ export function recordMetrics(runtime: StatsSource): () => void {
     meter.removeBatchObservableCallback(observe, observed);
   };
 }
+
+/** The SDK's own boundaries are meant for milliseconds. A function may run for 15 minutes. */
+const SECONDS = {
+  unit: 's',
+  advice: {
+    explicitBucketBoundaries: [
+      0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+      300, 900,
+    ],
+  },
+};

@@ -145,7 +145,7 @@ export class ThreadPool implements WorkerPool {
   #settled(thread: PoolThread, { run: id, stream }: SettledMessage): void {
     const run = thread.runs.get(id);
     if (run === undefined) return;
-    if (stream !== undefined) run.record.ran(stream, stream.background);
+    if (stream !== undefined) run.record.ran(stream.report, stream.background);
     this.#leave(run, thread);
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FaultRuntime } from '../faults/fault-runtime.ts';
 import { PATIENTLY } from '../helpers/start-runtime.ts';
-import { MODES, TWO_THREADS } from './observed-runtime.ts';
+import { MODES, TWO_THREADS, ask } from './observed-runtime.ts';
 
 interface Published {
   readonly name: string;
@@ -90,7 +90,7 @@ describe.each(MODES)('in $mode', ({ mode, slots, start }) => {
     await using runtime = await start({ env: { OBSERVE: 'late-channels' } });
     const published = listen(runtime);
     await runtime.invoke({ do: 'healthy' }, { requestId: 'before' });
-    runtime.child.send('listen');
+    await ask(runtime, 'listen', 'listening');
     await runtime.invoke({ do: 'healthy' }, { requestId: 'after' });
     await of(published, 'invocation', { requestId: 'after' });
     expect(published.filter(({ context }) => context['requestId'] === 'before')).toEqual([]);

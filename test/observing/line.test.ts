@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import type { FaultRuntime } from '../faults/fault-runtime.ts';
 import type { LogLine } from '../helpers/process-output.ts';
@@ -9,10 +9,14 @@ const TRACE = 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;
 
 describe.each(MODES)('the line at the end of an invocation in $mode', ({ mode, slots, start }) => {
   const single = mode === 'single mode';
+  let runtime: FaultRuntime;
+  beforeAll(async () => {
+    runtime = await start({ options: { threads: 1 } });
+    await runtime.whenParked(1);
+  });
+  afterAll(() => runtime[Symbol.asyncDispose]());
 
   it('says what happened to it', async () => {
-    await using runtime = await start({ options: { concurrency: slots, threads: 1 } });
-    await runtime.whenParked(1);
     const event = { do: 'healthy', n: 12 };
     const more = { requestId: 'first', tenantId: 'tenant-7', traceId: TRACE };
     const { body } = await runtime.response(JSON.stringify(event), more);
@@ -51,7 +55,6 @@ describe.each(MODES)('the line at the end of an invocation in $mode', ({ mode, s
   });
 
   it('names the error that the caller got', async () => {
-    await using runtime = await start();
     const { body } = await runtime.failure({ do: 'fail' }, { requestId: 'refused' });
     expect(await lineOf(runtime, 'refused')).toMatchObject({
       outcome: 'error',
@@ -79,10 +82,8 @@ describe.each(MODES)('the line at the end of an invocation in $mode', ({ mode, s
   });
 
   it('comes behind background work, with how long that took', async () => {
-    await using runtime = await start();
     const gate = runtime.newGate();
     await runtime.invoke({ do: 'background wait', gate }, { requestId: 'behind' });
-    await runtime.whenParked(slots - 1);
     expect(linesOf(runtime, 'behind')).toEqual([]);
     await runtime.open(gate);
     const line = await lineOf(runtime, 'behind');
@@ -110,7 +111,6 @@ describe.each(MODES)('the line at the end of an invocation in $mode', ({ mode, s
   });
 
   it('tells of an answer that was too large, and of one that was late', async () => {
-    await using runtime = await start();
     await runtime.failure({ do: 'large', bytes: 7_000_000 }, { requestId: 'large' });
     expect(await lineOf(runtime, 'large')).toMatchObject({ outcome: 'response', delivery: 'replaced' });
     runtime.api.faults.once('response', { type: 'status', status: 410 });

@@ -97,7 +97,7 @@ describe.each(MODES)('OpenTelemetry in $mode', ({ slots, start }) => {
 
   it('is left alone when it is stopped', async () => {
     await using runtime = await start(OBSERVED);
-    runtime.child.send('stop otel');
+    await ask(runtime, 'stop otel', 'stopped');
     await runtime.invoke({ do: 'healthy' });
     await runtime.whenParked(slots);
     const { spans, metrics } = await telemetry(runtime);
@@ -113,7 +113,10 @@ it('threads have a span for their start, and are counted when they are replaced'
   await runtime.expectFullCapacity();
   const found = await telemetry(runtime);
   const starts = found.spans.filter(({ name }) => name === 'thread start');
-  expect(starts.map(({ attributes }) => attributes['lambda_managed_runtime.thread'])).toEqual([1, 2, 3]);
+  // They are ready in any order.
+  expect(starts.map(({ attributes }) => attributes['lambda_managed_runtime.thread']).toSorted()).toEqual([
+    1, 2, 3,
+  ]);
   expect(points(found, 'lambda_managed_runtime.threads', 'state')).toMatchObject({ starting: 0, idle: 2 });
   expect(points(found, 'lambda_managed_runtime.threads.replaced', 'cause')).toMatchObject({
     exit: 1,

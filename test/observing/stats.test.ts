@@ -151,6 +151,12 @@ describe('threads', () => {
   it('that spin show it: their event loop was late by as long as they did', async () => {
     await using runtime = await TWO_THREADS.start({ options: { onDeadline: 'keep' } });
     await runtime.expectFullCapacity();
+    // What blocks a loop before the first sample is not seen.
+    const sampled = async () => {
+      const { threads } = await statsOf(runtime);
+      return Math.min(...threads.each.map(({ eventLoopDelayMs }) => eventLoopDelayMs.count));
+    };
+    await expect.poll(sampled, PATIENTLY).toBeGreaterThan(1);
     const before = await statsOf(runtime);
     await runtime.result({ do: 'small spin', ms: 500 });
     const late = async () => {
@@ -159,7 +165,8 @@ describe('threads', () => {
     };
     await expect.poll(late, PATIENTLY).toBeGreaterThan(300);
     const after = await statsOf(runtime);
-    expect(cpuOf(after) - cpuOf(before)).toBeGreaterThan(200);
+    // However little of the machine it got.
+    expect(cpuOf(after)).toBeGreaterThan(cpuOf(before));
   });
 
   it.each([

@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest';
+import { startBootstrap } from '../helpers/start-runtime.ts';
+
+const RECORDING = {
+  execArgv: ['--import', new URL('../fixtures/bootstraps/record-loading.mjs', import.meta.url).href],
+};
+
+it('the optional modules, and OpenTelemetry, are not loaded by a runtime that nobody asked for them', async () => {
+  await using runtime = await startBootstrap('echo.mjs', { concurrency: 2 }, RECORDING);
+  expect(await runtime.invoke(7)).toBe(7);
+  await runtime.stop();
+  const resolved = runtime.output.stderr.split('\n').filter((line) => line.startsWith('resolved '));
+  expect(resolved.filter((line) => line.includes('/src/observing/'))).not.toEqual([]);
+  expect(resolved.filter((line) => /\/src\/(?:emf|otel)\/|opentelemetry/.test(line))).toEqual([]);
+});
