@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FaultRuntime } from '../faults/fault-runtime.ts';
 import { PATIENTLY } from '../helpers/start-runtime.ts';
-import { MODES, TWO_THREADS, ask } from './observed-runtime.ts';
+import { EITHER_MODE, TWO_THREADS, ask } from './observed-runtime.ts';
 
 interface Published {
   readonly name: string;
@@ -13,7 +13,7 @@ const OBSERVED = { env: { OBSERVE: 'channels' } };
 const WHOLE = ['start', 'end', 'asyncStart', 'asyncEnd'];
 const FAILED = ['start', 'end', 'asyncStart', 'error', 'asyncEnd'];
 
-describe.each(MODES)('in $mode', ({ mode, slots, start }) => {
+describe.each(EITHER_MODE)('in $mode', ({ mode, slots, start }) => {
   it('an invocation is published from its arrival to its end', async () => {
     await using runtime = await start(OBSERVED);
     const published = listen(runtime);

@@ -2,7 +2,7 @@ import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
 import type { FaultRuntime } from '../faults/fault-runtime.ts';
 import { PATIENTLY } from '../helpers/start-runtime.ts';
-import { EARLY, MODES, TWO_THREADS, ask, timed } from './observed-runtime.ts';
+import { EARLY, EITHER_MODE, TWO_THREADS, ask, timed } from './observed-runtime.ts';
 
 interface Telemetry {
   readonly spans: readonly {
@@ -28,7 +28,7 @@ interface Point {
 
 const OBSERVED = { env: { OBSERVE: 'otel', AWS_LAMBDA_FUNCTION_NAME: 'pictures' } };
 
-describe.each(MODES)('OpenTelemetry in $mode', ({ slots, start }) => {
+describe.each(EITHER_MODE)('OpenTelemetry in $mode', ({ slots, start }) => {
   it('has a span for each invocation, below the trace of its caller, and one for its answer', async () => {
     await using runtime = await start(OBSERVED);
     const traceId = 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1';

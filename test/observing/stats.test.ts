@@ -3,7 +3,7 @@ import { createManagedRuntime } from '../../src/index.ts';
 import type { RuntimeStats } from '../../src/index.ts';
 import type { FaultRuntime } from '../faults/fault-runtime.ts';
 import { PATIENTLY } from '../helpers/start-runtime.ts';
-import { EARLY, MODES, TWO_THREADS, lastStatsOf, statsOf, timed } from './observed-runtime.ts';
+import { EARLY, EITHER_MODE, MODES, TWO_THREADS, lastStatsOf, statsOf, timed } from './observed-runtime.ts';
 
 const NOTHING_ANSWERED = { response: 0, error: 0, deadline: 0, crash: 0, shutdown: 0 };
 const NOTHING_REPLACED = {
@@ -59,6 +59,34 @@ describe.each(MODES)('in $mode', ({ slots, start }) => {
     await settled(runtime, { inFlight: 0, answered: { response: 1 }, slots: { busy: 0 } });
   });
 
+  it('counts a deadline that was missed', async () => {
+    await using runtime = await start({ options: { ...EARLY, onDeadline: 'keep' } });
+    await runtime.whenParked(slots);
+    await runtime.failure({ do: 'never settle' }, timed);
+    await settled(runtime, {
+      missedDeadlines: 1,
+      answered: { ...NOTHING_ANSWERED, deadline: 1 },
+      inFlight: 0,
+      slots: { busy: 1 },
+    });
+  });
+
+  it('ends with what a shutdown cut off', async () => {
+    await using runtime = await start();
+    await runtime.whenParked(slots);
+    const last = lastStatsOf(runtime);
+    await runtime.neighbours(1);
+    await runtime.stop();
+    expect(await last).toMatchObject({
+      state: 'stopped',
+      inFlight: 0,
+      received: 1,
+      answered: { ...NOTHING_ANSWERED, shutdown: 1 },
+    });
+  });
+});
+
+describe.each(EITHER_MODE)('of the main thread’s work, in $mode', ({ slots, start }) => {
   it('counts retries and malformed events', async () => {
     await using runtime = await start();
     await runtime.whenParked(slots);
@@ -101,32 +129,6 @@ describe.each(MODES)('in $mode', ({ slots, start }) => {
     expect(mainThread.utilization).toBeGreaterThan(0);
     expect(mainThread.utilization).toBeLessThanOrEqual(1);
     expect(mainThread.cpuMs).toBeGreaterThan(0);
-  });
-
-  it('counts a deadline that was missed', async () => {
-    await using runtime = await start({ options: { ...EARLY, onDeadline: 'keep' } });
-    await runtime.whenParked(slots);
-    await runtime.failure({ do: 'never settle' }, timed);
-    await settled(runtime, {
-      missedDeadlines: 1,
-      answered: { ...NOTHING_ANSWERED, deadline: 1 },
-      inFlight: 0,
-      slots: { busy: 1 },
-    });
-  });
-
-  it('ends with what a shutdown cut off', async () => {
-    await using runtime = await start();
-    await runtime.whenParked(slots);
-    const last = lastStatsOf(runtime);
-    await runtime.neighbours(1);
-    await runtime.stop();
-    expect(await last).toMatchObject({
-      state: 'stopped',
-      inFlight: 0,
-      received: 1,
-      answered: { ...NOTHING_ANSWERED, shutdown: 1 },
-    });
   });
 });
 
