@@ -15,14 +15,19 @@ import type { HttpRuntimeApi } from './runtime-api/http-runtime-api.ts';
  * The life of a runtime: start, serve, drain, end. Resolves when it was told to stop and has ended; rejects, after the
  * same drain, when it cannot go on.
  */
-export async function serve(config: Config, log: Log, stop: AbortSignal): Promise<void> {
+export async function serve(
+  config: Config,
+  runtimeApi: string,
+  log: Log,
+  stop: AbortSignal,
+): Promise<void> {
   // In single mode errors that escape are the handler's, and its pool deals with them.
-  const unguard = config.concurrency === 1 ? ignoreBrokenOutput() : guardSupervisor(log);
+  const unguard = config.inThreads ? guardSupervisor(log) : ignoreBrokenOutput();
   const pool = await openPool(config, log);
   // The threads boot, or the handler loads, while this thread loads the HTTP client.
   let over = false;
   const starting = loadMainModules(config).then((share) => (over ? undefined : pool.start(share)));
-  const opening = openRuntimeApi(config, log);
+  const opening = openRuntimeApi(runtimeApi, log);
   const registering = register(config, opening);
   const ready = Promise.all([opening, starting, registering]);
   // It may fail when nobody waits for it any more.
@@ -80,13 +85,13 @@ async function serveUntilEnd(
 const SHORTEST_HOOK_MS = 50;
 
 async function openPool(config: Config, log: Log): Promise<WorkerPool> {
-  if (config.concurrency === 1)
+  if (!config.inThreads)
     return new (await import('./pool/in-process-pool.ts')).InProcessPool(config, log);
   return new (await import('./pool/thread-pool.ts')).ThreadPool(config, log);
 }
 
-async function openRuntimeApi(config: Config, log: Log): Promise<HttpRuntimeApi> {
-  return new (await import('./runtime-api/http-runtime-api.ts')).HttpRuntimeApi(config.runtimeApi, log);
+async function openRuntimeApi(runtimeApi: string, log: Log): Promise<HttpRuntimeApi> {
+  return new (await import('./runtime-api/http-runtime-api.ts')).HttpRuntimeApi(runtimeApi, log);
 }
 
 /** What the main thread loads of the user's. Resolves with what hands each thread what all share. */
@@ -114,7 +119,7 @@ async function runHook({ onShutdown }: Config, log: Log, withinMs: number): Prom
 
 function summary(config: Config): object {
   const { concurrency, slots, threads, invocationsPerThread, cpus, memoryMiB } = config;
-  return concurrency === 1
-    ? { mode: 'single', concurrency, cpus, memoryMiB }
-    : { mode: 'threads', concurrency, slots, threads, invocationsPerThread, cpus, memoryMiB };
+  return config.inThreads
+    ? { mode: 'threads', concurrency, slots, threads, invocationsPerThread, cpus, memoryMiB }
+    : { mode: 'single', concurrency, cpus, memoryMiB };
 }

@@ -21,7 +21,7 @@ export interface InvokeOptions {
   /** Gives up waiting for the result. An event that was handed over stays with the runtime, as on Lambda. */
   readonly signal?: AbortSignal;
   /** Sees the bytes of a streaming response as they arrive. No more are read until what it returns has resolved. */
-  readonly onChunk?: (chunk: Buffer) => void | Promise<void>;
+  readonly onChunk?: (chunk: Buffer, contentType: string | undefined) => void | Promise<void>;
   /** Whether the result has all bytes of a streaming response, or only the first chunk; true by default. */
   readonly keepStream?: boolean;
 }

@@ -16,7 +16,6 @@ import type {
 import { hardLimits } from './heap-guard.ts';
 import type { PendingRun } from './pending-run.ts';
 import type { ThreadEnd } from './thread-end.ts';
-import { THREAD_ENTRY } from './worker-files.ts';
 
 /** What a thread tells the pool. */
 export interface ThreadListener {
@@ -55,6 +54,7 @@ export class PoolThread {
 
   constructor(
     id: number,
+    entry: string,
     settings: Omit<ThreadSettings, 'port'>,
     resourceLimits: ResourceLimits,
     listener: ThreadListener,
@@ -62,7 +62,7 @@ export class PoolThread {
     this.id = id;
     this.#listener = listener;
     this.#piscina = new Piscina({
-      filename: THREAD_ENTRY,
+      filename: entry,
       name: 'serve',
       minThreads: 0,
       maxThreads: 1,
