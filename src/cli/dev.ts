@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readConfig } from '../config.ts';
 import { ManagedRuntimeError } from '../errors.ts';
+import type { Diagnostic } from '../invocation/diagnostic.ts';
 import { startLocalMode } from '../local/local-mode.ts';
 import type { RuntimeApiServer } from '../local/runtime-api-server.ts';
 import { createRuntime } from '../managed-runtime.ts';
+import { InitFailure } from '../pool/init-failure.ts';
 import { applyFlags } from './flags.ts';
 import type { Flags } from './flags.ts';
 import { LoadedFiles } from './loaded-files.ts';
@@ -81,7 +83,7 @@ class Development {
     } catch (error) {
       if (!(error instanceof ManagedRuntimeError) || !REPAIRABLE.has(error.code)) throw error;
       this.#reload = undefined;
-      say(`${error.message}\nIt is tried again after the next change.`);
+      say(`${reasonOf(error.cause ?? error)}\nIt is tried again after the next change.`);
       return 'failed';
     }
   }
@@ -103,7 +105,7 @@ class Development {
       say('The code has changed: new threads have loaded it.');
       await this.#invokeOnce();
     } catch (error) {
-      say(`${(error as Error).message}\nThe code as it was before this change goes on.`);
+      say(`${reasonOf(error)}\nThe code as it was before this change goes on.`);
     }
   }
 
@@ -123,6 +125,13 @@ class Development {
 
 /** What a change of the code may end. */
 const REPAIRABLE: ReadonlySet<string> = new Set(['INIT_FAILED', 'NO_THREADS']);
+
+/** In short: the stack of the runtime tells nobody where the mistake is. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof InitFailure)) return (error as Error).message;
+  const { errorType, errorMessage } = JSON.parse(error.diagnostic.body) as Diagnostic;
+  return `The code cannot be loaded: ${errorType}: ${errorMessage}`;
+}
 
 function say(text: string): void {
   process.stderr.write(`dev: ${text}\n`);
