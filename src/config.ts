@@ -129,8 +129,8 @@ function complete(reference: HandlerReference, options: ManagedRuntimeOptions, e
     runtimeApi: options.runtimeApi ?? env.AWS_LAMBDA_RUNTIME_API,
     local: localSettings(env, slots),
     lambda: {
-      functionName: env.AWS_LAMBDA_FUNCTION_NAME ?? '',
-      functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION ?? '',
+      functionName: env.AWS_LAMBDA_FUNCTION_NAME ?? 'function',
+      functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION ?? '$LATEST',
       memoryLimitInMB: String(memoryMiB ?? ''),
       logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME ?? '',
       logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME ?? '',

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import type { LocalRuntime } from '../helpers/start-local.ts';
-import { startLocal, withoutRuntimeApi } from '../helpers/start-local.ts';
+import { ADDRESS, startLocal, withoutRuntimeApi } from '../helpers/start-local.ts';
 import { startBootstrap, startRuntime } from '../helpers/start-runtime.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 import type { TaskRoot } from '../helpers/task-root.ts';
@@ -159,7 +159,8 @@ describe('a streaming handler', () => {
 
   it("tells AWS's SDK of an error", async () => {
     const { EventStream } = await local.callForStream({ Payload: '{"fail":"no"}' });
-    const events = await Array.fromAsync(EventStream ?? []);
+    const events: object[] = [];
+    for await (const event of EventStream ?? []) events.push(event);
     expect(events).toEqual([
       { InvokeComplete: { ErrorCode: 'Function.RangeError', ErrorDetails: expect.stringContaining('"no"') } },
     ]);
@@ -169,9 +170,8 @@ describe('a streaming handler', () => {
 it('run() in a bootstrap of one’s own starts the local server as well, for single mode too', async () => {
   const { env } = withoutRuntimeApi({});
   await using runtime = await startBootstrap(`${root.path}/index.mjs`, {}, { env: env ?? {} });
-  const address = () => /curl (http:\/\/[^/]+)\//.exec(runtime.output.stderr)?.[1];
-  await expect.poll(address, { timeout: 60_000 }).toBeDefined();
-  const response = await fetch(`${address()}/invoke`, { method: 'POST', body: '{"n":1}' });
+  const [, url] = await runtime.unlessExited(runtime.output.whenWritten(ADDRESS, 'stderr'));
+  const response = await fetch(`${url}/invoke`, { method: 'POST', body: '{"n":1}' });
   expect(await response.json()).toMatchObject({ event: { n: 1 }, functionName: 'function' });
 });
 
@@ -197,7 +197,8 @@ describe('the command says why it cannot start:', () => {
 
   async function failure(options: object): Promise<string> {
     await using runtime = await startRuntime(withoutRuntimeApi({ taskRoot: root.path, ...options }));
-    expect(await runtime.exited).toMatchObject({ code: 1 });
+    // Some versions of Node.js look for the file themselves, and exit with 9.
+    expect([1, 9]).toContain((await runtime.exited).code);
     return runtime.output.stderr;
   }
 });

@@ -1,6 +1,5 @@
 import { InvokeCommand, InvokeWithResponseStreamCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { expect } from 'vitest';
-import { PATIENTLY, startRuntime } from './start-runtime.ts';
+import { startRuntime } from './start-runtime.ts';
 import type { Exit, RunningRuntime, RuntimeOptions } from './start-runtime.ts';
 
 /** A runtime in local mode, in a process of its own. */
@@ -45,7 +44,7 @@ export class LocalRuntime implements AsyncDisposable {
 
   /** Resolves when what the process has written matches. */
   async whenWritten(text: RegExp, to: 'stdout' | 'stderr' = 'stderr'): Promise<void> {
-    await this.process.unlessExited(expect.poll(() => this.output[to], PATIENTLY).toMatch(text));
+    await this.process.unlessExited(this.output.whenWritten(text, to));
   }
 
   /** Ctrl-C. */
@@ -63,10 +62,12 @@ export class LocalRuntime implements AsyncDisposable {
 /** Starts the command, or a bootstrap, where there is no Runtime API. */
 export async function startLocal(options: RuntimeOptions): Promise<LocalRuntime> {
   const process = await startRuntime(withoutRuntimeApi(options));
-  const address = () => /curl (http:\/\/[^/]+)\//.exec(process.output.stderr)?.[1];
-  await process.unlessExited(expect.poll(address, PATIENTLY).toBeDefined());
-  return new LocalRuntime(process, address() ?? '');
+  const [, url = ''] = await process.unlessExited(process.output.whenWritten(ADDRESS, 'stderr'));
+  return new LocalRuntime(process, url);
 }
+
+/** In what the local server says at its start. */
+export const ADDRESS = /curl (http:\/\/[^/]+)\//;
 
 /** No Runtime API, any free port, and the directory of the files as the working directory. */
 export function withoutRuntimeApi(options: RuntimeOptions): RuntimeOptions {

@@ -164,7 +164,7 @@ describe('the Invoke API', () => {
     '123456789012:function:resize',
     encodeURIComponent('arn:aws:lambda:us-east-1:123456789012:function:resize:7'),
   ])('knows the function as %s', async (name) => {
-    const response = await post(`/2015-03-31/functions/${name}/invocations?Qualifier=live`, '{}');
+    const response = await post(`/2015-03-31/functions/${name}/invocations?Other=x`, '{}');
     expect(response.status).toBe(503);
     expect(response.headers.get('x-amzn-errortype')).toBe('ServiceException');
   });

@@ -23,13 +23,18 @@ describe('the examples of docs/testing.md', () => {
       name,
       PACKAGE.reduce((source, [specifier, file]) => source.replace(specifier, file), code),
     ]);
-    root = await makeTaskRoot({ 'package.json': '{"type":"module"}', ...Object.fromEntries(files) });
+    root = await makeTaskRoot({
+      'package.json': '{"type":"module"}',
+      // Node.js 22 does not know `await using`.
+      'tsconfig.json': '{"compilerOptions":{"target":"es2023"}}',
+      ...Object.fromEntries(files),
+    });
     await symlink(`${PROJECT}node_modules`, `${root.path}/node_modules`);
   });
   afterAll(() => root[Symbol.asyncDispose]());
 
   it.each([
-    ['vitest', ['node_modules/vitest/vitest.mjs', 'run'], /Tests {2}1 passed/],
+    ['vitest', ['node_modules/vitest/vitest.mjs', 'run', '--testTimeout=120000', 'handler.test.ts'], /Tests {2}1 passed/],
     ['node:test', ['--test', '--test-reporter=tap', 'handler.test.mjs'], /^# pass 1$/m],
   ])('pass with %s', async (_runner, args, passed) => {
     const env = { PATH: process.env['PATH'], NO_COLOR: '1' };
