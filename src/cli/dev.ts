@@ -24,13 +24,13 @@ export async function develop(workerFile: string, flags: DevFlags): Promise<void
     const local = await startLocalMode(readConfig({ kind: 'file', workerFile }, {}).local);
     const given = flags.event === undefined ? [workerFile] : [workerFile, flags.event];
     const files = new LoadedFiles(given.map((file) => resolve(file)));
-    await new Development(workerFile, flags.event, local.server, files).run();
+    await new DevSession(workerFile, flags.event, local.server, files).run();
     files.close();
     await local.close();
   });
 }
 
-class Development {
+class DevSession {
   readonly #workerFile: string;
   readonly #eventFile: string | undefined;
   readonly #server: RuntimeApiServer;

@@ -43,7 +43,7 @@ describe('the command without a Runtime API', () => {
     local = await startLocal({
       handler: 'index.handler',
       taskRoot: root.path,
-      args: ['--concurrency', '2', '--memory', '512', '--timeout', '2'],
+      args: ['--concurrency', '2', '--memory', '512', '--timeout', '60'],
     });
   });
   afterAll(() => local[Symbol.asyncDispose]());
@@ -51,7 +51,7 @@ describe('the command without a Runtime API', () => {
   it('says what to type', () => {
     expect(local.output.stderr).toContain(`curl ${local.url}/invoke --data '{"key":"value"}'`);
     expect(local.output.stderr).toContain(`aws lambda invoke --endpoint-url ${local.url} `);
-    expect(local.output.stderr).toContain('the function function runs locally, up to 2 at once, 2 s each');
+    expect(local.output.stderr).toContain('the function function runs locally, up to 2 at once, 60 s each');
   });
 
   it('answers a plain post with the response of the handler', async () => {
@@ -93,12 +93,6 @@ describe('the command without a Runtime API', () => {
     expect((await local.call({ InvocationType: 'DryRun' })).StatusCode).toBe(204);
   });
 
-  it('ends an invocation at the timeout', async () => {
-    const output = await local.call({ Payload: '{"forever":true}' });
-    expect(output.FunctionError).toBe('Unhandled');
-    expect(output.Payload?.transformToString()).toMatch(/Task timed out after 2\.00 seconds/);
-  });
-
   it('refuses more than the concurrency, and no fewer', async () => {
     await local.invoke({});
     const gate = `${root.path}/concurrency.gate`;
@@ -132,6 +126,17 @@ describe('the command without a Runtime API', () => {
     expect(await held).toMatchObject({ event: { holdUntil: gate } });
     expect(await exited).toMatchObject({ code: 0 });
   });
+});
+
+it('--timeout ends an invocation', async () => {
+  await using local = await startLocal({
+    handler: 'index.handler',
+    taskRoot: root.path,
+    args: ['--timeout', '1'],
+  });
+  const output = await local.call({ Payload: '{"forever":true}' });
+  expect(output.FunctionError).toBe('Unhandled');
+  expect(output.Payload?.transformToString()).toMatch(/Task timed out after 1\.00 seconds/);
 });
 
 describe('a streaming handler', () => {
