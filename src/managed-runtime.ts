@@ -52,9 +52,7 @@ export function createRuntime(
   development?: Development,
 ): ManagedRuntime {
   const config = readConfig(reference, options);
-  return new Supervisor(
-    development === undefined ? config : { ...config, inThreads: true, development },
-  );
+  return new Supervisor(development === undefined ? config : { ...config, inThreads: true, development });
 }
 
 type State = 'idle' | 'running' | 'stopped';

@@ -15,12 +15,7 @@ import type { HttpRuntimeApi } from './runtime-api/http-runtime-api.ts';
  * The life of a runtime: start, serve, drain, end. Resolves when it was told to stop and has ended; rejects, after the
  * same drain, when it cannot go on.
  */
-export async function serve(
-  config: Config,
-  runtimeApi: string,
-  log: Log,
-  stop: AbortSignal,
-): Promise<void> {
+export async function serve(config: Config, runtimeApi: string, log: Log, stop: AbortSignal): Promise<void> {
   // In single mode errors that escape are the handler's, and its pool deals with them.
   const unguard = config.inThreads ? guardSupervisor(log) : ignoreBrokenOutput();
   const pool = await openPool(config, log);
@@ -85,8 +80,7 @@ async function serveUntilEnd(
 const SHORTEST_HOOK_MS = 50;
 
 async function openPool(config: Config, log: Log): Promise<WorkerPool> {
-  if (!config.inThreads)
-    return new (await import('./pool/in-process-pool.ts')).InProcessPool(config, log);
+  if (!config.inThreads) return new (await import('./pool/in-process-pool.ts')).InProcessPool(config, log);
   return new (await import('./pool/thread-pool.ts')).ThreadPool(config, log);
 }
 

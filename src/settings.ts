@@ -162,12 +162,7 @@ export const environmentSchema = v.object({
     ),
   ),
   LOCAL_LAMBDA_PORT: v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^\d+$/, PORT),
-      v.transform(Number),
-      v.maxValue(65_535, PORT),
-    ),
+    v.pipe(v.string(), v.regex(/^\d+$/, PORT), v.transform(Number), v.maxValue(65_535, PORT)),
   ),
   LOCAL_LAMBDA_INVOCATION_ENDPOINT: v.optional(
     v.pipe(v.string(), v.regex(/^\/[^?#\s]*$/, 'must be a path that begins with /, for example /invoke')),

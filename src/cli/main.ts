@@ -17,10 +17,17 @@ const program = withFlags(new Command('lambda-managed-runtime'))
   .action(serveHandler);
 
 withFlags(program.command('dev'))
-  .description('Serves a handler on a local server, and loads it anew when it changes, or a file that it imports.')
+  .description(
+    'Serves a handler on a local server, and loads it anew when it changes, or a file that it imports.',
+  )
   .argument('<workerFile>', 'the file of the handler')
-  .option('--event <file>', 'invokes with this JSON at the start and after each change, and prints the answer')
+  .option(
+    '--event <file>',
+    'invokes with this JSON at the start and after each change, and prints the answer',
+  )
   // Lambda never needs it.
-  .action(async (workerFile: string, flags: DevFlags) => (await import('./dev.ts')).develop(workerFile, flags));
+  .action(async (workerFile: string, flags: DevFlags) =>
+    (await import('./dev.ts')).develop(workerFile, flags),
+  );
 
 await program.parseAsync();

@@ -41,7 +41,7 @@ export class InvocationDesk {
       const poll = ready ? this.#polls.take() : undefined;
       if (poll !== undefined) caller.serve(poll);
       else if (this.#closed) caller.turnAway('The server is closed');
-      else if (options.whenCapacity === true && this.#initError !== undefined) caller.fail(this.#initError);
+      else if (options.orInitError === true && this.#initError !== undefined) caller.fail(this.#initError);
       else if (options.whenCapacity === true) this.#callers.push(caller);
       else caller.turnAway(ready ? 'No /next is parked' : 'An extension is not ready');
     });

@@ -32,8 +32,7 @@ export function responseStreamRoutes(settings: FrontSettings): Route {
   };
 }
 
-const STREAMING_INVOCATIONS =
-  /^\/2021-11-15\/functions\/([^/?]+)\/response-streaming-invocations\/?(?:\?|$)/;
+const STREAMING_INVOCATIONS = /^\/2021-11-15\/functions\/([^/?]+)\/response-streaming-invocations\/?(?:\?|$)/;
 
 async function stream(settings: FrontSettings, request: InvokeRequest, exchange: Exchange): Promise<void> {
   // Only few need it, and it takes as long to load as all the rest.

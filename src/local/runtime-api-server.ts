@@ -121,7 +121,8 @@ export async function startRuntimeApiServer(
   const front: FrontSettings = {
     functionName,
     functionArn,
-    invoke: (event, how) => desk.invoke(event, { whenCapacity: concurrency !== undefined, ...how }),
+    invoke: (event, how) =>
+      desk.invoke(event, concurrency === undefined ? how : { whenCapacity: true, orInitError: true, ...how }),
     isFull: () => concurrency !== undefined && desk.busy >= concurrency,
     logs,
   };

@@ -76,6 +76,7 @@ export async function startRuntimeApi(options: RuntimeApiOptions = {}): Promise<
         ...(clientContext !== undefined && { clientContext: JSON.stringify(clientContext) }),
         ...(cognitoIdentity !== undefined && { cognitoIdentity: JSON.stringify(cognitoIdentity) }),
         whenCapacity: true,
+        orInitError: true,
       });
       return invoked(result);
     },

@@ -34,7 +34,18 @@ describe('dev', () => {
       'two.env': 'SECOND=2',
     });
     local = await startLocal({
-      args: ['dev', 'app/handler.mts', '--concurrency', '2', '--event', 'event.json', '--env-file', 'one.env', '--env-file', 'two.env'],
+      args: [
+        'dev',
+        'app/handler.mts',
+        '--concurrency',
+        '2',
+        '--event',
+        'event.json',
+        '--env-file',
+        'one.env',
+        '--env-file',
+        'two.env',
+      ],
       taskRoot: null,
       cwd: root.path,
       env: { GIVEN: 'by the shell' },

@@ -75,9 +75,9 @@ describe("AWS's SDK", () => {
     const without = call({ Payload: '{"n":2}' });
     const [first, second] = await Promise.all(polls);
     const [mine, other] = first?.text === '{"n":1}' ? [first, second] : [second, first];
+    server.logged(JSON.stringify({ requestId: mine?.requestId, message: `${'x'.repeat(5000)}é` }));
     server.logged('a line of nobody');
     server.logged(JSON.stringify({ requestId: other?.requestId, message: 'not mine' }));
-    server.logged(JSON.stringify({ requestId: mine?.requestId, message: `${'x'.repeat(5000)}é` }));
     server.logged(JSON.stringify({ requestId: mine?.requestId, message: 'last' }));
     await respond(server, other?.requestId ?? '', '2');
     await respond(server, mine?.requestId ?? '', '1');

@@ -48,7 +48,10 @@ it('refuses hosts that are not loopback, and foreign web pages', async () => {
     `http://localhost:${port}`,
     `https://${address}`,
     'http://127.0.0.1:1',
-    'https://example.com', 'null', 'http://localhost.example.com']) {
+    'https://example.com',
+    'null',
+    'http://localhost.example.com',
+  ]) {
     expect(await status(address, { origin })).toBe(403);
   }
   for (const site of ['cross-site', 'same-site']) {

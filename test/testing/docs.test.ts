@@ -34,7 +34,11 @@ describe('the examples of docs/testing.md', () => {
   afterAll(() => root[Symbol.asyncDispose]());
 
   it.each([
-    ['vitest', ['node_modules/vitest/vitest.mjs', 'run', '--testTimeout=120000', 'handler.test.ts'], /Tests {2}1 passed/],
+    [
+      'vitest',
+      ['node_modules/vitest/vitest.mjs', 'run', '--testTimeout=120000', 'handler.test.ts'],
+      /Tests {2}1 passed/,
+    ],
     ['node:test', ['--test', '--test-reporter=tap', 'handler.test.mjs'], /^# pass 1$/m],
   ])('pass with %s', async (_runner, args, passed) => {
     const env = { PATH: process.env['PATH'], NO_COLOR: '1' };

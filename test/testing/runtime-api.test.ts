@@ -80,7 +80,10 @@ it('waits for a poll, and gives up with the signal or when it is closed', async 
 
 it('tells of an init error, to who waits for a poll as well', async () => {
   const waiting = api.invoke(1);
-  const posted = fetch(url('init/error'), { method: 'POST', body: '{"errorType":"Runtime.ImportModuleError"}' });
+  const posted = fetch(url('init/error'), {
+    method: 'POST',
+    body: '{"errorType":"Runtime.ImportModuleError"}',
+  });
   expect(await api.whenInitError()).toMatchObject({ error: { errorType: 'Runtime.ImportModuleError' } });
   expect((await posted).status).toBe(202);
   expect(await waiting).toMatchObject({ status: 'error', errorType: 'Runtime.ImportModuleError' });
