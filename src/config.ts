@@ -22,9 +22,14 @@ export interface Config {
   readonly concurrency: number;
   readonly threads: number;
   readonly invocationsPerThread: number;
+  /** Else they run in the main thread. */
+  readonly inThreads: boolean;
+  readonly development: Development | undefined;
   readonly cpus: number;
   readonly memoryMiB: number | undefined;
-  readonly runtimeApi: string;
+  /** `host:port`; where there is none, the local server is started. */
+  readonly runtimeApi: string | undefined;
+  readonly local: LocalSettings;
   readonly lambda: LambdaFunction;
   readonly signal: AbortSignal | undefined;
   readonly logger: Logger | undefined;
@@ -54,6 +59,30 @@ export interface Config {
   readonly onShutdown: (() => unknown) | undefined;
 }
 
+/** What the command `dev` asks for: threads at any concurrency, since they can be replaced, and the way to do it. */
+export interface Development {
+  /**
+   * Called when threads serve.
+   *
+   * @param reload has all threads replaced by ones that load the code anew; resolves when only these get invocations,
+   *   rejects when the code cannot be loaded, and then the others go on.
+   */
+  onServing(reload: () => Promise<void>): void;
+}
+
+/** How the local server presents the function. */
+export interface LocalSettings {
+  readonly host: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  /** The path to which an event is posted as it is. */
+  readonly invocationEndpoint: string;
+  readonly functionName: string;
+  readonly timeoutMs: number;
+  /** Most invocations at once. */
+  readonly concurrency: number;
+}
+
 /** Where a handler is, before it is resolved: a worker file, or a handler string as `_HANDLER` has it. */
 export type HandlerReference =
   | { readonly kind: 'file'; readonly workerFile: string | URL }
@@ -75,7 +104,7 @@ export function readConfig(
     ...(given.issues ?? []).map((issue) => fault('option', issue)),
     ...(found.issues ?? []).map((issue) => fault('environment variable', issue)),
     ...unusable(reference),
-    ...(given.success && found.success ? missing(reference, given.output, found.output) : []),
+    ...(found.success ? missing(reference, found.output) : []),
   ];
   if (!given.success || !found.success || faults.length > 0) {
     throw new ManagedRuntimeError(
@@ -103,12 +132,15 @@ function complete(reference: HandlerReference, options: ManagedRuntimeOptions, e
     concurrency,
     threads: Math.ceil(slots / invocationsPerThread),
     invocationsPerThread,
+    inThreads: concurrency > 1,
+    development: undefined,
     cpus: availableParallelism(),
     memoryMiB,
-    runtimeApi: options.runtimeApi ?? env.AWS_LAMBDA_RUNTIME_API ?? '',
+    runtimeApi: options.runtimeApi ?? env.AWS_LAMBDA_RUNTIME_API,
+    local: localSettings(env, slots),
     lambda: {
-      functionName: env.AWS_LAMBDA_FUNCTION_NAME ?? '',
-      functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION ?? '',
+      functionName: env.AWS_LAMBDA_FUNCTION_NAME ?? 'function',
+      functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION ?? '$LATEST',
       memoryLimitInMB: String(memoryMiB ?? ''),
       logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME ?? '',
       logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME ?? '',
@@ -150,22 +182,21 @@ function unusable(reference: HandlerReference): string[] {
     : [`the worker file must be a path, a file: URL or a URL object, but it is ${shown(workerFile)}`];
 }
 
-/** What only options and environment together can tell. */
-function missing(
-  reference: HandlerReference,
-  options: v.InferOutput<typeof optionsSchema>,
-  env: Environment,
-): string[] {
-  const faults: string[] = [];
-  if (options.runtimeApi === undefined && env.AWS_LAMBDA_RUNTIME_API === undefined) {
-    faults.push(
-      'AWS_LAMBDA_RUNTIME_API is not set: set it, or the option runtimeApi, to the host:port of the Runtime API',
-    );
-  }
-  if (reference.kind === 'handler-string' && (reference.handlerString ?? env._HANDLER) === undefined) {
-    faults.push('_HANDLER is not set: set it, or give the handler as an argument, for example index.handler');
-  }
-  return faults;
+function missing(reference: HandlerReference, env: Environment): string[] {
+  return reference.kind === 'handler-string' && (reference.handlerString ?? env._HANDLER) === undefined
+    ? ['_HANDLER is not set: set it, or give the handler as an argument, for example index.handler']
+    : [];
+}
+
+function localSettings(env: Environment, concurrency: number): LocalSettings {
+  return {
+    host: env.LOCAL_LAMBDA_HOST ?? '127.0.0.1',
+    port: env.LOCAL_LAMBDA_PORT ?? 7000,
+    invocationEndpoint: env.LOCAL_LAMBDA_INVOCATION_ENDPOINT ?? '/invoke',
+    functionName: env.AWS_LAMBDA_FUNCTION_NAME ?? 'function',
+    timeoutMs: (env.AWS_LAMBDA_FUNCTION_TIMEOUT ?? 30) * 1000,
+    concurrency,
+  };
 }
 
 function handlerSource(

@@ -8,6 +8,7 @@
  * - `RUNTIME_API_UNREACHABLE`: the Runtime API did not answer for about 15 minutes.
  * - `NO_THREADS`: no worker thread could be brought up for `threadRecoveryTimeoutMs`.
  * - `DEADLINE_EXCEEDED`: an invocation missed its deadline and `onDeadline` is `'exit'`.
+ * - `LOCAL_SERVER_FAILED`: without a Runtime API, the local server could not start; its port is taken, for example.
  * - `HANDLER_CRASHED`: in single mode, an error escaped the handler and left the process in an unknown state.
  */
 export type ManagedRuntimeErrorCode =
@@ -18,6 +19,7 @@ export type ManagedRuntimeErrorCode =
   | 'RUNTIME_API_UNREACHABLE'
   | 'NO_THREADS'
   | 'DEADLINE_EXCEEDED'
+  | 'LOCAL_SERVER_FAILED'
   | 'HANDLER_CRASHED';
 
 /** Thrown by `createManagedRuntime` and what `run()` rejects with. Tell cases apart by `code`. */

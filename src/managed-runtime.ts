@@ -1,8 +1,9 @@
 import { readConfig } from './config.ts';
-import type { Config, HandlerReference } from './config.ts';
+import type { Config, Development, HandlerReference } from './config.ts';
 import { ManagedRuntimeError } from './errors.ts';
 import { claimProcess } from './lifecycle/only-runtime.ts';
 import { onStopSignal } from './lifecycle/stop-signals.ts';
+import type { LocalMode } from './local/local-mode.ts';
 import { openLogSink } from './logging/log-sink.ts';
 import { Figures } from './observing/figures.ts';
 import { Recorder } from './observing/recorder.ts';
@@ -13,12 +14,14 @@ import type { ManagedRuntimeOptions } from './settings.ts';
 /** A runtime that serves one function, from {@link createManagedRuntime}. */
 export interface ManagedRuntime extends AsyncDisposable {
   /**
-   * Serves until stopped. Resolves after `stop()`, the option `signal`, SIGTERM or SIGINT, when the invocations in
-   * flight have been answered.
+   * Serves until stopped: the events of the Runtime API, or where there is none (no `AWS_LAMBDA_RUNTIME_API`) those
+   * that a local server takes, which tells on stderr how to call it. Resolves after `stop()`, the option `signal`,
+   * SIGTERM or SIGINT, when the invocations in flight have been answered.
    *
    * @throws ManagedRuntimeError rejects with `INIT_FAILED`, `ALREADY_RUNNING`, `ALREADY_STOPPED`,
-   *   `RUNTIME_API_UNREACHABLE`, `NO_THREADS`, `DEADLINE_EXCEEDED` or `HANDLER_CRASHED`. The process should then exit
-   *   with a code other than 0, as an unhandled rejection makes it do, so that Lambda replaces the environment.
+   *   `RUNTIME_API_UNREACHABLE`, `NO_THREADS`, `DEADLINE_EXCEEDED`, `HANDLER_CRASHED` or, without a Runtime API,
+   *   `LOCAL_SERVER_FAILED`. The process should then exit with a code other than 0, as an unhandled rejection makes it
+   *   do, so that Lambda replaces the environment.
    */
   run(): Promise<void>;
 
@@ -52,8 +55,13 @@ export function createManagedRuntime(
 }
 
 /** The same for a handler that is named as AWS names it. */
-export function createRuntime(reference: HandlerReference, options: ManagedRuntimeOptions): ManagedRuntime {
-  return new Supervisor(readConfig(reference, options));
+export function createRuntime(
+  reference: HandlerReference,
+  options: ManagedRuntimeOptions,
+  development?: Development,
+): ManagedRuntime {
+  const config = readConfig(reference, options);
+  return new Supervisor(development === undefined ? config : { ...config, inThreads: true, development });
 }
 
 type State = 'idle' | 'running' | 'stopped';
@@ -86,9 +94,13 @@ class Supervisor implements ManagedRuntime {
     const stopListening = onStopSignal(sink.log, stop);
     this.#config.signal?.addEventListener('abort', stop);
     if (this.#config.signal?.aborted === true) stop();
+    let local: LocalMode | undefined;
     try {
-      await serve(this.#config, sink, recorder, this.#stop.signal);
+      local = this.#config.runtimeApi === undefined ? await startLocal(this.#config) : undefined;
+      const address = this.#config.runtimeApi ?? (local as LocalMode).address;
+      await serve(this.#config, address, sink, recorder, this.#stop.signal);
     } finally {
+      await local?.close();
       this.#config.signal?.removeEventListener('abort', stop);
       recorder.close();
       this.#figures.stop();
@@ -114,4 +126,9 @@ class Supervisor implements ManagedRuntime {
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
+}
+
+/** Lambda sets the address of its Runtime API; there none of this is loaded. */
+async function startLocal(config: Config): Promise<LocalMode> {
+  return (await import('./local/local-mode.ts')).startLocalMode(config.local);
 }

@@ -97,6 +97,9 @@ export type StreamControl =
 /** The most bytes of one stream that are on their way from its thread to the Runtime API. */
 export const STREAM_WINDOW_BYTES = 1024 * 1024;
 
+/** The BroadcastChannel on which threads of the command `dev` name the files that they load, one path a message. */
+export const LOADED_FILES_CHANNEL = 'lambda-managed-runtime.loaded-files';
+
 /** What a handler's invocations cause besides their outcomes. */
 export type FromInvoker = StreamMessage | BackgroundFailedMessage;
 

@@ -19,19 +19,20 @@ import type { HttpRuntimeApi } from './runtime-api/http-runtime-api.ts';
  */
 export async function serve(
   config: Config,
+  runtimeApi: string,
   sink: LogSink,
   recorder: Recorder,
   stop: AbortSignal,
 ): Promise<void> {
   const { log } = sink;
   // In single mode errors that escape are the handler's, and its pool deals with them.
-  const unguard = config.concurrency === 1 ? ignoreBrokenOutput() : guardSupervisor(log);
+  const unguard = config.inThreads ? guardSupervisor(log) : ignoreBrokenOutput();
   const pool = await openPool(config, sink, recorder);
   recorder.askForThreads(() => pool.threads());
   // The threads boot, or the handler loads, while this thread loads the HTTP client.
   let over = false;
   const starting = loadMainModules(config).then((share) => (over ? undefined : pool.start(share)));
-  const opening = openRuntimeApi(config, log, recorder);
+  const opening = openRuntimeApi(runtimeApi, log, recorder);
   const registering = register(config, opening);
   const ready = Promise.all([opening, starting, registering]);
   // It may fail when nobody waits for it any more.
@@ -90,14 +91,14 @@ async function serveUntilEnd(
 const SHORTEST_HOOK_MS = 50;
 
 async function openPool(config: Config, sink: LogSink, { threads }: Observer): Promise<WorkerPool> {
-  if (config.concurrency === 1)
+  if (!config.inThreads)
     return new (await import('./pool/in-process-pool.ts')).InProcessPool(config, sink);
   return new (await import('./pool/thread-pool.ts')).ThreadPool(config, sink, threads);
 }
 
-async function openRuntimeApi(config: Config, log: Log, { requests }: Observer): Promise<HttpRuntimeApi> {
+async function openRuntimeApi(runtimeApi: string, log: Log, { requests }: Observer): Promise<HttpRuntimeApi> {
   const { HttpRuntimeApi } = await import('./runtime-api/http-runtime-api.ts');
-  return new HttpRuntimeApi(config.runtimeApi, log, requests);
+  return new HttpRuntimeApi(runtimeApi, log, requests);
 }
 
 /** What the main thread loads of the user's. Resolves with what hands each thread what all share. */
@@ -125,7 +126,7 @@ async function runHook({ onShutdown }: Config, log: Log, withinMs: number): Prom
 
 function summary(config: Config): object {
   const { concurrency, slots, threads, invocationsPerThread, cpus, memoryMiB } = config;
-  return concurrency === 1
-    ? { mode: 'single', concurrency, cpus, memoryMiB }
-    : { mode: 'threads', concurrency, slots, threads, invocationsPerThread, cpus, memoryMiB };
+  return config.inThreads
+    ? { mode: 'threads', concurrency, slots, threads, invocationsPerThread, cpus, memoryMiB }
+    : { mode: 'single', concurrency, cpus, memoryMiB };
 }

@@ -20,7 +20,7 @@ export interface ManagedRuntimeOptions {
   readonly invocationsPerThread?: number | undefined;
   /** Stops the runtime when aborted, as `stop()` does. */
   readonly signal?: AbortSignal | undefined;
-  /** `host:port` of the Runtime API. Default: `AWS_LAMBDA_RUNTIME_API`. */
+  /** `host:port` of the Runtime API. Default: `AWS_LAMBDA_RUNTIME_API`; without either, a local server is started. */
   readonly runtimeApi?: string | undefined;
   /** A pino logger for the runtime's own lines. Default: JSON lines on stdout, level `AWS_LAMBDA_LOG_LEVEL`. */
   readonly logger?: Logger | undefined;
@@ -142,6 +142,10 @@ const numeral = (most: number) =>
     v.maxValue(most, `must be a whole number from 1 to ${most}`),
   );
 
+const PORT = 'must be a port, 0 for any free one';
+
+const LOOPBACK = /^(localhost|::1|127\.\d{1,3}\.\d{1,3}\.\d{1,3})$/;
+
 /** Every environment variable that the runtime reads. */
 export const environmentSchema = v.object({
   AWS_LAMBDA_RUNTIME_API: v.optional(hostAndPort),
@@ -164,6 +168,19 @@ export const environmentSchema = v.object({
   _LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET: v.optional(v.string()),
   _HANDLER: v.optional(v.string()),
   LAMBDA_TASK_ROOT: v.optional(v.string()),
+  AWS_LAMBDA_FUNCTION_TIMEOUT: v.optional(numeral(900)),
+  LOCAL_LAMBDA_HOST: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(LOOPBACK, 'must be localhost, ::1 or an address in 127.0.0.0/8: nobody else may call handlers'),
+    ),
+  ),
+  LOCAL_LAMBDA_PORT: v.optional(
+    v.pipe(v.string(), v.regex(/^\d+$/, PORT), v.transform(Number), v.maxValue(65_535, PORT)),
+  ),
+  LOCAL_LAMBDA_INVOCATION_ENDPOINT: v.optional(
+    v.pipe(v.string(), v.regex(/^\/[^?#\s]*$/, 'must be a path that begins with /, for example /invoke')),
+  ),
 });
 
 export type Environment = v.InferOutput<typeof environmentSchema>;

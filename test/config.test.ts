@@ -14,6 +14,7 @@ afterEach(() => {
 
 const COUNT = 'must be a whole number from 1 to 1600';
 const HOST = 'must be host:port, for example 127.0.0.1:9001';
+const LOOPBACK = 'must be localhost, ::1 or an address in 127.0.0.0/8: nobody else may call handlers';
 const MODULE = 'must be a path, a file: URL or a URL object';
 
 describe('an environment variable', () => {
@@ -30,6 +31,17 @@ describe('an environment variable', () => {
     ['AWS_LAMBDA_RUNTIME_API', 'http://localhost:9001', `${HOST}, but it is "http://localhost:9001"`],
     ['AWS_LAMBDA_RUNTIME_API', 'localhost:0', `${HOST}, but it is "localhost:0"`],
     ['AWS_LAMBDA_RUNTIME_API', 'localhost:65536', `${HOST}, but it is "localhost:65536"`],
+    ['AWS_LAMBDA_FUNCTION_TIMEOUT', '901', 'must be a whole number from 1 to 900, but it is 901'],
+    ['AWS_LAMBDA_FUNCTION_TIMEOUT', '3s', 'must be a whole number from 1 to 900, but it is "3s"'],
+    ['LOCAL_LAMBDA_HOST', '0.0.0.0', `${LOOPBACK}, but it is "0.0.0.0"`],
+    ['LOCAL_LAMBDA_HOST', 'example.com', `${LOOPBACK}, but it is "example.com"`],
+    ['LOCAL_LAMBDA_PORT', 'http', 'must be a port, 0 for any free one, but it is "http"'],
+    ['LOCAL_LAMBDA_PORT', '65536', 'must be a port, 0 for any free one, but it is 65536'],
+    [
+      'LOCAL_LAMBDA_INVOCATION_ENDPOINT',
+      'invoke',
+      'must be a path that begins with /, for example /invoke, but it is "invoke"',
+    ],
     ['AWS_LAMBDA_LOG_LEVEL', 'LOUD', 'must be TRACE, DEBUG, INFO, WARN, ERROR or FATAL, but it is "LOUD"'],
     ['AWS_LAMBDA_LOG_FORMAT', 'XML', 'must be JSON or Text, but it is "XML"'],
     ['_LAMBDA_TELEMETRY_LOG_FD', 'x', 'must be the number of a file descriptor, but it is "x"'],
@@ -38,14 +50,42 @@ describe('an environment variable', () => {
     expect(faultsOf({})).toEqual([`environment variable ${variable}: ${fault}`]);
   });
 
-  it('AWS_LAMBDA_RUNTIME_API is asked for when neither it nor the option is there', () => {
-    const fault =
-      'AWS_LAMBDA_RUNTIME_API is not set: set it, or the option runtimeApi, to the host:port of the Runtime API';
-    vi.stubEnv('AWS_LAMBDA_RUNTIME_API', undefined);
-    expect(faultsOf({})).toEqual([fault]);
-    vi.stubEnv('AWS_LAMBDA_RUNTIME_API', '');
-    expect(faultsOf({})).toEqual([fault]);
-    expect(() => createManagedRuntime('x.js', { runtimeApi: '[::1]:9001' })).not.toThrow();
+  it('AWS_LAMBDA_RUNTIME_API goes behind the option, and may be absent: then the local server starts', () => {
+    const file = { kind: 'file', workerFile: 'x.js' } as const;
+    const api = { AWS_LAMBDA_RUNTIME_API: 'a:1' };
+    expect(readConfig(file, { runtimeApi: '[::1]:9001' }, api).runtimeApi).toBe('[::1]:9001');
+    expect(readConfig(file, {}, api).runtimeApi).toBe('a:1');
+    expect(readConfig(file, {}, { AWS_LAMBDA_RUNTIME_API: '' })).toMatchObject({
+      runtimeApi: undefined,
+      local: {
+        host: '127.0.0.1',
+        port: 7000,
+        invocationEndpoint: '/invoke',
+        functionName: 'function',
+        timeoutMs: 30_000,
+        concurrency: 1,
+      },
+    });
+  });
+
+  it('LOCAL_LAMBDA_… and the function’s own say how the local server presents it', () => {
+    const file = { kind: 'file', workerFile: 'x.js' } as const;
+    const env = {
+      LOCAL_LAMBDA_HOST: '::1',
+      LOCAL_LAMBDA_PORT: '0',
+      LOCAL_LAMBDA_INVOCATION_ENDPOINT: '/2015/do',
+      AWS_LAMBDA_FUNCTION_NAME: 'resize',
+      AWS_LAMBDA_FUNCTION_TIMEOUT: '900',
+      AWS_LAMBDA_MAX_CONCURRENCY: '4',
+    };
+    expect(readConfig(file, {}, env).local).toEqual({
+      host: '::1',
+      port: 0,
+      invocationEndpoint: '/2015/do',
+      functionName: 'resize',
+      timeoutMs: 900_000,
+      concurrency: 4,
+    });
   });
 
   it('that is empty counts as absent', () => {

@@ -228,6 +228,7 @@ describe.concurrent('single mode', () => {
       const { resolved, threads } = recorded(runtime.output.stderr);
       expect(resolved.filter((url) => url.endsWith('pool/in-process-pool.ts'))).toHaveLength(1);
       expect(resolved.filter((url) => /piscina|thread-pool/.test(url))).toEqual([]);
+      expect(resolved.filter((url) => LOCAL_MODE.test(url))).toEqual([]);
       expect(threads).toBe(0);
     },
   );
@@ -240,9 +241,13 @@ describe.concurrent('single mode', () => {
     await runtime.stop();
     const { resolved, threads } = recorded(runtime.output.stderr);
     expect(resolved.filter((url) => /piscina/.test(url))).not.toEqual([]);
+    expect(resolved.filter((url) => LOCAL_MODE.test(url))).toEqual([]);
     expect(threads).toBe(2);
   });
 });
+
+/** What nobody needs on Lambda. */
+const LOCAL_MODE = /\/src\/(local|testing|cli)\/|@smithy/;
 
 const RECORDING = {
   execArgv: ['--import', new URL('./fixtures/bootstraps/record-loading.mjs', import.meta.url).href],

@@ -1,14 +1,21 @@
 import { createRuntime } from '../managed-runtime.ts';
-import type { ManagedRuntimeOptions } from '../settings.ts';
+import { applyFlags } from './flags.ts';
+import type { Flags } from './flags.ts';
 
-/** `lambda-managed-runtime [handler]`: serves until Lambda ends the environment. */
-export async function serveHandler(
-  handlerString: string | undefined,
-  { logInvocations }: Pick<ManagedRuntimeOptions, 'logInvocations'>,
-): Promise<void> {
-  growThreadpool();
-  try {
+/** `lambda-managed-runtime [handler]`: serves until Lambda ends the environment, or Ctrl-C the local server. */
+export async function serveHandler(handlerString: string | undefined, flags: Flags): Promise<void> {
+  await endProcessAfter(async () => {
+    applyFlags(flags);
+    growThreadpool();
+    const { logInvocations } = flags;
     await createRuntime({ kind: 'handler-string', handlerString }, { logInvocations }).run();
+  });
+}
+
+/** Ends the process when what it does has ended, with 1 and the reason if that failed. */
+export async function endProcessAfter(act: () => Promise<void>): Promise<never> {
+  try {
+    await act();
     process.exit(0);
   } catch (error) {
     process.stderr.write(`lambda-managed-runtime: ${(error as Error).message}\n`);
@@ -20,7 +27,7 @@ export async function serveHandler(
  * libuv's pool, where file access and asynchronous crypto run, is shared by all threads and has four. It can be made
  * larger only before its first use.
  */
-function growThreadpool(): void {
+export function growThreadpool(): void {
   const slots = Number(process.env['AWS_LAMBDA_MAX_CONCURRENCY']) || 1;
   process.env['UV_THREADPOOL_SIZE'] ??= String(Math.min(Math.max(slots, 4), 64));
 }

@@ -59,7 +59,7 @@ export function emitEmf(runtime: StatsSource, options: EmfOptions = {}): () => v
     ];
     mostInFlight = 0;
     last = now;
-    write(emfLine(namespace, options.dimensions ?? functionName(now.stats), metrics));
+    write(emfLine(namespace, options.dimensions ?? { FunctionName: now.stats.functionName }, metrics));
   };
 
   subscribe(CHANNEL, onEnd);
@@ -74,10 +74,6 @@ const CHANNEL = `tracing:${INVOCATION_CHANNEL}:asyncEnd`;
 
 function writeToStdout(line: string): void {
   process.stdout.write(line);
-}
-
-function functionName({ functionName: name }: RuntimeStats): Record<string, string> {
-  return name === '' ? {} : { FunctionName: name };
 }
 
 /** What has come between two looks at the figures. */

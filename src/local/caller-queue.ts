@@ -1,9 +1,12 @@
+import type { ReportedError } from './invoke-results.ts';
 import type { Poll } from './poll-queue.ts';
 
-/** A caller that waits for a poll; one of its two functions is called, once. */
+/** A caller that waits for a poll; one of its functions is called, once. */
 export interface WaitingCaller {
   serve(poll: Poll): void;
   turnAway(reason: string): void;
+  /** The function could not start. */
+  fail(initError: ReportedError): void;
 }
 
 /** The callers that wait for a poll: first in, first out. */
@@ -29,6 +32,10 @@ export class CallerQueue {
     const caller = this.#callers.shift();
     caller?.serve(poll);
     return caller !== undefined;
+  }
+
+  failAll(initError: ReportedError): void {
+    for (const caller of this.#callers.splice(0)) caller.fail(initError);
   }
 
   close(reason: string): void {

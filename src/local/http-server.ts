@@ -46,7 +46,7 @@ const NOT_FOUND = apiError(404, 'ResourceNotFoundException', 'There is nothing a
 const FORBIDDEN = apiError(
   403,
   'AccessDeniedException',
-  'The Host and Origin of a request must be loopback addresses',
+  'The Host of a request must be a loopback address, and its Origin the same as that',
 );
 
 function requestListener(routes: readonly Route[]): (req: IncomingMessage, res: ServerResponse) => void {

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { CallerQueue, type WaitingCaller } from './caller-queue.ts';
 import { eventAnswer, eventHeaders } from './event-headers.ts';
 import type { InvokeOptions, InvokeResult } from './invoke.ts';
-import { unavailable } from './invoke-results.ts';
+import { failed, unavailable } from './invoke-results.ts';
+import type { ReportedError } from './invoke-results.ts';
 import type { OpenInvocations } from './open-invocations.ts';
 import type { Poll, PollQueue } from './poll-queue.ts';
 
@@ -22,6 +23,8 @@ export class InvocationDesk {
   readonly #invocations: OpenInvocations;
   readonly #callers = new CallerQueue();
   #closed = false;
+  /** Why the function could not start; until a poll comes. */
+  #initError: ReportedError | undefined;
 
   constructor(settings: DeskSettings, polls: PollQueue, invocations: OpenInvocations) {
     this.#settings = settings;
@@ -38,6 +41,7 @@ export class InvocationDesk {
       const poll = ready ? this.#polls.take() : undefined;
       if (poll !== undefined) caller.serve(poll);
       else if (this.#closed) caller.turnAway('The server is closed');
+      else if (options.orInitError === true && this.#initError !== undefined) caller.fail(this.#initError);
       else if (options.whenCapacity === true) this.#callers.push(caller);
       else caller.turnAway(ready ? 'No /next is parked' : 'An extension is not ready');
     });
@@ -45,6 +49,7 @@ export class InvocationDesk {
 
   /** Takes a new poll: it serves the caller that has waited longest, or parks. */
   park(poll: Poll): void {
+    this.#initError = undefined;
     if (!this.#settings.isReady() || !this.#callers.serve(poll)) this.#polls.push(poll);
   }
 
@@ -55,6 +60,17 @@ export class InvocationDesk {
       if (poll === undefined) return;
       this.#callers.serve(poll);
     }
+  }
+
+  /** How many have an invocation in flight or wait for a poll. */
+  get busy(): number {
+    return this.#invocations.size + this.#callers.length;
+  }
+
+  /** Those who wait for the first poll hear why there will be none. */
+  initFailed(error: ReportedError): void {
+    this.#initError = error;
+    this.#callers.failAll(error);
   }
 
   close(): void {
@@ -93,6 +109,7 @@ export class InvocationDesk {
         );
       },
       turnAway: (reason) => settle(unavailable(reason)),
+      fail: (error) => settle(failed(options.requestId ?? randomUUID(), error)),
     };
     signal?.addEventListener('abort', giveUp, { once: true });
     return caller;

@@ -18,10 +18,12 @@ export interface InvokeOptions {
   readonly headers?: Readonly<Record<string, string | undefined>>;
   /** Waits for a parked poll instead of being refused when there is none. First come, first served. */
   readonly whenCapacity?: boolean;
+  /** Gets the init error, where the function could not start and nothing has polled since, instead of waiting. */
+  readonly orInitError?: boolean;
   /** Gives up waiting for the result. An event that was handed over stays with the runtime, as on Lambda. */
   readonly signal?: AbortSignal;
   /** Sees the bytes of a streaming response as they arrive. No more are read until what it returns has resolved. */
-  readonly onChunk?: (chunk: Buffer) => void | Promise<void>;
+  readonly onChunk?: (chunk: Buffer, contentType: string | undefined) => void | Promise<void>;
   /** Whether the result has all bytes of a streaming response, or only the first chunk; true by default. */
   readonly keepStream?: boolean;
 }

@@ -16,13 +16,13 @@ export function hostAndPort(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Whether a request was meant for this machine and wasn't sent by a foreign web page. */
+/** Whether a request was meant for this machine and wasn't sent by a web page of another origin. */
 export function isTrusted({ headers }: IncomingMessage): boolean {
   if (headers.host === undefined || !LOOPBACK_HOST.test(headers.host)) return false;
-  if (headers['sec-fetch-site'] === 'cross-site') return false;
-  return headers.origin === undefined || LOOPBACK_ORIGIN.test(headers.origin);
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return false;
+  return headers.origin === undefined || headers.origin === `http://${headers.host}`;
 }
 
 const LOOPBACK = /^(localhost|::1|127\.\d{1,3}\.\d{1,3}\.\d{1,3})$/;
 const LOOPBACK_HOST = /^(localhost|\[::1\]|127\.\d{1,3}\.\d{1,3}\.\d{1,3})(:\d{1,5})?$/i;
-const LOOPBACK_ORIGIN = /^https?:\/\/(localhost|\[::1\]|127\.\d{1,3}\.\d{1,3}\.\d{1,3})(:\d{1,5})?$/i;

@@ -1,14 +1,16 @@
 import { type Delivery, DeliveryLog } from './delivery-log.ts';
 import { extensionRoutes, Extensions } from './extensions.ts';
 import { type FaultPlan, FaultRules } from './faults.ts';
-import { frontRoutes } from './front.ts';
-import { closeAtOnce, listen, runtimeApiHttp } from './http-server.ts';
+import { type FrontSettings, frontRoutes } from './front.ts';
+import { closeAtOnce, listen, type Route, runtimeApiHttp } from './http-server.ts';
 import { type InitError, InitErrors } from './init-errors.ts';
 import { InvocationDesk } from './invocation-desk.ts';
 import type { InvokeOptions, InvokeResult } from './invoke.ts';
+import { LogTails } from './log-tails.ts';
 import { assertLoopback, hostAndPort } from './loopback.ts';
 import { OpenInvocations } from './open-invocations.ts';
 import { PollQueue } from './poll-queue.ts';
+import { responseStreamRoutes } from './response-stream.ts';
 import { runtimeRoutes } from './runtime-routes.ts';
 
 /** Settings of {@link startRuntimeApiServer}. */
@@ -27,6 +29,13 @@ export interface RuntimeApiServerOptions {
   readonly enforceTimeout?: boolean;
   /** Whether there is an Extensions API; true by default. */
   readonly extensions?: boolean;
+  /**
+   * How many invocations callers over HTTP may have at once: one more is refused with 429, and who is not waits for a
+   * poll. Without it they may have as many as polls are parked, and are refused with 503 when there is none.
+   */
+  readonly concurrency?: number;
+  /** What callers over HTTP can reach besides the Invoke API; asked in turn, last. */
+  readonly moreRoutes?: (settings: FrontSettings) => readonly Route[];
   /** How many of the last deliveries are remembered; 100 000 by default. */
   readonly deliveryHistory?: number;
 }
@@ -62,6 +71,8 @@ export interface RuntimeApiServer extends AsyncDisposable {
   whenExtensionWaiting(): Promise<void>;
   /** What is to go wrong. */
   readonly faults: FaultPlan;
+  /** Takes a line of the runtime's output, for callers of the Invoke API who ask for what an invocation has logged. */
+  logged(line: string): void;
   /** Fails all that is in flight with `Runtime.ExitError`, as Lambda does when the runtime's process exits. */
   runtimeExited(message?: string): number;
   /** Ends everything at once: parked polls, invocations in flight, all sockets. */
@@ -105,10 +116,22 @@ export async function startRuntimeApiServer(
     polls,
     invocations,
   );
+  const { concurrency } = options;
+  const logs = new LogTails(() => invocations.size);
+  const front: FrontSettings = {
+    functionName,
+    functionArn,
+    invoke: (event, how) =>
+      desk.invoke(event, concurrency === undefined ? how : { whenCapacity: true, orInitError: true, ...how }),
+    isFull: () => concurrency !== undefined && desk.busy >= concurrency,
+    logs,
+  };
   const routes = [
     runtimeRoutes({ desk, invocations, initErrors, faults }),
     ...(options.extensions === false ? [] : [extensionRoutes(extensions, faults)]),
-    frontRoutes({ functionName, functionArn, invoke: (event, how) => desk.invoke(event, how) }),
+    frontRoutes(front),
+    responseStreamRoutes(front),
+    ...(options.moreRoutes?.(front) ?? []),
   ];
   const http = runtimeApiHttp(routes, (socket) => polls.drop(socket));
   const listening = await listen(http, host, port);
@@ -143,6 +166,7 @@ export async function startRuntimeApiServer(
     },
     whenExtensionWaiting: () => extensions.whenWaiting(),
     faults,
+    logged: (line) => logs.add(line),
     runtimeExited: (message = 'Runtime exited') => invocations.failAll('Runtime.ExitError', message),
     close,
     [Symbol.asyncDispose]: close,

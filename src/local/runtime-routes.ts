@@ -111,10 +111,12 @@ function takeError({ invocations }: RuntimeRooms, { req, reply }: Exchange, requ
   });
 }
 
-function takeInitError({ initErrors }: RuntimeRooms, { req, reply }: Exchange): void {
+function takeInitError({ desk, initErrors }: RuntimeRooms, { req, reply }: Exchange): void {
   collectBody(req, MAX_ERROR_BYTES, (body) => {
     if (body === undefined) return reply(TOO_LARGE);
-    reply(initErrors.take(header(req.headers['lambda-runtime-function-error-type']), body));
+    const rawErrorType = header(req.headers['lambda-runtime-function-error-type']);
+    desk.initFailed({ rawErrorType, body });
+    reply(initErrors.take(rawErrorType, body));
   });
 }
 

@@ -18,7 +18,7 @@ export function receiveStream(exchange: Exchange, requestId: string, invocations
   req.on('data', (chunk: Buffer) => {
     if (!invocations.isCurrent(invocation)) return;
     keep(invocation, chunk);
-    const taken = invocation.onChunk?.(chunk);
+    const taken = invocation.onChunk?.(chunk, req.headers['content-type']);
     if (taken === undefined) return;
     req.pause();
     void taken.then(() => req.resume());

@@ -24,7 +24,7 @@ export async function openLogSink(config: Config): Promise<LogSink> {
     return opened(handlers, guarded(logger), () => within(flushed(logger)));
   }
   // In single mode the handler's thread waits for a full pipe, as any; with threads, this one answers for all of them.
-  const output = await openLogOutput(handlers, config.concurrency === 1 ? 'at once' : 'in the background');
+  const output = await openLogOutput(handlers, config.inThreads ? 'in the background' : 'at once');
   return opened(handlers, guarded(pino(...pinoArguments(output.writer, config.logLevel))), async () => {
     await within(output.flushed());
     output.close();

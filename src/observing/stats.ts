@@ -10,7 +10,7 @@ export interface StatsSource {
 /** Figures of a runtime at one instant: plain JSON. Counts and times run from the start of the runtime. */
 export interface RuntimeStats {
   readonly state: 'idle' | 'running' | 'stopped';
-  /** As Lambda says it; empty elsewhere. */
+  /** As Lambda says it; `function` elsewhere. */
   readonly functionName: string;
   /** Since `run()` was called. */
   readonly uptimeMs: number;

@@ -24,8 +24,7 @@ export function recordSpans(runtime: StatsSource): () => void {
           [SLOT]: slot,
         };
         const options = { kind: SpanKind.SERVER, startTime: arrivedAtMs, attributes };
-        const name = functionName === '' ? 'invocation' : functionName;
-        invocations.set(requestId, tracer.startSpan(name, options, xrayParent(traceId)));
+        invocations.set(requestId, tracer.startSpan(functionName, options, xrayParent(traceId)));
       },
       asyncEnd: ({ requestId, report, error }) => {
         const span = invocations.get(requestId);

@@ -17,7 +17,6 @@ import type { PendingRun } from './pending-run.ts';
 import { endOf } from './thread-end.ts';
 import type { ThreadEnd } from './thread-end.ts';
 import type { ThreadListener } from './thread-listener.ts';
-import { THREAD_ENTRY } from './worker-files.ts';
 
 /**
  * One worker thread: a piscina of one thread, whose one run lasts as long as the thread does and carries the
@@ -43,6 +42,7 @@ export class PoolThread {
 
   constructor(
     id: number,
+    entry: string,
     life: ThreadObserver,
     settings: Omit<ThreadSettings, 'port'>,
     resourceLimits: ResourceLimits,
@@ -53,7 +53,7 @@ export class PoolThread {
     this.#listener = listener;
     this.#locks = settings.log.locks;
     this.#piscina = new Piscina({
-      filename: THREAD_ENTRY,
+      filename: entry,
       name: 'serve',
       minThreads: 0,
       maxThreads: 1,

@@ -21,9 +21,11 @@ import { invokerSettings } from './invoker-settings.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { PoolThread } from './pool-thread.ts';
 import { Recycling } from './recycling.ts';
+import { Reloading } from './reloading.ts';
 import { describeThreadEnd, replacementCause } from './thread-end.ts';
 import type { ThreadEnd } from './thread-end.ts';
 import type { ThreadListener } from './thread-listener.ts';
+import { THREAD_ENTRY, WATCHED_THREAD_ENTRY } from './worker-files.ts';
 
 /** What the crew tells the pool. */
 export interface CrewListener {
@@ -54,6 +56,7 @@ export class ThreadCrew implements ThreadListener {
   readonly #observer: ThreadsObserver;
   readonly #memory: MemoryGuard;
   readonly #recycling: Recycling;
+  readonly #reloading = new Reloading();
   readonly #heaps: HeapGuard;
   readonly #started = Promise.withResolvers<LoadedHandler>();
   #share: () => SharedState = () => ({ services: undefined, data: undefined });
@@ -111,6 +114,19 @@ export class ThreadCrew implements ThreadListener {
     this.#reconcile();
   }
 
+  /** Replaces all threads by ones that load the code anew, as `Development.onServing` says. */
+  reload(): Promise<void> {
+    const reloaded = this.#reloading.begin(this.#ids + 1);
+    for (const thread of this.#starting.keys()) {
+      this.#arrived(thread);
+      void thread.terminate({ cause: 'stopped' });
+    }
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    this.#reconcile();
+    return reloaded;
+  }
+
   /** To be called when a run has left the thread. */
   afterRun(thread: PoolThread): void {
     const end = this.#retiring.get(thread);
@@ -140,6 +156,8 @@ export class ThreadCrew implements ThreadListener {
     this.#started.resolve(handler);
     const outgoing = this.#recycling.replaced();
     if (outgoing !== undefined) this.retire(outgoing, { cause: 'recycled' });
+    this.#reloading.succeed();
+    for (const each of this.#outdated()) this.retire(each, { cause: 'recycled' });
     this.#reconcile();
   }
 
@@ -152,6 +170,7 @@ export class ThreadCrew implements ThreadListener {
       this.#started.reject(new InitFailure(reason));
       return;
     }
+    if (this.#reloading.fail(reason)) return;
     this.#bootFailures += 1;
     const delayMs = delayAfter(this.#bootFailures, THREAD_SCHEDULE) ?? 0;
     this.#log.error(
@@ -203,7 +222,8 @@ export class ThreadCrew implements ThreadListener {
     thread.life.ended(cause, describeThreadEnd(end, undefined));
     this.#pool.onEnd(thread, end);
     if (this.#stopping) return;
-    if (!planned)
+    // One that was stopped had not come up.
+    if (!planned && end.cause !== 'stopped')
       this.#log.error({ thread: thread.id, ...reasonFor(end) }, 'A thread was lost and is replaced');
     this.#reconcile();
   }
@@ -215,7 +235,12 @@ export class ThreadCrew implements ThreadListener {
   }
 
   #isShort(): boolean {
-    return this.ready.size + this.#starting.size < this.#wanted + this.#recycling.extra;
+    const wanted = this.#wanted + this.#recycling.extra + this.#reloading.extra;
+    return this.ready.size + this.#starting.size < wanted;
+  }
+
+  #outdated(): PoolThread[] {
+    return [...this.ready].filter((thread) => this.#reloading.isOutdated(thread));
   }
 
   #fits(): boolean {
@@ -228,7 +253,7 @@ export class ThreadCrew implements ThreadListener {
 
   /** No memory for one more: a thread that is to be replaced goes first, else the crew stays as small as it is. */
   #doWithout(threads: number): void {
-    const outgoing = this.#recycling.replaced();
+    const outgoing = this.#recycling.replaced() ?? this.#outdated()[0];
     if (outgoing === undefined) this.#settleFor(threads);
     else this.retire(outgoing, { cause: 'recycled' });
   }
@@ -250,13 +275,9 @@ export class ThreadCrew implements ThreadListener {
     const { resourceLimits, initTimeoutMs } = this.#config;
     const handlers = { ...this.#handlers, writer: this.#ids };
     const settings = { ...invokerSettings(this.#config, handlers), shared: this.#share() };
-    const thread = new PoolThread(
-      this.#ids,
-      this.#observer.starts(this.#ids),
-      settings,
-      resourceLimits,
-      this,
-    );
+    const entry = this.#config.development === undefined ? THREAD_ENTRY : WATCHED_THREAD_ENTRY;
+    const life = this.#observer.starts(this.#ids);
+    const thread = new PoolThread(this.#ids, entry, life, settings, resourceLimits, this);
     const timer = setTimeout(() => this.onBootFailed(thread, initTimeout(initTimeoutMs)), initTimeoutMs);
     this.#starting.set(thread, timer);
     this.#most = Math.max(this.#most, this.ready.size + this.#starting.size);

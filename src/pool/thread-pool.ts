@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config, Development } from '../config.ts';
 import type { ManagedRuntimeError } from '../errors.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';
@@ -29,6 +29,7 @@ export class ThreadPool implements WorkerPool {
   readonly #fail: (error: ManagedRuntimeError) => void;
   readonly #log: Log;
   readonly #perThread: number;
+  readonly #development: Development | undefined;
   readonly #room = new Room();
   readonly #crew: ThreadCrew;
   readonly #deadlines: DeadlinePolicy;
@@ -42,6 +43,7 @@ export class ThreadPool implements WorkerPool {
     this.#fail = failed.resolve;
     this.#log = sink.log;
     this.#perThread = config.invocationsPerThread;
+    this.#development = config.development;
     this.#crew = new ThreadCrew(config, sink, observer, {
       onJoined: () => this.#joined(),
       onLeft: () => this.#room.resize(-this.#perThread),
@@ -60,8 +62,10 @@ export class ThreadPool implements WorkerPool {
     });
   }
 
-  start(share: () => SharedState): Promise<LoadedHandler> {
-    return this.#crew.start(share);
+  async start(share: () => SharedState): Promise<LoadedHandler> {
+    const handler = await this.#crew.start(share);
+    this.#development?.onServing(() => this.#crew.reload());
+    return handler;
   }
 
   reserve(): Promise<boolean> {

@@ -23,6 +23,20 @@ export class ProcessOutput {
       .map((line) => JSON.parse(line) as LogLine);
   }
 
+  /** Resolves with the first match. */
+  whenWritten(text: RegExp, to: 'stdout' | 'stderr'): Promise<RegExpExecArray> {
+    const { promise, resolve } = Promise.withResolvers<RegExpExecArray>();
+    const look = () => {
+      const found = text.exec(this[to]);
+      if (found === null) return;
+      this.#child[to]?.off('data', look);
+      resolve(found);
+    };
+    this.#child[to]?.on('data', look);
+    look();
+    return promise;
+  }
+
   /** Resolves with the first log line whose message matches. */
   whenLogged(message: RegExp): Promise<LogLine> {
     const { promise, resolve } = Promise.withResolvers<LogLine>();

@@ -25,6 +25,8 @@ const COMMAND = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 export interface RuntimeOptions {
   /** The argument of the command. */
   readonly handler?: string;
+  /** More of them. */
+  readonly args?: readonly string[];
   /** A file of fixtures/bootstraps to run instead of the command. */
   readonly bootstrap?: string;
   /** LAMBDA_TASK_ROOT; the fixtures by default, null for none. */
@@ -126,7 +128,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<RunningRunt
   options.prepare?.(api);
   const [file, args] =
     options.bootstrap === undefined
-      ? [COMMAND, options.handler === undefined ? [] : [options.handler]]
+      ? [COMMAND, [...(options.handler === undefined ? [] : [options.handler]), ...(options.args ?? [])]]
       : [fileURLToPath(new URL(options.bootstrap, BOOTSTRAPS)), []];
   const taskRoot = options.taskRoot === undefined ? HANDLERS : options.taskRoot;
   const child = fork(file, args, {

@@ -68,6 +68,37 @@ describe("AWS's SDK", () => {
     expect(output.Payload?.transformToString()).toBe('{"errorType":"TypeError","errorMessage":"no"}');
   });
 
+  it('gets the last 4 KiB of what its own invocation has logged', async () => {
+    const polls = [next(server), next(server)];
+    await server.whenParked(2);
+    const called = call({ LogType: 'Tail' });
+    const without = call({ Payload: '{"n":2}' });
+    const [first, second] = await Promise.all(polls);
+    const [mine, other] = first?.text === '{"n":1}' ? [first, second] : [second, first];
+    server.logged(JSON.stringify({ requestId: mine?.requestId, message: `${'x'.repeat(5000)}é` }));
+    server.logged('a line of nobody');
+    server.logged(JSON.stringify({ requestId: other?.requestId, message: 'not mine' }));
+    server.logged(JSON.stringify({ requestId: mine?.requestId, message: 'last' }));
+    await respond(server, other?.requestId ?? '', '2');
+    await respond(server, mine?.requestId ?? '', '1');
+    const log = Buffer.from((await called).LogResult ?? '', 'base64');
+    expect(log).toHaveLength(4096);
+    expect(log.toString()).toMatch(/^x+é"}\n\{.*"message":"last"}\n$/);
+    expect((await without).LogResult).toBeUndefined();
+  });
+
+  it('gets lines that name no request when nothing else runs', async () => {
+    const polled = next(server);
+    await server.whenParked(1);
+    const called = call({ LogType: 'Tail' });
+    const { requestId } = await polled;
+    server.logged('plain text');
+    await fail(server, requestId, '{}', 'Function.Error');
+    const output = await called;
+    expect(Buffer.from(output.LogResult ?? '', 'base64').toString()).toBe('plain text\n');
+    expect(output.FunctionError).toBe('Unhandled');
+  });
+
   it('gets a timeout as a function error', async () => {
     await using quick = await startRuntimeApiServer({ timeoutMs: 20 });
     const polled = next(quick);
@@ -133,9 +164,38 @@ describe('the Invoke API', () => {
     '123456789012:function:resize',
     encodeURIComponent('arn:aws:lambda:us-east-1:123456789012:function:resize:7'),
   ])('knows the function as %s', async (name) => {
-    const response = await post(`/2015-03-31/functions/${name}/invocations?Qualifier=live`, '{}');
+    const response = await post(`/2015-03-31/functions/${name}/invocations?Other=x`, '{}');
     expect(response.status).toBe(503);
     expect(response.headers.get('x-amzn-errortype')).toBe('ServiceException');
+  });
+
+  it.each([
+    ['?Qualifier=7', 'resize', '7', ':7'],
+    ['', 'resize:live', '$LATEST', ':live'],
+    ['?Qualifier=live', 'resize:live', '$LATEST', ':live'],
+    ['', 'resize', '$LATEST', ''],
+  ])('tells the version of %s and %s', async (query, name, version, suffix) => {
+    const polled = next(server);
+    await server.whenParked(1);
+    const answered = post(`/2015-03-31/functions/${name}/invocations${query}`, '{}');
+    const { requestId, headers } = await polled;
+    expect(headers.get('lambda-runtime-invoked-function-arn')).toBe(
+      `arn:aws:lambda:us-east-1:123456789012:function:resize${suffix}`,
+    );
+    await respond(server, requestId, 'null');
+    expect((await answered).headers.get('x-amz-executed-version')).toBe(version);
+  });
+
+  it.each([
+    ['two qualifiers', 'resize:live/invocations?Qualifier=7', {}],
+    ['an unknown invocation type', 'resize/invocations', { 'X-Amz-Invocation-Type': 'Now' }],
+    ['an unknown log type', 'resize/invocations', { 'X-Amz-Log-Type': 'All' }],
+  ])('refuses %s', async (_what, path, headers) => {
+    const url = `http://${server.address}/2015-03-31/functions/${path}`;
+    const response = await fetch(url, { method: 'POST', body: '{}', headers });
+    expect(response.status).toBe(400);
+    expect(response.headers.get('x-amzn-errortype')).toBe('InvalidParameterValueException');
+    expect(await response.json()).toMatchObject({ Type: 'User', message: expect.any(String) });
   });
 
   it('refuses a client context that is not JSON', async () => {

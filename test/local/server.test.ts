@@ -42,11 +42,21 @@ it('refuses hosts that are not loopback, and foreign web pages', async () => {
   ]) {
     expect(await status(address, { host })).toBe(403);
   }
-  expect(await status(address, { origin: `http://localhost:${port}` })).toBe(404);
-  for (const origin of ['https://example.com', 'null', 'http://localhost.example.com']) {
+  expect(await status(address, { origin: `http://${address}`, 'sec-fetch-site': 'same-origin' })).toBe(404);
+  expect(await status(address, { 'sec-fetch-site': 'none' })).toBe(404);
+  for (const origin of [
+    `http://localhost:${port}`,
+    `https://${address}`,
+    'http://127.0.0.1:1',
+    'https://example.com',
+    'null',
+    'http://localhost.example.com',
+  ]) {
     expect(await status(address, { origin })).toBe(403);
   }
-  expect(await status(address, { 'sec-fetch-site': 'cross-site' })).toBe(403);
+  for (const site of ['cross-site', 'same-site']) {
+    expect(await status(address, { 'sec-fetch-site': site })).toBe(403);
+  }
 });
 
 it('close ends parked polls, invocations in flight and waiting callers at once', async () => {

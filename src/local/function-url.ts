@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { THROTTLED } from './front-answers.ts';
+import type { FrontSettings } from './front.ts';
+import { functionUrlEvent } from './function-url-event.ts';
+import { functionUrlResponse } from './function-url-response.ts';
+import { FunctionUrlStream } from './function-url-stream.ts';
+import { bytesAnswer, jsonAnswer } from './http-answers.ts';
+import type { Answer, Exchange } from './http-answers.ts';
+import type { Route } from './http-server.ts';
+import type { InvokeResult } from './invoke.ts';
+import { TOO_LARGE } from './invoke-request.ts';
+import { collectBody, MAX_PAYLOAD_BYTES } from './request-body.ts';
+
+/**
+ * Makes the function answer browsers, as behind a Function URL: whatever is not under a path of our own is an event.
+ * A streamed response is passed on as it comes. Unlike AWS, an error shows what the handler threw.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
+ */
+export function functionUrlRoute(settings: FrontSettings): Route {
+  return (exchange) => {
+    if (OWN_PATHS.test(exchange.req.url ?? '')) return false;
+    collectBody(exchange.req, MAX_PAYLOAD_BYTES, (body) => {
+      if (body === undefined) exchange.reply(TOO_LARGE);
+      else if (settings.isFull()) exchange.reply(THROTTLED);
+      else void serve(settings, exchange, body);
+    });
+    return true;
+  };
+}
+
+/** The APIs of AWS, and what the local server shows of itself. */
+const OWN_PATHS = /^\/(\d{4}-\d\d-\d\d|_lambda)(\/|$)/;
+
+async function serve(settings: FrontSettings, { req, res, reply }: Exchange, body: Buffer): Promise<void> {
+  const requestId = randomUUID();
+  const stream = new FunctionUrlStream(res);
+  let unusable: unknown;
+  const event = Buffer.from(JSON.stringify(functionUrlEvent(req, body, requestId)));
+  const result = await settings.invoke(event, {
+    requestId,
+    keepStream: false,
+    onChunk(chunk, contentType) {
+      if (unusable !== undefined) return undefined;
+      try {
+        return stream.write(chunk, contentType);
+      } catch (error) {
+        unusable = error;
+        return undefined;
+      }
+    },
+  });
+  if (unusable !== undefined) return reply(badResponse(unusable));
+  if (!stream.begun) return answer(result, reply);
+  if (result.status === 'response') res.end();
+  else res.destroy();
+}
+
+function answer(result: InvokeResult, reply: (answer: Answer) => void): void {
+  if (result.status !== 'response') return reply(failureAnswer(result));
+  try {
+    reply(functionUrlResponse(result.body));
+  } catch (error) {
+    reply(badResponse(error));
+  }
+}
+
+function failureAnswer(result: Exclude<InvokeResult, { readonly status: 'response' }>): Answer {
+  if (result.status === 'error') return bytesAnswer(502, result.body, ['Content-Type', 'application/json']);
+  const { errorType, errorMessage } = result;
+  return jsonAnswer(result.status === 'timeout' ? 504 : 503, { errorType, errorMessage });
+}
+
+function badResponse(error: unknown): Answer {
+  return jsonAnswer(502, { errorType: 'Runtime.InvalidHttpResponse', errorMessage: String(error) });
+}

@@ -1,0 +1,59 @@
+import type { LocalSettings } from '../config.ts';
+import { ManagedRuntimeError } from '../errors.ts';
+import { functionUrlRoute } from './function-url.ts';
+import { hostAndPort } from './loopback.ts';
+import { tapOutput } from './output-tap.ts';
+import { plainInvokeRoute } from './plain-invoke.ts';
+import { type RuntimeApiServer, startRuntimeApiServer } from './runtime-api-server.ts';
+import { welcome } from './welcome.ts';
+
+/** The local server, where there is no Lambda. */
+export interface LocalMode {
+  readonly server: RuntimeApiServer;
+  /** `host:port`, for the runtime and for callers alike. */
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the local server and writes to stderr how to call it. The runtime of this process polls it as any other
+ * Runtime API.
+ *
+ * Rejects with a ManagedRuntimeError `LOCAL_SERVER_FAILED`.
+ */
+export async function startLocalMode(settings: LocalSettings): Promise<LocalMode> {
+  const server = await startServer(settings);
+  const untap = tapOutput((line) => server.logged(line));
+  process.stderr.write(welcome(settings, server.address));
+  return {
+    server,
+    address: server.address,
+    async close() {
+      untap();
+      await server.close();
+    },
+  };
+}
+
+async function startServer(settings: LocalSettings): Promise<RuntimeApiServer> {
+  const { host, port, functionName, timeoutMs, concurrency, invocationEndpoint } = settings;
+  try {
+    return await startRuntimeApiServer({
+      host,
+      port,
+      functionName,
+      timeoutMs,
+      concurrency,
+      // A page of our own would stand between these two, below /_lambda/, which no event can take.
+      moreRoutes: (front) => [plainInvokeRoute(front, invocationEndpoint), functionUrlRoute(front)],
+      deliveryHistory: 1000,
+    });
+  } catch (cause) {
+    const address = hostAndPort(host, port);
+    const message =
+      (cause as NodeJS.ErrnoException).code === 'EADDRINUSE'
+        ? `The address ${address} is in use. Stop what listens there, or set LOCAL_LAMBDA_PORT to another port (0: any).`
+        : `The local server cannot listen on ${address}: ${(cause as Error).message}`;
+    throw new ManagedRuntimeError('LOCAL_SERVER_FAILED', message, { cause });
+  }
+}

@@ -1,0 +1,213 @@
+import { writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
+import type { LocalRuntime } from '../helpers/start-local.ts';
+import { ADDRESS, startLocal, withoutRuntimeApi } from '../helpers/start-local.ts';
+import { startBootstrap, startRuntime } from '../helpers/start-runtime.ts';
+import { makeTaskRoot } from '../helpers/task-root.ts';
+import type { TaskRoot } from '../helpers/task-root.ts';
+
+const FILES = {
+  'index.mjs': `
+    import { existsSync } from 'node:fs';
+    import { setTimeout as wait } from 'node:timers/promises';
+    export async function handler(event, context) {
+      const { awsRequestId, functionName, clientContext, invokedFunctionArn, memoryLimitInMB } = context;
+      if (event.log !== undefined) console.log(event.log);
+      if (event.fail !== undefined) throw new RangeError(event.fail);
+      if (event.holdUntil !== undefined) {
+        console.log('holding ' + event.holdUntil);
+        while (!existsSync(event.holdUntil)) await wait(10);
+      }
+      if (event.forever) await new Promise(() => setInterval(() => {}, 1000));
+      return { event, awsRequestId, functionName, clientContext, invokedFunctionArn, memoryLimitInMB };
+    }`,
+  'stream.mjs': `
+    export const handler = awslambda.streamifyResponse(async (event, stream) => {
+      const body = awslambda.HttpResponseStream.from(stream, { statusCode: 201, headers: { 'x-kind': 'web' } });
+      if (event.fail) throw new RangeError(event.fail);
+      body.write('one ');
+      body.end('two');
+    });`,
+};
+
+let root: TaskRoot;
+beforeAll(async () => {
+  root = await makeTaskRoot(FILES);
+});
+afterAll(() => root[Symbol.asyncDispose]());
+
+describe('the command without a Runtime API', () => {
+  let local: LocalRuntime;
+  beforeAll(async () => {
+    local = await startLocal({
+      handler: 'index.handler',
+      taskRoot: root.path,
+      args: ['--concurrency', '2', '--memory', '512', '--timeout', '60'],
+    });
+  });
+  afterAll(() => local[Symbol.asyncDispose]());
+
+  it('says what to type', () => {
+    expect(local.output.stderr).toContain(`curl ${local.url}/invoke --data '{"key":"value"}'`);
+    expect(local.output.stderr).toContain(`aws lambda invoke --endpoint-url ${local.url} `);
+    expect(local.output.stderr).toContain('the function function runs locally, up to 2 at once, 60 s each');
+  });
+
+  it('answers a plain post with the response of the handler', async () => {
+    expect(await local.invoke({ n: 1 })).toMatchObject({ event: { n: 1 }, memoryLimitInMB: '512' });
+    const refused = await fetch(`${local.url}/invoke`, { method: 'POST', body: 'nonsense' });
+    expect(refused.status).toBe(400);
+    expect(refused.headers.get('x-amzn-errortype')).toBe('InvalidRequestContentException');
+  });
+
+  it("answers AWS's SDK, with what the invocation has logged", async () => {
+    const output = await local.call({
+      Payload: JSON.stringify({ log: 'a line of the handler' }),
+      LogType: 'Tail',
+      ClientContext: Buffer.from('{"custom":{"k":"v"}}').toString('base64'),
+      Qualifier: '4',
+    });
+    expect(output).toMatchObject({ StatusCode: 200, ExecutedVersion: '4' });
+    expect(Buffer.from(output.LogResult ?? '', 'base64').toString()).toContain('a line of the handler');
+    expect(JSON.parse(output.Payload?.transformToString() ?? '')).toMatchObject({
+      awsRequestId: output.$metadata.requestId,
+      clientContext: { custom: { k: 'v' } },
+      invokedFunctionArn: expect.stringMatching(/:function:function:4$/),
+    });
+  });
+
+  it('tells of an error of the handler', async () => {
+    const output = await local.call({ Payload: '{"fail":"no"}' });
+    expect(output).toMatchObject({ StatusCode: 200, FunctionError: 'Unhandled' });
+    expect(JSON.parse(output.Payload?.transformToString() ?? '')).toMatchObject({
+      errorType: 'RangeError',
+      errorMessage: 'no',
+    });
+  });
+
+  it('takes an event for later, and a dry run', async () => {
+    const output = await local.call({ InvocationType: 'Event', Payload: '{"log":"sent for later"}' });
+    expect(output.StatusCode).toBe(202);
+    await local.whenWritten(/sent for later/, 'stdout');
+    expect((await local.call({ InvocationType: 'DryRun' })).StatusCode).toBe(204);
+  });
+
+  it('refuses more than the concurrency, and no fewer', async () => {
+    await local.invoke({});
+    const gate = `${root.path}/concurrency.gate`;
+    const held = [1, 2].map(() => local.invoke({ holdUntil: gate }));
+    await local.whenWritten(/(holding .*concurrency[^]*){2}/, 'stdout');
+    await expect(local.call()).rejects.toMatchObject({
+      name: 'TooManyRequestsException',
+      Reason: 'ConcurrentInvocationLimitExceeded',
+      $metadata: { httpStatusCode: 429 },
+    });
+    expect((await fetch(local.url)).status).toBe(429);
+    await open(gate);
+    await Promise.all(held);
+    // Its slot may not poll again yet: it is waited for.
+    expect(await local.invoke({ n: 3 })).toMatchObject({ event: { n: 3 } });
+  });
+
+  it('serves browsers as a Function URL', async () => {
+    const response = await fetch(`${local.url}/some/path?q=1`);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ event: { rawPath: '/some/path', rawQueryString: 'q=1' } });
+  });
+
+  it('Ctrl-C lets what is in flight finish', async () => {
+    const gate = `${root.path}/drain.gate`;
+    const held = local.invoke({ holdUntil: gate });
+    await local.whenWritten(/holding .*drain/, 'stdout');
+    const exited = local.interrupt();
+    await local.process.whenLogged(/^Stopping$/);
+    await open(gate);
+    expect(await held).toMatchObject({ event: { holdUntil: gate } });
+    expect(await exited).toMatchObject({ code: 0 });
+  });
+});
+
+it('--timeout ends an invocation', async () => {
+  await using local = await startLocal({
+    handler: 'index.handler',
+    taskRoot: root.path,
+    args: ['--timeout', '1'],
+  });
+  const output = await local.call({ Payload: '{"forever":true}' });
+  expect(output.FunctionError).toBe('Unhandled');
+  expect(output.Payload?.transformToString()).toMatch(/Task timed out after 1\.00 seconds/);
+});
+
+describe('a streaming handler', () => {
+  let local: LocalRuntime;
+  beforeAll(async () => {
+    local = await startLocal({ handler: 'stream.handler', taskRoot: root.path });
+  });
+  afterAll(() => local[Symbol.asyncDispose]());
+
+  it('serves browsers', async () => {
+    const response = await fetch(local.url);
+    expect(response.status).toBe(201);
+    expect(response.headers.get('x-kind')).toBe('web');
+    expect(await response.text()).toBe('one two');
+  });
+
+  it("streams to AWS's SDK", async () => {
+    const { EventStream } = await local.callForStream();
+    let text = '';
+    for await (const { PayloadChunk } of EventStream ?? []) {
+      text += Buffer.from(PayloadChunk?.Payload ?? []).toString();
+    }
+    expect(text).toBe('{"statusCode":201,"headers":{"x-kind":"web"}}\0\0\0\0\0\0\0\0one two');
+  });
+
+  it("tells AWS's SDK of an error", async () => {
+    const { EventStream } = await local.callForStream({ Payload: '{"fail":"no"}' });
+    const events: object[] = [];
+    for await (const event of EventStream ?? []) events.push(event);
+    expect(events).toEqual([
+      { InvokeComplete: { ErrorCode: 'Function.RangeError', ErrorDetails: expect.stringContaining('"no"') } },
+    ]);
+  });
+});
+
+it('run() in a bootstrap of one’s own starts the local server as well, for single mode too', async () => {
+  const { env } = withoutRuntimeApi({});
+  await using runtime = await startBootstrap(`${root.path}/index.mjs`, {}, { env: env ?? {} });
+  const [, url] = await runtime.unlessExited(runtime.output.whenWritten(ADDRESS, 'stderr'));
+  const response = await fetch(`${url}/invoke`, { method: 'POST', body: '{"n":1}' });
+  expect(await response.json()).toMatchObject({ event: { n: 1 }, functionName: 'function' });
+});
+
+describe('the command says why it cannot start:', () => {
+  it('a port that is taken', async () => {
+    await using taken = await startRuntimeApiServer();
+    const { port } = taken;
+    expect(await failure({ handler: 'index.handler', env: { LOCAL_LAMBDA_PORT: String(port) } })).toContain(
+      `The address 127.0.0.1:${port} is in use. Stop what listens there, or set LOCAL_LAMBDA_PORT to another port`,
+    );
+  });
+
+  it.each([
+    [['--timeout', '0'], 'It must be a whole number from 1 to 900.'],
+    [['--concurrency', 'many'], 'It must be a whole number from 1 to 1600.'],
+    [['--memory', '2G'], 'It must be a whole number from 1 to 1048576.'],
+    [['--env-file', 'absent.env'], 'absent.env'],
+    [['--unknown'], "unknown option '--unknown'"],
+    [['dev'], "missing required argument 'workerFile'"],
+  ])('%j', async (args, reason) => {
+    expect(await failure({ args })).toContain(reason);
+  });
+
+  async function failure(options: object): Promise<string> {
+    await using runtime = await startRuntime(withoutRuntimeApi({ taskRoot: root.path, ...options }));
+    // Some versions of Node.js look for the file themselves, and exit with 9.
+    expect([1, 9]).toContain((await runtime.exited).code);
+    return runtime.output.stderr;
+  }
+});
+
+function open(gate: string): Promise<void> {
+  return writeFile(gate, '');
+}

@@ -1,0 +1,97 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { startRuntimeApi } from '../../src/testing/runtime-api.ts';
+import type { RuntimeApi } from '../../src/testing/runtime-api.ts';
+
+let api: RuntimeApi;
+beforeEach(async () => {
+  api = await startRuntimeApi({ timeoutMs: 10_000 });
+});
+afterEach(() => api.close());
+
+const url = (path: string) => `http://${api.address}/2018-06-01/runtime/${path}`;
+
+/** Polls as a runtime does, and posts this as the answer. */
+async function answer(how: 'response' | 'error', body: string) {
+  const event = await fetch(url('invocation/next'));
+  const requestId = event.headers.get('lambda-runtime-aws-request-id') ?? '';
+  await fetch(url(`invocation/${requestId}/${how}`), { method: 'POST', body });
+  return { requestId, headers: event.headers, text: await event.text() };
+}
+
+it('a response comes parsed and as it is', async () => {
+  const [result, { requestId, text }] = await Promise.all([
+    api.invoke({ n: 1 }),
+    answer('response', '{"m":2}'),
+  ]);
+  expect(text).toBe('{"n":1}');
+  expect(result).toMatchObject({ status: 'response', requestId, payload: { m: 2 } });
+  expect(result).toHaveProperty('body', Buffer.from('{"m":2}'));
+});
+
+it('what is not JSON has no payload', async () => {
+  const [result, { text }] = await Promise.all([
+    api.invoke(Buffer.from('bytes')),
+    answer('response', 'more bytes'),
+  ]);
+  expect(text).toBe('bytes');
+  expect(result).toMatchObject({ status: 'response', payload: undefined });
+});
+
+it('an error has the type and message that its caller sees', async () => {
+  const diagnostic = '{"errorType":"TypeError","errorMessage":"no","stackTrace":["here"]}';
+  const [result] = await Promise.all([api.invoke(undefined), answer('error', diagnostic)]);
+  expect(result).toMatchObject({
+    status: 'error',
+    errorType: 'TypeError',
+    errorMessage: 'no',
+    stackTrace: ['here'],
+  });
+});
+
+it('a deadline that passes is told', async () => {
+  const polled = fetch(url('invocation/next'));
+  expect(await api.invoke(1, { timeoutMs: 20 })).toMatchObject({
+    status: 'timeout',
+    errorMessage: expect.stringContaining('timed out after 0.02 seconds'),
+  });
+  await polled;
+});
+
+it('the options reach the runtime', async () => {
+  const [, { requestId, headers }] = await Promise.all([
+    api.invoke(1, { requestId: 'mine', tenantId: 'blue', traceId: 'Root=1', clientContext: { custom: {} } }),
+    answer('response', '1'),
+  ]);
+  expect(requestId).toBe('mine');
+  expect(headers.get('lambda-runtime-aws-tenant-id')).toBe('blue');
+  expect(headers.get('lambda-runtime-trace-id')).toBe('Root=1');
+  expect(headers.get('lambda-runtime-client-context')).toBe('{"custom":{}}');
+});
+
+it('waits for a poll, and gives up with the signal or when it is closed', async () => {
+  const abort = new AbortController();
+  const aborted = api.invoke(1, { signal: abort.signal });
+  abort.abort(new Error('enough'));
+  await expect(aborted).rejects.toThrow('enough');
+  const waiting = api.invoke(1);
+  await api.close();
+  expect(await waiting).toMatchObject({ status: 'unavailable' });
+});
+
+it('tells of an init error, to who waits for a poll as well', async () => {
+  const waiting = api.invoke(1);
+  const posted = fetch(url('init/error'), {
+    method: 'POST',
+    body: '{"errorType":"Runtime.ImportModuleError"}',
+  });
+  expect(await api.whenInitError()).toMatchObject({ error: { errorType: 'Runtime.ImportModuleError' } });
+  expect((await posted).status).toBe(202);
+  expect(await waiting).toMatchObject({ status: 'error', errorType: 'Runtime.ImportModuleError' });
+  expect(await api.invoke(2)).toMatchObject({ status: 'error', errorType: 'Runtime.ImportModuleError' });
+});
+
+it('has faults', async () => {
+  api.faults.once('next', { type: 'status', status: 503 });
+  expect((await fetch(url('invocation/next'))).status).toBe(503);
+  expect(api.faults.met).toBe(1);
+});
