@@ -100,6 +100,17 @@ export const STREAM_WINDOW_BYTES = 1024 * 1024;
 /** The BroadcastChannel on which threads of the command `dev` name the files that they load, one path a message. */
 export const LOADED_FILES_CHANNEL = 'lambda-managed-runtime.loaded-files';
 
+/** The BroadcastChannel on which each line is told that handlers write, where {@link LogSettings.broadcast} asks for it. */
+export const LOGGED_LINES_CHANNEL = 'lambda-managed-runtime.logged-lines';
+
+/** A message on it. */
+export interface LoggedLine {
+  /** Without the line break at its end. */
+  readonly line: string;
+  /** Of the invocation whose code has written it; undefined where that is not known. */
+  readonly requestId: string | undefined;
+}
+
 /** What a handler's invocations cause besides their outcomes. */
 export type FromInvoker = StreamMessage | BackgroundFailedMessage;
 
@@ -171,6 +182,8 @@ export interface LogSettings {
   readonly writer: number;
   /** How long a line waits for an output from which nobody reads, in ms. */
   readonly outputTimeoutMs: number;
+  /** Whether a local server wants to hear of each line. */
+  readonly broadcast: boolean;
 }
 
 /** As `AWS_LAMBDA_LOG_LEVEL` has them, the least first. */

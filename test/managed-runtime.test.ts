@@ -247,7 +247,7 @@ describe.concurrent('single mode', () => {
 });
 
 /** What nobody needs on Lambda. */
-const LOCAL_MODE = /\/src\/(local|testing|cli)\/|@smithy/;
+const LOCAL_MODE = /\/src\/(local|testing|cli)\/|@smithy|line-broadcast/;
 
 const RECORDING = {
   execArgv: ['--import', new URL('./fixtures/bootstraps/record-loading.mjs', import.meta.url).href],

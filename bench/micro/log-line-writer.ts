@@ -70,6 +70,7 @@ async function open(locks: OutputLocks): Promise<void> {
     dropped: DropCount.share(),
     writer: 1,
     outputTimeoutMs: 60_000,
+    broadcast: false,
   });
 }
 

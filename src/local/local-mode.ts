@@ -1,8 +1,8 @@
 import type { LocalSettings } from '../config.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import { functionUrlRoute } from './function-url.ts';
+import { hearLoggedLines } from './logged-lines.ts';
 import { hostAndPort } from './loopback.ts';
-import { tapOutput } from './output-tap.ts';
 import { plainInvokeRoute } from './plain-invoke.ts';
 import { type RuntimeApiServer, startRuntimeApiServer } from './runtime-api-server.ts';
 import { welcome } from './welcome.ts';
@@ -23,13 +23,13 @@ export interface LocalMode {
  */
 export async function startLocalMode(settings: LocalSettings): Promise<LocalMode> {
   const server = await startServer(settings);
-  const untap = tapOutput((line) => server.logged(line));
+  const stopHearing = hearLoggedLines(({ line, requestId }) => server.logged(line, requestId));
   process.stderr.write(welcome(settings, server.address));
   return {
     server,
     address: server.address,
     async close() {
-      untap();
+      stopHearing();
       await server.close();
     },
   };

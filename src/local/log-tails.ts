@@ -27,15 +27,21 @@ export class LogTails {
     }
   }
 
-  /** Takes a line of the process's output. One that names no request can only be told apart if nothing else runs. */
-  add(line: string): void {
+  /**
+   * Takes a line, with the request id of whose code has written it, where that is known. One that names no request
+   * either can only be told apart if nothing else runs.
+   */
+  add(line: string, writtenBy: string | undefined): void {
     if (this.#tails.size === 0) return;
-    const only = this.#inFlight() <= 1 && this.#tails.size === 1 ? [...this.#tails.keys()][0] : undefined;
-    const requestId = requestIdOf(line) ?? only;
+    const requestId = writtenBy ?? requestIdOf(line) ?? this.#only();
     const tail = requestId === undefined ? undefined : this.#tails.get(requestId);
     if (requestId !== undefined && tail !== undefined) {
       this.#tails.set(requestId, `${tail}${line}\n`.slice(-TAIL_BYTES));
     }
+  }
+
+  #only(): string | undefined {
+    return this.#inFlight() <= 1 && this.#tails.size === 1 ? [...this.#tails.keys()][0] : undefined;
   }
 }
 

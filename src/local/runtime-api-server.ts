@@ -71,8 +71,12 @@ export interface RuntimeApiServer extends AsyncDisposable {
   whenExtensionWaiting(): Promise<void>;
   /** What is to go wrong. */
   readonly faults: FaultPlan;
-  /** Takes a line of the runtime's output, for callers of the Invoke API who ask for what an invocation has logged. */
-  logged(line: string): void;
+  /**
+   * Takes a line that the function has logged, for callers of the Invoke API who ask for what an invocation has.
+   *
+   * @param requestId of the invocation, where that is known; else the line is searched for it.
+   */
+  logged(line: string, requestId?: string): void;
   /** Fails all that is in flight with `Runtime.ExitError`, as Lambda does when the runtime's process exits. */
   runtimeExited(message?: string): number;
   /** Ends everything at once: parked polls, invocations in flight, all sockets. */
@@ -166,7 +170,7 @@ export async function startRuntimeApiServer(
     },
     whenExtensionWaiting: () => extensions.whenWaiting(),
     faults,
-    logged: (line) => logs.add(line),
+    logged: (line, requestId) => logs.add(line, requestId),
     runtimeExited: (message = 'Runtime exited') => invocations.failAll('Runtime.ExitError', message),
     close,
     [Symbol.asyncDispose]: close,

@@ -18,6 +18,8 @@ export async function openLogSink(config: Config): Promise<LogSink> {
     dropped: DropCount.share(),
     writer: MAIN_THREAD,
     outputTimeoutMs: config.outputTimeoutMs,
+    // The local server of local mode, or that of `dev`.
+    broadcast: config.runtimeApi === undefined || config.development !== undefined,
   };
   if (config.logger !== undefined) {
     const { logger } = config;

@@ -119,6 +119,7 @@ export class ThreadCrew implements ThreadListener {
     const reloaded = this.#reloading.begin(this.#ids + 1);
     for (const thread of this.#starting.keys()) {
       this.#arrived(thread);
+      thread.life.ended('recycled', undefined);
       void thread.terminate({ cause: 'stopped' });
     }
     clearTimeout(this.#retry);

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalRuntime } from '../helpers/start-local.ts';
 import { startLocal } from '../helpers/start-local.ts';
+import { PATIENTLY } from '../helpers/start-runtime.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 import type { TaskRoot } from '../helpers/task-root.ts';
 
@@ -14,9 +15,20 @@ const handler = (version: string, importing: string) => `
       console.log('holding');
       while (!existsSync(event.holdUntil)) await wait(10);
     }
+    if (event.log) console.log('logged');
     const { FIRST, SECOND, GIVEN } = process.env;
     return { version: '${version}', word, n: event.n, FIRST, SECOND, GIVEN };
   };`;
+
+/** Sends what the channels publish. */
+const CHANNELS = new URL('../fixtures/observing/channels.ts', import.meta.url).href;
+const OBSERVING = `data:text/javascript,${encodeURIComponent(`import { observe } from '${CHANNELS}'; observe();`)}`;
+
+interface Published {
+  readonly name: string;
+  readonly moment: string;
+  readonly context: { readonly cause?: string };
+}
 
 const IMPORT = `import { word } from '../lib/word.ts';`;
 
@@ -24,6 +36,8 @@ describe('dev', () => {
   let root: TaskRoot;
   let local: LocalRuntime;
   const write = (file: string, text: string) => writeFile(`${root.path}/${file}`, text);
+  /** Why threads have been replaced. */
+  const causes: (string | undefined)[] = [];
 
   beforeAll(async () => {
     root = await makeTaskRoot({
@@ -49,6 +63,11 @@ describe('dev', () => {
       taskRoot: null,
       cwd: root.path,
       env: { GIVEN: 'by the shell' },
+      execArgv: ['--import', OBSERVING],
+    });
+    local.process.child.on('message', ({ published }: { published?: Published }) => {
+      if (published?.name === 'thread' && published.moment === 'asyncEnd')
+        causes.push(published.context.cause);
     });
   });
   afterAll(async () => {
@@ -82,6 +101,22 @@ describe('dev', () => {
     expect(await local.invoke({})).toMatchObject({ word: 'B' });
   });
 
+  it('counts the threads that it has replaced as recycled', async () => {
+    await expect.poll(() => causes.length, PATIENTLY).toBeGreaterThanOrEqual(4);
+    expect(new Set(causes)).toEqual(new Set(['recycled']));
+  });
+
+  it('gives callers what an invocation has logged, and writes a line at its end', async () => {
+    const { LogResult = '', $metadata } = await local.call({ Payload: '{"log":true}', LogType: 'Tail' });
+    const { requestId } = $metadata;
+    expect(JSON.parse(Buffer.from(LogResult, 'base64').toString())).toMatchObject({
+      requestId,
+      message: 'logged',
+    });
+    const line = expect.objectContaining({ message: 'Invocation ended', requestId });
+    await expect.poll(() => local.output.log, PATIENTLY).toContainEqual(line);
+  });
+
   it('goes on with the code as it was while the new one cannot be loaded', async () => {
     await write('lib/word.ts', 'export const word = ;');
     await local.whenWritten(/Runtime\.UserCodeSyntaxError[^]*The code as it was before this change goes on/);
@@ -104,7 +139,7 @@ describe('dev', () => {
 it('dev waits for a change when the code cannot be loaded at the start, and callers hear why', async () => {
   await using root = await makeTaskRoot({ 'handler.cjs': 'exports.handler = async ( => 1;' });
   await using local = await startLocal({
-    args: ['dev', 'handler.cjs'],
+    args: ['dev', 'handler.cjs', '--no-log-invocations'],
     taskRoot: null,
     cwd: root.path,
   });
@@ -117,4 +152,6 @@ it('dev waits for a change when the code cannot be loaded at the start, and call
   await writeFile(`${root.path}/part.cjs`, `exports.answer = 'second';`);
   await local.whenWritten(/new threads have loaded it/);
   expect(await local.invoke({})).toBe('second');
+  await local.interrupt();
+  expect(local.output.log.map(({ message }) => message)).not.toContain('Invocation ended');
 });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import type { LocalRuntime } from '../helpers/start-local.ts';
 import { ADDRESS, startLocal, withoutRuntimeApi } from '../helpers/start-local.ts';
-import { startBootstrap, startRuntime } from '../helpers/start-runtime.ts';
+import { PATIENTLY, startBootstrap, startRuntime } from '../helpers/start-runtime.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 import type { TaskRoot } from '../helpers/task-root.ts';
 
@@ -14,6 +14,7 @@ const FILES = {
     export async function handler(event, context) {
       const { awsRequestId, functionName, clientContext, invokedFunctionArn, memoryLimitInMB } = context;
       if (event.log !== undefined) console.log(event.log);
+      if (event.write !== undefined) process.stdout.write(event.write + '\\n');
       if (event.fail !== undefined) throw new RangeError(event.fail);
       if (event.holdUntil !== undefined) {
         console.log('holding ' + event.holdUntil);
@@ -69,12 +70,35 @@ describe('the command without a Runtime API', () => {
       Qualifier: '4',
     });
     expect(output).toMatchObject({ StatusCode: 200, ExecutedVersion: '4' });
-    expect(Buffer.from(output.LogResult ?? '', 'base64').toString()).toContain('a line of the handler');
+    expect(logOf(output)).toEqual([expect.stringContaining('a line of the handler')]);
     expect(JSON.parse(output.Payload?.transformToString() ?? '')).toMatchObject({
       awsRequestId: output.$metadata.requestId,
       clientContext: { custom: { k: 'v' } },
       invokedFunctionArn: expect.stringMatching(/:function:function:4$/),
     });
+  });
+
+  it('the log of an invocation is what its own code has written, while others write as well', async () => {
+    const gate = `${root.path}/tail.gate`;
+    const held = call({ log: 'by the other', holdUntil: gate });
+    await local.whenWritten(/holding .*tail/, 'stdout');
+    expect(await call({ log: 'by itself', write: 'without a request id' })).toEqual([
+      expect.stringMatching(/^\{.*"message":"by itself"}$/),
+      'without a request id',
+    ]);
+    await open(gate);
+    expect(await held).toEqual([expect.stringContaining('by the other'), expect.stringContaining('holding')]);
+
+    async function call(event: object) {
+      const output = await local.call({ Payload: JSON.stringify(event), LogType: 'Tail' });
+      return logOf(output);
+    }
+  });
+
+  it('writes a line at the end of each invocation', async () => {
+    const { $metadata } = await local.call();
+    const line = expect.objectContaining({ message: 'Invocation ended', requestId: $metadata.requestId });
+    await expect.poll(() => local.output.log, PATIENTLY).toContainEqual(line);
   });
 
   it('tells of an error of the handler', async () => {
@@ -128,15 +152,33 @@ describe('the command without a Runtime API', () => {
   });
 });
 
-it('--timeout ends an invocation', async () => {
-  await using local = await startLocal({
-    handler: 'index.handler',
-    taskRoot: root.path,
-    args: ['--timeout', '1'],
+describe('single mode', () => {
+  let local: LocalRuntime;
+  beforeAll(async () => {
+    local = await startLocal({
+      handler: 'index.handler',
+      taskRoot: root.path,
+      args: ['--timeout', '1', '--no-log-invocations'],
+    });
   });
-  const output = await local.call({ Payload: '{"forever":true}' });
-  expect(output.FunctionError).toBe('Unhandled');
-  expect(output.Payload?.transformToString()).toMatch(/Task timed out after 1\.00 seconds/);
+  afterAll(() => local[Symbol.asyncDispose]());
+
+  it('gives callers what an invocation has logged, each line once', async () => {
+    const Payload = '{"log":"to the console","write":"to stdout"}';
+    const output = await local.call({ Payload, LogType: 'Tail' });
+    expect(logOf(output)).toEqual([expect.stringContaining('"message":"to the console"'), 'to stdout']);
+  });
+
+  it('--timeout ends an invocation', async () => {
+    const output = await local.call({ Payload: '{"forever":true}' });
+    expect(output.FunctionError).toBe('Unhandled');
+    expect(output.Payload?.transformToString()).toMatch(/Task timed out after 1\.00 seconds/);
+  });
+
+  it('--no-log-invocations leaves out the line of each', async () => {
+    await local.interrupt();
+    expect(local.output.log.map(({ message }) => message)).not.toContain('Invocation ended');
+  });
 });
 
 describe('a streaming handler', () => {
@@ -210,4 +252,9 @@ describe('the command says why it cannot start:', () => {
 
 function open(gate: string): Promise<void> {
   return writeFile(gate, '');
+}
+
+/** The lines that came with the answer. */
+function logOf({ LogResult = '' }: { readonly LogResult?: string | undefined }): string[] {
+  return Buffer.from(LogResult, 'base64').toString().split('\n').slice(0, -1);
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createManagedRuntime } from '../../src/index.ts';
 import type { RuntimeStats } from '../../src/index.ts';
 import type { FaultRuntime } from '../faults/fault-runtime.ts';
+import { ADDRESS } from '../helpers/start-local.ts';
 import { PATIENTLY } from '../helpers/start-runtime.ts';
 import { EARLY, EITHER_MODE, MODES, TWO_THREADS, lastStatsOf, statsOf, timed } from './observed-runtime.ts';
 
@@ -84,6 +85,14 @@ describe.each(MODES)('in $mode', ({ slots, start }) => {
       answered: { ...NOTHING_ANSWERED, shutdown: 1 },
     });
   });
+});
+
+it('counts in local mode as well', async () => {
+  await using runtime = await TWO_THREADS.start({ address: '', env: { LOCAL_LAMBDA_PORT: '0' } });
+  const [, url] = await runtime.unlessExited(runtime.output.whenWritten(ADDRESS, 'stderr'));
+  const response = await fetch(`${url}/invoke`, { method: 'POST', body: '{"do":"healthy"}' });
+  expect(response.status).toBe(200);
+  await settled(runtime, { received: 1, inFlight: 0, answered: { ...NOTHING_ANSWERED, response: 1 } });
 });
 
 describe.each(EITHER_MODE)('of the main thread’s work, in $mode', ({ slots, start }) => {

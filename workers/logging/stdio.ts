@@ -6,6 +6,7 @@ import { DropCount } from '../../src/output/drop-count.ts';
 import { OutputLock } from '../../src/output/output-lock.ts';
 import { SyncOutput } from '../../src/output/sync-output.ts';
 import type { LogSettings } from '../../src/protocol.ts';
+import type { LineTap } from './line-tap.ts';
 import { WholeLines } from './whole-lines.ts';
 
 /**
@@ -14,17 +15,20 @@ import { WholeLines } from './whole-lines.ts';
  *
  * @returns what undoes it; a line that was not finished is written.
  */
-export function takeOverStdio({ locks, dropped, writer, outputTimeoutMs }: LogSettings): () => void {
-  const open = (fd: number, lock: SharedArrayBuffer) =>
-    new WholeLines(
-      new SyncOutput({
-        fd,
-        lock: new OutputLock(lock, writer),
-        mend: mendLine,
-        dropped: new DropCount(dropped),
-        patienceMs: outputTimeoutMs,
-      }),
-    );
+export function takeOverStdio(
+  { locks, dropped, writer, outputTimeoutMs }: LogSettings,
+  tap: LineTap,
+): () => void {
+  const open = (fd: number, lock: SharedArrayBuffer) => {
+    const output = new SyncOutput({
+      fd,
+      lock: new OutputLock(lock, writer),
+      mend: mendLine,
+      dropped: new DropCount(dropped),
+      patienceMs: outputTimeoutMs,
+    });
+    return new WholeLines(tap.output(output));
+  };
   const stdout = open(1, locks.stdout);
   const stderr = open(2, locks.stderr);
   const flush = () => {

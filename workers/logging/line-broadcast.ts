@@ -1,0 +1,47 @@
+import { BroadcastChannel } from 'node:worker_threads';
+import type { LogWriter } from '../../src/output/log-writer.ts';
+import type { Output } from '../../src/output/output.ts';
+import { LOGGED_LINES_CHANNEL } from '../../src/protocol.ts';
+import type { LoggedLine } from '../../src/protocol.ts';
+import { currentRun } from '../invoke-store.ts';
+import type { LineTap } from './line-tap.ts';
+
+/** Local mode: each line is also told to the local server, with the invocation whose code writes it. */
+export class LineBroadcast implements LineTap {
+  #channel: BroadcastChannel | undefined = new BroadcastChannel(LOGGED_LINES_CHANNEL);
+
+  constructor() {
+    this.#channel?.unref();
+  }
+
+  writer(writer: LogWriter): LogWriter {
+    return {
+      write: (text, level, format, epochMs) => {
+        this.#tell(text);
+        writer.write(text, level, format, epochMs);
+      },
+    };
+  }
+
+  output(output: Output): Output {
+    return {
+      write: (entry) => {
+        const lines = Buffer.from(entry.buffer, entry.byteOffset, entry.byteLength).toString().split('\n');
+        for (const line of lines.slice(0, -1)) this.#tell(line);
+        output.write(entry);
+      },
+      flushed: () => output.flushed(),
+    };
+  }
+
+  /** What the code logs later is only written. */
+  close(): void {
+    this.#channel?.close();
+    this.#channel = undefined;
+  }
+
+  #tell(line: string): void {
+    const requestId = currentRun()?.message.metadata.requestId;
+    this.#channel?.postMessage({ line, requestId } satisfies LoggedLine);
+  }
+}

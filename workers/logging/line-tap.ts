@@ -1,0 +1,17 @@
+import type { LogWriter } from '../../src/output/log-writer.ts';
+import type { Output } from '../../src/output/output.ts';
+
+/** Stands before what lines are written to. */
+export interface LineTap {
+  writer(writer: LogWriter): LogWriter;
+  /** @param output takes whole lines. */
+  output(output: Output): Output;
+  close(): void;
+}
+
+/** Sees nothing, and costs nothing. */
+export const NO_TAP: LineTap = {
+  writer: (writer) => writer,
+  output: (output) => output,
+  close: () => undefined,
+};
