@@ -1,5 +1,5 @@
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
-import type { MessagePort, ResourceLimits } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { ThreadObserver } from '../observing/observer.ts';
 import type { ThreadFigures } from '../observing/thread-figures.ts';
@@ -16,7 +16,8 @@ import { hardLimits } from './heap-guard.ts';
 import type { PendingRun } from './pending-run.ts';
 import { endOf } from './thread-end.ts';
 import type { ThreadEnd } from './thread-end.ts';
-import type { ThreadListener } from './thread-listener.ts';
+import type { RunListener, ThreadListener } from './thread-listener.ts';
+import type { ThreadStart } from './thread-start.ts';
 
 /**
  * One worker thread: a piscina of one thread, whose one run lasts as long as the thread does and carries the
@@ -29,7 +30,8 @@ export class PoolThread {
   readonly runs = new Map<number, PendingRun>();
   /** Invocations that were started here, finished ones included. */
   started = 0;
-  readonly #listener: ThreadListener;
+  readonly #crew: ThreadListener;
+  readonly #pool: RunListener;
   readonly #piscina: Piscina;
   readonly #port: MessagePort;
   readonly #locks: OutputLocks;
@@ -41,16 +43,14 @@ export class PoolThread {
   #onBye: (() => void) | undefined;
 
   constructor(
-    id: number,
-    entry: string,
-    life: ThreadObserver,
-    settings: Omit<ThreadSettings, 'port'>,
-    resourceLimits: ResourceLimits,
-    listener: ThreadListener,
+    { id, entry, life, settings, resourceLimits }: ThreadStart,
+    crew: ThreadListener,
+    pool: RunListener,
   ) {
     this.id = id;
     this.life = life;
-    this.#listener = listener;
+    this.#crew = crew;
+    this.#pool = pool;
     this.#locks = settings.log.locks;
     this.#piscina = new Piscina({
       filename: entry,
@@ -154,29 +154,29 @@ export class PoolThread {
     switch (message.type) {
       case 'ready':
         this.#vitals = message.vitals;
-        return this.#listener.onReady(this, message);
+        return this.#crew.onReady(this, message);
       case 'boot-failed':
-        return this.#listener.onBootFailed(this, message.diagnostic);
+        return this.#crew.onBootFailed(this, message.diagnostic);
       case 'pong':
         return this.#pongs.get(message.ping)?.();
       case 'bye':
         return this.#onBye?.();
       case 'heavy':
-        return this.#listener.onHeavy(this);
+        return this.#crew.onHeavy(this);
       case 'escaped':
         this.#end ??= { cause: 'escaped', message };
-        return this.#listener.onEscaped(this, message);
+        return this.#crew.onEscaped(this, message);
       case 'stream-opened':
       case 'stream-chunk':
       case 'stream-ended':
-        return this.#listener.onStream(this, message);
+        return this.#pool.onStream(this, message);
       case 'settled':
-        return this.#listener.onSettled(this, message);
+        return this.#pool.onSettled(this, message);
       case 'background-failed':
-        return this.#listener.onBackgroundFailed(this, message);
+        return this.#pool.onBackgroundFailed(this, message);
       case 'response':
       case 'failure':
-        return this.#listener.onReply(this, message);
+        return this.#pool.onReply(this, message);
     }
   }
 
@@ -190,6 +190,6 @@ export class PoolThread {
     this.#onBye?.();
     // Until it is really gone it may still write.
     void this.#piscina.destroy().then(() => releaseLocks(this.#locks, this.id));
-    this.#listener.onEnd(this, this.#end ?? end);
+    this.#crew.onEnd(this, this.#end ?? end);
   }
 }

@@ -1,42 +1,28 @@
 import type { Config } from '../config.ts';
-import { ManagedRuntimeError } from '../errors.ts';
+import type { ManagedRuntimeError } from '../errors.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { ThreadsObserver } from '../observing/observer.ts';
 import type { ThreadFigures } from '../observing/thread-figures.ts';
-import type {
-  BackgroundFailedMessage,
-  EscapedMessage,
-  LoadedHandler,
-  LogSettings,
-  ReplyMessage,
-  SettledMessage,
-  SharedState,
-  StreamMessage,
-} from '../protocol.ts';
-import { THREAD_SCHEDULE, delayAfter } from '../retry-schedule.ts';
+import type { EscapedMessage, LoadedHandler, LogSettings, SharedState } from '../protocol.ts';
 import type { Log, LogSink } from '../logging/log.ts';
+import { CrewSize } from './crew-size.ts';
 import { HeapGuard } from './heap-guard.ts';
 import { InitFailure, initTimeout } from './init-failure.ts';
-import { invokerSettings } from './invoker-settings.ts';
-import { MemoryGuard } from './memory-guard.ts';
 import { PoolThread } from './pool-thread.ts';
+import { Recovery } from './recovery.ts';
 import { Recycling } from './recycling.ts';
 import { Reloading } from './reloading.ts';
 import { describeThreadEnd, replacementCause } from './thread-end.ts';
 import type { ThreadEnd } from './thread-end.ts';
-import type { ThreadListener } from './thread-listener.ts';
-import { THREAD_ENTRY, WATCHED_THREAD_ENTRY } from './worker-files.ts';
+import type { RunListener, ThreadListener } from './thread-listener.ts';
+import { threadStart } from './thread-start.ts';
 
-/** What the crew tells the pool. */
-export interface CrewListener {
+/** What the crew and its threads tell the pool. */
+export interface CrewListener extends RunListener {
   /** A thread takes invocations from now on. */
   onJoined(): void;
   /** A thread takes no more invocations; those that it holds go on if it is retiring. */
   onLeft(): void;
-  onReply(thread: PoolThread, reply: ReplyMessage): void;
-  onStream(thread: PoolThread, message: StreamMessage): void;
-  onSettled(thread: PoolThread, message: SettledMessage): void;
-  onBackgroundFailed(thread: PoolThread, message: BackgroundFailedMessage): void;
   onEscaped(thread: PoolThread, message: EscapedMessage): void;
   /** The thread is gone, and with it what it held. */
   onEnd(thread: PoolThread, end: ThreadEnd): void;
@@ -54,21 +40,16 @@ export class ThreadCrew implements ThreadListener {
   readonly #handlers: LogSettings;
   readonly #pool: CrewListener;
   readonly #observer: ThreadsObserver;
-  readonly #memory: MemoryGuard;
+  readonly #size: CrewSize;
+  readonly #recovery: Recovery;
   readonly #recycling: Recycling;
   readonly #reloading = new Reloading();
   readonly #heaps: HeapGuard;
   readonly #started = Promise.withResolvers<LoadedHandler>();
   #share: () => SharedState = () => ({ services: undefined, data: undefined });
-  #wanted: number;
-  /** The most threads that there were at once: replacing one of them needs no new memory. */
-  #most = 0;
   #ids = 0;
   #served = false;
   #stopping = false;
-  #bootFailures = 0;
-  #retry: NodeJS.Timeout | undefined;
-  #hopeless: NodeJS.Timeout | undefined;
 
   constructor(config: Config, { log, handlers }: LogSink, observer: ThreadsObserver, pool: CrewListener) {
     this.#config = config;
@@ -76,8 +57,8 @@ export class ThreadCrew implements ThreadListener {
     this.#handlers = handlers;
     this.#observer = observer;
     this.#pool = pool;
-    this.#wanted = config.threads;
-    this.#memory = new MemoryGuard(config.memoryMiB);
+    this.#size = new CrewSize(config, log);
+    this.#recovery = new Recovery(config.threadRecoveryTimeoutMs, (error) => pool.onHopeless(error));
     this.#recycling = new Recycling(config.maxInvocationsPerThread);
     this.#heaps = new HeapGuard(
       config,
@@ -122,8 +103,7 @@ export class ThreadCrew implements ThreadListener {
       thread.life.ended('recycled', undefined);
       void thread.terminate({ cause: 'stopped' });
     }
-    clearTimeout(this.#retry);
-    this.#retry = undefined;
+    this.#recovery.stopWaiting();
     this.#reconcile();
     return reloaded;
   }
@@ -137,8 +117,7 @@ export class ThreadCrew implements ThreadListener {
 
   async stop(timeoutMs: number): Promise<void> {
     this.#stopping = true;
-    clearTimeout(this.#retry);
-    clearTimeout(this.#hopeless);
+    this.#recovery.stop();
     this.#heaps.stop();
     const serving = [...this.ready, ...this.#retiring.keys()];
     await Promise.all(serving.map((thread) => thread.sayGoodbye(timeoutMs)));
@@ -148,10 +127,8 @@ export class ThreadCrew implements ThreadListener {
   onReady(thread: PoolThread, handler: LoadedHandler): void {
     if (!this.#arrived(thread)) return;
     thread.life.ready();
-    this.#bootFailures = 0;
     this.#served = true;
-    clearTimeout(this.#hopeless);
-    this.#hopeless = undefined;
+    this.#recovery.succeeded();
     this.ready.add(thread);
     this.#pool.onJoined();
     this.#started.resolve(handler);
@@ -172,37 +149,11 @@ export class ThreadCrew implements ThreadListener {
       return;
     }
     if (this.#reloading.fail(reason)) return;
-    this.#bootFailures += 1;
-    const delayMs = delayAfter(this.#bootFailures, THREAD_SCHEDULE) ?? 0;
+    const { failures, delayMs } = this.#recovery.failed(() => this.#reconcile());
     this.#log.error(
-      {
-        thread: thread.id,
-        failures: this.#bootFailures,
-        delayMs: Math.round(delayMs),
-        diagnostic: reason.body,
-      },
+      { thread: thread.id, failures, delayMs, diagnostic: reason.body },
       'A thread did not come up, will retry',
     );
-    this.#retry ??= setTimeout(() => {
-      this.#retry = undefined;
-      this.#reconcile();
-    }, delayMs);
-  }
-
-  onReply(thread: PoolThread, reply: ReplyMessage): void {
-    this.#pool.onReply(thread, reply);
-  }
-
-  onStream(thread: PoolThread, message: StreamMessage): void {
-    this.#pool.onStream(thread, message);
-  }
-
-  onSettled(thread: PoolThread, message: SettledMessage): void {
-    this.#pool.onSettled(thread, message);
-  }
-
-  onBackgroundFailed(thread: PoolThread, message: BackgroundFailedMessage): void {
-    this.#pool.onBackgroundFailed(thread, message);
   }
 
   onEscaped(thread: PoolThread, message: EscapedMessage): void {
@@ -230,58 +181,36 @@ export class ThreadCrew implements ThreadListener {
   }
 
   #reconcile(): void {
-    if (this.#retry !== undefined) return;
-    while (!this.#stopping && this.#isShort() && this.#starting.size < this.#config.cpus && this.#fits())
+    const { ready } = this;
+    while (!this.#stopping && !this.#recovery.waits) {
+      const extra = this.#recycling.extra + this.#reloading.extra;
+      const verdict = this.#size.verdict(ready.size, this.#starting.size, extra);
+      if (verdict === 'full') return this.#doWithout();
+      if (verdict === 'wait') return;
       this.#boot();
-  }
-
-  #isShort(): boolean {
-    const wanted = this.#wanted + this.#recycling.extra + this.#reloading.extra;
-    return this.ready.size + this.#starting.size < wanted;
+    }
   }
 
   #outdated(): PoolThread[] {
     return [...this.ready].filter((thread) => this.#reloading.isOutdated(thread));
   }
 
-  #fits(): boolean {
-    const { size } = this.ready;
-    if (size + this.#starting.size < this.#most) return true;
-    const verdict = this.#memory.verdict(size, this.#starting.size);
-    if (verdict === 'full') this.#doWithout(size);
-    return verdict === 'fits';
-  }
-
   /** No memory for one more: a thread that is to be replaced goes first, else the crew stays as small as it is. */
-  #doWithout(threads: number): void {
+  #doWithout(): void {
     const outgoing = this.#recycling.replaced() ?? this.#outdated()[0];
-    if (outgoing === undefined) this.#settleFor(threads);
+    if (outgoing === undefined) this.#size.settleFor(this.ready.size);
     else this.retire(outgoing, { cause: 'recycled' });
-  }
-
-  #settleFor(threads: number): void {
-    const costMiB = Math.ceil(this.#memory.costMiB(threads));
-    const { memoryMiB, threads: asked } = this.#config;
-    this.#log.warn(
-      { threads, asked, costMiB, memoryMiB },
-      `Only ${threads} of ${asked} threads run: each costs ${costMiB} MiB, and one more would not fit into 80 % of ` +
-        `${memoryMiB} MiB. Set PerExecutionEnvironmentMaxConcurrency to ${threads * this.#config.invocationsPerThread}` +
-        ', or give the function more memory.',
-    );
-    this.#wanted = threads;
   }
 
   #boot(): void {
     this.#ids += 1;
-    const { resourceLimits, initTimeoutMs } = this.#config;
-    const handlers = { ...this.#handlers, writer: this.#ids };
-    const settings = { ...invokerSettings(this.#config, handlers), shared: this.#share() };
-    const entry = this.#config.development === undefined ? THREAD_ENTRY : WATCHED_THREAD_ENTRY;
+    const { initTimeoutMs } = this.#config;
     const life = this.#observer.starts(this.#ids);
-    const thread = new PoolThread(this.#ids, entry, life, settings, resourceLimits, this);
+    const start = threadStart(this.#ids, life, this.#config, this.#handlers, this.#share());
+    const thread = new PoolThread(start, this, this.#pool);
     const timer = setTimeout(() => this.onBootFailed(thread, initTimeout(initTimeoutMs)), initTimeoutMs);
     this.#starting.set(thread, timer);
-    this.#most = Math.max(this.#most, this.ready.size + this.#starting.size);
+    this.#size.reached(this.ready.size + this.#starting.size);
   }
 
   #arrived(thread: PoolThread): boolean {
@@ -292,16 +221,8 @@ export class ThreadCrew implements ThreadListener {
   #leave(thread: PoolThread): boolean {
     if (!this.ready.delete(thread)) return false;
     this.#pool.onLeft();
-    if (this.ready.size === 0 && !this.#stopping) this.#hopeless ??= this.#giveUpLater();
+    if (this.ready.size === 0 && !this.#stopping) this.#recovery.lostAll();
     return true;
-  }
-
-  #giveUpLater(): NodeJS.Timeout {
-    const { threadRecoveryTimeoutMs: timeoutMs } = this.#config;
-    return setTimeout(() => {
-      const message = `No worker thread could be brought up for ${timeoutMs} ms. See the log for what their starts met.`;
-      this.#pool.onHopeless(new ManagedRuntimeError('NO_THREADS', message));
-    }, timeoutMs);
   }
 
   /** The replacement comes up first. */
