@@ -91,8 +91,7 @@ async function serveUntilEnd(
 const SHORTEST_HOOK_MS = 50;
 
 async function openPool(config: Config, sink: LogSink, { threads }: Observer): Promise<WorkerPool> {
-  if (!config.inThreads)
-    return new (await import('./pool/in-process-pool.ts')).InProcessPool(config, sink);
+  if (!config.inThreads) return new (await import('./pool/in-process-pool.ts')).InProcessPool(config, sink);
   return new (await import('./pool/thread-pool.ts')).ThreadPool(config, sink, threads);
 }
 
