@@ -67,6 +67,7 @@ class DevSession {
 
   async #start(): Promise<'stopped' | 'failed'> {
     this.#outdated = false;
+    this.#server.runtimeStarts();
     const { logInvocations } = this.#flags;
     const runtime = createRuntime(
       { kind: 'file', workerFile: this.#workerFile },

@@ -23,7 +23,7 @@ export class InvocationDesk {
   readonly #invocations: OpenInvocations;
   readonly #callers = new CallerQueue();
   #closed = false;
-  /** Why the function could not start; until a poll comes. */
+  /** Why the function could not start; until a poll comes, or another try. */
   #initError: ReportedError | undefined;
 
   constructor(settings: DeskSettings, polls: PollQueue, invocations: OpenInvocations) {
@@ -71,6 +71,11 @@ export class InvocationDesk {
   initFailed(error: ReportedError): void {
     this.#initError = error;
     this.#callers.failAll(error);
+  }
+
+  /** Another try is under way, and callers wait for it. */
+  initStarts(): void {
+    this.#initError = undefined;
   }
 
   close(): void {

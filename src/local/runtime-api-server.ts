@@ -77,6 +77,8 @@ export interface RuntimeApiServer extends AsyncDisposable {
    * @param requestId of the invocation, where that is known; else the line is searched for it.
    */
   logged(line: string, requestId?: string): void;
+  /** A runtime starts again: who calls from now on waits for it, and no longer hears why the last start failed. */
+  runtimeStarts(): void;
   /** Fails all that is in flight with `Runtime.ExitError`, as Lambda does when the runtime's process exits. */
   runtimeExited(message?: string): number;
   /** Ends everything at once: parked polls, invocations in flight, all sockets. */
@@ -171,6 +173,7 @@ export async function startRuntimeApiServer(
     whenExtensionWaiting: () => extensions.whenWaiting(),
     faults,
     logged: (line, requestId) => logs.add(line, requestId),
+    runtimeStarts: () => desk.initStarts(),
     runtimeExited: (message = 'Runtime exited') => invocations.failAll('Runtime.ExitError', message),
     close,
     [Symbol.asyncDispose]: close,

@@ -148,4 +148,22 @@ describe('init errors', () => {
       { answered: 403, errorType: 'Runtime.Unknown', rawErrorType: 'odd' },
     ]);
   });
+
+  it('are told to callers who would wait for a poll, until the runtime starts again', async () => {
+    const waiting = { whenCapacity: true, orInitError: true };
+    await fetch(url(server, 'init/error'), {
+      method: 'POST',
+      body: '{"errorMessage":"no handler"}',
+      headers: { 'Lambda-Runtime-Function-Error-Type': 'Runtime.NoHandler' },
+    });
+    expect(await server.invoke('1', waiting)).toMatchObject({
+      status: 'error',
+      errorType: 'Runtime.NoHandler',
+    });
+    server.runtimeStarts();
+    const invoked = server.invoke('2', waiting);
+    const { requestId } = await next(server);
+    await respond(server, requestId, '3');
+    expect(await invoked).toMatchObject({ status: 'response', body: Buffer.from('3') });
+  });
 });
