@@ -7,7 +7,7 @@ import type { ResourceLimits } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import * as v from 'valibot';
 import { ManagedRuntimeError } from './errors.ts';
-import type { HandlerSource, LambdaFunction } from './protocol.ts';
+import type { HandlerSource, LambdaFunction, LogFormat, LogLevel, LogTarget } from './protocol.ts';
 import { environmentSchema, optionsSchema } from './settings.ts';
 import type { Environment, ManagedRuntimeOptions, OnDeadline } from './settings.ts';
 
@@ -27,7 +27,13 @@ export interface Config {
   readonly lambda: LambdaFunction;
   readonly signal: AbortSignal | undefined;
   readonly logger: Logger | undefined;
-  readonly logLevel: string;
+  /** Of the runtime's own lines. */
+  readonly logLevel: LogLevel;
+  /** Of the handlers' lines. */
+  readonly handlerLogLevel: LogLevel;
+  readonly logFormat: LogFormat;
+  readonly logTarget: LogTarget;
+  readonly outputTimeoutMs: number;
   readonly deadlineMarginMs: number;
   readonly deadlineGraceMs: number;
   readonly onDeadline: OnDeadline;
@@ -75,6 +81,8 @@ export function readConfig(
       ['The configuration is invalid:', ...faults].join('\n  - '),
     );
   }
+  // Only for the runtime: AWS's client takes it away as well.
+  delete env['_LAMBDA_TELEMETRY_LOG_FD'];
   return Object.freeze(complete(reference, given.output, found.output));
 }
 
@@ -105,7 +113,11 @@ function complete(reference: HandlerReference, options: ManagedRuntimeOptions, e
     },
     signal: options.signal,
     logger: options.logger as Logger | undefined,
-    logLevel: (env.AWS_LAMBDA_LOG_LEVEL ?? 'INFO').toLowerCase(),
+    logLevel: env.AWS_LAMBDA_LOG_LEVEL ?? 'INFO',
+    handlerLogLevel: env.AWS_LAMBDA_LOG_LEVEL ?? 'TRACE',
+    logFormat: env.AWS_LAMBDA_LOG_FORMAT ?? 'JSON',
+    logTarget: logTarget(env),
+    outputTimeoutMs: options.outputTimeoutMs ?? 5_000,
     deadlineMarginMs: options.deadlineMarginMs ?? 0,
     deadlineGraceMs: options.deadlineGraceMs ?? 500,
     onDeadline: options.onDeadline ?? 'terminate',
@@ -167,6 +179,12 @@ function handlerSource(
     handlerString: reference.handlerString ?? env._HANDLER ?? '',
     taskRoot: env.LAMBDA_TASK_ROOT ?? process.cwd(),
   };
+}
+
+function logTarget(env: Environment): LogTarget {
+  const { _LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET: path, _LAMBDA_TELEMETRY_LOG_FD: fd } = env;
+  if (path !== undefined) return { kind: 'socket', path };
+  return fd === undefined ? { kind: 'stdout' } : { kind: 'frames', fd };
 }
 
 /** Threads share what the function has; a fifth stays for the main thread, for buffers and for native memory. */

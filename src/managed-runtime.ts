@@ -68,16 +68,16 @@ class Supervisor implements ManagedRuntime {
     }
     const release = claimProcess();
     this.#state = 'running';
-    const sink = openLogSink(this.#config);
+    const sink = await openLogSink(this.#config);
     const stop = () => this.#stop.abort();
     const stopListening = onStopSignal(sink.log, stop);
     this.#config.signal?.addEventListener('abort', stop);
     if (this.#config.signal?.aborted === true) stop();
     try {
-      await serve(this.#config, sink.log, this.#stop.signal);
+      await serve(this.#config, sink, this.#stop.signal);
     } finally {
       this.#config.signal?.removeEventListener('abort', stop);
-      await sink.flush();
+      await sink.close();
       stopListening();
       release();
       this.#state = 'stopped';

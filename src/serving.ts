@@ -3,8 +3,8 @@ import { ManagedRuntimeError } from './errors.ts';
 import { aborted } from './lifecycle/aborted.ts';
 import { drain, settles } from './lifecycle/drain.ts';
 import { guardSupervisor, ignoreBrokenOutput } from './lifecycle/supervisor-guard.ts';
-import type { Log } from './logging/log.ts';
-import type { SharedState } from './protocol.ts';
+import type { Log, LogSink } from './logging/log.ts';
+import type { LogSettings, SharedState } from './protocol.ts';
 import { openShare } from './services/share.ts';
 import { InitFailure } from './pool/init-failure.ts';
 import type { WorkerPool } from './pool/worker-pool.ts';
@@ -15,10 +15,10 @@ import type { HttpRuntimeApi } from './runtime-api/http-runtime-api.ts';
  * The life of a runtime: start, serve, drain, end. Resolves when it was told to stop and has ended; rejects, after the
  * same drain, when it cannot go on.
  */
-export async function serve(config: Config, log: Log, stop: AbortSignal): Promise<void> {
+export async function serve(config: Config, { log, handlers }: LogSink, stop: AbortSignal): Promise<void> {
   // In single mode errors that escape are the handler's, and its pool deals with them.
   const unguard = config.concurrency === 1 ? ignoreBrokenOutput() : guardSupervisor(log);
-  const pool = await openPool(config, log);
+  const pool = await openPool(config, log, handlers);
   // The threads boot, or the handler loads, while this thread loads the HTTP client.
   let over = false;
   const starting = loadMainModules(config).then((share) => (over ? undefined : pool.start(share)));
@@ -79,10 +79,10 @@ async function serveUntilEnd(
 /** Hooks get that long even when the drain has used the time up. */
 const SHORTEST_HOOK_MS = 50;
 
-async function openPool(config: Config, log: Log): Promise<WorkerPool> {
+async function openPool(config: Config, log: Log, handlers: LogSettings): Promise<WorkerPool> {
   if (config.concurrency === 1)
-    return new (await import('./pool/in-process-pool.ts')).InProcessPool(config, log);
-  return new (await import('./pool/thread-pool.ts')).ThreadPool(config, log);
+    return new (await import('./pool/in-process-pool.ts')).InProcessPool(config, log, handlers);
+  return new (await import('./pool/thread-pool.ts')).ThreadPool(config, log, handlers);
 }
 
 async function openRuntimeApi(config: Config, log: Log): Promise<HttpRuntimeApi> {

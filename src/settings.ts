@@ -1,6 +1,7 @@
 import type { ResourceLimits } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import * as v from 'valibot';
+import { LOG_FORMATS, LOG_LEVELS } from './protocol.ts';
 
 /** What happens to a thread whose invocation is past its deadline. */
 export type OnDeadline = 'terminate' | 'keep' | 'exit';
@@ -23,6 +24,11 @@ export interface ManagedRuntimeOptions {
   readonly runtimeApi?: string | undefined;
   /** A pino logger for the runtime's own lines. Default: JSON lines on stdout, level `AWS_LAMBDA_LOG_LEVEL`. */
   readonly logger?: Logger | undefined;
+  /**
+   * How long a line waits for an output from which nobody reads, in ms; then lines are dropped and counted until
+   * somebody reads again. Default 5,000.
+   */
+  readonly outputTimeoutMs?: number | undefined;
   /** How long before the deadline `context.signal` aborts, in ms. Default 0. */
   readonly deadlineMarginMs?: number | undefined;
   /** How long a handler may take to settle after `context.signal` has aborted, in ms. Default 500. */
@@ -93,6 +99,7 @@ export const optionsSchema = v.strictObject(
     signal: v.optional(v.instance(AbortSignal, 'must be an AbortSignal')),
     runtimeApi: v.optional(hostAndPort),
     logger: v.optional(v.custom<Logger>(isLogger, 'must be a pino logger')),
+    outputTimeoutMs: v.optional(milliseconds),
     deadlineMarginMs: v.optional(milliseconds),
     deadlineGraceMs: v.optional(milliseconds),
     onDeadline: v.optional(
@@ -143,11 +150,15 @@ export const environmentSchema = v.object({
   AWS_LAMBDA_LOG_GROUP_NAME: v.optional(v.string()),
   AWS_LAMBDA_LOG_STREAM_NAME: v.optional(v.string()),
   AWS_LAMBDA_LOG_LEVEL: v.optional(
-    v.picklist(
-      ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'],
-      'must be TRACE, DEBUG, INFO, WARN, ERROR or FATAL',
-    ),
+    v.picklist(LOG_LEVELS, 'must be TRACE, DEBUG, INFO, WARN, ERROR or FATAL'),
   ),
+  AWS_LAMBDA_LOG_FORMAT: v.optional(
+    v.pipe(v.string(), v.toUpperCase(), v.picklist(LOG_FORMATS, 'must be JSON or Text')),
+  ),
+  _LAMBDA_TELEMETRY_LOG_FD: v.optional(
+    v.pipe(v.string(), v.regex(/^\d+$/, 'must be the number of a file descriptor'), v.transform(Number)),
+  ),
+  _LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET: v.optional(v.string()),
   _HANDLER: v.optional(v.string()),
   LAMBDA_TASK_ROOT: v.optional(v.string()),
 });

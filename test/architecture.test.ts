@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
-const groundFolders = ['invocation', 'config'];
+const groundFolders = ['invocation', 'config', 'output'];
 const rooms = readdirSync(join(project, 'src'), { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && !groundFolders.includes(entry.name))
   .map((entry) => entry.name);
@@ -60,6 +60,15 @@ const cases: Record<string, { forbidden: string[]; allowed: string[] }> = {
       'export const a = process.env;',
     ],
     allowed: ["import { a } from '../errors.ts';", "import { a } from './b.ts';"],
+  },
+  'src/output/a.ts': {
+    forbidden: [
+      ...nowhereInSrc,
+      "import { a } from '../logging/a.ts';",
+      "import type { A } from '../pool/a.ts';",
+      'export const a = process.env;',
+    ],
+    allowed: ["import { a } from '../protocol.ts';", "import { a } from './b.ts';"],
   },
   'src/runtime-api/a.ts': {
     forbidden: [
@@ -188,12 +197,15 @@ const cases: Record<string, { forbidden: string[]; allowed: string[] }> = {
       "import { a } from '../../src/pool/a.ts';",
       "import { a } from '../../src/config.ts';",
       "import { a } from '../../src/services/services.ts';",
+      "import { a } from '../../src/logging/log-sink.ts';",
       "import { a } from 'piscina';",
       "import { a } from 'comlink';",
       "import { pino } from 'pino';",
     ],
     allowed: [
       "import { a } from '../../src/services/comlink.ts';",
+      "import { a } from '../../src/output/a.ts';",
+      "import { a } from '../../src/logging/pino-shape.ts';",
       "import { a } from '@aws/lambda-invoke-store';",
       "import type { A } from 'comlink';",
       "import { a } from '../../src/protocol.ts';",

@@ -31,6 +31,8 @@ describe('an environment variable', () => {
     ['AWS_LAMBDA_RUNTIME_API', 'localhost:0', `${HOST}, but it is "localhost:0"`],
     ['AWS_LAMBDA_RUNTIME_API', 'localhost:65536', `${HOST}, but it is "localhost:65536"`],
     ['AWS_LAMBDA_LOG_LEVEL', 'LOUD', 'must be TRACE, DEBUG, INFO, WARN, ERROR or FATAL, but it is "LOUD"'],
+    ['AWS_LAMBDA_LOG_FORMAT', 'XML', 'must be JSON or Text, but it is "XML"'],
+    ['_LAMBDA_TELEMETRY_LOG_FD', 'x', 'must be the number of a file descriptor, but it is "x"'],
   ])('%s=%s is refused', (variable, value, fault) => {
     vi.stubEnv(variable, value);
     expect(faultsOf({})).toEqual([`environment variable ${variable}: ${fault}`]);
@@ -72,6 +74,7 @@ describe('an option', () => {
     ['runtimeApi', 'localhost', `${HOST}, but it is "localhost"`],
     ['runtimeApi', 'a b:1', `${HOST}, but it is "a b:1"`],
     ['logger', console, 'must be a pino logger, but it is [object console]'],
+    ['outputTimeoutMs', -1, 'must be a number of milliseconds, 0 or more, but it is -1'],
     ['deadlineMarginMs', '1s', 'must be a number of milliseconds, but it is "1s"'],
     ['deadlineGraceMs', -1, 'must be a number of milliseconds, 0 or more, but it is -1'],
     ['onDeadline', 'ignore', "must be 'terminate', 'keep' or 'exit', but it is \"ignore\""],

@@ -1,3 +1,4 @@
 /** What single mode loads into the main thread. */
 export { reportEscapes } from './escapes.ts';
 export { loadInvoker } from './invoker.ts';
+export { openLogging } from './logging/open-logging.ts';

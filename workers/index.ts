@@ -13,6 +13,7 @@ export type {
   TraceContext,
 } from './context.ts';
 export { getContext } from './invoke-store.ts';
+export { logger } from './logging/logger.ts';
 export { onShutdown } from './shutdown-hooks.ts';
 export type { ShutdownHook } from './shutdown-hooks.ts';
 export { proxy, release, transfer, useServices } from './services.ts';

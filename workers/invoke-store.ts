@@ -13,7 +13,7 @@ export interface CurrentRun {
  * of invocations, as while a module loads.
  *
  * @example
- *     const log = (text: string) => console.log(getContext()?.awsRequestId, text);
+ *     const headers = () => ({ 'x-request-id': getContext()?.awsRequestId });
  */
 export function getContext(): ManagedContext | undefined {
   return currentRun()?.context;

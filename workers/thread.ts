@@ -6,9 +6,11 @@ import { watchHeap } from './heap-watch.ts';
 import { reportEscapes } from './escapes.ts';
 import { loadInvoker } from './invoker.ts';
 import type { Invoker } from './invoker.ts';
+import { openLogging } from './logging/open-logging.ts';
 
 /** Loads the handler, then runs what comes over the port. Never resolves: the main thread ends the thread. */
 export async function serve({ port, shared, ...settings }: ThreadSettings): Promise<never> {
+  await openLogging(settings.log);
   reportEscapes((message) => post(port, message), process.exit.bind(process));
   try {
     const invoker = await loadInvoker(settings, shared, (message) =>

@@ -1,31 +1,64 @@
-import { destination, pino } from 'pino';
+import { pino } from 'pino';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import { DropCount } from '../output/drop-count.ts';
+import { openLogOutput } from '../output/log-output.ts';
+import { isAnyStuck, shareLocks } from '../output/shared-locks.ts';
+import type { LogSettings } from '../protocol.ts';
 import type { Log, LogSink } from './log.ts';
+import { pinoArguments } from './pino-shape.ts';
 
-/** The user's logger, or JSON lines on stdout in the shape that AWS's tools read. */
-export function openLogSink(config: Config): LogSink {
-  if (config.logger !== undefined) return guarded(config.logger);
-  // Not written synchronously: a full pipe must not stop the thread that answers all invocations.
-  const stdout = destination({ fd: 1, sync: false, maxLength: LARGEST_BACKLOG_BYTES });
-  stdout.on('error', () => undefined);
-  return guarded(pino({ ...AWS_SHAPE, level: config.logLevel }, stdout));
+/** The user's logger, or JSON lines in the shape that AWS's tools read, where the handlers' lines go as well. */
+export async function openLogSink(config: Config): Promise<LogSink> {
+  const handlers: LogSettings = {
+    format: config.logFormat,
+    level: config.handlerLogLevel,
+    target: config.logTarget,
+    locks: shareLocks(),
+    dropped: DropCount.share(),
+    writer: MAIN_THREAD,
+    outputTimeoutMs: config.outputTimeoutMs,
+  };
+  if (config.logger !== undefined) {
+    const { logger } = config;
+    return opened(handlers, guarded(logger), () => within(flushed(logger)));
+  }
+  // In single mode the handler's thread waits for a full pipe, as any; with threads, this one answers for all of them.
+  const output = await openLogOutput(handlers, config.concurrency === 1 ? 'at once' : 'in the background');
+  return opened(handlers, guarded(pino(...pinoArguments(output.writer, config.logLevel))), async () => {
+    await within(output.flushed());
+    output.close();
+  });
 }
 
-const LARGEST_BACKLOG_BYTES = 16 * 1024 * 1024;
+function opened(handlers: LogSettings, log: Log, flush: () => Promise<void>): LogSink {
+  const dropped = new DropCount(handlers.dropped);
+  const report = () => {
+    const lines = isAnyStuck(handlers.locks) ? 0 : dropped.take();
+    if (lines > 0) log.warn({ lines }, 'Log lines were dropped, since nobody read the output');
+  };
+  const timer = setInterval(report, REPORT_INTERVAL_MS).unref();
+  return {
+    log,
+    handlers,
+    async close() {
+      clearInterval(timer);
+      report();
+      await flush();
+    },
+  };
+}
+
+/** Threads are numbered from 1. */
+const MAIN_THREAD = -1;
+
+const REPORT_INTERVAL_MS = 1_000;
 
 /** How long a flush may take, in ms: a pipe that nobody reads must not stop a shutdown. */
 const FLUSH_TIMEOUT_MS = 100;
 
-const AWS_SHAPE = {
-  base: null,
-  messageKey: 'message',
-  timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
-  formatters: { level: (label: string) => ({ level: label.toUpperCase() }) },
-};
-
 /** A logger that throws must not bring the supervisor down. */
-function guarded(logger: Logger): LogSink {
+function guarded(logger: Logger): Log {
   const write = (level: keyof Log) => (fields: object, message: string) => {
     try {
       logger[level](fields, message);
@@ -33,21 +66,16 @@ function guarded(logger: Logger): LogSink {
       // There is no other place to say so.
     }
   };
-  return {
-    log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
-    flush: () => flush(logger),
-  };
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 }
 
-async function flush(logger: Logger): Promise<void> {
+async function within(flushing: Promise<void>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, FLUSH_TIMEOUT_MS);
-  try {
-    logger.flush(() => resolve());
-    await promise;
-  } catch {
-    // As above.
-  } finally {
-    clearTimeout(timer);
-  }
+  await Promise.race([flushing.catch(() => undefined), promise]);
+  clearTimeout(timer);
+}
+
+async function flushed(logger: Logger): Promise<void> {
+  return new Promise((resolve) => logger.flush(() => resolve()));
 }

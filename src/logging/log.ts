@@ -1,3 +1,5 @@
+import type { LogSettings } from '../protocol.ts';
+
 /** The runtime's own log. Fields first, then one sentence. No method throws. */
 export interface Log {
   debug(fields: object, message: string): void;
@@ -6,9 +8,11 @@ export interface Log {
   error(fields: object, message: string): void;
 }
 
-/** A log and what makes sure that its lines are out. */
+/** A log, and what handlers need to log beside it. */
 export interface LogSink {
   readonly log: Log;
+  /** For the main thread; each other thread has a number of its own. */
+  readonly handlers: LogSettings;
   /** Resolves when what was logged has been written, or cannot be for now. */
-  flush(): Promise<void>;
+  close(): Promise<void>;
 }

@@ -2,7 +2,14 @@ import type { Config } from '../config.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';
-import type { EscapedMessage, FromInvoker, InvokeMessage, LoadedHandler, SharedState } from '../protocol.ts';
+import type {
+  EscapedMessage,
+  FromInvoker,
+  InvokeMessage,
+  LoadedHandler,
+  LogSettings,
+  SharedState,
+} from '../protocol.ts';
 import type { Invoker } from '../../workers/invoker.ts';
 import type { Log } from '../logging/log.ts';
 import { DeadlinePolicy } from './deadline-policy.ts';
@@ -19,20 +26,23 @@ export class InProcessPool implements WorkerPool {
   readonly #fail: (error: ManagedRuntimeError) => void;
   readonly #config: Config;
   readonly #log: Log;
+  readonly #handlers: LogSettings;
   readonly #room = new Room();
   readonly #deadlines: DeadlinePolicy;
   #stopReporting: () => void = () => undefined;
   #closeServices: () => void = () => undefined;
+  #closeLogging: () => void = () => undefined;
   #invoker: Invoker | undefined;
   #running: PendingRun | undefined;
   #runs = 0;
 
-  constructor(config: Config, log: Log) {
+  constructor(config: Config, log: Log, handlers: LogSettings) {
     const failed = Promise.withResolvers<ManagedRuntimeError>();
     this.failed = failed.promise;
     this.#fail = failed.resolve;
     this.#config = config;
     this.#log = log;
+    this.#handlers = handlers;
     this.#deadlines = new DeadlinePolicy(config, log, {
       shared: false,
       abandon: (run) => this.#leave(run),
@@ -52,8 +62,9 @@ export class InProcessPool implements WorkerPool {
       else this.#escaped(message);
     };
     this.#stopReporting = entry.reportEscapes(onEscaped, stopHere);
+    this.#closeLogging = await entry.openLogging(this.#handlers);
     try {
-      const loading = entry.loadInvoker(invokerSettings(this.#config), shared, (message) =>
+      const loading = entry.loadInvoker(invokerSettings(this.#config, this.#handlers), shared, (message) =>
         this.#receive(message),
       );
       this.#invoker = await Promise.race([loading, failed.promise]);
@@ -96,6 +107,7 @@ export class InProcessPool implements WorkerPool {
     this.#stopReporting();
     await this.#invoker?.shutdown(timeoutMs);
     this.#closeServices();
+    this.#closeLogging();
   }
 
   async #invoke(run: PendingRun): Promise<void> {

@@ -7,12 +7,14 @@ import type {
   EscapedMessage,
   FromThread,
   LoadedHandler,
+  OutputLocks,
   ReplyMessage,
   StreamControl,
   StreamMessage,
   ThreadSettings,
   ToThread,
 } from '../protocol.ts';
+import { releaseLocks } from '../output/shared-locks.ts';
 import { hardLimits } from './heap-guard.ts';
 import type { PendingRun } from './pending-run.ts';
 import type { ThreadEnd } from './thread-end.ts';
@@ -47,6 +49,7 @@ export class PoolThread {
   readonly #listener: ThreadListener;
   readonly #piscina: Piscina;
   readonly #port: MessagePort;
+  readonly #locks: OutputLocks;
   #end: ThreadEnd | undefined;
   #ended = false;
   #pings = 0;
@@ -61,6 +64,7 @@ export class PoolThread {
   ) {
     this.id = id;
     this.#listener = listener;
+    this.#locks = settings.log.locks;
     this.#piscina = new Piscina({
       filename: THREAD_ENTRY,
       name: 'serve',
@@ -184,7 +188,8 @@ export class PoolThread {
     }
     this.#port.close();
     this.#onBye?.();
-    void this.#piscina.destroy();
+    // Until it is really gone it may still write.
+    void this.#piscina.destroy().then(() => releaseLocks(this.#locks, this.id));
     this.#listener.onEnd(this, this.#end ?? end);
   }
 }

@@ -5,6 +5,7 @@ import type {
   BackgroundFailedMessage,
   EscapedMessage,
   LoadedHandler,
+  LogSettings,
   ReplyMessage,
   SharedState,
   StreamMessage,
@@ -45,6 +46,7 @@ export class ThreadCrew implements ThreadListener {
   readonly #retiring = new Map<PoolThread, ThreadEnd>();
   readonly #config: Config;
   readonly #log: Log;
+  readonly #handlers: LogSettings;
   readonly #pool: CrewListener;
   readonly #memory: MemoryGuard;
   readonly #recycling: Recycling;
@@ -61,9 +63,10 @@ export class ThreadCrew implements ThreadListener {
   #retry: NodeJS.Timeout | undefined;
   #hopeless: NodeJS.Timeout | undefined;
 
-  constructor(config: Config, log: Log, pool: CrewListener) {
+  constructor(config: Config, log: Log, handlers: LogSettings, pool: CrewListener) {
     this.#config = config;
     this.#log = log;
+    this.#handlers = handlers;
     this.#pool = pool;
     this.#wanted = config.threads;
     this.#memory = new MemoryGuard(config.memoryMiB);
@@ -228,7 +231,8 @@ export class ThreadCrew implements ThreadListener {
   #boot(): void {
     this.#ids += 1;
     const { resourceLimits, initTimeoutMs } = this.#config;
-    const settings = { ...invokerSettings(this.#config), shared: this.#share() };
+    const handlers = { ...this.#handlers, writer: this.#ids };
+    const settings = { ...invokerSettings(this.#config, handlers), shared: this.#share() };
     const thread = new PoolThread(this.#ids, settings, resourceLimits, this);
     const timer = setTimeout(() => this.onBootFailed(thread, initTimeout(initTimeoutMs)), initTimeoutMs);
     this.#starting.set(thread, timer);

@@ -6,6 +6,7 @@ import type {
   BackgroundFailedMessage,
   EscapedMessage,
   LoadedHandler,
+  LogSettings,
   ReplyMessage,
   SharedState,
   StreamMessage,
@@ -33,13 +34,13 @@ export class ThreadPool implements WorkerPool {
   readonly #waiting: PendingRun[] = [];
   #runs = 0;
 
-  constructor(config: Config, log: Log) {
+  constructor(config: Config, log: Log, handlers: LogSettings) {
     const failed = Promise.withResolvers<ManagedRuntimeError>();
     this.failed = failed.promise;
     this.#fail = failed.resolve;
     this.#log = log;
     this.#perThread = config.invocationsPerThread;
-    this.#crew = new ThreadCrew(config, log, {
+    this.#crew = new ThreadCrew(config, log, handlers, {
       onJoined: () => this.#joined(),
       onLeft: () => this.#room.resize(-this.#perThread),
       onReply: (thread, reply) => this.#reply(thread, reply),

@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,6 +34,8 @@ export interface RuntimeOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly execArgv?: readonly string[];
+  /** As of `fork`; all piped by default. */
+  readonly stdio?: StdioOptions;
   /** Prepares the server before the process starts. */
   readonly prepare?: (api: RuntimeApiServer) => void;
 }
@@ -129,7 +131,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<RunningRunt
   const taskRoot = options.taskRoot === undefined ? HANDLERS : options.taskRoot;
   const child = fork(file, args, {
     cwd: options.cwd ?? tmpdir(),
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    stdio: options.stdio ?? ['ignore', 'pipe', 'pipe', 'ipc'],
     execArgv: [...(options.execArgv ?? [])],
     env: {
       PATH: process.env['PATH'],

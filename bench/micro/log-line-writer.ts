@@ -1,0 +1,96 @@
+/** Writes lines in one of the ways that log-line.ts compares, and sends the CPU time that they took, in µs. */
+import { once } from 'node:events';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { pino } from 'pino';
+import { DropCount } from '../../src/output/drop-count.ts';
+import { shareLocks } from '../../src/output/shared-locks.ts';
+import type { OutputLocks } from '../../src/protocol.ts';
+import { InvocationContext } from '../../workers/context.ts';
+import { logger } from '../../workers/index.ts';
+import { openInvokeStore, runInStore } from '../../workers/invoke-store.ts';
+import { openLogging } from '../../workers/logging/open-logging.ts';
+
+interface Task {
+  readonly way: string;
+  readonly lines: number;
+  readonly locks: OutputLocks;
+}
+
+const WARM_UP = 5_000;
+
+const WRITERS: Readonly<Record<string, () => (n: number) => void>> = {
+  'node-main': () => (n) => console.log('Order %d has been paid', n),
+  'node-thread': () => (n) => console.log('Order %d has been paid', n),
+  console: () => (n) => console.log('Order %d has been paid', n),
+  logger: () => (n) => logger.info('Order %d has been paid', n),
+  'own-pino': () => {
+    const own = pino();
+    return (n) => own.info('Order %d has been paid', n);
+  },
+};
+
+if (isMainThread) {
+  const task: Task = { way: process.argv[2] ?? '', lines: Number(process.argv[3]), locks: shareLocks() };
+  const used = task.way === 'node-main' ? write(task) : await inThread(task);
+  process.send?.(used, () => process.disconnect?.());
+} else {
+  const task = workerData as Task;
+  if (task.way !== 'node-thread') await open(task.locks);
+  parentPort?.postMessage(await inInvocation(() => write(task)));
+}
+
+function write({ way, lines }: Task): number {
+  const writeLine = (WRITERS[way] as () => (n: number) => void)();
+  for (let n = 0; n < WARM_UP; n += 1) writeLine(n);
+  const before = process.cpuUsage();
+  for (let n = 0; n < lines; n += 1) writeLine(n);
+  return since(before);
+}
+
+/** Node's own console hands lines over to the main thread: its time counts until the last one is out. */
+async function inThread(task: Task): Promise<number> {
+  const worker = new Worker(new URL(import.meta.url), { workerData: task });
+  const [used] = (await once(worker, 'message')) as [number];
+  const before = process.cpuUsage();
+  await once(worker, 'exit');
+  return task.way === 'node-thread' ? used + since(before) : used;
+}
+
+function since(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return user + system;
+}
+
+async function open(locks: OutputLocks): Promise<void> {
+  await openLogging({
+    format: 'JSON',
+    level: 'TRACE',
+    target: { kind: 'stdout' },
+    locks,
+    dropped: DropCount.share(),
+    writer: 1,
+    outputTimeoutMs: 60_000,
+  });
+}
+
+async function inInvocation<Result>(callback: () => Result): Promise<Result> {
+  await openInvokeStore();
+  const metadata = {
+    requestId: '8476a536-e9f4-11e8-9739-2dfe598c3fcd',
+    deadlineMs: Date.now() + 60_000,
+    invokedFunctionArn: 'arn',
+    traceId: 'Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700',
+    clientContext: undefined,
+    cognitoIdentity: undefined,
+    tenantId: undefined,
+  };
+  const lambda = {
+    functionName: 'function',
+    functionVersion: '1',
+    memoryLimitInMB: '1024',
+    logGroupName: 'group',
+    logStreamName: 'stream',
+  };
+  const context = new InvocationContext(metadata, { lambda, deadlineMarginMs: 0 }, () => undefined);
+  return runInStore({ message: { run: 1, metadata }, context }, callback);
+}

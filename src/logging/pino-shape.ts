@@ -1,0 +1,50 @@
+import type { DestinationStream, LoggerOptions } from 'pino';
+import { diagnose } from '../invocation/diagnostic.ts';
+import type { LogWriter } from '../output/log-writer.ts';
+import type { LogLevel } from '../protocol.ts';
+
+/**
+ * What pino is called with so that its lines have the fields that AWS's tools read, errors included. Always JSON.
+ *
+ * @param mixin gives fields for each line.
+ */
+export function pinoArguments(
+  writer: LogWriter,
+  level: LogLevel,
+  mixin: () => object = () => ({}),
+): [LoggerOptions, DestinationStream] {
+  const destination = {
+    // Asks pino for the level of each line.
+    [Symbol.for('pino.metadata')]: true,
+    lastLevel: 0,
+    write(line: string) {
+      writer.write(line.slice(0, -1), LABELS[this.lastLevel] ?? 'INFO', 'JSON', Date.now());
+    },
+  };
+  return [{ ...AWS_SHAPE, level: level.toLowerCase(), mixin }, destination];
+}
+
+const AWS_SHAPE = {
+  base: null,
+  messageKey: 'message',
+  timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
+  formatters: {
+    level: (label: string) => ({ level: label.toUpperCase() }),
+    log: withErrorFields,
+  },
+};
+
+/** pino has an error under `err`; AWS's tools look for its parts. */
+function withErrorFields(fields: Record<string, unknown>): Record<string, unknown> {
+  const { err, ...rest } = fields;
+  return err instanceof Error ? { ...rest, ...diagnose(err) } : fields;
+}
+
+const LABELS: Readonly<Record<number, LogLevel>> = {
+  10: 'TRACE',
+  20: 'DEBUG',
+  30: 'INFO',
+  40: 'WARN',
+  50: 'ERROR',
+  60: 'FATAL',
+};

@@ -1,0 +1,30 @@
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
+import type { Socket } from 'node:net';
+
+/** A connection to the Unix socket that takes log lines. */
+export interface LogSocket {
+  readonly fd: number;
+  close(): void;
+}
+
+/** Connects. Undefined if nobody listens there. The connection keeps no thread alive. */
+export async function connectLogSocket(path: string): Promise<LogSocket | undefined> {
+  const socket = createConnection(path);
+  socket.on('error', () => undefined);
+  try {
+    await once(socket, 'connect');
+  } catch {
+    return undefined;
+  }
+  const fd = descriptorOf(socket);
+  if (fd === undefined) return undefined;
+  socket.unref();
+  return { fd, close: () => socket.destroy() };
+}
+
+/** Node has no other way to write to a socket synchronously; AWS's client does the same. */
+function descriptorOf(socket: Socket): number | undefined {
+  const { _handle: handle } = socket as unknown as { _handle?: { fd?: number } };
+  return handle?.fd;
+}

@@ -1,0 +1,79 @@
+import fs from 'node:fs';
+import { mended } from './mended.ts';
+import type { Mended } from './mended.ts';
+import type { Output, OutputSettings } from './output.ts';
+
+/**
+ * Writes entries to a descriptor at once, from the thread that calls. A full pipe is waited for; if nothing moves for
+ * `patienceMs`, the entry is dropped and counted, as are those after it until somebody reads again.
+ */
+export class SyncOutput implements Output {
+  readonly #settings: OutputSettings;
+
+  constructor(settings: OutputSettings) {
+    this.#settings = settings;
+  }
+
+  write(entry: Uint8Array): void {
+    const { lock, mend, dropped, patienceMs } = this.#settings;
+    // Who waits for a pipe gives up before that.
+    lock.acquire(2 * patienceMs + HUNG_AFTER_MS);
+    try {
+      if (!this.#writeAll(mended(entry, lock.missing, mend))) dropped.add();
+    } catch {
+      // Nobody can read any more, or the disk is full: not the handler's fault.
+    } finally {
+      lock.release();
+    }
+  }
+
+  flushed(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #writeAll({ bytes, missingAt }: Mended): boolean {
+    const { fd, lock, patienceMs } = this.#settings;
+    let offset = 0;
+    let waitedMs = 0;
+    let pauseMs = SHORTEST_PAUSE_MS;
+    while (offset < bytes.length) {
+      // A thread that is killed within the call may have written any part.
+      lock.missing = bytes.length - offset;
+      const written = writeSome(fd, bytes, offset);
+      offset += written;
+      lock.missing = missingAt(offset);
+      if (written > 0) {
+        lock.progressed();
+        waitedMs = 0;
+        pauseMs = SHORTEST_PAUSE_MS;
+      } else {
+        lock.stuck ||= waitedMs >= patienceMs;
+        if (lock.stuck) return false;
+        Atomics.wait(NEVER, 0, 0, pauseMs);
+        waitedMs += pauseMs;
+        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+      }
+    }
+    return true;
+  }
+}
+
+/** 0 if there is no room now. */
+function writeSome(fd: number, bytes: Uint8Array, offset: number): number {
+  try {
+    return writeSync(fd, bytes, offset);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
+    throw error;
+  }
+}
+
+/** As it is before anything replaces it: in a thread, calls for stdout come here. */
+const writeSync = fs.writeSync.bind(fs);
+
+const HUNG_AFTER_MS = 5_000;
+const SHORTEST_PAUSE_MS = 1;
+const LONGEST_PAUSE_MS = 20;
+
+/** Nobody ever wakes who waits here. */
+const NEVER = new Int32Array(new SharedArrayBuffer(4));

@@ -1,0 +1,60 @@
+import { inspect } from 'node:util';
+import type { InspectOptions } from 'node:util';
+import type { LogWriter } from '../../src/output/log-writer.ts';
+import { LOG_LEVELS } from '../../src/protocol.ts';
+import type { LogLevel, LogSettings } from '../../src/protocol.ts';
+import { currentRun } from '../invoke-store.ts';
+import { jsonLine } from './json-line.ts';
+import { textLine } from './text-line.ts';
+
+/** What is known of a line besides its arguments. */
+export interface LineOrigin {
+  readonly time: Date;
+  readonly level: LogLevel;
+  readonly requestId: string | undefined;
+  readonly tenantId: string | undefined;
+}
+
+/**
+ * Makes the console write a line for each call, under the invocation whose code calls. The other methods, such as
+ * `table`, go through these.
+ *
+ * @returns what undoes it.
+ */
+export function patchConsole(
+  writer: LogWriter,
+  { format, level: least }: Pick<LogSettings, 'format' | 'level'>,
+): () => void {
+  const toLine = format === 'JSON' ? jsonLine : textLine;
+  const at = (level: LogLevel) => {
+    if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(least)) return () => undefined;
+    return (...args: unknown[]) => {
+      const metadata = currentRun()?.message.metadata;
+      const time = new Date();
+      const origin = { time, level, requestId: metadata?.requestId, tenantId: metadata?.tenantId };
+      writer.write(toLine(args, origin), level, format, time.valueOf());
+    };
+  };
+  const info = at('INFO');
+  const methods = {
+    trace: at('TRACE'),
+    debug: at('DEBUG'),
+    log: info,
+    info,
+    warn: at('WARN'),
+    error: at('ERROR'),
+    fatal: at('FATAL'),
+    // Node's own writes past the others.
+    dir: (value: unknown, options?: InspectOptions) =>
+      info(inspect(value, { customInspect: false, ...options })),
+  };
+  const before = Object.getOwnPropertyDescriptors(console);
+  Object.assign(console, methods);
+  return () => {
+    for (const name of Object.keys(methods) as (keyof Console)[]) {
+      const descriptor = before[name];
+      if (descriptor === undefined) delete console[name];
+      else Object.defineProperty(console, name, descriptor);
+    }
+  };
+}

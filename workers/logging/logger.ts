@@ -1,0 +1,67 @@
+import { createRequire } from 'node:module';
+import type { Logger } from 'pino';
+import { pinoArguments } from '../../src/logging/pino-shape.ts';
+import type { LogWriter } from '../../src/output/log-writer.ts';
+import type { LogLevel } from '../../src/protocol.ts';
+import { currentRun } from '../invoke-store.ts';
+
+/**
+ * A pino logger whose lines carry `requestId`, `tenantId` and `traceId` of the invocation whose code logs, in the form of
+ * the console's JSON lines; its level is `AWS_LAMBDA_LOG_LEVEL`. pino is loaded at its first use.
+ *
+ * @example
+ *     logger.info({ order: 'A-1001' }, 'Receipt sent');
+ */
+export const logger: Logger = lazily(open);
+
+/**
+ * An object that becomes a child of what `open` makes, at its first use. Child loggers of pino are the same: objects
+ * that inherit from their parent.
+ */
+function lazily<Value extends object>(open: () => Value): Value {
+  const arrive = () => {
+    const value = open();
+    Object.setPrototypeOf(child, value);
+    return value;
+  };
+  const ahead = new Proxy(
+    {},
+    {
+      get: (_, key, receiver) => Reflect.get(arrive(), key, receiver) as unknown,
+      set: (_, key, value, receiver) => Reflect.set(arrive(), key, value, receiver),
+      has: (_, key) => Reflect.has(arrive(), key),
+    },
+  );
+  const child = Object.create(ahead) as Value;
+  return child;
+}
+
+function open(): Logger {
+  return registry[OPEN]?.() ?? load(STDOUT, 'INFO');
+}
+
+/** To be called when the thread's output is open. Returns what undoes it. */
+export function offerLogger(writer: LogWriter, level: LogLevel): () => void {
+  registry[OPEN] = () => load(writer, level);
+  return () => delete registry[OPEN];
+}
+
+/** It takes tens of ms to load pino, which handlers that do not use it need not wait for. */
+function load(writer: LogWriter, level: LogLevel): Logger {
+  const { pino } = createRequire(import.meta.url)('pino') as typeof import('pino');
+  return pino(...pinoArguments(writer, level, fieldsOfTheRun));
+}
+
+function fieldsOfTheRun(): object {
+  const metadata = currentRun()?.message.metadata;
+  if (metadata === undefined) return {};
+  const { requestId, tenantId, traceId } = metadata;
+  return { requestId, tenantId, traceId };
+}
+
+/** Where there is no runtime, as in a test of a handler. */
+const STDOUT: LogWriter = { write: (text) => process.stdout.write(`${text}\n`) };
+
+/** A copy of this module that a bundler made finds what the runtime has opened. */
+const OPEN = Symbol.for('lambda-managed-runtime.open-logger');
+const registry = globalThis as { [OPEN]?: () => Logger };

@@ -1,0 +1,104 @@
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import type { Writable } from 'node:stream';
+import { mendLine } from '../../src/output/mended.ts';
+import { DropCount } from '../../src/output/drop-count.ts';
+import { OutputLock } from '../../src/output/output-lock.ts';
+import { SyncOutput } from '../../src/output/sync-output.ts';
+import type { LogSettings } from '../../src/protocol.ts';
+import { WholeLines } from './whole-lines.ts';
+
+/**
+ * Lets `process.stdout`, `process.stderr`, and what is written to descriptors 1 and 2 through `node:fs`, as pino does,
+ * go straight to the descriptor, a line at a time. Node would relay the former through the main thread, later.
+ *
+ * @returns what undoes it; a line that was not finished is written.
+ */
+export function takeOverStdio({ locks, dropped, writer, outputTimeoutMs }: LogSettings): () => void {
+  const open = (fd: number, lock: SharedArrayBuffer) =>
+    new WholeLines(
+      new SyncOutput({
+        fd,
+        lock: new OutputLock(lock, writer),
+        mend: mendLine,
+        dropped: new DropCount(dropped),
+        patienceMs: outputTimeoutMs,
+      }),
+    );
+  const stdout = open(1, locks.stdout);
+  const stderr = open(2, locks.stderr);
+  const flush = () => {
+    stdout.end();
+    stderr.end();
+  };
+  process.on('exit', flush);
+  const undo = [
+    takeOverStream(process.stdout, stdout),
+    takeOverStream(process.stderr, stderr),
+    takeOverDescriptors(
+      new Map([
+        [1, stdout],
+        [2, stderr],
+      ]),
+    ),
+  ];
+  return () => {
+    process.off('exit', flush);
+    flush();
+    for (const one of undo) one();
+  };
+}
+
+/** What the stream does with its chunks; calls, callbacks and events stay its own. */
+function takeOverStream(stream: Writable, lines: WholeLines): () => void {
+  const own = {
+    _write(chunk: string | Uint8Array, encoding: BufferEncoding, callback: () => void) {
+      lines.write(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);
+      callback();
+    },
+    _writev: null,
+  };
+  Object.assign(stream, own);
+  return () => {
+    for (const name of Object.keys(own)) Reflect.deleteProperty(stream, name);
+  };
+}
+
+/** Loggers that write to a descriptor by themselves would tear the lines of others, and fail where a pipe is full. */
+function takeOverDescriptors(outputs: ReadonlyMap<number, WholeLines>): () => void {
+  const { write, writeSync } = fs;
+  fs.writeSync = ((fd: number, data: string | NodeJS.ArrayBufferView, ...rest: unknown[]) => {
+    const lines = outputs.get(fd);
+    if (lines === undefined) return Reflect.apply(writeSync, fs, [fd, data, ...rest]) as number;
+    const bytes = bytesOf(data, rest);
+    lines.write(bytes);
+    return bytes.length;
+  }) as typeof fs.writeSync;
+  fs.write = ((fd: number, data: string | NodeJS.ArrayBufferView, ...rest: unknown[]) => {
+    const callback = rest.at(-1);
+    if (!outputs.has(fd) || typeof callback !== 'function')
+      return Reflect.apply(write, fs, [fd, data, ...rest]) as void;
+    const written = Reflect.apply(fs.writeSync, fs, [fd, data, ...rest.slice(0, -1)]) as number;
+    // At once: pino's default destination keeps all further lines to itself until it is told.
+    callback(null, written, data);
+  }) as typeof fs.write;
+  syncBuiltinESMExports();
+  return () => {
+    Object.assign(fs, { write, writeSync });
+    syncBuiltinESMExports();
+  };
+}
+
+/** The parameters behind the descriptor, in all the forms that `fs.write` has. */
+function bytesOf(data: string | NodeJS.ArrayBufferView, rest: readonly unknown[]): Uint8Array {
+  if (typeof data === 'string') {
+    const encoding = rest.find((value) => typeof value === 'string') as BufferEncoding | undefined;
+    return Buffer.from(data, encoding);
+  }
+  const [first] = rest;
+  const options =
+    typeof first === 'object' && first !== null ? (first as { offset?: number; length?: number }) : {};
+  const offset = (typeof first === 'number' ? first : options.offset) ?? 0;
+  const length = (typeof rest[1] === 'number' ? rest[1] : options.length) ?? data.byteLength - offset;
+  return Buffer.from(data.buffer, data.byteOffset + offset, length);
+}
