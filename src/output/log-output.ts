@@ -1,12 +1,16 @@
+import { closeSync } from 'node:fs';
 import type { LogSettings } from '../protocol.ts';
 import { DropCount } from './drop-count.ts';
 import type { LogSocket } from './log-socket.ts';
 import { frameWriter, lineWriter } from './log-writer.ts';
 import type { LogWriter } from './log-writer.ts';
 import { mendFrame, mendLine } from './mended.ts';
+import { openNeverBlocking } from './never-blocking.ts';
 import { OutputLock } from './output-lock.ts';
+import type { Output, OutputSettings } from './output.ts';
 import { QueuedOutput } from './queued-output.ts';
 import { SyncOutput } from './sync-output.ts';
+import { writeInPool, writeNow } from './write-some.ts';
 
 /** Where a log goes, opened for one thread. */
 export interface LogOutput {
@@ -27,20 +31,40 @@ export async function openLogOutput(
 ): Promise<LogOutput> {
   const { target, locks, writer } = settings;
   const shared = { dropped: new DropCount(settings.dropped), patienceMs: settings.outputTimeoutMs };
-  const Output = when === 'at once' ? SyncOutput : QueuedOutput;
+  const open = when === 'at once' ? openSync : openQueued;
   if (target.kind === 'frames') {
     const lock = new OutputLock(locks.frames, writer);
-    const output = new Output({ ...shared, fd: target.fd, lock, mend: mendFrame });
-    return { writer: frameWriter(output), flushed: () => output.flushed(), close: () => undefined };
+    const { output, close } = open({ ...shared, fd: target.fd, lock, mend: mendFrame });
+    return { writer: frameWriter(output), flushed: () => output.flushed(), close };
   }
   const socket = target.kind === 'socket' ? await connect(target.path) : undefined;
-  // Nobody else writes to a connection of this thread's own.
-  const lock = new OutputLock(socket === undefined ? locks.stdout : OutputLock.share(), writer);
-  const output = new Output({ ...shared, fd: socket?.fd ?? 1, lock, mend: mendLine });
+  if (socket === undefined) {
+    const lock = new OutputLock(locks.stdout, writer);
+    const { output, close } = open({ ...shared, fd: 1, lock, mend: mendLine });
+    return { writer: lineWriter(output), flushed: () => output.flushed(), close };
+  }
+  // Nobody else writes to a connection of this thread's own, and no write to it waits.
+  const lock = new OutputLock(OutputLock.share(), writer);
+  const own = { ...shared, fd: socket.fd, lock, mend: mendLine };
+  const output = when === 'at once' ? new SyncOutput(own) : new QueuedOutput(own, writeNow);
+  return { writer: lineWriter(output), flushed: () => output.flushed(), close: () => socket.close() };
+}
+
+interface Opened {
+  readonly output: Output;
+  close(): void;
+}
+
+function openSync(settings: OutputSettings): Opened {
+  return { output: new SyncOutput(settings), close: () => undefined };
+}
+
+function openQueued(settings: OutputSettings): Opened {
+  const fd = openNeverBlocking(settings.fd);
+  if (fd === undefined) return { output: new QueuedOutput(settings, writeInPool), close: () => undefined };
   return {
-    writer: lineWriter(output),
-    flushed: () => output.flushed(),
-    close: () => socket?.close(),
+    output: new QueuedOutput({ ...settings, fd }, writeNow),
+    close: () => fd !== settings.fd && closeSync(fd),
   };
 }
 

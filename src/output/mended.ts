@@ -9,25 +9,34 @@ export const mendFrame: Mend = (missing) => Buffer.alloc(missing, ' ');
 
 const NEW_LINE = Buffer.from('\n');
 
-/** An entry behind what ends the one before it, if that broke off. */
-export interface Mended {
+/** Entries behind what ends the one before them, if that broke off. */
+export class Mended {
   readonly bytes: Uint8Array;
+  readonly #missing: number;
+  /** Where each entry ends; the first is the one that broke off. */
+  readonly #ends: readonly number[];
+
+  constructor(entries: readonly Uint8Array[], missing: number, mend: Mend) {
+    const first = missing === 0 ? NOTHING : mend(missing);
+    const [single = NOTHING] = entries;
+    this.bytes = missing === 0 && entries.length === 1 ? single : Buffer.concat([first, ...entries]);
+    this.#missing = missing;
+    let end = 0;
+    this.#ends = [first, ...entries].map(({ length }) => (end += length));
+  }
+
   /** What is missing of the entry that has begun when so many bytes have been written. */
-  readonly missingAt: (offset: number) => number;
+  missingAt(offset: number): number {
+    const [mendedAt = 0] = this.#ends;
+    if (offset < mendedAt) return this.#missing - offset;
+    const end = this.#ends.find((each) => each >= offset) ?? offset;
+    return end - offset;
+  }
+
+  /** How many of the entries have begun when so many bytes have been written. */
+  begunAt(offset: number): number {
+    return this.#ends.slice(0, -1).filter((begin) => begin < offset).length;
+  }
 }
 
-export function mended(entry: Uint8Array, missing: number, mend: Mend): Mended {
-  if (missing === 0) {
-    const { length } = entry;
-    return { bytes: entry, missingAt: (offset) => (offset === 0 ? 0 : length - offset) };
-  }
-  const first = mend(missing);
-  const bytes = Buffer.concat([first, entry]);
-  return {
-    bytes,
-    missingAt(offset) {
-      if (offset < first.length) return missing - offset;
-      return offset === first.length ? 0 : bytes.length - offset;
-    },
-  };
-}
+const NOTHING = new Uint8Array(0);

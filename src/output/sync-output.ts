@@ -1,7 +1,6 @@
-import fs from 'node:fs';
-import { mended } from './mended.ts';
-import type { Mended } from './mended.ts';
+import { Mended } from './mended.ts';
 import type { Output, OutputSettings } from './output.ts';
+import { writeNow } from './write-some.ts';
 
 /**
  * Writes entries to a descriptor at once, from the thread that calls. A full pipe is waited for; if nothing moves for
@@ -19,7 +18,7 @@ export class SyncOutput implements Output {
     // Who waits for a pipe gives up before that.
     lock.acquire(2 * patienceMs + HUNG_AFTER_MS);
     try {
-      if (!this.#writeAll(mended(entry, lock.missing, mend))) dropped.add();
+      if (!this.#writeAll(new Mended([entry], lock.missing, mend))) dropped.add();
     } catch {
       // Nobody can read any more, or the disk is full: not the handler's fault.
     } finally {
@@ -31,7 +30,8 @@ export class SyncOutput implements Output {
     return Promise.resolve();
   }
 
-  #writeAll({ bytes, missingAt }: Mended): boolean {
+  #writeAll(mended: Mended): boolean {
+    const { bytes } = mended;
     const { fd, lock, patienceMs } = this.#settings;
     let offset = 0;
     let waitedMs = 0;
@@ -39,9 +39,9 @@ export class SyncOutput implements Output {
     while (offset < bytes.length) {
       // A thread that is killed within the call may have written any part.
       lock.missing = bytes.length - offset;
-      const written = writeSome(fd, bytes, offset);
+      const written = writeNow(fd, bytes, offset);
       offset += written;
-      lock.missing = missingAt(offset);
+      lock.missing = mended.missingAt(offset);
       if (written > 0) {
         lock.progressed();
         waitedMs = 0;
@@ -57,19 +57,6 @@ export class SyncOutput implements Output {
     return true;
   }
 }
-
-/** 0 if there is no room now. */
-function writeSome(fd: number, bytes: Uint8Array, offset: number): number {
-  try {
-    return writeSync(fd, bytes, offset);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
-    throw error;
-  }
-}
-
-/** As it is before anything replaces it: in a thread, calls for stdout come here. */
-const writeSync = fs.writeSync.bind(fs);
 
 const HUNG_AFTER_MS = 5_000;
 const SHORTEST_PAUSE_MS = 1;

@@ -51,6 +51,7 @@ export class RunningRuntime implements AsyncDisposable {
   readonly child: ChildProcess;
   readonly output: ProcessOutput;
   readonly exited: Promise<Exit>;
+  readonly #gone: Promise<never>;
 
   constructor(api: RuntimeApiServer, child: ChildProcess) {
     this.api = api;
@@ -61,6 +62,13 @@ export class RunningRuntime implements AsyncDisposable {
       api.runtimeExited();
       return { code, signal } as Exit;
     });
+    this.#gone = this.exited.then((exit): never => {
+      const { stdout, stderr } = this.output;
+      throw new Error(
+        `The runtime exited: ${JSON.stringify(exit)}\n${stdout.slice(0, 2000)}${stderr.slice(0, 1000)}`,
+      );
+    });
+    this.#gone.catch(() => undefined);
   }
 
   get log(): LogLine[] {
@@ -107,16 +115,8 @@ export class RunningRuntime implements AsyncDisposable {
   }
 
   /** What a process is waited for can't come when it has ended. */
-  async unlessExited<Value>(promise: Promise<Value>): Promise<Value> {
-    const gone = this.exited.then((exit): never => {
-      throw new Error(
-        `The runtime exited: ${JSON.stringify(exit)}\n${this.output.stdout}${this.output.stderr}`.slice(
-          0,
-          3000,
-        ),
-      );
-    });
-    return Promise.race([promise, gone]);
+  unlessExited<Value>(promise: Promise<Value>): Promise<Value> {
+    return Promise.race([promise, this.#gone]);
   }
 }
 
