@@ -81,7 +81,7 @@ export class ThreadCrew implements ThreadListener {
   /** Resolves when the first thread is ready; rejects with an InitFailure when it cannot be. */
   start(share: () => SharedState): Promise<LoadedHandler> {
     this.#share = share;
-    this.#heaps.start();
+    if (!this.#stopping) this.#heaps.start();
     this.#reconcile();
     return this.#started.promise;
   }
@@ -132,6 +132,7 @@ export class ThreadCrew implements ThreadListener {
   onBootFailed(thread: PoolThread, reason: EncodedDiagnostic): void {
     if (!this.#arrived(thread)) return;
     void thread.terminate({ cause: 'stopped' });
+    if (this.#stopping) return;
     if (!this.#served) {
       this.#stopping = true;
       this.#started.reject(new InitFailure(reason));
