@@ -30,8 +30,7 @@ export async function serve(
   const pool = await openPool(config, sink, recorder);
   recorder.askForThreads(() => pool.threads());
   // The threads boot, or the handler loads, while this thread loads the HTTP client.
-  let over = false;
-  const starting = loadMainModules(config).then((share) => (over ? undefined : pool.start(share)));
+  const starting = loadMainModules(config).then((share) => pool.start(share));
   const opening = openRuntimeApi(runtimeApi, log, recorder);
   const registering = register(config, opening);
   const ready = Promise.all([opening, starting, registering]);
@@ -41,7 +40,7 @@ export async function serve(
     const started = await Promise.race([ready, aborted(stop)]);
     if (started === undefined) return;
     const [api, handler] = started;
-    if (handler?.streams === true) api.expectStreams();
+    if (handler.streams) api.expectStreams();
     log.info(summary(config), 'The runtime is ready');
     await serveUntilEnd(config, log, recorder, pool, api, stop);
   } catch (error) {
@@ -50,8 +49,6 @@ export async function serve(
     await (await opening).postInitError(error.diagnostic);
     throw new ManagedRuntimeError('INIT_FAILED', error.message, { cause: error });
   } finally {
-    // Modules that still load cannot be called off.
-    over = true;
     await pool.stop(0);
     const unregister = await registering.catch(() => undefined);
     await unregister?.();

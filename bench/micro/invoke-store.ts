@@ -4,9 +4,9 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import Table from 'cli-table3';
-import { InvocationContext } from '../../workers/context.ts';
 import { openInvokeStore, runInStore } from '../../workers/invoke-store.ts';
 import type { CurrentRun } from '../../workers/invoke-store.ts';
+import { sampleRun } from './sample-invocation.ts';
 
 const INVOCATIONS = Number(process.argv[2] ?? 200_000);
 const ROUNDS = 7;
@@ -17,24 +17,6 @@ await openInvokeStore();
 const handler = async () => {
   for (let n = 0; n < 10; n += 1) await undefined;
 };
-const metadata = {
-  requestId: 'request',
-  deadlineMs: Date.now() + 60_000,
-  invokedFunctionArn: 'arn',
-  traceId: 'trace',
-  clientContext: undefined,
-  cognitoIdentity: undefined,
-  tenantId: 'tenant',
-};
-const lambda = {
-  functionName: 'function',
-  functionVersion: '1',
-  memoryLimitInMB: '1024',
-  logGroupName: 'group',
-  logStreamName: 'stream',
-};
-const context = new InvocationContext(metadata, { lambda, deadlineMarginMs: 0 }, () => undefined);
-
 const WAYS: Readonly<Record<string, (run: CurrentRun) => Promise<void>>> = {
   'no storage': handler,
   'a storage of our own': (run) => own.run(run, handler),
@@ -47,7 +29,7 @@ for (const [name, way] of Object.entries(WAYS)) {
   const rounds: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     const before = process.cpuUsage();
-    for (let n = 0; n < INVOCATIONS; n += 1) await way({ message: { run: n, metadata }, context });
+    for (let n = 0; n < INVOCATIONS; n += 1) await way(sampleRun(n));
     const { user, system } = process.cpuUsage(before);
     rounds.push((user + system) / INVOCATIONS);
   }

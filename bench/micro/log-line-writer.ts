@@ -5,10 +5,10 @@ import { pino } from 'pino';
 import { DropCount } from '../../src/output/drop-count.ts';
 import { shareLocks } from '../../src/output/shared-locks.ts';
 import type { OutputLocks } from '../../src/protocol.ts';
-import { InvocationContext } from '../../workers/context.ts';
 import { logger } from '../../workers/index.ts';
 import { openInvokeStore, runInStore } from '../../workers/invoke-store.ts';
 import { openLogging } from '../../workers/logging/open-logging.ts';
+import { sampleRun } from './sample-invocation.ts';
 
 interface Task {
   readonly way: string;
@@ -76,22 +76,5 @@ async function open(locks: OutputLocks): Promise<void> {
 
 async function inInvocation<Result>(callback: () => Result): Promise<Result> {
   await openInvokeStore();
-  const metadata = {
-    requestId: '8476a536-e9f4-11e8-9739-2dfe598c3fcd',
-    deadlineMs: Date.now() + 60_000,
-    invokedFunctionArn: 'arn',
-    traceId: 'Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700',
-    clientContext: undefined,
-    cognitoIdentity: undefined,
-    tenantId: undefined,
-  };
-  const lambda = {
-    functionName: 'function',
-    functionVersion: '1',
-    memoryLimitInMB: '1024',
-    logGroupName: 'group',
-    logStreamName: 'stream',
-  };
-  const context = new InvocationContext(metadata, { lambda, deadlineMarginMs: 0 }, () => undefined);
-  return runInStore({ message: { run: 1, metadata }, context }, callback);
+  return runInStore(sampleRun(1), callback);
 }

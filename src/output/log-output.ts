@@ -10,7 +10,7 @@ import { OutputLock } from './output-lock.ts';
 import type { Output, OutputSettings } from './output.ts';
 import { QueuedOutput } from './queued-output.ts';
 import { SyncOutput } from './sync-output.ts';
-import { writeInPool, writeNow } from './write-some.ts';
+import { writeInPool, writeNow, writeWhile } from './write-some.ts';
 
 /** Where a log goes, opened for one thread. */
 export interface LogOutput {
@@ -46,7 +46,8 @@ export async function openLogOutput(
   // Nobody else writes to a connection of this thread's own, and no write to it waits.
   const lock = new OutputLock(OutputLock.share(), writer);
   const own = { ...shared, fd: socket.fd, lock, mend: mendLine };
-  const output = when === 'at once' ? new SyncOutput(own) : new QueuedOutput(own, writeNow);
+  const write = writeWhile(() => socket.isOpen);
+  const output = when === 'at once' ? new SyncOutput(own, write) : new QueuedOutput(own, write);
   return { writer: lineWriter(output), flushed: () => output.flushed(), close: () => socket.close() };
 }
 
@@ -62,9 +63,17 @@ function openSync(settings: OutputSettings): Opened {
 function openQueued(settings: OutputSettings): Opened {
   const fd = openNeverBlocking(settings.fd);
   if (fd === undefined) return { output: new QueuedOutput(settings, writeInPool), close: () => undefined };
+  if (fd === settings.fd) return { output: new QueuedOutput(settings, writeNow), close: () => undefined };
+  let isOpen = true;
   return {
-    output: new QueuedOutput({ ...settings, fd }, writeNow),
-    close: () => fd !== settings.fd && closeSync(fd),
+    output: new QueuedOutput(
+      { ...settings, fd },
+      writeWhile(() => isOpen),
+    ),
+    close() {
+      isOpen = false;
+      closeSync(fd);
+    },
   };
 }
 

@@ -5,6 +5,8 @@ import type { Socket } from 'node:net';
 /** A connection to the Unix socket that takes log lines. */
 export interface LogSocket {
   readonly fd: number;
+  /** False also when the other side has closed it. */
+  readonly isOpen: boolean;
   close(): void;
 }
 
@@ -20,7 +22,13 @@ export async function connectLogSocket(path: string): Promise<LogSocket | undefi
   const fd = descriptorOf(socket);
   if (fd === undefined) return undefined;
   socket.unref();
-  return { fd, close: () => socket.destroy() };
+  return {
+    fd,
+    get isOpen() {
+      return !socket.destroyed;
+    },
+    close: () => socket.destroy(),
+  };
 }
 
 /** Node has no other way to write to a socket synchronously; AWS's client does the same. */

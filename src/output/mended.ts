@@ -13,29 +13,37 @@ const NEW_LINE = Buffer.from('\n');
 export class Mended {
   readonly bytes: Uint8Array;
   readonly #missing: number;
-  /** Where each entry ends; the first is the one that broke off. */
-  readonly #ends: readonly number[];
+  readonly #first: Uint8Array;
+  readonly #entries: readonly Uint8Array[];
 
   constructor(entries: readonly Uint8Array[], missing: number, mend: Mend) {
-    const first = missing === 0 ? NOTHING : mend(missing);
-    const [single = NOTHING] = entries;
-    this.bytes = missing === 0 && entries.length === 1 ? single : Buffer.concat([first, ...entries]);
     this.#missing = missing;
-    let end = 0;
-    this.#ends = [first, ...entries].map(({ length }) => (end += length));
+    this.#first = missing === 0 ? NOTHING : mend(missing);
+    this.#entries = entries;
+    const [single = NOTHING] = entries;
+    this.bytes = missing === 0 && entries.length === 1 ? single : Buffer.concat([this.#first, ...entries]);
   }
 
   /** What is missing of the entry that has begun when so many bytes have been written. */
   missingAt(offset: number): number {
-    const [mendedAt = 0] = this.#ends;
-    if (offset < mendedAt) return this.#missing - offset;
-    const end = this.#ends.find((each) => each >= offset) ?? offset;
+    // Almost always.
+    if (offset === this.bytes.length) return 0;
+    if (offset < this.#first.length) return this.#missing - offset;
+    const end = this.#ends().find((each) => each >= offset) ?? offset;
     return end - offset;
   }
 
   /** How many of the entries have begun when so many bytes have been written. */
   begunAt(offset: number): number {
-    return this.#ends.slice(0, -1).filter((begin) => begin < offset).length;
+    return this.#ends()
+      .slice(0, -1)
+      .filter((begin) => begin < offset).length;
+  }
+
+  /** Where each entry ends; the first is the one that broke off. */
+  #ends(): readonly number[] {
+    let end = 0;
+    return [this.#first, ...this.#entries].map(({ length }) => (end += length));
   }
 }
 

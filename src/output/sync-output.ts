@@ -8,9 +8,11 @@ import { writeNow } from './write-some.ts';
  */
 export class SyncOutput implements Output {
   readonly #settings: OutputSettings;
+  readonly #writeSome: typeof writeNow;
 
-  constructor(settings: OutputSettings) {
+  constructor(settings: OutputSettings, writeSome = writeNow) {
     this.#settings = settings;
+    this.#writeSome = writeSome;
   }
 
   write(entry: Uint8Array): void {
@@ -39,7 +41,7 @@ export class SyncOutput implements Output {
     while (offset < bytes.length) {
       // A thread that is killed within the call may have written any part.
       lock.missing = bytes.length - offset;
-      const written = writeNow(fd, bytes, offset);
+      const written = this.#writeSome(fd, bytes, offset);
       offset += written;
       lock.missing = mended.missingAt(offset);
       if (written > 0) {

@@ -13,6 +13,14 @@ export function writeNow(fd: number, bytes: Uint8Array, offset: number): number 
   }
 }
 
+/** As `writeNow`, to a descriptor that gets closed: from then on its number may be another's. */
+export function writeWhile(isOpen: () => boolean): typeof writeNow {
+  return (fd, bytes, offset) => {
+    if (!isOpen()) throw new Error('The output is closed.');
+    return writeNow(fd, bytes, offset);
+  };
+}
+
 /** In libuv's pool, which may be busy with what handlers have given it. */
 export async function writeInPool(fd: number, bytes: Uint8Array, offset: number): Promise<number> {
   try {

@@ -105,7 +105,7 @@ const MIB = 1024 * 1024;
 /** A heap grows by about 100 MiB in that time at worst. */
 const INTERVAL_MS = 50;
 
-/** A quarter of what a heap can be far from its limit, at least. */
+/** A heap last seen at less than half of its limit is at least four times that away from it. */
 const GROWTH_MIB = 32;
 
 /** About a second. */

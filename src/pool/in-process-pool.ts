@@ -33,7 +33,7 @@ export class InProcessPool implements WorkerPool {
   readonly #deadlines: DeadlinePolicy;
   #stopReporting: () => void = () => undefined;
   #closeServices: () => void = () => undefined;
-  #closeLogging: () => void = () => undefined;
+  #logging: Promise<() => void> | undefined;
   #invoker: Invoker | undefined;
   #running: PendingRun | undefined;
   #runs = 0;
@@ -53,10 +53,11 @@ export class InProcessPool implements WorkerPool {
   }
 
   async start(share: () => SharedState): Promise<LoadedHandler> {
+    const entry = (await import(IN_PROCESS_ENTRY)) as typeof import('../../workers/in-process.ts');
+    if (this.#room.closed) return NEVER;
     const shared = share();
     this.#closeServices = () => shared.services?.close();
     const { initTimeoutMs } = this.#config;
-    const entry = (await import(IN_PROCESS_ENTRY)) as typeof import('../../workers/in-process.ts');
     const failed = Promise.withResolvers<never>();
     const timer = setTimeout(() => failed.reject(new InitFailure(initTimeout(initTimeoutMs))), initTimeoutMs);
     const onEscaped = (message: EscapedMessage) => {
@@ -64,8 +65,10 @@ export class InProcessPool implements WorkerPool {
       else this.#escaped(message);
     };
     this.#stopReporting = entry.reportEscapes(onEscaped, stopHere);
-    this.#closeLogging = await entry.openLogging(this.#handlers);
+    this.#logging = entry.openLogging(this.#handlers);
+    await this.#logging;
     try {
+      if (this.#room.closed) return await NEVER;
       const loading = entry.loadInvoker(invokerSettings(this.#config, this.#handlers), shared, (message) =>
         this.#receive(message),
       );
@@ -114,7 +117,7 @@ export class InProcessPool implements WorkerPool {
     this.#stopReporting();
     await this.#invoker?.shutdown(timeoutMs);
     this.#closeServices();
-    this.#closeLogging();
+    (await this.#logging)?.();
   }
 
   async #invoke(run: PendingRun): Promise<void> {
@@ -163,6 +166,9 @@ export class InProcessPool implements WorkerPool {
 
 /** As threads are numbered. */
 const MAIN_THREAD = 0;
+
+/** What a start gives that a stop has overtaken. */
+const NEVER = new Promise<never>(() => undefined);
 
 /** In place of `process.exit`, so that the caller is answered before the process ends. It must not return either. */
 function stopHere(code?: string | number | null): never {

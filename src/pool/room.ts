@@ -5,6 +5,10 @@ export class Room {
   #closed = false;
   readonly #waiting: Array<(granted: boolean) => void> = [];
 
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** Resolves with true when there is room for one more, first come first served; with false once closed. */
   reserve(): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false);

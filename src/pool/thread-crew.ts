@@ -70,7 +70,7 @@ export class ThreadCrew implements ThreadListener {
   /** Resolves when the first thread is ready; rejects with an InitFailure when it cannot be. */
   start(share: () => SharedState): Promise<LoadedHandler> {
     this.#share = share;
-    this.#heaps.start();
+    if (!this.#stopping) this.#heaps.start();
     this.#reconcile();
     return this.#started.promise;
   }
@@ -143,6 +143,7 @@ export class ThreadCrew implements ThreadListener {
     if (!this.#arrived(thread)) return;
     thread.life.ended(this.#stopping ? undefined : 'bootFailed', reason);
     void thread.terminate({ cause: 'stopped' });
+    if (this.#stopping) return;
     if (!this.#served) {
       this.#stopping = true;
       this.#started.reject(new InitFailure(reason));

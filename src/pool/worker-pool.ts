@@ -10,6 +10,7 @@ import type { LoadedHandler, SharedState } from '../protocol.ts';
 export interface WorkerPool {
   /**
    * Resolves when the first invocation can be taken. Rejects with an `InitFailure` if the handler does not load.
+   * Modules that load before it cannot be called off: once stopped, it starts nothing and does not resolve.
    *
    * @param share called for each thread: makes what it is given of what all threads share.
    */

@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
@@ -167,5 +169,18 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
     expect(await runtime.stop()).toEqual(ENDED);
     expect(posted(await result).errorType).toBe('Runtime.Shutdown');
     runtime.expectAnsweredOnce();
+  });
+
+  it('while a thread still starts: it is not missed', async () => {
+    await using runtime = await startLayout(layout, {
+      workerFile: 'loads-if-allowed.mjs',
+      env: { GATED: 'yes' },
+    });
+    await runtime.whenParked(runtime.slots);
+    await writeFile(join(runtime.gates.path, 'gated'), '');
+    await runtime.result({ do: 'exit' });
+    await runtime.marks('load-', layout.threads + 1);
+    expect(await runtime.stop()).toEqual(ENDED);
+    expect(runtime.log.map(({ message }) => message)).not.toContain('A thread did not come up, will retry');
   });
 });
