@@ -51,6 +51,7 @@ function settings(target: LogSettings['target']): LogSettings {
     dropped,
     writer: 1,
     outputTimeoutMs: 50,
+    broadcast: false,
   };
 }
 
