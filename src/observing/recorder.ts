@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import { InFlight } from '../in-flight.ts';
 import type { Diagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';
 import { monotonicMs } from '../invocation/monotonic.ts';
@@ -35,7 +36,7 @@ export class Recorder implements Observer, RecordListener {
   };
   readonly #log: Log;
   readonly #figures: Figures;
-  readonly #open = new Set<InvocationRecord>();
+  readonly #open = new InFlight<InvocationRecord>();
 
   constructor({ logInvocations }: Config, log: Log, figures: Figures) {
     this.reports = logInvocations;

@@ -1,3 +1,4 @@
+import { InFlight } from '../in-flight.ts';
 import type { SlotObserver } from '../observing/observer.ts';
 import type { RuntimeApiClient } from '../runtime-api/runtime-api-client.ts';
 import type { WorkerPool } from '../pool/worker-pool.ts';
@@ -12,7 +13,7 @@ export async function poll(
   slot: SlotObserver,
   signal: AbortSignal,
 ): Promise<void> {
-  const deliveries = new Set<Promise<void>>();
+  const deliveries = new InFlight<Promise<void>>();
   while (!signal.aborted && (await pool.reserve())) {
     slot.polls();
     const invocation = await client.next();

@@ -1,6 +1,7 @@
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import { InFlight } from '../in-flight.ts';
 import type { ThreadObserver } from '../observing/observer.ts';
 import type { ThreadFigures } from '../observing/thread-figures.ts';
 import { releaseLocks } from '../output/shared-locks.ts';
@@ -27,7 +28,7 @@ import type { ThreadStart } from './thread-start.ts';
 export class PoolThread {
   readonly id: number;
   readonly life: ThreadObserver;
-  readonly runs = new Map<number, PendingRun>();
+  readonly runs = new InFlight<PendingRun>();
   /** Invocations that were started here, finished ones included. */
   started = 0;
   readonly #crew: ThreadListener;
@@ -78,13 +79,18 @@ export class PoolThread {
 
   run(run: PendingRun): void {
     const { metadata, event } = run.invocation;
-    this.runs.set(run.id, run);
+    this.runs.add(run);
     run.record.dispatched(this.id, this.started === 0);
     this.started += 1;
     this.send(
       { type: 'invoke', run: run.id, metadata, event, wantsHeap: run.record.wantsHeap },
       typeof event === 'string' ? undefined : [event.buffer],
     );
+  }
+
+  /** The run of that id, if it is still here. */
+  find(id: number): PendingRun | undefined {
+    return this.runs.find((run) => run.id === id);
   }
 
   /** Tells a stream of its reader. */

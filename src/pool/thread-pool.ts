@@ -93,7 +93,7 @@ export class ThreadPool implements WorkerPool {
   abandon(reason: EncodedDiagnostic): void {
     for (const run of this.#waiting.splice(0)) this.#conclude(run, 'shutdown', reason);
     for (const thread of this.#crew.all()) {
-      for (const run of thread.runs.values()) run.fail('shutdown', reason);
+      for (const run of thread.runs) run.fail('shutdown', reason);
     }
   }
 
@@ -126,11 +126,11 @@ export class ThreadPool implements WorkerPool {
   }
 
   #threadOf(run: PendingRun): PoolThread | undefined {
-    return this.#crew.all().find((thread) => thread.runs.get(run.id) === run);
+    return this.#crew.all().find((thread) => thread.runs.has(run));
   }
 
   #reply(thread: PoolThread, reply: ReplyMessage): void {
-    const run = thread.runs.get(reply.run);
+    const run = thread.find(reply.run);
     if (run === undefined) return;
     run.record.ran(reply, reply.settled === false);
     run.answer(reply);
@@ -140,14 +140,14 @@ export class ThreadPool implements WorkerPool {
   }
 
   #stream(thread: PoolThread, message: StreamMessage): void {
-    const run = thread.runs.get(message.run);
+    const run = thread.find(message.run);
     if (run !== undefined) run.receive(message, (control) => thread.control(control));
     else if (message.type === 'stream-opened')
       thread.send({ type: 'stream-closed', run: message.run, reason: 'The invocation has been given up.' });
   }
 
   #settled(thread: PoolThread, { run: id, stream }: SettledMessage): void {
-    const run = thread.runs.get(id);
+    const run = thread.find(id);
     if (run === undefined) return;
     if (stream !== undefined) run.record.ran(stream.report, stream.background);
     this.#leave(run, thread);
@@ -167,7 +167,7 @@ export class ThreadPool implements WorkerPool {
       { thread: thread.id, how, requestId, diagnostic: thrown.body },
       'An error escaped a handler',
     );
-    const culprit = message.run === undefined ? undefined : thread.runs.get(message.run);
+    const culprit = message.run === undefined ? undefined : thread.find(message.run);
     culprit?.fail('crash', thrown);
     // Before the room of the culprit is given back: it would be granted for a thread that takes no more.
     this.#crew.retire(thread, { cause: 'escaped', message });
@@ -176,9 +176,7 @@ export class ThreadPool implements WorkerPool {
   }
 
   #bury(thread: PoolThread, end: ThreadEnd): void {
-    const held = [...thread.runs.values()];
-    thread.runs.clear();
-    for (const run of held) {
+    for (const run of thread.runs.clear()) {
       const { requestId, inBackground } = run;
       if (inBackground)
         this.#log.error({ requestId, thread: thread.id, cause: end.cause }, 'Background work was lost');
@@ -188,7 +186,7 @@ export class ThreadPool implements WorkerPool {
 
   /** It has been answered; what it may still do no longer counts, and its thread lives on for the others. */
   #leave(run: PendingRun, thread: PoolThread): void {
-    if (!thread.runs.delete(run.id)) return;
+    if (!thread.runs.delete(run)) return;
     run.settle(this.#room);
     this.#crew.afterRun(thread);
   }
