@@ -11,7 +11,7 @@ import type { LogLevel } from '../protocol.ts';
 export function pinoArguments(
   writer: LogWriter,
   level: LogLevel,
-  mixin: () => object = () => ({}),
+  mixin?: () => object,
 ): [LoggerOptions, DestinationStream] {
   const destination = {
     // Asks pino for the level of each line.
@@ -21,7 +21,7 @@ export function pinoArguments(
       writer.write(line.slice(0, -1), LABELS[this.lastLevel] ?? 'INFO', 'JSON', Date.now());
     },
   };
-  return [{ ...AWS_SHAPE, level: level.toLowerCase(), mixin }, destination];
+  return [{ ...AWS_SHAPE, level: level.toLowerCase(), ...(mixin && { mixin }) }, destination];
 }
 
 const AWS_SHAPE = {
@@ -36,8 +36,9 @@ const AWS_SHAPE = {
 
 /** pino has an error under `err`; AWS's tools look for its parts. */
 function withErrorFields(fields: Record<string, unknown>): Record<string, unknown> {
+  if (!(fields['err'] instanceof Error)) return fields;
   const { err, ...rest } = fields;
-  return err instanceof Error ? { ...rest, ...diagnose(err) } : fields;
+  return { ...rest, ...diagnose(err as Error) };
 }
 
 const LABELS: Readonly<Record<number, LogLevel>> = {
