@@ -149,6 +149,10 @@ describe("AWS's SDK", () => {
     await expect(call({ Payload: 'nonsense' })).rejects.toMatchObject({
       name: 'InvalidRequestContentException',
     });
+    const tooMuchForLater = `"${'x'.repeat(1024 * 1024 - 1)}"`;
+    await expect(call({ InvocationType: 'Event', Payload: tooMuchForLater })).rejects.toMatchObject({
+      name: 'RequestTooLargeException',
+    });
     const tooMuch = Buffer.alloc(6 * 1024 * 1024 + 101);
     await expect(call({ Payload: tooMuch })).rejects.toMatchObject({
       name: 'RequestTooLargeException',
