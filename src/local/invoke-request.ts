@@ -40,6 +40,10 @@ export function readInvokeRequest(
       'The derived qualifier from the function name does not match the specified qualifier.',
     );
   }
+  const [qualifier] = qualifiers;
+  if (qualifier !== undefined && !QUALIFIER.test(qualifier)) {
+    return refused(400, 'InvalidParameterValueException', 'A qualifier is a version or the name of an alias');
+  }
   const type = INVOCATION_TYPES.find(
     (each) => each === (req.headers['x-amz-invocation-type'] ?? 'RequestResponse'),
   );
@@ -53,7 +57,6 @@ export function readInvokeRequest(
   if (clientContext === null) {
     return refused(400, 'InvalidRequestContentException', 'The client context is not base64 of JSON');
   }
-  const [qualifier] = qualifiers;
   return {
     event: body.length === 0 ? NO_PAYLOAD : body,
     type,
@@ -77,6 +80,7 @@ export function isJson(bytes: Buffer): boolean {
 export const TOO_LARGE = tooLarge(MAX_PAYLOAD_BYTES);
 
 const INVOCATION_TYPES = ['RequestResponse', 'Event', 'DryRun'] as const;
+const QUALIFIER = /^[\w$-]+$/;
 /** The most bytes that an event for later may have: 1 MiB. */
 const MAX_QUEUED_BYTES = 1024 * 1024;
 const NO_PAYLOAD = Buffer.from('{}');

@@ -192,6 +192,7 @@ describe('the Invoke API', () => {
 
   it.each([
     ['two qualifiers', 'resize:live/invocations?Qualifier=7', {}],
+    ['a qualifier that is none', 'resize/invocations?Qualifier=%0A', { 'X-Amz-Invocation-Type': 'Event' }],
     ['an unknown invocation type', 'resize/invocations', { 'X-Amz-Invocation-Type': 'Now' }],
     ['an unknown log type', 'resize/invocations', { 'X-Amz-Log-Type': 'All' }],
   ])('refuses %s', async (_what, path, headers) => {
