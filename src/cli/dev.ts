@@ -39,6 +39,7 @@ class DevSession {
   #reload: (() => Promise<void>) | undefined;
   /** A file has changed while they started. */
   #outdated = false;
+  #renewals = 0;
 
   constructor(workerFile: string, flags: DevFlags, server: RuntimeApiServer, files: LoadedFiles) {
     this.#workerFile = workerFile;
@@ -80,6 +81,7 @@ class DevSession {
     } catch (error) {
       if (!(error instanceof ManagedRuntimeError) || !REPAIRABLE.has(error.code)) throw error;
       this.#reload = undefined;
+      this.#server.runtimeFailed(error.message);
       say(`${reasonOf(error.cause ?? error)}\nIt is tried again after the next change.`);
       return 'failed';
     }
@@ -97,13 +99,17 @@ class DevSession {
       return;
     }
     this.#outdated = false;
-    try {
-      await this.#reload();
-      say('The code has changed: new threads have loaded it.');
-      await this.#invokeOnce();
-    } catch (error) {
-      say(`${reasonOf(error)}\nThe code as it was before this change goes on.`);
-    }
+    this.#renewals += 1;
+    const renewal = this.#renewals;
+    const failure = await this.#reload().then(
+      () => undefined,
+      (error: unknown) => reasonOf(error),
+    );
+    // After another change meanwhile, both end with the second one, which tells.
+    if (renewal !== this.#renewals) return;
+    if (failure !== undefined) return say(`${failure}\nThe code as it was before this change goes on.`);
+    say('The code has changed: new threads have loaded it.');
+    await this.#invokeOnce();
   }
 
   async #invokeOnce(): Promise<void> {

@@ -1,13 +1,11 @@
-import { watch } from 'node:fs';
-import type { FSWatcher } from 'node:fs';
-import { dirname, join, sep } from 'node:path';
+import { unwatchFile, watchFile } from 'node:fs';
+import { sep } from 'node:path';
 import { BroadcastChannel } from 'node:worker_threads';
 import { LOADED_FILES_CHANNEL } from '../protocol.ts';
 
 /** Watches the files that threads load, and those that it is given; not those of packages. */
 export class LoadedFiles {
   readonly #files = new Set<string>();
-  readonly #watchers = new Map<string, FSWatcher>();
   readonly #channel = new BroadcastChannel(LOADED_FILES_CHANNEL);
   #changed = Promise.withResolvers<'changed'>();
   #timer: NodeJS.Timeout | undefined;
@@ -27,27 +25,17 @@ export class LoadedFiles {
   close(): void {
     clearTimeout(this.#timer);
     this.#channel.close();
-    for (const watcher of this.#watchers.values()) watcher.close();
+    for (const file of this.#files) unwatchFile(file);
   }
 
+  /** Looks at the file by its name, again and again: editors replace files, and builds whole directories. */
   #add(file: string): void {
-    if (file.includes(PACKAGES)) return;
+    if (this.#files.has(file) || file.includes(PACKAGES)) return;
     this.#files.add(file);
-    const directory = dirname(file);
-    if (!this.#watchers.has(directory)) this.#watch(directory);
-  }
-
-  /** The directory, not the file: editors replace files by others of the same name. */
-  #watch(directory: string): void {
-    try {
-      const watcher = watch(directory, (_event, name) => {
-        if (name === null || this.#files.has(join(directory, name))) this.#notice();
-      });
-      watcher.on('error', () => undefined);
-      this.#watchers.set(directory, watcher);
-    } catch {
-      // It is not there; what loads the file will say so.
-    }
+    watchFile(file, { interval: LOOK_EVERY_MS }, (now, before) => {
+      // Of a file that is not there it also tells at first.
+      if (now.ctimeMs !== before.ctimeMs) this.#notice();
+    });
   }
 
   /** A file is written in several steps. */
@@ -58,4 +46,5 @@ export class LoadedFiles {
 }
 
 const PACKAGES = `${sep}node_modules${sep}`;
+const LOOK_EVERY_MS = 200;
 const SETTLED_MS = 50;

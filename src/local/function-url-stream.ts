@@ -20,7 +20,7 @@ export class FunctionUrlStream {
   write(chunk: Buffer, contentType: string | undefined): Promise<void> | undefined {
     if (this.begun) return pacedWrite(this.#res, chunk);
     if (contentType !== INTEGRATION_RESPONSE) {
-      this.#res.writeHead(200, { 'Content-Type': contentType ?? 'application/octet-stream' });
+      this.#beginPlain(contentType);
       return pacedWrite(this.#res, chunk);
     }
     this.#prelude = Buffer.concat([this.#prelude, chunk]);
@@ -31,6 +31,19 @@ export class FunctionUrlStream {
     this.#res.flushHeaders();
     const body = this.#prelude.subarray(end + SEPARATOR.length);
     return body.length === 0 ? undefined : pacedWrite(this.#res, body);
+  }
+
+  /** @throws TypeError when what is in front of the body has not come in full. */
+  end(contentType: string | undefined): void {
+    if (!this.begun && contentType === INTEGRATION_RESPONSE) {
+      throw new TypeError('The response has ended before its status and headers');
+    }
+    if (!this.begun) this.#beginPlain(contentType);
+    this.#res.end();
+  }
+
+  #beginPlain(contentType: string | undefined): void {
+    this.#res.writeHead(200, { 'Content-Type': contentType ?? 'application/octet-stream' });
   }
 }
 

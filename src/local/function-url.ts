@@ -35,34 +35,30 @@ const OWN_PATHS = /^\/(\d{4}-\d\d-\d\d|_lambda)(\/|$)/;
 async function serve(settings: FrontSettings, { req, res, reply }: Exchange, body: Buffer): Promise<void> {
   const requestId = randomUUID();
   const stream = new FunctionUrlStream(res);
-  let unusable: unknown;
+  let refused = false;
+  /** A response that cannot be sent is refused at once, however long the handler goes on. */
+  const attempt = <Result>(send: () => Result): Result | undefined => {
+    if (refused) return undefined;
+    try {
+      return send();
+    } catch (error) {
+      refused = true;
+      reply(badResponse(error));
+      return undefined;
+    }
+  };
   const event = Buffer.from(JSON.stringify(functionUrlEvent(req, body, requestId)));
   const result = await settings.invoke(event, {
     requestId,
     keepStream: false,
-    onChunk(chunk, contentType) {
-      if (unusable !== undefined) return undefined;
-      try {
-        return stream.write(chunk, contentType);
-      } catch (error) {
-        unusable = error;
-        return undefined;
-      }
-    },
+    onChunk: (chunk, contentType) => attempt(() => stream.write(chunk, contentType)),
   });
-  if (unusable !== undefined) return reply(badResponse(unusable));
-  if (!stream.begun) return answer(result, reply);
-  if (result.status === 'response') res.end();
-  else res.destroy();
-}
-
-function answer(result: InvokeResult, reply: (answer: Answer) => void): void {
-  if (result.status !== 'response') return reply(failureAnswer(result));
-  try {
-    reply(functionUrlResponse(result.body));
-  } catch (error) {
-    reply(badResponse(error));
-  }
+  attempt(() => {
+    if (result.status === 'response' && result.mode === 'streaming') stream.end(result.contentType);
+    else if (stream.begun) res.destroy();
+    else if (result.status === 'response') reply(functionUrlResponse(result.body));
+    else reply(failureAnswer(result));
+  });
 }
 
 function failureAnswer(result: Exclude<InvokeResult, { readonly status: 'response' }>): Answer {

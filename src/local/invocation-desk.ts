@@ -23,7 +23,7 @@ export class InvocationDesk {
   readonly #invocations: OpenInvocations;
   readonly #callers = new CallerQueue();
   #closed = false;
-  /** Why the function could not start; until a poll comes, or another try. */
+  /** Why nothing serves the function; until a poll comes, or another try. */
   #initError: ReportedError | undefined;
 
   constructor(settings: DeskSettings, polls: PollQueue, invocations: OpenInvocations) {
@@ -71,6 +71,12 @@ export class InvocationDesk {
   initFailed(error: ReportedError): void {
     this.#initError = error;
     this.#callers.failAll(error);
+  }
+
+  /** Those who wait hear that the runtime is gone, unless an init error says more. */
+  runtimeFailed(message: string): void {
+    const body = Buffer.from(JSON.stringify({ errorType: 'Runtime.ExitError', errorMessage: message }));
+    this.initFailed(this.#initError ?? { rawErrorType: 'Runtime.ExitError', body });
   }
 
   /** Another try is under way, and callers wait for it. */

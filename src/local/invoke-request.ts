@@ -40,10 +40,15 @@ export function readInvokeRequest(
       'The derived qualifier from the function name does not match the specified qualifier.',
     );
   }
+  const [qualifier] = qualifiers;
+  if (qualifier !== undefined && !QUALIFIER.test(qualifier)) {
+    return refused(400, 'InvalidParameterValueException', 'A qualifier is a version or the name of an alias');
+  }
   const type = INVOCATION_TYPES.find(
     (each) => each === (req.headers['x-amz-invocation-type'] ?? 'RequestResponse'),
   );
   if (type === undefined) return refused(400, 'InvalidParameterValueException', 'Unknown invocation type');
+  if (type === 'Event' && body.length > MAX_QUEUED_BYTES) return { refused: tooLarge(MAX_QUEUED_BYTES) };
   const logType = req.headers['x-amz-log-type'] ?? 'None';
   if (logType !== 'None' && logType !== 'Tail') {
     return refused(400, 'InvalidParameterValueException', 'Unknown log type');
@@ -52,7 +57,6 @@ export function readInvokeRequest(
   if (clientContext === null) {
     return refused(400, 'InvalidRequestContentException', 'The client context is not base64 of JSON');
   }
-  const [qualifier] = qualifiers;
   return {
     event: body.length === 0 ? NO_PAYLOAD : body,
     type,
@@ -73,14 +77,21 @@ export function isJson(bytes: Buffer): boolean {
 }
 
 /** What a body over the limit is answered. */
-export const TOO_LARGE = apiError(
-  413,
-  'RequestTooLargeException',
-  `Request must be smaller than ${MAX_PAYLOAD_BYTES} bytes for the InvokeFunction operation`,
-);
+export const TOO_LARGE = tooLarge(MAX_PAYLOAD_BYTES);
 
 const INVOCATION_TYPES = ['RequestResponse', 'Event', 'DryRun'] as const;
+const QUALIFIER = /^[\w$-]+$/;
+/** The most bytes that an event for later may have: 1 MiB. */
+const MAX_QUEUED_BYTES = 1024 * 1024;
 const NO_PAYLOAD = Buffer.from('{}');
+
+function tooLarge(bytes: number): Answer {
+  return apiError(
+    413,
+    'RequestTooLargeException',
+    `Request must be smaller than ${bytes} bytes for the InvokeFunction operation`,
+  );
+}
 
 function refused(status: number, errorType: string, message: string): { readonly refused: Answer } {
   return { refused: apiError(status, errorType, message) };

@@ -16,11 +16,14 @@ export function hostAndPort(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Whether a request was meant for this machine and wasn't sent by a web page of another origin. */
+/**
+ * Whether a request was meant for this machine and wasn't sent by a web page of another origin. What a browser says of
+ * the site goes before the origin: that is another one where a dev server passes on the requests of its own pages.
+ */
 export function isTrusted({ headers }: IncomingMessage): boolean {
   if (headers.host === undefined || !LOOPBACK_HOST.test(headers.host)) return false;
   const site = headers['sec-fetch-site'];
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') return false;
+  if (site !== undefined) return site === 'same-origin' || site === 'none';
   return headers.origin === undefined || headers.origin === `http://${headers.host}`;
 }
 

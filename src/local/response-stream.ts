@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import { dryRunAnswer, executed, invokeAnswer, THROTTLED } from './front-answers.ts';
+import { apiError, dryRunAnswer, executed, invokeAnswer, THROTTLED } from './front-answers.ts';
 import { type FrontSettings, unsendable } from './front.ts';
 import type { Exchange } from './http-answers.ts';
 import type { Route } from './http-server.ts';
@@ -24,6 +24,7 @@ export function responseStreamRoutes(settings: FrontSettings): Route {
     collectBody(req, MAX_PAYLOAD_BYTES, (body) => {
       const request = readInvokeRequest(settings, req, name, body);
       if ('refused' in request) reply(request.refused);
+      else if (request.type === 'Event') reply(NO_EVENTS);
       else if (request.type === 'DryRun') reply(dryRunAnswer(randomUUID(), request.version));
       else if (settings.isFull()) reply(THROTTLED);
       else stream(settings, request, exchange).catch((error) => reply(unsendable(error)));
@@ -33,6 +34,12 @@ export function responseStreamRoutes(settings: FrontSettings): Route {
 }
 
 const STREAMING_INVOCATIONS = /^\/2021-11-15\/functions\/([^/?]+)\/response-streaming-invocations\/?(?:\?|$)/;
+
+const NO_EVENTS = apiError(
+  400,
+  'InvalidParameterValueException',
+  'A response stream cannot be of type Event',
+);
 
 async function stream(settings: FrontSettings, request: InvokeRequest, exchange: Exchange): Promise<void> {
   // Only few need it, and it takes as long to load as all the rest.

@@ -8,6 +8,7 @@ import { InvocationDesk } from './invocation-desk.ts';
 import type { InvokeOptions, InvokeResult } from './invoke.ts';
 import { LogTails } from './log-tails.ts';
 import { assertLoopback, hostAndPort } from './loopback.ts';
+import { OpenAnswers } from './open-answers.ts';
 import { OpenInvocations } from './open-invocations.ts';
 import { PollQueue } from './poll-queue.ts';
 import { responseStreamRoutes } from './response-stream.ts';
@@ -79,9 +80,14 @@ export interface RuntimeApiServer extends AsyncDisposable {
   logged(line: string, requestId?: string): void;
   /** A runtime starts again: who calls from now on waits for it, and no longer hears why the last start failed. */
   runtimeStarts(): void;
+  /** The runtime has failed: who waits, and who calls, gets this until one polls or starts again. */
+  runtimeFailed(message: string): void;
   /** Fails all that is in flight with `Runtime.ExitError`, as Lambda does when the runtime's process exits. */
   runtimeExited(message?: string): number;
-  /** Ends everything at once: parked polls, invocations in flight, all sockets. */
+  /**
+   * Ends everything: parked polls, invocations in flight, all sockets. Callers over HTTP have a second to read their
+   * answers.
+   */
   close(): Promise<void>;
 }
 
@@ -124,6 +130,7 @@ export async function startRuntimeApiServer(
   );
   const { concurrency } = options;
   const logs = new LogTails(() => invocations.size);
+  const answers = new OpenAnswers();
   const front: FrontSettings = {
     functionName,
     functionArn,
@@ -135,9 +142,9 @@ export async function startRuntimeApiServer(
   const routes = [
     runtimeRoutes({ desk, invocations, initErrors, faults }),
     ...(options.extensions === false ? [] : [extensionRoutes(extensions, faults)]),
-    frontRoutes(front),
-    responseStreamRoutes(front),
-    ...(options.moreRoutes?.(front) ?? []),
+    ...[frontRoutes(front), responseStreamRoutes(front), ...(options.moreRoutes?.(front) ?? [])].map(
+      (route) => answers.of(route),
+    ),
   ];
   const http = runtimeApiHttp(routes, (socket) => polls.drop(socket));
   const listening = await listen(http, host, port);
@@ -149,7 +156,7 @@ export async function startRuntimeApiServer(
     desk.close();
     invocations.failAll('Runtime.ExitError', closed.message);
     for (const room of [polls, initErrors, extensions]) room.close(closed);
-    closing = closeAtOnce(http);
+    closing = answers.sent().then(() => closeAtOnce(http));
     return closing;
   };
 
@@ -174,6 +181,7 @@ export async function startRuntimeApiServer(
     faults,
     logged: (line, requestId) => logs.add(line, requestId),
     runtimeStarts: () => desk.initStarts(),
+    runtimeFailed: (message) => desk.runtimeFailed(message),
     runtimeExited: (message = 'Runtime exited') => invocations.failAll('Runtime.ExitError', message),
     close,
     [Symbol.asyncDispose]: close,

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalRuntime } from '../helpers/start-local.ts';
 import { startLocal } from '../helpers/start-local.ts';
@@ -124,6 +124,37 @@ describe('dev', () => {
     await write('lib/word.ts', `export const word: string = 'C';`);
     await local.whenWritten(/"version":"two","word":"C"/, 'stdout');
     expect(await local.invoke({})).toMatchObject({ word: 'C' });
+  });
+
+  it('loads a file that was not there', async () => {
+    const MORE = `${IMPORT} import '../lib/more.ts';`;
+    await write('app/handler.mts', handler('three', MORE));
+    await local.whenWritten(
+      /Cannot find module '[^']*more\.ts'[^]*The code as it was before this change goes on/,
+    );
+    await write('lib/more.ts', '');
+    await local.whenWritten(/"version":"three"/, 'stdout');
+  });
+
+  it('loads what a build has written into a new directory', async () => {
+    await rm(`${root.path}/app`, { recursive: true });
+    await local.whenWritten(/There is no worker file[^]*The code as it was before this change goes on/);
+    await mkdir(`${root.path}/app`);
+    await write('app/handler.mts', handler('four', IMPORT));
+    await local.whenWritten(/"version":"four"/, 'stdout');
+  });
+
+  it('tells once of a change that comes while another one is loaded', async () => {
+    const told = () => local.output.stderr.match(/The code has changed/g)?.length ?? 0;
+    const before = told();
+    const slow = `console.log('loading slowly'); await new Promise(() => setInterval(() => {}, 1000));`;
+    await write('app/handler.mts', slow);
+    await local.whenWritten(/loading slowly/, 'stdout');
+    await write('app/handler.mts', handler('five', IMPORT));
+    await local.whenWritten(/"version":"five"/, 'stdout');
+    await write('app/handler.mts', handler('six', IMPORT));
+    await local.whenWritten(/"version":"six"/, 'stdout');
+    expect(told() - before).toBe(2);
   });
 
   it('invokes again when the event changes', async () => {

@@ -149,6 +149,10 @@ describe("AWS's SDK", () => {
     await expect(call({ Payload: 'nonsense' })).rejects.toMatchObject({
       name: 'InvalidRequestContentException',
     });
+    const tooMuchForLater = `"${'x'.repeat(1024 * 1024 - 1)}"`;
+    await expect(call({ InvocationType: 'Event', Payload: tooMuchForLater })).rejects.toMatchObject({
+      name: 'RequestTooLargeException',
+    });
     const tooMuch = Buffer.alloc(6 * 1024 * 1024 + 101);
     await expect(call({ Payload: tooMuch })).rejects.toMatchObject({
       name: 'RequestTooLargeException',
@@ -188,6 +192,7 @@ describe('the Invoke API', () => {
 
   it.each([
     ['two qualifiers', 'resize:live/invocations?Qualifier=7', {}],
+    ['a qualifier that is none', 'resize/invocations?Qualifier=%0A', { 'X-Amz-Invocation-Type': 'Event' }],
     ['an unknown invocation type', 'resize/invocations', { 'X-Amz-Invocation-Type': 'Now' }],
     ['an unknown log type', 'resize/invocations', { 'X-Amz-Log-Type': 'All' }],
   ])('refuses %s', async (_what, path, headers) => {

@@ -73,8 +73,9 @@ describe('the event', () => {
   it.each([
     ['application/json', '{"é":1}', false],
     ['text/plain; charset=utf-8', 'é', false],
-    ['application/x-www-form-urlencoded', 'a=1', false],
-    ['application/problem+json', '{}', false],
+    ['application/xml', '<a/>', false],
+    ['application/x-www-form-urlencoded', 'a=1', true],
+    ['application/problem+json', '{}', true],
     ['image/png', 'é', true],
     [undefined, 'é', true],
   ])('has a body of type %s as it can be sent', async (type, body, isBase64Encoded) => {
@@ -197,6 +198,15 @@ describe('a streamed response', () => {
     expect(await response.text()).toBe('plain');
   });
 
+  it('without a body has its type as well', async () => {
+    const { answered, requestId } = await call('/');
+    openStream(server, requestId).req.end();
+    const response = await answered;
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('text/plain');
+    expect(await response.text()).toBe('');
+  });
+
   it('that fails behind its first byte breaks off', async () => {
     const { answered, requestId } = await call('/');
     const { req } = openStream(server, requestId);
@@ -207,10 +217,18 @@ describe('a streamed response', () => {
     await expect(response.text()).rejects.toThrow();
   });
 
-  it('whose head cannot be read is a bad gateway', async () => {
+  it('whose head cannot be read is a bad gateway, before it has ended', async () => {
     const { answered, requestId } = await call('/');
     const { req } = openIntegration(requestId);
-    req.end(`nonsense${'\0'.repeat(8)}`);
+    await write(req, `nonsense${'\0'.repeat(8)}`);
+    expect((await answered).status).toBe(502);
+    expect(server.inFlight).toBe(1);
+    req.end('more');
+  });
+
+  it('that ends within its head is a bad gateway', async () => {
+    const { answered, requestId } = await call('/');
+    openIntegration(requestId).req.end('{"statusCode":200}');
     expect((await answered).status).toBe(502);
   });
 

@@ -165,4 +165,13 @@ describe('init errors', () => {
     void next(server).then(({ requestId }) => respond(server, requestId, '3'));
     expect(await invoked).toMatchObject({ status: 'response', body: Buffer.from('3') });
   });
+
+  it('so is that the runtime has failed, to those who wait already as well', async () => {
+    const waiting = { whenCapacity: true, orInitError: true };
+    const failed = { status: 'error', errorType: 'Runtime.ExitError', error: { errorMessage: 'no threads' } };
+    const before = server.invoke('1', waiting);
+    server.runtimeFailed('no threads');
+    expect(await before).toMatchObject(failed);
+    expect(await server.invoke('2', waiting)).toMatchObject(failed);
+  });
 });

@@ -132,4 +132,7 @@ it('what cannot be invoked is refused before the stream begins', async () => {
   });
   await expect(send({})).rejects.toMatchObject({ name: 'ServiceException' });
   expect((await send({ InvocationType: 'DryRun' })).StatusCode).toBe(204);
+  await expect(send({ InvocationType: 'Event' as 'DryRun' })).rejects.toMatchObject({
+    name: 'InvalidParameterValueException',
+  });
 });

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { expect, it } from 'vitest';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
-import { get, next, openSocket } from './runtime.ts';
+import { get, next, openSocket, respond } from './runtime.ts';
 
 function status(address: string, headers: Record<string, string>): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -44,6 +44,8 @@ it('refuses hosts that are not loopback, and foreign web pages', async () => {
   }
   expect(await status(address, { origin: `http://${address}`, 'sec-fetch-site': 'same-origin' })).toBe(404);
   expect(await status(address, { 'sec-fetch-site': 'none' })).toBe(404);
+  // A dev server has passed it on, from its own page.
+  expect(await status(address, { origin: 'http://localhost:1', 'sec-fetch-site': 'same-origin' })).toBe(404);
   for (const origin of [
     `http://localhost:${port}`,
     `https://${address}`,
@@ -56,6 +58,7 @@ it('refuses hosts that are not loopback, and foreign web pages', async () => {
   }
   for (const site of ['cross-site', 'same-site']) {
     expect(await status(address, { 'sec-fetch-site': site })).toBe(403);
+    expect(await status(address, { origin: `http://${address}`, 'sec-fetch-site': site })).toBe(403);
   }
 });
 
@@ -73,6 +76,42 @@ it('close ends parked polls, invocations in flight and waiting callers at once',
   expect(await waiting).toMatchObject({ status: 'unavailable', errorMessage: 'The server is closed' });
   for (const each of rejections) await expect(each).rejects.toThrow('is closed');
   expect(await server.invoke('3', { whenCapacity: true })).toMatchObject({ status: 'unavailable' });
+});
+
+it('close lets callers over HTTP read their answers', async () => {
+  const server = await startRuntimeApiServer({ concurrency: 2 });
+  const path = `http://${server.address}/2015-03-31/functions/function/invocations`;
+  const call = () => fetch(path, { method: 'POST', body: '1' });
+  const polled = next(server);
+  await server.whenParked(1);
+  const answered = call().then((response) => response.arrayBuffer());
+  const { requestId } = await polled;
+  const waiting = call();
+  // Both are counted: the second one waits.
+  await expect.poll(async () => (await call()).status).toBe(429);
+  const large = Buffer.alloc(6 * 1024 * 1024, '1');
+  await respond(server, requestId, large);
+  await server.close();
+  expect((await answered).byteLength).toBe(large.length);
+  expect((await waiting).status).toBe(503);
+  expect(await (await waiting).json()).toMatchObject({
+    Message: 'Runtime.Unavailable: The server is closed',
+  });
+});
+
+it('close does not wait for callers who do not read', async () => {
+  const server = await startRuntimeApiServer({ concurrency: 1 });
+  const caller = await openSocket(server);
+  const polled = next(server);
+  await server.whenParked(1);
+  const head = `POST /2015-03-31/functions/function/invocations HTTP/1.1\r\nHost: ${server.address}\r\n`;
+  caller.socket.pause();
+  caller.socket.write(`${head}Content-Length: 1\r\n\r\n1`);
+  const { requestId } = await polled;
+  await respond(server, requestId, Buffer.alloc(6 * 1024 * 1024));
+  await server.close();
+  expect(caller.socket.bytesRead).toBeLessThan(6 * 1024 * 1024);
+  caller.socket.destroy();
 });
 
 it('close ends a parked poll', async () => {
