@@ -1,12 +1,13 @@
 import { MOST_VCPUS } from './lambda-limits.ts';
 import type { Measurement } from './measurement.ts';
-import { percent, shortNumber } from './numbers.ts';
+import { percent } from './numbers.ts';
 import type { Recommendation } from './recommendation.ts';
 import { named } from './setup.ts';
+import { MUCH_OTHERS } from './usage.ts';
 
 /** What the figures must be read with, the gravest first; none where all is well. */
 export function cautions(
-  { character, advice }: Recommendation,
+  { advice }: Recommendation,
   measured: readonly Measurement[],
   cores: number,
 ): string[] {
@@ -37,7 +38,7 @@ export function cautions(
           `This machine has ${cores} cores, and no environment more than ${MOST_VCPUS} vCPUs: the advice is that part of what was measured.`,
         ]
       : []),
-    ...(character.waits
+    ...(advice.invocationsPerThread > 1
       ? [
           `What the handler waits for gets ${advice.perExecutionEnvironmentMaxConcurrency} calls at once from each environment, and invocations that share a thread share its module's state.`,
         ]
@@ -55,7 +56,7 @@ function failures(measured: readonly Measurement[]): string[] {
   const total = all.reduce((sum, answers) => sum + answers.total, 0);
   const first = all.find(({ firstError }) => firstError !== undefined)?.firstError;
   return [
-    `FAILURES: ${shortNumber(failed).replace(/\.0+$/, '')} of ${shortNumber(total)} invocations failed, and failing is quicker than working: ` +
+    `FAILURES: ${failed.toLocaleString('en-US')} of ${total.toLocaleString('en-US')} invocations failed, and failing is quicker than working: ` +
       `do not rely on these figures. The first error: ${first}`,
   ];
 }
@@ -69,5 +70,4 @@ function worst(
   return figure(most) > tolerable ? [most] : [];
 }
 
-const MUCH_OTHERS = 0.1;
 const BUSY_LOAD = 0.8;

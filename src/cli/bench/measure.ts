@@ -1,18 +1,14 @@
-import { setTimeout } from 'node:timers/promises';
 import { startRuntimeApiServer } from '../../local/runtime-api-server.ts';
 import type { InvokeResult } from '../../local/invoke.ts';
-import { BenchError } from './bench-error.ts';
-import { ClosedLoop } from './closed-loop.ts';
 import type { Invoke } from './closed-loop.ts';
 import type { HandlerLog } from './handler-log.ts';
+import { measureBusy } from './measure-busy.ts';
 import type { AtRate, Measurement } from './measurement.ts';
 import { atRate } from './open-loop.ts';
-import { readUsage, usedBetween } from './usage.ts';
 import { RuntimeProcess } from './runtime-process.ts';
 import { invocationsPerThread } from './setup.ts';
 import type { Setup } from './setup.ts';
-import { warmUp } from './steady.ts';
-import type { Tally } from './tally.ts';
+import { readUsage, usedBetween } from './usage.ts';
 
 /** How each setup is measured. */
 export interface Method {
@@ -36,37 +32,16 @@ export type OnPhase = (phase: string, done: number) => void;
  * Rejects with a BenchError when the handler cannot be loaded, when all invocations fail, and when the process ends.
  */
 export async function measure(setup: Setup, method: Method, onPhase: OnPhase): Promise<Measurement> {
-  await using api = await startRuntimeApiServer({ timeoutMs: method.timeoutMs, deliveryHistory: 0 });
-  await using runtime = new RuntimeProcess(method.workerFile, setup, api, method.log);
-  const invoke = invoking(method.events, (event) =>
-    api.invoke(event, { whenCapacity: true, keepStream: false }),
-  );
+  const { workerFile, events, timeoutMs, log } = method;
+  await using api = await startRuntimeApiServer({ timeoutMs, deliveryHistory: 0 });
+  await using runtime = new RuntimeProcess(workerFile, setup, api, log);
+  const invoke = invoking(events, (event) => api.invoke(event, { whenCapacity: true, keepStream: false }));
   onPhase('starting', 0);
   const slots = await runtime.ready();
-  const loop = new ClosedLoop(invoke, slots);
-  const pause = (ms: number): Promise<unknown> => runtime.unlessFailed(setTimeout(ms));
-  onPhase('warming up', 0.2);
-  const enough = Math.max(slots, method.events.length, ENOUGH);
-  const steady = await warmUp(loop, slots, method.seconds, async (ms, tally) => {
-    await pause(ms);
-    assertSomeWork(tally, enough, method.log);
-  });
-  onPhase('measuring', 0.5);
-  const before = await readUsage(runtime);
-  const tally = loop.nextTally();
-  await whileMeasured(tally, slots, method.seconds, pause);
-  const used = usedBetween(before, await readUsage(runtime));
-  // What ends from here on has not had all slots busy beside it.
-  loop.nextTally();
-  assertSomeWork(tally, 0, method.log);
-  await runtime.unlessFailed(loop.stop());
-  const perThread = invocationsPerThread(setup);
+  const { tally, used, steady } = await measureBusy(runtime, slots, invoke, method, onPhase);
   const { perSecond, error } = tally.throughput(slots);
-  const rates: AtRate[] = [];
-  for (const [index, rate] of method.rates.entries()) {
-    onPhase(`measuring at ${rate}/s`, 0.7 + (0.3 * index) / method.rates.length);
-    rates.push(rate < perSecond ? await measureAtRate(rate) : { perSecond: rate, tooMuch: true });
-  }
+  const rates = await measureAtRates(runtime, invoke, perSecond, method, onPhase);
+  const perThread = invocationsPerThread(setup);
   return {
     slots,
     threads: Math.ceil(slots / perThread),
@@ -77,19 +52,38 @@ export async function measure(setup: Setup, method: Method, onPhase: OnPhase): P
     steady,
     latencyMs: tally.latency,
     answers: tally.answers,
-    cpu: { msPerInvocation: (used.cores * 1000) / perSecond, cores: used.cores },
+    cpu: {
+      msPerInvocation: (used.cores * 1000) / perSecond,
+      delayMsPerInvocation: (used.delayedThreads * 1000) / perSecond,
+      cores: used.cores,
+    },
     peakMemoryMiB: (await runtime.figures()).peakMemoryMiB,
     loadCore: used.loadCore,
     others: used.others,
     rates,
   };
+}
 
-  async function measureAtRate(rate: number): Promise<AtRate> {
+async function measureAtRates(
+  runtime: RuntimeProcess,
+  invoke: Invoke,
+  most: number,
+  { rates, seconds }: Method,
+  onPhase: OnPhase,
+): Promise<AtRate[]> {
+  const measured: AtRate[] = [];
+  for (const [index, perSecond] of rates.entries()) {
+    if (perSecond >= most) {
+      measured.push({ perSecond, tooMuch: true });
+      continue;
+    }
+    onPhase(`measuring at ${perSecond}/s`, 0.7 + (0.3 * index) / rates.length);
     const before = await readUsage(runtime);
-    const tally = await runtime.unlessFailed(atRate(rate, method.seconds, invoke));
+    const { latency, answers } = await runtime.unlessFailed(atRate(perSecond, seconds, invoke));
     const { cores } = usedBetween(before, await readUsage(runtime));
-    return { perSecond: rate, latencyMs: tally.latency, answers: tally.answers, cpuCores: cores };
+    measured.push({ perSecond, latencyMs: latency, answers, cpuCores: cores });
   }
+  return measured;
 }
 
 function invoking(events: readonly string[], invoke: (event: string) => Promise<InvokeResult>): Invoke {
@@ -99,39 +93,11 @@ function invoking(events: readonly string[], invoke: (event: string) => Promise<
     sent += 1;
     const result = await invoke(event);
     if (result.status === 'response') return undefined;
-    if (result.status === 'error') return `${result.errorType}: ${result.error?.errorMessage ?? ''}`;
+    if (result.status === 'error') {
+      return `${result.error?.errorType ?? result.errorType}: ${result.error?.errorMessage ?? ''}`;
+    }
     // The server is closed: nobody asks any more, and nobody may ask for ever.
     if (result.status === 'unavailable') return new Promise(() => undefined);
     return result.errorMessage;
   };
 }
-
-/** Slow handlers need longer, so that there is something to count. */
-async function whileMeasured(
-  tally: Tally,
-  slots: number,
-  seconds: number,
-  pause: (ms: number) => Promise<unknown>,
-): Promise<void> {
-  const startMs = performance.now();
-  const passed = (): number => (performance.now() - startMs) / 1000;
-  while (passed() < seconds || (tally.count < slots * LEAST_EACH && passed() < seconds * MOST_LONGER)) {
-    await pause(Math.min(STEP_MS, seconds * 100));
-  }
-}
-
-/** Once enough of them say so. */
-function assertSomeWork(tally: Tally, enough: number, log: HandlerLog): void {
-  const { total, failed, firstError } = tally.answers;
-  if (total < enough || failed < total) return;
-  const what =
-    total === 0
-      ? 'No invocation was answered while it was measured: try more --seconds.'
-      : `All of ${total} invocations failed, so there is nothing to measure. The first error: ${firstError}`;
-  throw new BenchError(`${what}\n${log.keep()}`);
-}
-
-const STEP_MS = 50;
-const ENOUGH = 5;
-const LEAST_EACH = 4;
-const MOST_LONGER = 10;

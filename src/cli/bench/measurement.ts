@@ -16,6 +16,8 @@ export interface Measurement extends Setup {
   readonly cpu: {
     /** Of the runtime's process, for each invocation. */
     readonly msPerInvocation: number;
+    /** How long its threads were ready to run and had no core, for each invocation; 0 where that is not known. */
+    readonly delayMsPerInvocation: number;
     /** How many cores it kept busy. */
     readonly cores: number;
   };

@@ -1,5 +1,6 @@
 /** The process that `bench` measures: a runtime and nothing else. */
 import { createRuntime } from '../../managed-runtime.ts';
+import { coreDelayMs } from './core-delay.ts';
 import { peakMemoryMiB } from './peak-memory.ts';
 import type { Figures, FromRuntime, RuntimeSettings } from './runtime-messages.ts';
 
@@ -15,6 +16,7 @@ try {
       type: 'figures',
       atMs: performance.now(),
       cpuMs: (user + system) / 1000,
+      coreDelayMs: coreDelayMs(),
       peakMemoryMiB: peakMemoryMiB(process.pid),
       startingThreads: threads.starting,
       usableSlots: slots.polling + slots.busy,

@@ -13,6 +13,8 @@ export type FromRuntime =
       /** On its own clock. */
       readonly atMs: number;
       readonly cpuMs: number;
+      /** How long its threads were ready to run and had no core. */
+      readonly coreDelayMs: number;
       readonly peakMemoryMiB: number;
       readonly startingThreads: number;
       /** Slots that have room. */

@@ -5,6 +5,7 @@ import { extname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { RuntimeApiServer } from '../../local/runtime-api-server.ts';
+import type { Diagnostic } from '../../local/diagnostic.ts';
 import { threadpoolSize } from '../serve.ts';
 import { BenchError } from './bench-error.ts';
 import type { HandlerLog } from './handler-log.ts';
@@ -90,11 +91,17 @@ export class RuntimeProcess implements AsyncDisposable {
     if (this.#ending) return new Promise(() => undefined);
     const initError = api.initErrors[0]?.error;
     if (initError !== undefined) {
-      throw new BenchError(`The handler cannot be loaded. ${initError.errorType}: ${initError.errorMessage}`);
+      throw new BenchError(`The handler cannot be loaded. ${described(initError)}`);
     }
     const how = said ?? `The runtime ended ${signal === null ? `with code ${code}` : `by ${signal}`}.`;
     throw new BenchError(`${how}\n${log.keep()}`);
   }
+}
+
+/** With the place in the code, where there is one. */
+function described({ errorType, errorMessage, stackTrace }: Diagnostic): string {
+  const place = stackTrace?.find((line) => /^\s*at |^\s*file:/.test(line));
+  return [`${errorType}: ${errorMessage}`, ...(place === undefined ? [] : [`  ${place.trim()}`])].join('\n');
 }
 
 type Exit = readonly [code: number | null, signal: NodeJS.Signals | null];

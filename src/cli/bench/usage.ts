@@ -13,6 +13,8 @@ export interface Usage {
 export interface Used {
   /** How many cores the runtime kept busy. */
   readonly cores: number;
+  /** How many of its threads were ready to run and had no core, on average. */
+  readonly delayedThreads: number;
   /** How busy this process kept one core, 0 to 1. */
   readonly loadCore: number;
   /** The part of the machine that others took, 0 to 1. */
@@ -29,9 +31,14 @@ export async function readUsage(runtime: { figures(): Promise<Figures> }): Promi
 export function usedBetween(before: Usage, after: Usage): Used {
   const runtimeMs = after.runtime.cpuMs - before.runtime.cpuMs;
   const loadMs = after.load.cpuMs - before.load.cpuMs;
+  const wallMs = after.runtime.atMs - before.runtime.atMs;
   return {
-    cores: runtimeMs / (after.runtime.atMs - before.runtime.atMs),
+    cores: runtimeMs / wallMs,
+    delayedThreads: (after.runtime.coreDelayMs - before.runtime.coreDelayMs) / wallMs,
     loadCore: loadMs / (after.load.atMs - before.load.atMs),
     others: usedByOthers(before.machine, after.machine, (runtimeMs + loadMs) * 1000),
   };
 }
+
+/** When others take more than this, figures are noise. */
+export const MUCH_OTHERS = 0.1;

@@ -19,8 +19,9 @@ export function why(
 }
 
 function characterSentence({ character }: Recommendation, cores: number): string {
-  const { waits, cpuMs, durationMs, share } = character;
-  const figures = `${shortNumber(cpuMs)} ms of CPU time in ${shortNumber(durationMs)} ms (${percent(share)})`;
+  const { waits, cpuMs, delayMs, durationMs, share } = character;
+  const delay = delayMs > durationMs / 10 ? ` and ${shortNumber(delayMs)} ms without a core` : '';
+  const figures = `${shortNumber(cpuMs)} ms of CPU time${delay} in ${shortNumber(durationMs)} ms (${percent(share)})`;
   return waits
     ? `The handler waits more than it computes: ${figures}. A thread for each slot would mostly sleep.`
     : `The handler computes: ${figures}. With more slots than the ${cores} ${cores === 1 ? 'core' : 'cores'} have work for, ` +
