@@ -1,6 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
+import { dirname, resolve } from 'node:path';
 import { readConfig } from '../config.ts';
+import { BenchError } from './bench/bench-error.ts';
 import type { BenchFlags } from './bench/bench-flags.ts';
 import { readEvents } from './bench/events.ts';
 import { exitOnSignals } from './bench/exit-on-signals.ts';
@@ -27,6 +29,7 @@ export async function bench(workerFile: string, flags: BenchFlags): Promise<void
     const events = readEvents(flags.events);
     const { timeoutMs } = readConfig({ kind: 'file', workerFile }, {}).local;
     const { seconds, rates } = flags;
+    for (const file of [flags.json, flags.html, flags.log]) assertWritable(file);
     const log = new HandlerLog(flags.log);
     const machine = readMachine();
     const measurements = await measureAll(
@@ -53,6 +56,16 @@ async function measureAll(method: Method, sizes: Sizes): Promise<Measurement[]> 
     }
   } finally {
     progress.end();
+  }
+}
+
+/** Before minutes have passed. */
+function assertWritable(file: string | undefined): void {
+  if (file === undefined || file === '-') return;
+  try {
+    accessSync(dirname(resolve(file)), constants.W_OK);
+  } catch (error) {
+    throw new BenchError(`${file} cannot be written: ${(error as Error).message}`);
   }
 }
 

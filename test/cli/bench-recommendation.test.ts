@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Measurement } from '../../src/cli/bench/measurement.ts';
 import { makeRecord, settings } from '../../src/cli/bench/record.ts';
 import type { BenchRecord } from '../../src/cli/bench/record.ts';
+import { Tally } from '../../src/cli/bench/tally.ts';
 import { whichNext } from '../../src/cli/bench/which-next.ts';
 
 interface MadeUp {
@@ -92,7 +93,7 @@ describe('a handler that computes', () => {
   });
 
   it('gets more where these have more throughput', () => {
-    const some = [...COMPUTING.slice(0, 2), { slots: 4, perSecond: 23 }, { slots: 8, perSecond: 23.5 }];
+    const some = [...COMPUTING.slice(0, 2), { slots: 4, perSecond: 22 }, { slots: 8, perSecond: 22.2 }];
     expect(advice(bench(some)).perExecutionEnvironmentMaxConcurrency).toBe(4);
   });
 
@@ -207,6 +208,17 @@ it('a machine with more cores than an environment can have gives its part', () =
 it('failed invocations are said first, with the first error', () => {
   const { cautions } = bench([{ slots: 1, perSecond: 9, failed: 30, others: 0.5 }]);
   expect(cautions[0]).toMatch(/^FAILURES: 30 of 100 .*TypeError: no$/);
+});
+
+it('throughput is callers ÷ mean latency, percentiles are the nearest of those that were', () => {
+  const tally = new Tally();
+  for (let ms = 1; ms <= 150; ms += 1) tally.add(ms, ms === 7 ? 'seven' : undefined);
+  expect(tally.latency).toEqual({ mean: 75.5, p50: 75, p90: 135, p99: 149, max: 150 });
+  expect(tally.throughput(4).perSecond).toBeCloseTo(4000 / 75.5, 6);
+  expect(tally.answers).toEqual({ total: 150, failed: 1, firstError: 'seven' });
+  const steady = new Tally();
+  for (let count = 0; count < 10; count += 1) steady.add(20, undefined);
+  expect(steady.throughput(2)).toEqual({ perSecond: 100, error: 0 });
 });
 
 describe('which setups are measured', () => {

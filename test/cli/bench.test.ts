@@ -171,6 +171,7 @@ it.each([
 
 it.each([
   { args: ['--events', 'none.json'], message: /events cannot be read.*none\.json/ },
+  { args: ['--html', 'nowhere/report.html'], message: /nowhere\/report\.html cannot be written/ },
   { args: ['--sizes', '1,two'], message: /--sizes.*whole numbers from 1 to 1600/ },
   { args: ['--rates', '0'], message: /--rates.*numbers above 0/ },
 ])('$args is refused with the reason', async ({ args, message }) => {
