@@ -26,16 +26,16 @@ export interface Recommendation {
 /** Decides, from at least one measurement. */
 export function recommend(measured: readonly Measurement[], cores: number): Recommendation {
   const character = characterOf(measured, cores);
-  const knee = character.waits ? kneeOfWaiting(measured) : kneeOf(measured);
+  const knee = character.waits ? kneeOfWaiting(measured, cores) : kneeOf(measured, cores);
   return { character, knee, advice: advise(measured, character.waits, knee.at, cores) };
 }
 
 /** Threads that only wait are waste: shared ones are taken, unless they do worse. */
-function kneeOfWaiting(measured: readonly Measurement[]): Knee {
+function kneeOfWaiting(measured: readonly Measurement[], cores: number): Knee {
   const own = measured.filter((each) => !isShared(each));
   const shared = measured.filter(isShared);
-  if (shared.length === 0) return kneeOf(own);
-  const [ofOwn, ofShared] = [kneeOf(own), kneeOf(shared)];
+  if (shared.length === 0) return kneeOf(own, cores);
+  const [ofOwn, ofShared] = [kneeOf(own, cores), kneeOf(shared, cores)];
   const least = ofOwn.best.perSecond * (1 - tolerance(ofOwn.best, ofShared.best));
   return ofShared.best.perSecond >= least ? ofShared : ofOwn;
 }

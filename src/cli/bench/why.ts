@@ -1,3 +1,4 @@
+import { coresUsed } from './knee.ts';
 import type { Measurement } from './measurement.ts';
 import { percent, shortNumber } from './numbers.ts';
 import type { Recommendation } from './recommendation.ts';
@@ -12,7 +13,7 @@ export function why(
 ): string[] {
   return [
     characterSentence(recommendation, cores),
-    kneeSentence(recommendation, measured),
+    kneeSentence(recommendation, measured, cores),
     ...(recommendation.character.waits ? [sharingSentence(recommendation, measured)] : []),
     memorySentence(recommendation),
   ];
@@ -28,13 +29,23 @@ function characterSentence({ character }: Recommendation, cores: number): string
         'invocations only take turns.';
 }
 
-function kneeSentence({ knee: { at, best } }: Recommendation, measured: readonly Measurement[]): string {
+function kneeSentence(
+  { knee: { at, best, full } }: Recommendation,
+  measured: readonly Measurement[],
+  cores: number,
+): string {
   const rate = (each: Measurement): string => `${shortNumber(each.perSecond)} invocations/s`;
   const most = measured.filter((each) => isShared(each) === isShared(at)).reduce(larger);
   const reached =
     at === best
       ? `${named(at)} had the best throughput, ${rate(at)}`
       : `${named(at)} had ${rate(at)}, ${percent(at.perSecond / best.perSecond)} of the best (${rate(best)} with ${named(best)})`;
+  if (full) {
+    return (
+      `${reached}, and kept ${percent(Math.min(1, coresUsed(at, cores)))} of the cores busy that were free for it: ` +
+      'more slots could only take turns.'
+    );
+  }
   if (most.slots === at.slots) return `${reached}, and more were not measured.`;
   return `${reached}; with ${named(most)} p99 is ${shortNumber(most.latencyMs.p99)} ms in place of ${shortNumber(at.latencyMs.p99)}.`;
 }
