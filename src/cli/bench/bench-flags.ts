@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { withFunctionFlags } from '../flags.ts';
 import type { FunctionFlags } from '../flags.ts';
@@ -22,11 +22,10 @@ export function withBenchFlags(command: Command): Command {
     command
       .option('--events <file>', 'JSON: an event, or an array of events that are sent in turn (default: {})')
       .option('--sizes <list>', 'slots to try, for example 1,2,4 (default: as many as pay)', sizes)
-      .option(
-        '--rates <list>',
-        'events a second to try each size with as well, for example 50,100',
-        rates,
-        [],
+      .addOption(
+        new Option('--rates <list>', 'events a second to try each size with as well, for example 50,100')
+          .argParser(rates)
+          .default([], 'none'),
       )
       .option('--seconds <s>', 'how long each is measured, after it has warmed up', seconds, 3)
       .option('--json <file>', 'writes all figures there; - for stdout, in place of the table')

@@ -22,7 +22,7 @@ export function cautions(
         `The load was busy for ${percent(each.loadCore)} of one core with ${named(each)}: without it there would be more throughput.`,
     ),
     ...measured
-      .filter(({ steady }) => !steady)
+      .filter(({ steady, error }) => !steady && error > AGREEING)
       .map(
         (each) =>
           `With ${named(each)} throughput had not become steady (±${percent(each.error)}); try more --seconds.`,
@@ -70,4 +70,6 @@ function worst(
   return figure(most) > tolerable ? [most] : [];
 }
 
+/** Where the parts of a measurement agree so well, it was steady after all. */
+const AGREEING = 0.05;
 const BUSY_LOAD = 0.8;
