@@ -14,7 +14,8 @@ export async function atRate(perSecond: number, seconds: number, invoke: Invoke)
   const startMs = performance.now();
   for (let dueMs = startMs; ;) {
     dueMs += (-Math.log(1 - random()) / perSecond) * 1000;
-    if (dueMs > startMs + seconds * 1000) break;
+    // At least one: there is nothing to tell of none.
+    if (dueMs > startMs + seconds * 1000 && answered.length > 0) break;
     const waitMs = dueMs - performance.now();
     if (waitMs > 0) await setTimeout(waitMs);
     answered.push(invoke().then((failure) => tally.add(performance.now() - dueMs, failure)));
