@@ -202,6 +202,8 @@ const cases: Record<string, { forbidden: string[]; allowed: string[] }> = {
       "import { a } from './cli/a.ts';",
       "import { a } from './index.ts';",
       "import { a } from 'piscina';",
+      "import { a } from 'cli-progress';",
+      "import { a } from 'uplot';",
       "import { a } from '@smithy/core/event-streams';",
     ],
     allowed: [
@@ -246,6 +248,8 @@ const cases: Record<string, { forbidden: string[]; allowed: string[] }> = {
     ],
     allowed: [
       "import { a } from 'commander';",
+      "import { a } from 'cli-progress';",
+      "import { a } from 'cli-table3';",
       "import { a } from '../local/a.ts';",
       'export const a = process.env;',
     ],

@@ -1,5 +1,5 @@
 import type { Absentee } from '../contenders/contender.ts';
-import type { Machine } from '../proc/machine.ts';
+import type { Machine } from '../../src/cli/bench/machine.ts';
 import type { Failure, Sample } from '../runner/sample.ts';
 import { cpuSplits } from './split.ts';
 import type { CpuSplit } from './split.ts';

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
-import { seededRandom } from '../load/seeded-random.ts';
+import { seededRandom } from '../../src/cli/bench/seeded-random.ts';
 import { raiseFaults } from './api-faults.ts';
 import { drawEvent } from './events.ts';
 import { Vitals } from './vitals.ts';

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import { withBenchFlags } from './bench/bench-flags.ts';
+import type { BenchFlags } from './bench/bench-flags.ts';
 import type { DevFlags } from './dev.ts';
 import { withFlags } from './flags.ts';
 import { serveHandler } from './serve.ts';
@@ -28,6 +30,15 @@ withFlags(program.command('dev'))
   // Lambda never needs it.
   .action(async (workerFile: string, flags: DevFlags) =>
     (await import('./dev.ts')).develop(workerFile, flags),
+  );
+
+withBenchFlags(program.command('bench'))
+  .description(
+    'Measures a handler with 1, 2, 4 and more slots, and recommends how many to set, and how much memory.',
+  )
+  .argument('<workerFile>', 'the file of the handler')
+  .action(async (workerFile: string, flags: BenchFlags) =>
+    (await import('./bench.ts')).bench(workerFile, flags),
   );
 
 await program.parseAsync();

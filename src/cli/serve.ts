@@ -23,11 +23,17 @@ export async function endProcessAfter(act: () => Promise<void>): Promise<never> 
   }
 }
 
+/** See {@link threadpoolSize}. */
+export function growThreadpool(): void {
+  process.env['UV_THREADPOOL_SIZE'] ??= threadpoolSize(
+    Number(process.env['AWS_LAMBDA_MAX_CONCURRENCY']) || 1,
+  );
+}
+
 /**
  * libuv's pool, where file access and asynchronous crypto run, is shared by all threads and has four. It can be made
  * larger only before its first use.
  */
-export function growThreadpool(): void {
-  const slots = Number(process.env['AWS_LAMBDA_MAX_CONCURRENCY']) || 1;
-  process.env['UV_THREADPOOL_SIZE'] ??= String(Math.min(Math.max(slots, 4), 64));
+export function threadpoolSize(slots: number): string {
+  return String(Math.min(Math.max(slots, 4), 64));
 }

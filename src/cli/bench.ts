@@ -1,0 +1,86 @@
+import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
+import { dirname, resolve } from 'node:path';
+import { readConfig } from '../config.ts';
+import { BenchError } from './bench/bench-error.ts';
+import type { BenchFlags } from './bench/bench-flags.ts';
+import { readEvents } from './bench/events.ts';
+import { exitOnSignals } from './bench/exit-on-signals.ts';
+import { HandlerLog } from './bench/handler-log.ts';
+import { htmlReport } from './bench/html-report.ts';
+import { readMachine } from './bench/machine.ts';
+import { measure } from './bench/measure.ts';
+import type { Method } from './bench/measure.ts';
+import type { Measurement } from './bench/measurement.ts';
+import { startProgress } from './bench/progress.ts';
+import { makeRecord } from './bench/record.ts';
+import type { BenchRecord } from './bench/record.ts';
+import { terminalReport } from './bench/terminal-report.ts';
+import { mostSetups, whichNext } from './bench/which-next.ts';
+import type { Sizes } from './bench/which-next.ts';
+import { applyFlags } from './flags.ts';
+import { endProcessAfter } from './serve.ts';
+
+/** `lambda-managed-runtime bench <workerFile>`: measures a handler with several numbers of slots, and recommends one. */
+export async function bench(workerFile: string, flags: BenchFlags): Promise<void> {
+  exitOnSignals();
+  await endProcessAfter(async () => {
+    applyFlags(flags);
+    const events = readEvents(flags.events);
+    const { timeoutMs } = readConfig({ kind: 'file', workerFile }, {}).local;
+    const { seconds, rates } = flags;
+    for (const file of [flags.json, flags.html, flags.log]) assertWritable(file);
+    const log = new HandlerLog(flags.log);
+    const machine = readMachine();
+    const measurements = await measureAll(
+      { workerFile, events, timeoutMs, seconds, rates, log },
+      { given: flags.sizes, cores: machine.cores },
+    );
+    const about = { workerFile, events: events.length, seconds, date: new Date().toISOString() };
+    write(makeRecord({ ...about, version: ownVersion(), machine }, measurements), flags);
+  });
+}
+
+async function measureAll(method: Method, sizes: Sizes): Promise<Measurement[]> {
+  const measured: Measurement[] = [];
+  const progress = startProgress();
+  try {
+    for (;;) {
+      const setup = whichNext(measured, sizes);
+      if (setup === undefined) return measured;
+      const measurement = await measure(setup, method, (phase, done) =>
+        progress.phase(setup, phase, done, mostSetups(measured, sizes)),
+      );
+      measured.push(measurement);
+      progress.measured(measurement);
+    }
+  } finally {
+    progress.end();
+  }
+}
+
+/** Before minutes have passed. */
+function assertWritable(file: string | undefined): void {
+  if (file === undefined || file === '-') return;
+  try {
+    accessSync(dirname(resolve(file)), constants.W_OK);
+  } catch (error) {
+    throw new BenchError(`${file} cannot be written: ${(error as Error).message}`);
+  }
+}
+
+function write(record: BenchRecord, { json, html, log }: BenchFlags): void {
+  const figures = `${JSON.stringify(record, undefined, 2)}\n`;
+  process.stdout.write(json === '-' ? figures : terminalReport(record));
+  if (json !== undefined && json !== '-') writeFileSync(json, figures);
+  if (html !== undefined) writeFileSync(html, htmlReport(record));
+  const files = { 'All figures': json === '-' ? undefined : json, 'The report': html, 'The log': log };
+  for (const [what, file] of Object.entries(files)) {
+    if (file !== undefined) process.stderr.write(`${what}: ${file}\n`);
+  }
+}
+
+function ownVersion(): string {
+  const file = findPackageJSON(import.meta.url) as string;
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,65 @@
+import { InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
+import { withFunctionFlags } from '../flags.ts';
+import type { FunctionFlags } from '../flags.ts';
+import { MOST_SLOTS } from './lambda-limits.ts';
+
+/** What the command line asks for. */
+export interface BenchFlags extends FunctionFlags {
+  readonly events?: string;
+  /** Ascending. */
+  readonly sizes?: readonly number[];
+  readonly rates: readonly number[];
+  readonly seconds: number;
+  readonly json?: string;
+  readonly html?: string;
+  readonly log?: string;
+}
+
+/** Adds them to the command. */
+export function withBenchFlags(command: Command): Command {
+  return withFunctionFlags(
+    command
+      .option('--events <file>', 'JSON: an event, or an array of events that are sent in turn (default: {})')
+      .option('--sizes <list>', 'slots to try, for example 1,2,4 (default: as many as pay)', sizes)
+      .addOption(
+        new Option('--rates <list>', 'events a second to try each size with as well, for example 50,100')
+          .argParser(rates)
+          .default([], 'none'),
+      )
+      .option('--seconds <s>', 'how long each is measured, after it has warmed up', seconds, 3)
+      .option('--json <file>', 'writes all figures there; - for stdout, in place of the table')
+      .option('--html <file>', 'writes a report with plots there')
+      .option('--log <file>', 'keeps what the handler writes there, of the last size (default: dropped)'),
+  );
+}
+
+function sizes(text: string): number[] {
+  const found = list(text).filter((size) => Number.isInteger(size) && size >= 1 && size <= MOST_SLOTS);
+  if (found.length === 0 || found.length < list(text).length) {
+    throw new InvalidArgumentError(`It must be whole numbers from 1 to ${MOST_SLOTS}, for example 1,2,4.`);
+  }
+  return [...new Set(found)].sort((a, b) => a - b);
+}
+
+function rates(text: string): number[] {
+  const found = list(text);
+  if (found.some((rate) => !(rate > 0 && rate <= MOST_RATE))) {
+    throw new InvalidArgumentError(`It must be numbers above 0 and up to ${MOST_RATE}, for example 50,100.`);
+  }
+  return [...new Set(found)].sort((a, b) => a - b);
+}
+
+function seconds(text: string): number {
+  const found = Number(text);
+  if (found >= LEAST_SECONDS && found <= MOST_SECONDS) return found;
+  throw new InvalidArgumentError(`It must be a number from ${LEAST_SECONDS} to ${MOST_SECONDS}.`);
+}
+
+function list(text: string): number[] {
+  return text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+}
+
+const MOST_RATE = 100_000;
+const LEAST_SECONDS = 0.1;
+const MOST_SECONDS = 3600;

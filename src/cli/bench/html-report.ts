@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { RATE_LEGEND, SETUP_LEGEND, rateColumns, setupColumns } from './columns.ts';
+import type { Columns } from './columns.ts';
+import { plots } from './plots.ts';
+import { describe, settings } from './record.ts';
+import type { BenchRecord } from './record.ts';
+
+/** The record as a page that needs nothing else: uPlot and the figures are in it. */
+export function htmlReport(record: BenchRecord): string {
+  const atRates = rateColumns(record);
+  const { recommendation, cautions, measurements } = record;
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>bench: ${escaped(record.about.workerFile)}</title>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+<style>${asset('uPlot.min.css')}${STYLE}</style></head><body>
+<h1>Pool sizes for ${escaped(record.about.workerFile)}</h1>
+<header>${describe(record).map(paragraph).join('')}</header>
+<h2>Recommended</h2>
+${table({ head: ['setting', 'value'], rows: settings(record) })}
+<ul>${recommendation.why.map(item).join('')}</ul>
+${cautions.length > 0 ? `<h2>Mind</h2><ul>${cautions.map(item).join('')}</ul>` : ''}
+<h2>Measured</h2>
+${paragraph(SETUP_LEGEND)}${table(setupColumns(record))}
+${atRates.rows.length > 0 ? `${paragraph(RATE_LEGEND)}${table(atRates)}` : ''}
+<main id="plots"></main>
+<script>${asset('uPlot.iife.min.js')}</script>
+<script>const PLOTS = ${scriptJson(plots(measurements))}, KNEE = ${recommendation.knee.at.slots};${DRAW}</script>
+</body></html>
+`;
+}
+
+/** Runs in the page. */
+const DRAW = `
+const COLOURS = ['#0969da', '#cf222e', '#1a7f37', '#9a6700', '#8250df', '#bc4c00'];
+for (const { title, unit, slots, lines, log } of PLOTS) {
+  const place = document.getElementById('plots').appendChild(document.createElement('figure'));
+  new uPlot({
+    title, width: 460, height: 320,
+    scales: { x: { time: false, distr: 3, log: 2, range: [slots[0] / 1.2, slots.at(-1) * 1.2] },
+              y: log ? { distr: 3 } : { range: (_, low, high) => [0, (high || 1) * 1.1] } },
+    axes: [{ label: 'slots', splits: () => slots, values: (_, ticks) => ticks, filter: (_, ticks) => ticks },
+           { label: unit, size: 64 }],
+    series: [{ label: 'slots' }, ...lines.map(({ label }, index) => ({
+      label, stroke: COLOURS[index % COLOURS.length], width: 2, spanGaps: true, points: { show: true, size: 6 },
+      value: (_, value) => value === null ? '–' : value.toPrecision(3) }))],
+    hooks: { draw: [(plot) => {
+      const x = plot.valToPos(KNEE, 'x', true), { top, height } = plot.bbox, { ctx } = plot;
+      ctx.save(); ctx.strokeStyle = '#6e7781'; ctx.setLineDash([4, 4]); ctx.beginPath();
+      ctx.moveTo(x, top); ctx.lineTo(x, top + height); ctx.stroke(); ctx.restore();
+    }] },
+  }, [slots, ...lines.map(({ values }) => values)], place);
+}`;
+
+const STYLE = `
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 980px; margin: 2rem auto; padding: 0 1rem; color: #1b1f24; }
+header p { margin: 0; color: #57606a; font-size: 13px; } h2 { font-size: 17px; }
+table { border-collapse: collapse; font-size: 13px; margin: 1rem 0; }
+th, td { border-bottom: 1px solid #d8dee4; padding: 4px 10px; text-align: right; font-variant-numeric: tabular-nums; }
+main { display: flex; flex-wrap: wrap; gap: 16px; } figure { margin: 0; }
+`;
+
+/** A file of the library that draws. */
+function asset(name: string): string {
+  return readFileSync(createRequire(import.meta.url).resolve(`uplot/dist/${name}`), 'utf8');
+}
+
+function table({ head, rows }: Columns): string {
+  const cells = (tag: string, row: readonly string[]): string =>
+    `<tr>${row.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join('')}</tr>`;
+  return `<table><thead>${cells('th', head)}</thead><tbody>${rows.map((row) => cells('td', row)).join('')}</tbody></table>`;
+}
+
+function paragraph(text: string): string {
+  return `<p>${escaped(text)}</p>`;
+}
+
+function item(text: string): string {
+  return `<li>${escaped(text)}</li>`;
+}
+
+/** A `<` would end the script where it is followed by the right letters. */
+function scriptJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll('<', '\\u003c');
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}

@@ -1,0 +1,9 @@
+/** Most invocations at once in an execution environment. */
+export const MOST_SLOTS = 1600;
+/** And for each of its vCPUs. */
+export const MOST_SLOTS_PER_VCPU = 64;
+/** No environment has more. */
+export const MOST_VCPUS = 16;
+export const MOST_MEMORY_MIB = 32 * 1024;
+/** What there can be of memory for each vCPU, ascending. */
+export const GIB_PER_VCPU: readonly number[] = [2, 4, 8];

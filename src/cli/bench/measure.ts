@@ -1,0 +1,103 @@
+import { startRuntimeApiServer } from '../../local/runtime-api-server.ts';
+import type { InvokeResult } from '../../local/invoke.ts';
+import type { Invoke } from './closed-loop.ts';
+import type { HandlerLog } from './handler-log.ts';
+import { measureBusy } from './measure-busy.ts';
+import type { AtRate, Measurement } from './measurement.ts';
+import { atRate } from './open-loop.ts';
+import { RuntimeProcess } from './runtime-process.ts';
+import { invocationsPerThread } from './setup.ts';
+import type { Setup } from './setup.ts';
+import { readUsage, usedBetween } from './usage.ts';
+
+/** How each setup is measured. */
+export interface Method {
+  readonly workerFile: string;
+  /** JSON; sent in turn. */
+  readonly events: readonly string[];
+  readonly timeoutMs: number;
+  /** How long is measured, at least. */
+  readonly seconds: number;
+  /** Events a second, for the open loop. */
+  readonly rates: readonly number[];
+  readonly log: HandlerLog;
+}
+
+/** What is being done with a setup, and how far it is, 0 to 1. */
+export type OnPhase = (phase: string, done: number) => void;
+
+/**
+ * Starts a runtime, warms it up, and measures it: each slot busy all the time, then at given rates.
+ *
+ * Rejects with a BenchError when the handler cannot be loaded, when all invocations fail, and when the process ends.
+ */
+export async function measure(setup: Setup, method: Method, onPhase: OnPhase): Promise<Measurement> {
+  const { workerFile, events, timeoutMs, log } = method;
+  await using api = await startRuntimeApiServer({ timeoutMs, deliveryHistory: 0 });
+  await using runtime = new RuntimeProcess(workerFile, setup, api, log);
+  const invoke = invoking(events, (event) => api.invoke(event, { whenCapacity: true, keepStream: false }));
+  onPhase('starting', 0);
+  const slots = await runtime.ready();
+  const { tally, used, steady } = await measureBusy(runtime, slots, invoke, method, onPhase);
+  const { perSecond, error } = tally.throughput(slots);
+  const rates = await measureAtRates(runtime, invoke, perSecond, method, onPhase);
+  const perThread = invocationsPerThread(setup);
+  return {
+    slots,
+    threads: Math.ceil(slots / perThread),
+    invocationsPerThread: perThread,
+    ...(slots < setup.slots && { askedSlots: setup.slots }),
+    perSecond,
+    error,
+    steady,
+    latencyMs: tally.latency,
+    answers: tally.answers,
+    cpu: {
+      msPerInvocation: (used.cores * 1000) / perSecond,
+      delayMsPerInvocation: (used.delayedThreads * 1000) / perSecond,
+      cores: used.cores,
+    },
+    peakMemoryMiB: (await runtime.figures()).peakMemoryMiB,
+    loadCore: used.loadCore,
+    others: used.others,
+    rates,
+  };
+}
+
+async function measureAtRates(
+  runtime: RuntimeProcess,
+  invoke: Invoke,
+  most: number,
+  { rates, seconds }: Method,
+  onPhase: OnPhase,
+): Promise<AtRate[]> {
+  const measured: AtRate[] = [];
+  for (const [index, perSecond] of rates.entries()) {
+    if (perSecond >= most) {
+      measured.push({ perSecond, tooMuch: true });
+      continue;
+    }
+    onPhase(`measuring at ${perSecond}/s`, 0.7 + (0.3 * index) / rates.length);
+    const before = await readUsage(runtime);
+    const { latency, answers } = await runtime.unlessFailed(atRate(perSecond, seconds, invoke));
+    const { cores } = usedBetween(before, await readUsage(runtime));
+    measured.push({ perSecond, latencyMs: latency, answers, cpuCores: cores });
+  }
+  return measured;
+}
+
+function invoking(events: readonly string[], invoke: (event: string) => Promise<InvokeResult>): Invoke {
+  let sent = 0;
+  return async () => {
+    const event = events[sent % events.length] as string;
+    sent += 1;
+    const result = await invoke(event);
+    if (result.status === 'response') return undefined;
+    if (result.status === 'error') {
+      return `${result.error?.errorType ?? result.errorType}: ${result.error?.errorMessage ?? ''}`;
+    }
+    // The server is closed: nobody asks any more, and nobody may ask for ever.
+    if (result.status === 'unavailable') return new Promise(() => undefined);
+    return result.errorMessage;
+  };
+}

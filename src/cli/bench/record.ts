@@ -1,0 +1,62 @@
+import { cautions } from './cautions.ts';
+import type { Machine } from './machine.ts';
+import type { Measurement } from './measurement.ts';
+import { recommend } from './recommendation.ts';
+import type { Recommendation } from './recommendation.ts';
+import { why } from './why.ts';
+
+/** What a bench found out: the JSON file holds it as it is, and table and page are made from it. */
+export interface BenchRecord {
+  readonly about: About;
+  readonly measurements: readonly Measurement[];
+  readonly recommendation: Recommendation & { readonly why: readonly string[] };
+  /** What the figures must be read with. */
+  readonly cautions: readonly string[];
+}
+
+export interface About {
+  readonly workerFile: string;
+  /** How many different ones. */
+  readonly events: number;
+  readonly seconds: number;
+  /** ISO. */
+  readonly date: string;
+  readonly version: string;
+  readonly machine: Machine;
+}
+
+export function makeRecord(about: About, measurements: readonly Measurement[]): BenchRecord {
+  const { cores } = about.machine;
+  const recommendation = recommend(measurements, cores);
+  return {
+    about,
+    measurements,
+    recommendation: { ...recommendation, why: why(recommendation, measurements, cores) },
+    cautions: cautions(recommendation, measurements, cores),
+  };
+}
+
+/** What to set, line by line. */
+export function settings({ recommendation: { advice } }: BenchRecord): [name: string, value: string][] {
+  const { vCpus, gibPerVCpu, memoryMiB } = advice.environment;
+  return [
+    ['PerExecutionEnvironmentMaxConcurrency', String(advice.perExecutionEnvironmentMaxConcurrency)],
+    ['MemorySize', `${memoryMiB} (${vCpus} ${vCpus === 1 ? 'vCPU' : 'vCPUs'})`],
+    ['ExecutionEnvironmentMemoryGiBPerVCpu', String(gibPerVCpu)],
+    ...(advice.invocationsPerThread > 1
+      ? ([
+          ['threads', `${advice.threads}, or AWS_LAMBDA_NODEJS_WORKER_COUNT=${advice.threads}`],
+          ['invocationsPerThread', String(advice.invocationsPerThread)],
+        ] as [string, string][])
+      : []),
+  ];
+}
+
+/** The lines that any figure must be read with. */
+export function describe({ about }: BenchRecord): string[] {
+  const { cpu, cores, memoryMiB, os, node } = about.machine;
+  return [
+    `${about.workerFile}, ${about.events} ${about.events === 1 ? 'event' : 'different events'}, ${about.seconds} s each, ${about.date}`,
+    `${cpu}, ${cores} ${cores === 1 ? 'core' : 'cores'}, ${Math.round(memoryMiB / 1024)} GiB, ${os}, Node ${node}, lambda-managed-runtime ${about.version}`,
+  ];
+}

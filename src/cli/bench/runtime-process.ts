@@ -1,0 +1,117 @@
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { extname } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { RuntimeApiServer } from '../../local/runtime-api-server.ts';
+import type { Diagnostic } from '../../local/diagnostic.ts';
+import { threadpoolSize } from '../serve.ts';
+import { BenchError } from './bench-error.ts';
+import type { HandlerLog } from './handler-log.ts';
+import type { Figures, FromRuntime, RuntimeSettings } from './runtime-messages.ts';
+import { invocationsPerThread } from './setup.ts';
+import type { Setup } from './setup.ts';
+
+/** The runtime that is measured, in a process of its own. */
+export class RuntimeProcess implements AsyncDisposable {
+  /** Rejects, with the reason, when the runtime cannot start or ends by itself. */
+  readonly failed: Promise<never>;
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<Exit>;
+  #ending = false;
+
+  constructor(workerFile: string, setup: Setup, api: RuntimeApiServer, log: HandlerLog) {
+    const settings: RuntimeSettings = {
+      workerFile,
+      concurrency: setup.slots,
+      threads: setup.threads,
+      invocationsPerThread: invocationsPerThread(setup),
+    };
+    this.#child = log.with((output) =>
+      fork(ENTRY, [JSON.stringify(settings)], {
+        stdio: ['ignore', output, output, 'ipc'],
+        env: {
+          ...process.env,
+          AWS_LAMBDA_RUNTIME_API: api.address,
+          AWS_LAMBDA_MAX_CONCURRENCY: String(setup.slots),
+          UV_THREADPOOL_SIZE: process.env['UV_THREADPOOL_SIZE'] ?? threadpoolSize(setup.slots),
+        },
+      }),
+    );
+    alive.add(this.#child);
+    this.#exited = once(this.#child, 'close').then(
+      ([code, signal]: Exit[number][]) => [code, signal] as Exit,
+    );
+    this.failed = this.#failure(api, log);
+    // Who awaits it hears of it.
+    this.failed.catch(() => undefined);
+  }
+
+  /** Resolves when no more threads start, with the number of slots that there are: memory may not allow all. */
+  async ready(): Promise<number> {
+    for (let before = 0; ;) {
+      const { startingThreads, usableSlots } = await this.figures();
+      if (startingThreads === 0 && usableSlots > 0 && usableSlots === before) return usableSlots;
+      before = usableSlots;
+      await this.unlessFailed(setTimeout(POLL_MS));
+    }
+  }
+
+  async figures(): Promise<Figures> {
+    const { promise, resolve } = Promise.withResolvers<Figures>();
+    const receive = (message: FromRuntime): void => {
+      if (message.type !== 'figures') return;
+      this.#child.off('message', receive);
+      resolve(message);
+    };
+    this.#child.on('message', receive);
+    // That it is gone is told by `failed`.
+    this.#child.send('figures?', () => undefined);
+    return this.unlessFailed(promise);
+  }
+
+  unlessFailed<Value>(promise: Promise<Value>): Promise<Value> {
+    return Promise.race([promise, this.failed]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending = true;
+    this.#child.kill('SIGKILL');
+    await this.#exited;
+  }
+
+  async #failure(api: RuntimeApiServer, log: HandlerLog): Promise<never> {
+    let said: string | undefined;
+    this.#child.on('message', (message: FromRuntime) => {
+      if (message.type === 'failed') said = message.message;
+    });
+    const [code, signal] = await this.#exited;
+    alive.delete(this.#child);
+    if (this.#ending) return new Promise(() => undefined);
+    const initError = api.initErrors[0]?.error;
+    if (initError !== undefined) {
+      throw new BenchError(`The handler cannot be loaded. ${described(initError)}`);
+    }
+    const how = said ?? `The runtime ended ${signal === null ? `with code ${code}` : `by ${signal}`}.`;
+    throw new BenchError(`${how}\n${log.keep()}`);
+  }
+}
+
+/** With the place in the code, where there is one. */
+function described({ errorType, errorMessage, stackTrace }: Diagnostic): string {
+  const place = stackTrace?.find((line) => /^\s*at |^\s*file:/.test(line));
+  return [`${errorType}: ${errorMessage}`, ...(place === undefined ? [] : [`  ${place.trim()}`])].join('\n');
+}
+
+type Exit = readonly [code: number | null, signal: NodeJS.Signals | null];
+
+const alive = new Set<ChildProcess>();
+
+process.on('exit', () => {
+  for (const child of alive) child.kill('SIGKILL');
+});
+
+/** Sources run as they are, and what is built refers to what is built. */
+const ENTRY = fileURLToPath(new URL(`runtime-entry${extname(import.meta.url)}`, import.meta.url));
+const POLL_MS = 50;

@@ -1,0 +1,201 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readEvents } from '../../src/cli/bench/events.ts';
+import type { BenchRecord } from '../../src/cli/bench/record.ts';
+import { withoutRuntimeApi } from '../helpers/start-local.ts';
+import { PATIENTLY, startRuntime } from '../helpers/start-runtime.ts';
+import { makeTaskRoot } from '../helpers/task-root.ts';
+import type { TaskRoot } from '../helpers/task-root.ts';
+
+const QUICK = ['--seconds', '0.1'];
+
+let root: TaskRoot;
+beforeAll(async () => {
+  root = await makeTaskRoot({
+    'waits.mjs': `
+      import { setTimeout } from 'node:timers/promises';
+      export const handler = async ({ n }) => {
+        console.log('handler ' + process.pid + ' got ' + n);
+        await setTimeout(100);
+      };`,
+    'sometimes.cjs': `
+      exports.handler = async ({ n }) => { if (n === 2) throw new RangeError('two is too much'); };`,
+    'never.cjs': `exports.handler = async () => { throw new TypeError('it never works'); };`,
+    'broken.mjs': 'export const handler = missing;',
+    'exits.cjs': `exports.handler = async () => process.exit(7);`,
+    'two.json': '[{"n":1},{"n":2}]',
+    'one.json': '{"n":3}',
+  });
+});
+afterAll(() => root[Symbol.asyncDispose]());
+
+function start(...args: string[]) {
+  return startRuntime(
+    withoutRuntimeApi({ args: ['bench', ...args, ...QUICK], taskRoot: null, cwd: root.path }),
+  );
+}
+
+async function run(...args: string[]) {
+  await using bench = await start(...args);
+  const { code } = await bench.exited;
+  const { stdout, stderr } = bench.output;
+  return { code, stdout, stderr };
+}
+
+describe('bench on a handler that waits', () => {
+  const more = 2 * availableParallelism();
+  let ended: Awaited<ReturnType<typeof run>>;
+  let record: BenchRecord;
+
+  beforeAll(async () => {
+    const files = ['--json', 'all.json', '--html', 'report.html', '--log', 'handler.log'];
+    const what = ['--events', 'one.json', '--sizes', `${more}`, '--rates', '2,100000'];
+    ended = await run('waits.mjs', ...what, ...files);
+    record = JSON.parse(await readFile(`${root.path}/all.json`, 'utf8')) as BenchRecord;
+  });
+
+  it('says so, and recommends', () => {
+    expect(ended).toMatchObject({ code: 0 });
+    expect(ended.stdout).toMatch(/The handler waits more than it computes/);
+    expect(ended.stdout).toMatch(/PerExecutionEnvironmentMaxConcurrency +\d+/);
+    expect(ended.stdout).toMatch(/│ +\d+ │[^]*knee[^]*Recommended:[^]*Why:[^]*(Shared threads|threads? do)/);
+    const { character, knee, advice } = record.recommendation;
+    expect(character.waits).toBe(true);
+    // Which of the two setups with so many slots does better, is the machine's to say.
+    expect(knee.at.slots).toBe(more);
+    expect(advice.invocationsPerThread).toBe(knee.at.invocationsPerThread);
+  });
+
+  it('measures each size with a thread for each slot, and what is more than the cores with shared ones', () => {
+    const setups = record.measurements.map(({ slots, threads }) => [slots, threads]);
+    expect(setups).toEqual([
+      [more, more],
+      [more, more / 2],
+    ]);
+  });
+
+  it('counts answers, CPU time and memory of the runtime alone', () => {
+    for (const { answers, latencyMs, cpu, peakMemoryMiB, perSecond, slots } of record.measurements) {
+      expect(answers.failed).toBe(0);
+      expect(answers.total).toBeGreaterThanOrEqual(slots);
+      expect(perSecond).toBeCloseTo((slots * 1000) / latencyMs.mean, 0);
+      expect(cpu.msPerInvocation).toBeGreaterThan(0);
+      expect(peakMemoryMiB).toBeGreaterThan(30);
+    }
+    // A thread each costs more than shared ones.
+    const [own, shared] = record.measurements;
+    expect(own?.peakMemoryMiB).toBeGreaterThan(shared?.peakMemoryMiB ?? Infinity);
+  });
+
+  it('sends events at given rates, where these are not more than it can do', () => {
+    for (const { rates } of record.measurements) {
+      expect(rates).toEqual([
+        expect.objectContaining({ perSecond: 2, answers: { total: 1, failed: 0 } }),
+        { perSecond: 100_000, tooMuch: true },
+      ]);
+    }
+  });
+
+  it('keeps what the handler writes out of the terminal', async () => {
+    const log = await readFile(`${root.path}/handler.log`, 'utf8');
+    expect(log).toMatch(/handler \d+ got 3/);
+    expect(ended.stdout + ended.stderr).not.toMatch(/got 3/);
+    // Without a terminal, a line for each setup.
+    expect(ended.stderr.match(/^bench: \d+ slots?.* invocations\/s/gm)).toHaveLength(2);
+  });
+
+  it('writes a report that has all in it and asks nobody', async () => {
+    const page = await readFile(`${root.path}/report.html`, 'utf8');
+    expect(page).toContain(`default-src 'none'`);
+    expect(page).not.toMatch(/\s(src|href|srcset)=|@import|url\(|<link|fetch\(|XMLHttpRequest|import\(/);
+    const plots = JSON.parse(/const PLOTS = (.*), KNEE = /.exec(page)?.[1] ?? '') as {
+      title: string;
+      slots: number[];
+      lines: { values: (number | null)[] }[];
+    }[];
+    expect(plots.map(({ title }) => title)).toEqual([
+      'Throughput',
+      'Latency, each slot busy all the time',
+      'Latency at 2 events/s',
+      'Latency at 100000 events/s',
+      'Cores kept busy',
+      'Peak memory',
+    ]);
+    const [own, shared] = record.measurements.map(({ perSecond }) => perSecond);
+    expect(plots[0]).toMatchObject({
+      slots: [more],
+      lines: [{ values: [own] }, { values: [shared] }],
+    });
+  });
+});
+
+it('failed invocations are counted and said loudly; events are sent in turn', async () => {
+  const what = ['--events', 'two.json', '--sizes', '1', '--json', '-'];
+  const { code, stdout, stderr } = await run('sometimes.cjs', ...what);
+  const { measurements, cautions } = JSON.parse(stdout) as BenchRecord;
+  const { total, failed, firstError } = measurements[0]?.answers ?? { total: 0, failed: 0 };
+  expect(Math.abs(failed - total / 2)).toBeLessThanOrEqual(1);
+  expect(firstError).toBe('RangeError: two is too much');
+  expect(cautions[0]).toMatch(/^FAILURES: .* RangeError: two is too much/);
+  expect(stderr).toMatch(/FAILED/);
+  expect(code).toBe(0);
+});
+
+it('a handler that always fails stops it, with the first error', async () => {
+  const { code, stdout, stderr } = await run('never.cjs');
+  expect(stderr).toMatch(/All of \d+ invocations failed.* TypeError: it never works/);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+});
+
+it('a handler that cannot be loaded stops it, with its error and the place', async () => {
+  const { code, stderr } = await run('broken.mjs');
+  expect(stderr).toMatch(/cannot be loaded. ReferenceError: missing is not defined\n.*broken\.mjs:1/);
+  expect(code).toBe(1);
+});
+
+it('a runtime that ends stops it, with the end of what it wrote', async () => {
+  const { code, stderr } = await run('exits.cjs');
+  expect(stderr).toMatch(/process\.exit[^]*The end of what it has written \(all of it: \//);
+  expect(code).toBe(1);
+});
+
+it.each([
+  { text: 'no JSON', message: /is not JSON/ },
+  { text: '[]', message: /has an empty array/ },
+])('events that are $text are refused', async ({ text, message }) => {
+  const file = `${root.path}/wrong.json`;
+  await writeFile(file, text);
+  expect(() => readEvents(file)).toThrow(message);
+});
+
+it.each([
+  { args: ['--events', 'none.json'], message: /events cannot be read.*none\.json/ },
+  { args: ['--html', 'nowhere/report.html'], message: /nowhere\/report\.html cannot be written/ },
+  { args: ['--sizes', '1,two'], message: /--sizes.*whole numbers from 1 to 1600/ },
+  { args: ['--rates', '0'], message: /--rates.*numbers above 0/ },
+])('$args is refused with the reason', async ({ args, message }) => {
+  const { code, stdout, stderr } = await run('waits.mjs', ...args);
+  expect(stderr).toMatch(message);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+});
+
+it('Ctrl-C ends it and the runtime that it measures', async () => {
+  await using bench = await start('waits.mjs', '--sizes', '1', '--log', 'stopped.log', '--rates', '1');
+  const log = () => readFile(`${root.path}/stopped.log`, 'utf8').catch(() => '');
+  const pid = /handler (\d+) got/;
+  await bench.unlessExited(expect.poll(log, PATIENTLY).toMatch(pid));
+  const runtime = Number(pid.exec(await log())?.[1]);
+  bench.child.kill('SIGINT');
+  expect(await bench.exited).toEqual({ code: 130, signal: null });
+  await expect.poll(() => isAlive(runtime), PATIENTLY).toBe(false);
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
