@@ -9,7 +9,7 @@ import { move, place } from './motion.ts';
 import { Places } from './places.ts';
 import { trackWidth } from './scale.ts';
 import { ThreadLane } from './thread-lane.tsx';
-import { TimeAxis } from './time-axis.tsx';
+import { TimeAxis, TimeGrid } from './time-axis.tsx';
 import { Tooltip } from './tooltip.tsx';
 import type { Pointed } from './tooltip.tsx';
 import { WaitingLane } from './waiting-lane.tsx';
@@ -64,12 +64,15 @@ export function Lanes() {
         onPointerLeave={() => (pointed.value = undefined)}
         onWheel={onWheel}
       >
-        <WaitingLane bars={waiting.value} />
-        {shown.map((lane, index) => (
-          <ThreadLane key={index} lane={lane} shownFrom={shownFrom} />
-        ))}
-        <TimeAxis />
-        {isEmpty && <Empty />}
+        <div class="lanes-content">
+          <TimeGrid />
+          <WaitingLane bars={waiting.value} />
+          {shown.map((lane, index) => (
+            <ThreadLane key={index} lane={lane} shownFrom={shownFrom} />
+          ))}
+          <TimeAxis />
+          {isEmpty && <Empty />}
+        </div>
       </div>
       <Tooltip pointed={pointed.value} />
     </section>

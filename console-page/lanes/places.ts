@@ -30,7 +30,7 @@ export class Places {
     return lanes.map((members) => {
       const placed = this.#placed(
         members.flatMap((thread) => bars.get(thread) ?? []),
-        onThread,
+        untilAnswered,
       );
       return { threads: members, bars: placed, rows: rowsOf(placed) };
     });
@@ -105,6 +105,11 @@ interface Span {
 /** While it occupied its thread. */
 export function onThread({ dispatchedAt = 0, endedAt = Infinity }: InvocationState): Span {
   return { start: dispatchedAt, end: endedAt };
+}
+
+/** The next one may come before it is told that this one has ended. */
+function untilAnswered({ dispatchedAt = 0, answeredAt, endedAt = Infinity }: InvocationState): Span {
+  return { start: dispatchedAt, end: Math.min(answeredAt ?? Infinity, endedAt) };
 }
 
 /** While it had no slot. */

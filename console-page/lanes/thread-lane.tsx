@@ -20,7 +20,7 @@ export function ThreadLane({ lane, shownFrom }: { readonly lane: Lane; readonly 
       role="group"
       aria-label={name}
       data-thread={current.thread}
-      style={{ height: px(Math.max(30, rows * (barHeight + 2) + 8)) }}
+      style={{ height: px(Math.max(34, rows * (barHeight + 2) + 13)) }}
     >
       <div class="lane-label">
         <span class={`dot ${stateOf(current)}`} />
@@ -40,7 +40,7 @@ export function ThreadLane({ lane, shownFrom }: { readonly lane: Lane; readonly 
                 invocation={invocation}
                 pxPerMs={pxPerMs.value}
                 x={xOf(invocation.dispatchedAt ?? 0)}
-                top={rows === 1 ? 5 : 4 + row * (barHeight + 2)}
+                top={9 + row * (barHeight + 2)}
                 height={barHeight}
                 isSelected={selected.value === invocation.requestId}
               />
@@ -73,7 +73,7 @@ function Life({ thread }: { readonly thread: ThreadState }) {
           data-cause={cause}
           style={{ left: px(xOf(endedAt)) }}
         >
-          <span>{`${threadName(thread.thread)}: ${cause ?? 'ended'}`}</span>
+          <span>{`✕ ${threadName(thread.thread)}, ${cause ?? 'ended'}`}</span>
         </div>
       )}
     </>

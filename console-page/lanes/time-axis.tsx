@@ -1,19 +1,12 @@
-import { useComputed } from '@preact/signals';
+import { computed } from '@preact/signals';
 import { clock } from '../state/format.ts';
-import { viewEnd, windowMs } from '../state/view.ts';
+import { frozenAt, viewEnd, windowMs } from '../state/view.ts';
 import { px } from './bar.tsx';
 import { xOf } from './scale.ts';
 import { coarseNow } from './motion.ts';
 
-/** Lines behind all lanes, with the time of day below them. */
+/** The time of day, below all lanes. */
 export function TimeAxis() {
-  const ticks = useComputed(() => {
-    const step = stepOf(windowMs.value);
-    // Read so that there are new lines as time goes on.
-    const end = Math.max(coarseNow.value, 0) && viewEnd();
-    const first = Math.floor((end - windowMs.value) / step) * step;
-    return Array.from({ length: Math.ceil(windowMs.value / step) + 3 }, (_, index) => first + index * step);
-  });
   return (
     <div class="axis" aria-hidden="true">
       <div class="axis-label">time</div>
@@ -29,6 +22,27 @@ export function TimeAxis() {
     </div>
   );
 }
+
+/** Lines behind all lanes. */
+export function TimeGrid() {
+  return (
+    <div class="grid" aria-hidden="true">
+      <div class="strip">
+        {ticks.value.map((at) => (
+          <div key={at} style={{ left: px(xOf(at)) }} />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+const ticks = computed(() => {
+  const step = stepOf(windowMs.value);
+  // Read so that there are new ones as time goes on.
+  const end = coarseNow.value === 0 ? viewEnd() : (frozenAt.value ?? coarseNow.value);
+  const first = Math.floor((end - windowMs.value) / step) * step;
+  return Array.from({ length: Math.ceil(windowMs.value / step) + 3 }, (_, index) => first + index * step);
+});
 
 /** Whole seconds, and about one line for each 100 px. */
 function stepOf(windowMs: number): number {

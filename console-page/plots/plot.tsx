@@ -18,7 +18,8 @@ export interface PlotProps {
 interface Series {
   /** A property of the style sheet. */
   readonly colour: string;
-  readonly name?: string;
+  /** Beside its value, where there are several. */
+  readonly name?: (last: Sample) => string;
   readonly fill?: boolean;
   readonly value: (sample: Sample) => number | undefined;
 }
@@ -27,6 +28,9 @@ interface Series {
 export function Plot({ title, series, unit, most, samples, now }: PlotProps) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
+  const last = samples.at(-1);
+  const names = series.flatMap(({ name }) => (name === undefined || last === undefined ? [] : name(last)));
+  const described = [`${title} in ${unit}, last second:`, now, ...names].join(' ');
   const dark = isDark.value;
   useEffect(() => {
     const element = place.current;
@@ -47,21 +51,17 @@ export function Plot({ title, series, unit, most, samples, now }: PlotProps) {
         <span>{title}</span>
         {series.map(
           ({ name, colour }) =>
-            name !== undefined && (
-              <span key={name} class="plot-series">
+            name !== undefined &&
+            last !== undefined && (
+              <span key={colour} class="plot-series">
                 <span class="swatch" style={{ background: `var(${colour})` }} />
-                {name}
+                {name(last)}
               </span>
             ),
         )}
         <strong>{now}</strong>
       </figcaption>
-      <div
-        ref={place}
-        class="plot-canvas"
-        role="img"
-        aria-label={`${title}, last second: ${now}; in ${unit}`}
-      />
+      <div ref={place} class="plot-canvas" role="img" aria-label={described} />
     </figure>
   );
 }
@@ -74,7 +74,7 @@ function options(element: HTMLElement, series: readonly Series[], most: number |
     ...sizeOf(element),
     legend: { show: false },
     cursor: { show: false },
-    padding: [6, 4, 2, 0],
+    padding: [8, 4, 8, 0],
     scales: {
       x: { time: true, range: () => [serverNow() / 1000 - SHOWN_S, serverNow() / 1000] },
       y: { range: (_plot, _least, highest) => [0, most ?? Math.max(1, (highest ?? 0) * 1.15)] },

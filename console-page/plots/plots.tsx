@@ -28,11 +28,11 @@ const PLOTS: readonly Described[] = [
   {
     title: 'Duration',
     series: [
-      { colour: '--open', name: 'p50', value: ({ p50 }) => p50 },
-      { colour: '--error', name: 'p99', value: ({ p99 }) => p99 },
+      { colour: '--open', name: ({ p50 }) => `p50 ${duration(p50)}`, value: ({ p50 }) => p50 },
+      { colour: '--error', name: ({ p99 }) => `p99 ${duration(p99)}`, value: ({ p99 }) => p99 },
     ],
     unit: 'ms',
-    now: ({ p50, p99 }) => (p50 === undefined ? '–' : `${duration(p50)}, ${duration(p99)}`),
+    now: () => '',
   },
   {
     title: 'Threads busy',

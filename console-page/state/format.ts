@@ -8,10 +8,9 @@ export function duration(ms: number | undefined): string {
 
 /** The time of day, to the second or to the millisecond. */
 export function clock(at: number, digits: 0 | 3 = 0): string {
-  return new Date(at).toLocaleTimeString('en-GB', {
-    hour12: false,
-    ...(digits === 3 && { fractionalSecondDigits: digits }),
-  });
+  const date = new Date(at);
+  const time = date.toLocaleTimeString('en-GB');
+  return digits === 0 ? time : `${time}.${String(date.getMilliseconds()).padStart(3, '0')}`;
 }
 
 export function bytes(count: number): string {

@@ -59,10 +59,8 @@ export class InvocationLedger {
     entry.answer ??= error === undefined ? undefined : keepText(JSON.stringify(error satisfies Diagnostic));
     this.#update(entry, {
       outcome: report.outcome,
-      endedAt: now(),
       ...(report.errorType !== undefined && { errorType: report.errorType }),
-      ...(report.dispatchMs !== undefined &&
-        entry.state.arrivedAt !== undefined && { startedAt: entry.state.arrivedAt + report.dispatchMs }),
+      ...timesOf(entry.state, report),
     });
   }
 
@@ -136,6 +134,18 @@ interface Entry {
   readonly lines: string[];
   linesBytes: number;
   linesLeftOut: number;
+}
+
+/** What the thread has measured is true; what is told arrives later, where the main thread has much to do. */
+function timesOf(
+  { arrivedAt, answeredAt = now() }: InvocationState,
+  report: InvocationReport,
+): Partial<InvocationState> {
+  const { dispatchMs, handlerMs, backgroundMs = 0 } = report;
+  if (arrivedAt === undefined || dispatchMs === undefined) return { answeredAt, endedAt: answeredAt };
+  const startedAt = arrivedAt + dispatchMs;
+  const handledAt = handlerMs === undefined ? answeredAt : startedAt + handlerMs;
+  return { startedAt, answeredAt: handledAt, endedAt: handledAt + backgroundMs };
 }
 
 function answerOf(result: InvokeResult): KeptText {

@@ -45,6 +45,8 @@ export class LiveStream {
 
   #start(): void {
     this.#source.watched(true);
+    // What has changed until now is in the snapshot.
+    this.#source.takeUpdate();
     this.#timer = setInterval(() => this.#tell(), UPDATE_EVERY_MS).unref();
   }
 
