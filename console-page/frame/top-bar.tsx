@@ -1,5 +1,4 @@
 import { connection } from '../state/connection.ts';
-import { duration } from '../state/format.ts';
 import { about, invocations } from '../state/store.ts';
 import { theme, THEMES } from '../state/theme.ts';
 import { Keys } from './keys.tsx';
@@ -20,7 +19,7 @@ export function TopBar() {
       {about.value !== undefined && (
         <dl class="facts">
           <Fact name="slots" value={String(concurrency)} />
-          <Fact name="timeout" value={duration(timeoutMs)} />
+          <Fact name="timeout" value={`${(timeoutMs ?? 0) / 1000} s`} />
           <Fact name="in flight" value={String(inFlight)} />
         </dl>
       )}

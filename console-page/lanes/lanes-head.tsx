@@ -7,7 +7,7 @@ export function LanesHead() {
   return (
     <header class="panel-head">
       <h2 id="lanes-title">Threads</h2>
-      <ul class="legend" aria-label="Colours of outcomes">
+      <ul class="legend" aria-label="Outcomes">
         {Object.entries(OUTCOMES)
           .filter(([outcome]) => outcome !== 'shutdown' && outcome !== 'unavailable')
           .map(([outcome, name]) => (
