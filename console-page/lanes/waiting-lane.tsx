@@ -42,8 +42,8 @@ function Wait({ invocation, row }: PlacedBar) {
       data-x={x}
       style={{
         left: px(x),
-        top: px(3 + row * 5),
-        height: '4px',
+        top: px(2 + row * 4),
+        height: '3px',
         ...(!isOpen && { width: px(Math.max(LEAST_PX, (end - start) * pxPerMs.value)) }),
       }}
       {...(isOnly
@@ -63,4 +63,4 @@ function isWaiting({ arrivedAt, endedAt }: InvocationState): boolean {
 }
 
 /** More do not fit. The number beside them is of all. */
-const ROWS = 5;
+const ROWS = 8;

@@ -32,6 +32,7 @@ export async function openConsole(
   colorScheme: 'light' | 'dark' = 'light',
 ): Promise<Watched> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme });
+  page.setDefaultTimeout(60_000);
   const complaints: string[] = [];
   const strangers: string[] = [];
   page.on('console', (message) => {
