@@ -49,7 +49,7 @@ export function Lanes() {
           : {
               role: 'listbox',
               ...(selected.value !== undefined &&
-                invocations.value.has(selected.value) && {
+                isShown(selected.value, shownFrom) && {
                   'aria-activedescendant': barId(selected.value),
                 }),
             })}
@@ -86,6 +86,12 @@ function Empty() {
       <code>{`curl ${location.origin}/invoke --data '{}'`}</code>
     </p>
   );
+}
+
+/** Whether there is a bar of it to point at. */
+function isShown(requestId: string, shownFrom: number): boolean {
+  const { dispatchedAt, endedAt = Infinity } = invocations.value.get(requestId) ?? {};
+  return dispatchedAt !== undefined && endedAt >= shownFrom;
 }
 
 function requestOf({ target }: Event): string | undefined {

@@ -91,7 +91,7 @@ it('on Lambda nothing of the console is loaded', async () => {
 
 it('the bundle has less than 200 kB', async () => {
   const files = await readdir(BUNDLE);
-  expect(files.toSorted()).toEqual(['index.html', 'page.css', 'page.js']);
+  expect(files.toSorted()).toEqual(['index.html', 'licenses.txt', 'page.css', 'page.js']);
   const sizes = await Promise.all(files.map(async (file) => (await stat(`${BUNDLE}/${file}`)).size));
   const total = sizes.reduce((sum, size) => sum + size, 0);
   expect(total).toBeGreaterThan(10_000);
