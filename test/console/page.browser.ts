@@ -45,6 +45,8 @@ describe('the page', () => {
     running = await startFunction(['--concurrency', '4', '--timeout', '120']);
     watched = await openConsole(browser, running.console);
     ({ page } = watched);
+    // What is older than that is not drawn, and the machine may be slow.
+    await page.getByLabel('shows').selectOption('30 s');
   });
   afterAll(() => running[Symbol.asyncDispose]());
 
@@ -104,13 +106,9 @@ describe('the page', () => {
   });
 
   it('a burst from the form arrives', async () => {
-    const before = await page.locator('.lane .bar.response[role=option]').count();
     await invoke(page, { log: ['one of many'] }, 25, 6);
     await page.getByText('25 of 25 done').waitFor();
-    await page
-      .locator('.lane .bar.response[role=option]')
-      .nth(before + 24)
-      .waitFor({ state: 'attached' });
+    await page.locator('.lane .bar.response[role=option]').nth(24).waitFor({ state: 'attached' });
   });
 
   it('the form takes samples and only JSON, and says in which line it is none', async () => {
@@ -242,12 +240,13 @@ it.each(['light', 'dark'] as const)('has its picture taken: %s', async (colours)
   await page.locator('.dot.ready').nth(3).waitFor();
   await spin(330, {});
   await spin(200, { warn: 'this picture is large' });
-  await page.locator('.bar.response[data-request]').nth(15).waitFor();
-  await invoke(page, { spinUntil: running.gate('picture'), log: ['making a large picture'] }, 7, 7);
-  await page.locator('.bar.open:not(.wait)').nth(3).waitFor();
+  await page.locator('.log-line', { hasText: 'this picture is large' }).waitFor();
+  await page.locator('.facts', { hasText: /in flight\s*0/ }).waitFor();
   // It moves: the mouse might miss it.
   await page.locator('.lane .bar.error').first().dispatchEvent('click');
   await page.getByLabel('Answer').getByText('no such picture').waitFor();
+  await invoke(page, { spinUntil: running.gate('picture'), log: ['making a large picture'] }, 7, 7);
+  await page.locator('.bar.open:not(.wait)').nth(3).waitFor();
   await page
     .locator('#event')
     .fill(JSON.stringify({ bucket: 'pictures', key: 'one.jpg', width: 1200 }, null, 2));
