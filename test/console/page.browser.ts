@@ -1,14 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser, openConsole, keepPicture } from './browser.ts';
 import type { Watched } from './browser.ts';
+import { faultsOf, invoke } from './page-steps.ts';
 import { startFunction } from './function.ts';
 import type { ConsoleFunction } from './function.ts';
 import { PATIENTLY } from '../helpers/start-runtime.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const SIZES = [
   [1280, 800],
   [1100, 700],
@@ -25,10 +23,6 @@ interface Box {
   readonly x: number;
   readonly y: number;
   readonly width: number;
-}
-
-interface WithAxe {
-  readonly axe: { run(): Promise<import('axe-core').AxeResults> };
 }
 
 let browser: Browser;
@@ -208,70 +202,3 @@ describe('the page', () => {
     expect(watched).toMatchObject({ complaints: [], strangers: [] });
   });
 });
-
-it('a deadline that is hit is seen, and that the connection is lost', async () => {
-  await using running = await startFunction(['--concurrency', '2', '--timeout', '1']);
-  const { page } = await openConsole(browser, running.console);
-  await invoke(page, { forever: true }, 1);
-  const bar = page.locator('.bar.deadline');
-  await bar.locator('.deadline-mark').waitFor({ state: 'attached' });
-  await page.locator('.thread-end[data-cause=deadline]').waitFor({ state: 'attached' });
-  await running.local.interrupt();
-  await page.getByText('connection lost').waitFor();
-  await page.close();
-});
-
-it.each(['light', 'dark'] as const)('has its picture taken: %s', async (colours) => {
-  await using running = await startFunction(['--concurrency', '4', '--timeout', '60'], {
-    AWS_LAMBDA_FUNCTION_NAME: 'thumbnails',
-  });
-  const { page } = await openConsole(browser, running.console, colours);
-  const spin = (spinMs: number, more: object) =>
-    invoke(page, { spinMs, log: [`making a picture of ${spinMs} px`], ...more }, 1);
-  await invoke(page, { spinMs: 150, log: ['making a picture of 150 px'] }, 12);
-  await page.getByText('12 of 12 done').waitFor();
-  for (const [index, spinMs] of [420, 180, 240, 300].entries()) {
-    await spin(
-      spinMs,
-      [{}, { fail: 'no such picture' }, {}, { crash: 'an error of an old timer' }][index] ?? {},
-    );
-  }
-  await page.locator('.bar.crash').waitFor();
-  await page.locator('.dot.ready').nth(3).waitFor();
-  await spin(330, {});
-  await spin(200, { warn: 'this picture is large' });
-  await page.locator('.log-line', { hasText: 'this picture is large' }).waitFor();
-  await page.locator('.facts', { hasText: /in flight\s*0/ }).waitFor();
-  // It moves: the mouse might miss it.
-  await page.locator('.lane .bar.error').first().dispatchEvent('click');
-  await page.getByLabel('Answer').getByText('no such picture').waitFor();
-  await invoke(page, { spinUntil: running.gate('picture'), log: ['making a large picture'] }, 7, 7);
-  await page.locator('.bar.open:not(.wait)').nth(3).waitFor();
-  await page
-    .locator('#event')
-    .fill(JSON.stringify({ bucket: 'pictures', key: 'one.jpg', width: 1200 }, null, 2));
-  await page.locator('h1').click();
-  // The bars that are open grow long enough to be seen.
-  const growing = page.locator('.bar.open:not(.wait)').first();
-  await expect.poll(async () => (await growing.boundingBox())?.width, PATIENTLY).toBeGreaterThan(120);
-  await keepPicture(page, `console-${colours}`);
-  await running.open('picture');
-  await page.close();
-});
-
-/** Fills in the form and submits it. */
-async function invoke(page: Page, event: unknown, count: number, atOnce = count): Promise<void> {
-  await page.locator('#event').fill(JSON.stringify(event, null, 2));
-  await page.getByLabel('times').fill(String(count));
-  await page.getByLabel('at once').fill(String(atOnce));
-  await page.getByRole('button', { name: 'Invoke' }).click();
-}
-
-/** What axe finds, in short. It is put in as a script of the page's own tools: its policy allows no other. */
-async function faultsOf(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() => (globalThis as unknown as WithAxe).axe.run());
-  return violations.map(
-    ({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map(({ html }) => html).join('\n')}`,
-  );
-}
