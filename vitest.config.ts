@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: 'test/console/build-page.ts',
     // Files run real processes and threads, which keep two cores busy; some of them mostly wait.
     maxWorkers: 3,
     // They share nothing but modules, and loading these takes longer than many a test.

@@ -7,7 +7,7 @@ import type { LocalMode } from './local/local-mode.ts';
 import { openLogSink } from './logging/log-sink.ts';
 import { Figures } from './observing/figures.ts';
 import { Recorder } from './observing/recorder.ts';
-import type { RuntimeStats } from './observing/stats.ts';
+import type { RuntimeStats, StatsSource } from './observing/stats.ts';
 import { serve } from './serving.ts';
 import type { ManagedRuntimeOptions } from './settings.ts';
 
@@ -96,7 +96,7 @@ class Supervisor implements ManagedRuntime {
     if (this.#config.signal?.aborted === true) stop();
     let local: LocalMode | undefined;
     try {
-      local = this.#config.runtimeApi === undefined ? await startLocal(this.#config) : undefined;
+      local = this.#config.runtimeApi === undefined ? await startLocal(this.#config, this) : undefined;
       const address = this.#config.runtimeApi ?? (local as LocalMode).address;
       await serve(this.#config, address, sink, recorder, this.#stop.signal);
     } finally {
@@ -129,6 +129,10 @@ class Supervisor implements ManagedRuntime {
 }
 
 /** Lambda sets the address of its Runtime API; there none of this is loaded. */
-async function startLocal(config: Config): Promise<LocalMode> {
-  return (await import('./local/local-mode.ts')).startLocalMode(config.local);
+async function startLocal({ local }: Config, runtime: StatsSource): Promise<LocalMode> {
+  const { startLocalMode } = await import('./local/local-mode.ts');
+  const { LocalConsole } = await import('./console/local-console.ts');
+  const console = new LocalConsole(local);
+  console.readsFigures(runtime);
+  return startLocalMode(local, console);
 }

@@ -208,6 +208,7 @@ const cases: Record<string, { forbidden: string[]; allowed: string[] }> = {
     ],
     allowed: [
       "import { a } from './local/a.ts';",
+      "import { a } from './console/a.ts';",
       "import { a } from './pool/thread-pool.ts';",
       "import { a } from './runtime-api/http-client.ts';",
       "import { a } from './polling/a.ts';",
@@ -215,7 +216,12 @@ const cases: Record<string, { forbidden: string[]; allowed: string[] }> = {
     ],
   },
   'src/serving.ts': {
-    forbidden: [...nowhereInSrc, "import { a } from './local/a.ts';", "import { a } from 'undici';"],
+    forbidden: [
+      ...nowhereInSrc,
+      "import { a } from './local/a.ts';",
+      "import { a } from './console/a.ts';",
+      "import { a } from 'undici';",
+    ],
     allowed: ["import { a } from './pool/a.ts';", "import type { A } from './managed-runtime.ts';"],
   },
   'src/local/a.ts': {
@@ -224,6 +230,7 @@ const cases: Record<string, { forbidden: string[]; allowed: string[] }> = {
       "import { a } from '../cli/a.ts';",
       "import { a } from '../managed-runtime.ts';",
       "import { a } from '../pool/a.ts';",
+      "import type { A } from '../console/a.ts';",
       "import { a } from 'commander';",
       'export const a = process.env;',
     ],
@@ -233,8 +240,46 @@ const cases: Record<string, { forbidden: string[]; allowed: string[] }> = {
       "import { a } from '@smithy/core/event-streams';",
     ],
   },
+  'src/console/a.ts': {
+    forbidden: [
+      ...nowhereInSrc,
+      "import { a } from '../managed-runtime.ts';",
+      "import type { A } from '../pool/a.ts';",
+      "import { a } from '../cli/a.ts';",
+      "import { a } from '../../console-page/a.ts';",
+      "import { a } from 'undici';",
+      'export const a = process.env;',
+    ],
+    allowed: [
+      "import { a } from '../local/a.ts';",
+      "import { a } from '../observing/a.ts';",
+      "import type { A } from '../config.ts';",
+    ],
+  },
+  'src/console/messages.ts': {
+    forbidden: ["import type { A } from './a.ts';", "import type { A } from '../observing/a.ts';"],
+    allowed: ['export const a = 1;'],
+  },
+  'console-page/lanes/a.ts': {
+    forbidden: [
+      "import { a } from '../../src/console/messages.ts';",
+      "import type { A } from '../../src/console/ledgers.ts';",
+      "import { a } from '../../src/local/a.ts';",
+      "import { a } from 'node:fs';",
+      "import { a } from 'valibot';",
+    ],
+    allowed: [
+      "import type { A } from '../../src/console/messages.ts';",
+      "import { a } from 'preact/hooks';",
+      "import { a } from '@preact/signals';",
+      "import { a } from 'uplot';",
+      "import { a } from '../state/a.ts';",
+      "import { a } from './b.tsx';",
+    ],
+  },
   'src/testing/a.ts': {
     forbidden: [
+      "import { a } from '../console/a.ts';",
       "import { a } from '../cli/a.ts';",
       "import { a } from 'undici';",
       'export const a = process.env;',

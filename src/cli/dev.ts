@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readConfig } from '../config.ts';
+import { LocalConsole } from '../console/local-console.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import type { Diagnostic } from '../invocation/diagnostic.ts';
 import { startLocalMode } from '../local/local-mode.ts';
@@ -21,10 +22,12 @@ export async function develop(workerFile: string, flags: DevFlags): Promise<void
   await endProcessAfter(async () => {
     applyFlags(flags);
     growThreadpool();
-    const local = await startLocalMode(readConfig({ kind: 'file', workerFile }, {}).local);
+    const settings = readConfig({ kind: 'file', workerFile }, {}).local;
+    const console = new LocalConsole(settings);
+    const local = await startLocalMode(settings, console);
     const given = flags.event === undefined ? [workerFile] : [workerFile, flags.event];
     const files = new LoadedFiles(given.map((file) => resolve(file)));
-    await new DevSession(workerFile, flags, local.server, files).run();
+    await new DevSession(workerFile, flags, local.server, console, files).run();
     files.close();
     await local.close();
   });
@@ -34,6 +37,7 @@ class DevSession {
   readonly #workerFile: string;
   readonly #flags: DevFlags;
   readonly #server: RuntimeApiServer;
+  readonly #console: LocalConsole;
   readonly #files: LoadedFiles;
   /** Undefined until threads serve. */
   #reload: (() => Promise<void>) | undefined;
@@ -41,10 +45,17 @@ class DevSession {
   #outdated = false;
   #renewals = 0;
 
-  constructor(workerFile: string, flags: DevFlags, server: RuntimeApiServer, files: LoadedFiles) {
+  constructor(
+    workerFile: string,
+    flags: DevFlags,
+    server: RuntimeApiServer,
+    console: LocalConsole,
+    files: LoadedFiles,
+  ) {
     this.#workerFile = workerFile;
     this.#flags = flags;
     this.#server = server;
+    this.#console = console;
     this.#files = files;
   }
 
@@ -75,6 +86,7 @@ class DevSession {
       { runtimeApi: this.#server.address, logInvocations },
       { onServing: (reload) => this.#serving(reload) },
     );
+    this.#console.readsFigures(runtime);
     try {
       await runtime.run();
       return 'stopped';

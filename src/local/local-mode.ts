@@ -3,6 +3,7 @@ import { ManagedRuntimeError } from '../errors.ts';
 import { functionUrlRoute } from './function-url.ts';
 import { hearLoggedLines } from './logged-lines.ts';
 import { hostAndPort } from './loopback.ts';
+import type { Onlooker } from './onlooker.ts';
 import { plainInvokeRoute } from './plain-invoke.ts';
 import { type RuntimeApiServer, startRuntimeApiServer } from './runtime-api-server.ts';
 import { welcome } from './welcome.ts';
@@ -21,21 +22,25 @@ export interface LocalMode {
  *
  * Rejects with a ManagedRuntimeError `LOCAL_SERVER_FAILED`.
  */
-export async function startLocalMode(settings: LocalSettings): Promise<LocalMode> {
-  const server = await startServer(settings);
-  const stopHearing = hearLoggedLines(({ line, requestId }) => server.logged(line, requestId));
-  process.stderr.write(welcome(settings, server.address));
+export async function startLocalMode(settings: LocalSettings, onlooker: Onlooker): Promise<LocalMode> {
+  const server = await startServer(settings, onlooker);
+  const stopHearing = hearLoggedLines((logged) => {
+    server.logged(logged.line, logged.requestId);
+    onlooker.logged(logged);
+  });
+  process.stderr.write(welcome(settings, server.address, onlooker.path));
   return {
     server,
     address: server.address,
     async close() {
       stopHearing();
+      onlooker.close();
       await server.close();
     },
   };
 }
 
-async function startServer(settings: LocalSettings): Promise<RuntimeApiServer> {
+async function startServer(settings: LocalSettings, onlooker: Onlooker): Promise<RuntimeApiServer> {
   const { host, port, functionName, timeoutMs, concurrency, invocationEndpoint } = settings;
   try {
     return await startRuntimeApiServer({
@@ -44,9 +49,14 @@ async function startServer(settings: LocalSettings): Promise<RuntimeApiServer> {
       functionName,
       timeoutMs,
       concurrency,
-      // A page of our own would stand between these two, below /_lambda/, which no event can take.
-      moreRoutes: (front) => [plainInvokeRoute(front, invocationEndpoint), functionUrlRoute(front)],
+      // The Function URL takes all that is left, but what is below /_lambda/.
+      moreRoutes: (front) => [
+        onlooker.route(front),
+        plainInvokeRoute(front, invocationEndpoint),
+        functionUrlRoute(front),
+      ],
       deliveryHistory: 1000,
+      onInvoke: (...invocation) => onlooker.invoked(...invocation),
     });
   } catch (cause) {
     const address = hostAndPort(host, port);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Delivery, DeliveryLog } from './delivery-log.ts';
 import { extensionRoutes, Extensions } from './extensions.ts';
 import { type FaultPlan, FaultRules } from './faults.ts';
@@ -39,6 +40,8 @@ export interface RuntimeApiServerOptions {
   readonly moreRoutes?: (settings: FrontSettings) => readonly Route[];
   /** How many of the last deliveries are remembered; 100 000 by default. */
   readonly deliveryHistory?: number;
+  /** Is told of each event that a caller brings. The promise rejects when the caller gives up. */
+  readonly onInvoke?: (requestId: string, event: string | Uint8Array, result: Promise<InvokeResult>) => void;
 }
 
 /** A local Lambda Runtime API, with the Invoke API in front of it. */
@@ -128,14 +131,21 @@ export async function startRuntimeApiServer(
     polls,
     invocations,
   );
-  const { concurrency } = options;
+  const { concurrency, onInvoke } = options;
+  const invoke = (event: string | Uint8Array, how: InvokeOptions): Promise<InvokeResult> => {
+    if (onInvoke === undefined) return desk.invoke(event, how);
+    const { requestId = randomUUID() } = how;
+    const result = desk.invoke(event, { ...how, requestId });
+    onInvoke(requestId, event, result);
+    return result;
+  };
   const logs = new LogTails(() => invocations.size);
   const answers = new OpenAnswers();
   const front: FrontSettings = {
     functionName,
     functionArn,
     invoke: (event, how) =>
-      desk.invoke(event, concurrency === undefined ? how : { whenCapacity: true, orInitError: true, ...how }),
+      invoke(event, concurrency === undefined ? how : { whenCapacity: true, orInitError: true, ...how }),
     isFull: () => concurrency !== undefined && desk.busy >= concurrency,
     logs,
   };
@@ -163,7 +173,7 @@ export async function startRuntimeApiServer(
   return {
     port: listening,
     address: hostAndPort(host, listening),
-    invoke: (event, how = {}) => desk.invoke(event, how),
+    invoke: (event, how = {}) => invoke(event, how),
     get parked() {
       return polls.length;
     },

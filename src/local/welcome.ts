@@ -1,12 +1,13 @@
 import type { LocalSettings } from '../config.ts';
 
 /** What to type, for who has just started the local server. */
-export function welcome(settings: LocalSettings, address: string): string {
+export function welcome(settings: LocalSettings, address: string, pagePath: string): string {
   const { functionName, invocationEndpoint, concurrency, timeoutMs } = settings;
   const url = `http://${address}`;
   return `
 AWS_LAMBDA_RUNTIME_API is not set: the function ${functionName} runs locally, up to ${concurrency} at once, ${timeoutMs / 1000} s each.
 
+  watch it           ${url}${pagePath}
   with an event      curl ${url}${invocationEndpoint} --data '{"key":"value"}'
   as a Function URL  curl ${url}/
   with AWS's CLI     aws lambda invoke --endpoint-url ${url} --region us-east-1 --no-sign-request \\

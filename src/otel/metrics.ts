@@ -3,7 +3,7 @@ import type { BatchObservableCallback } from '@opentelemetry/api';
 import { INVOCATION_CHANNEL } from '../observing/channels.ts';
 import type { InvocationContext } from '../observing/channels.ts';
 import type { StatsSource } from '../observing/stats.ts';
-import { listen } from './listen.ts';
+import { listen } from '../observing/listen.ts';
 
 /** Counts and durations of invocations as they end; slots, threads and retries when they are collected. */
 export function recordMetrics(runtime: StatsSource): () => void {

@@ -4,7 +4,7 @@ import { INVOCATION_CHANNEL, REQUEST_CHANNEL, THREAD_CHANNEL } from '../observin
 import type { InvocationContext, RequestContext, ThreadContext } from '../observing/channels.ts';
 import type { InvocationReport } from '../observing/invocation-report.ts';
 import type { StatsSource } from '../observing/stats.ts';
-import { listen } from './listen.ts';
+import { listen } from '../observing/listen.ts';
 import { xrayParent } from './xray-parent.ts';
 
 /** A span for each invocation, with one for each of its answers, and for each start of a thread. */

@@ -1,0 +1,52 @@
+import { computed } from '@preact/signals';
+import { clock } from '../state/format.ts';
+import { frozenAt, viewEnd, windowMs } from '../state/view.ts';
+import { px } from './bar.tsx';
+import { xOf } from './scale.ts';
+import { coarseNow } from './motion.ts';
+
+/** The time of day, below all lanes. */
+export function TimeAxis() {
+  return (
+    <div class="axis" aria-hidden="true">
+      <div class="axis-label">time</div>
+      <div class="track">
+        <div class="strip">
+          {ticks.value.map((at) => (
+            <div key={at} class="tick" style={{ left: px(xOf(at)) }}>
+              <span>{clock(at)}</span>
+            </div>
+          ))}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** Lines behind all lanes. */
+export function TimeGrid() {
+  return (
+    <div class="grid" aria-hidden="true">
+      <div class="strip">
+        {ticks.value.map((at) => (
+          <div key={at} style={{ left: px(xOf(at)) }} />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+const ticks = computed(() => {
+  const step = stepOf(windowMs.value);
+  // Read so that there are new ones as time goes on.
+  const end = coarseNow.value === 0 ? viewEnd() : (frozenAt.value ?? coarseNow.value);
+  const first = Math.floor((end - windowMs.value) / step) * step;
+  return Array.from({ length: Math.ceil(windowMs.value / step) + 3 }, (_, index) => first + index * step);
+});
+
+/** Whole seconds, and about one line for each 100 px. */
+function stepOf(windowMs: number): number {
+  return STEPS_MS.find((step) => windowMs / step <= 8) ?? 120_000;
+}
+
+const STEPS_MS = [500, 1_000, 2_000, 5_000, 15_000, 60_000, 120_000];

@@ -1,0 +1,84 @@
+import { signal } from '@preact/signals';
+import type {
+  BurstState,
+  InvocationState,
+  LoggedText,
+  Sample,
+  Snapshot,
+  ThreadState,
+  Update,
+} from '../../src/console/messages.ts';
+
+/** What the page knows. Only {@link take} and {@link takeAll} change it. */
+export const about = signal<Pick<Snapshot, 'functionName' | 'concurrency' | 'timeoutMs'> | undefined>(
+  undefined,
+);
+/** By request id, the oldest first. */
+export const invocations = signal<ReadonlyMap<string, InvocationState>>(new Map());
+/** By {@link threadKey}. */
+export const threads = signal<ReadonlyMap<string, ThreadState>>(new Map());
+export const lines = signal<readonly LoggedText[]>([]);
+export const samples = signal<readonly Sample[]>([]);
+export const burst = signal<BurstState>({ wanted: 0, done: 0, failed: 0 });
+
+/** How far the server's clock is ahead of this page's. */
+let clockAheadMs = 0;
+
+/** The server's clock, epoch ms. */
+export function serverNow(): number {
+  return Date.now() + clockAheadMs;
+}
+
+/** Numbers may come again when a runtime starts again. */
+export function threadKey({ thread, startedAt }: ThreadState): string {
+  return `${thread}@${startedAt}`;
+}
+
+/** A snapshot: all that was known before is put away. */
+export function takeAll(snapshot: Snapshot): void {
+  const { functionName, concurrency, timeoutMs } = snapshot;
+  clockAheadMs = snapshot.now - Date.now();
+  about.value = { functionName, concurrency, timeoutMs };
+  invocations.value = new Map();
+  threads.value = new Map();
+  lines.value = [];
+  samples.value = [];
+  take(snapshot);
+}
+
+export function take(update: Update): void {
+  if (update.invocations.length > 0) {
+    const all = new Map(invocations.value);
+    for (const each of update.invocations) all.set(each.requestId, each);
+    invocations.value = newest(all, MOST_INVOCATIONS);
+  }
+  if (update.threads.length > 0) {
+    const all = new Map(threads.value);
+    for (const each of update.threads) all.set(threadKey(each), each);
+    threads.value = withoutLongGone(all);
+  }
+  const last = lines.value.at(-1)?.order ?? 0;
+  const fresh = update.lines.filter(({ order }) => order > last);
+  if (fresh.length > 0) lines.value = [...lines.value, ...fresh].slice(-MOST_LINES);
+  const lastAt = samples.value.at(-1)?.at ?? 0;
+  const freshSamples = update.samples.filter(({ at }) => at > lastAt);
+  if (freshSamples.length > 0) samples.value = [...samples.value, ...freshSamples].slice(-MOST_SAMPLES);
+  burst.value = update.burst;
+}
+
+const MOST_INVOCATIONS = 400;
+const MOST_ENDED_THREADS = 64;
+const MOST_LINES = 1000;
+const MOST_SAMPLES = 300;
+
+function newest(all: Map<string, InvocationState>, most: number): Map<string, InvocationState> {
+  if (all.size <= most) return all;
+  const sorted = [...all].toSorted(([, a], [, b]) => a.order - b.order);
+  return new Map(sorted.slice(-most));
+}
+
+function withoutLongGone(all: Map<string, ThreadState>): Map<string, ThreadState> {
+  const ended = [...all].filter(([, { endedAt }]) => endedAt !== undefined);
+  for (const [key] of ended.slice(0, -MOST_ENDED_THREADS)) all.delete(key);
+  return all;
+}

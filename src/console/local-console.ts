@@ -1,0 +1,80 @@
+import type { LocalSettings } from '../config.ts';
+import type { FrontSettings } from '../local/front.ts';
+import type { Exchange } from '../local/http-answers.ts';
+import type { Route } from '../local/http-server.ts';
+import type { InvokeResult } from '../local/invoke.ts';
+import type { Onlooker } from '../local/onlooker.ts';
+import { INVOCATION_CHANNEL, THREAD_CHANNEL } from '../observing/channels.ts';
+import type { InvocationContext, ThreadContext } from '../observing/channels.ts';
+import { listen } from '../observing/listen.ts';
+import type { StatsSource } from '../observing/stats.ts';
+import type { LoggedLine } from '../protocol.ts';
+import type { ConsoleRoutes } from './console-routes.ts';
+import { Ledgers } from './ledgers.ts';
+
+/**
+ * The console: remembers from the start what happens, so that who opens its page later sees what was, and threads that
+ * are there already. What serves the page is loaded when somebody asks for it.
+ */
+export class LocalConsole implements Onlooker {
+  readonly path = '/_lambda/console';
+  readonly #ledgers: Ledgers;
+  readonly #stopListening: readonly (() => void)[];
+  #routes: Promise<ConsoleRoutes> | undefined;
+
+  constructor(settings: LocalSettings) {
+    const ledgers = new Ledgers(settings);
+    this.#ledgers = ledgers;
+    this.#stopListening = [
+      listen<InvocationContext>(INVOCATION_CHANNEL, {
+        start: (context) => ledgers.invocations.arrived(context),
+        end: (context) => ledgers.invocations.dispatched(context),
+        asyncStart: (context) => ledgers.invocations.concluding(context),
+        asyncEnd: (context) => ledgers.invocations.ended(context),
+      }),
+      listen<ThreadContext>(THREAD_CHANNEL, {
+        start: (context) => ledgers.threads.starts(context),
+        end: (context) => ledgers.threads.ready(context),
+        asyncEnd: (context) => {
+          ledgers.threads.ended(context);
+          ledgers.log.threadEnded(context);
+        },
+      }),
+    ];
+  }
+
+  /** From now on the figures of this runtime are shown. */
+  readsFigures(runtime: StatsSource): void {
+    this.#ledgers.sampler.reads(runtime);
+  }
+
+  invoked(requestId: string, event: string | Uint8Array, result: Promise<InvokeResult>): void {
+    this.#ledgers.invocations.called(requestId, event, result);
+  }
+
+  logged({ line, requestId }: LoggedLine): void {
+    this.#ledgers.log.add(line, requestId);
+    if (requestId !== undefined) this.#ledgers.invocations.logged(requestId, line);
+  }
+
+  route(front: FrontSettings): Route {
+    return (exchange) => {
+      const [path = ''] = (exchange.req.url ?? '').split('?');
+      const isOurs = path === this.path || path.startsWith(`${this.path}/`);
+      if (isOurs) void this.#answer(exchange, path.slice(this.path.length), front);
+      return isOurs;
+    };
+  }
+
+  close(): void {
+    for (const stop of this.#stopListening) stop();
+    void this.#routes?.then((routes) => routes.close());
+  }
+
+  async #answer(exchange: Exchange, rest: string, front: FrontSettings): Promise<void> {
+    this.#routes ??= import('./console-routes.ts').then(
+      ({ ConsoleRoutes }) => new ConsoleRoutes(this.#ledgers, front),
+    );
+    (await this.#routes).handle(exchange, rest);
+  }
+}

@@ -1,0 +1,97 @@
+import { createHistogram } from 'node:perf_hooks';
+import type { RuntimeStats, StatsSource } from '../observing/stats.ts';
+import { now } from './clock.ts';
+import type { Sample } from './messages.ts';
+
+/** Says each second what it was like, while somebody wants to know. */
+export class Sampler {
+  #source: StatsSource | undefined;
+  readonly #durations = createHistogram({ lowest: 1, highest: 1e10, figures: 3 });
+  readonly #kept: Sample[] = [];
+  #fresh: Sample[] = [];
+  #before: Reading | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** From now on. */
+  reads(source: StatsSource): void {
+    this.#source = source;
+    this.#before = undefined;
+  }
+
+  start(): void {
+    if (this.#timer !== undefined) return;
+    this.#kept.length = 0;
+    this.#before = this.#read();
+    this.#durations.reset();
+    this.#timer = setInterval(() => this.#sample(), 1000).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  answered(durationMs: number): void {
+    if (this.#timer !== undefined) this.#durations.record(Math.max(1, Math.round(durationMs * 1000)));
+  }
+
+  all(): readonly Sample[] {
+    return this.#kept;
+  }
+
+  /** Those that have come since the last time that this was called. */
+  takeNew(): readonly Sample[] {
+    const fresh = this.#fresh;
+    this.#fresh = [];
+    return fresh;
+  }
+
+  #sample(): void {
+    const reading = this.#read();
+    const before = this.#before;
+    this.#before = reading;
+    if (reading === undefined || before === undefined) return;
+    const sample = sampleOf(before, reading, this.#durations);
+    this.#durations.reset();
+    this.#kept.push(sample);
+    this.#fresh.push(sample);
+    if (this.#kept.length > MOST_KEPT) this.#kept.shift();
+    if (this.#fresh.length > MOST_KEPT) this.#fresh.shift();
+  }
+
+  #read(): Reading | undefined {
+    const stats = this.#source?.stats();
+    return stats === undefined ? undefined : { at: now(), stats };
+  }
+}
+
+const MOST_KEPT = 300;
+
+interface Reading {
+  readonly at: number;
+  readonly stats: RuntimeStats;
+}
+
+type Durations = ReturnType<typeof createHistogram>;
+
+function sampleOf(before: Reading, reading: Reading, durations: Durations): Sample {
+  const { at, stats } = reading;
+  const passedMs = at - before.at;
+  const part = (activeMs: number, beforeMs: number) =>
+    Math.min(1, Math.max(0, (activeMs - beforeMs) / passedMs));
+  const activeBefore = new Map(before.stats.threads.each.map(({ thread, activeMs }) => [thread, activeMs]));
+  const { count } = durations;
+  return {
+    at,
+    perSecond: (count * 1000) / passedMs,
+    ...(count > 0 && { p50: durations.percentile(50) / 1000, p99: durations.percentile(99) / 1000 }),
+    mainThread: part(stats.mainThread.activeMs, before.stats.mainThread.activeMs),
+    threads: Object.fromEntries(
+      stats.threads.each.map(({ thread, activeMs }) => [
+        thread,
+        part(activeMs, activeBefore.get(thread) ?? 0),
+      ]),
+    ),
+    inFlight: stats.inFlight,
+  };
+}

@@ -1,0 +1,55 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+
+/** Debian's, unless another one is named. */
+const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+const PICTURES = fileURLToPath(new URL('../../test-output/', import.meta.url));
+
+export async function launchBrowser(): Promise<Browser> {
+  if (!existsSync(CHROMIUM)) {
+    throw new Error(
+      `There is no ${CHROMIUM}. Install it (Debian: apt-get install chromium), or set CHROMIUM to where one is.`,
+    );
+  }
+  // Its sandbox wants rights that root in a container does not have; it shows nothing but our own page.
+  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+}
+
+/** A page at the console, and all that it should not have done. */
+export interface Watched {
+  readonly page: Page;
+  /** What its console has said that is an error or a warning. */
+  readonly complaints: string[];
+  /** What it has asked of other hosts. */
+  readonly strangers: string[];
+}
+
+export async function openConsole(
+  browser: Browser,
+  url: string,
+  colorScheme: 'light' | 'dark' = 'light',
+): Promise<Watched> {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme });
+  page.setDefaultTimeout(60_000);
+  const complaints: string[] = [];
+  const strangers: string[] = [];
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('request', (request) => {
+    const { host, protocol } = new URL(request.url());
+    if (protocol !== 'data:' && host !== new URL(url).host) strangers.push(request.url());
+  });
+  await page.goto(url);
+  await page.getByText('live', { exact: true }).waitFor();
+  return { page, complaints, strangers };
+}
+
+/** Keeps a picture of the page, for who looks at what CI has made. */
+export async function keepPicture(page: Page, name: string): Promise<void> {
+  mkdirSync(PICTURES, { recursive: true });
+  await page.screenshot({ path: `${PICTURES}${name}.png` });
+}

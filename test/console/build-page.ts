@@ -1,0 +1,6 @@
+import { buildPage } from '../../console-page/build.ts';
+
+/** Runs before all tests: where the sources are run, the page is what was bundled last. */
+export default function setup(): Promise<void> {
+  return buildPage();
+}

@@ -1,0 +1,64 @@
+import { writeFile } from 'node:fs/promises';
+import { startLocal } from '../helpers/start-local.ts';
+import type { LocalRuntime } from '../helpers/start-local.ts';
+import { makeTaskRoot } from '../helpers/task-root.ts';
+import type { TaskRoot } from '../helpers/task-root.ts';
+
+/** A function that does what its event says, on a local server. */
+export class ConsoleFunction implements AsyncDisposable {
+  readonly local: LocalRuntime;
+  readonly root: TaskRoot;
+
+  constructor(local: LocalRuntime, root: TaskRoot) {
+    this.local = local;
+    this.root = root;
+  }
+
+  get console(): string {
+    return `${this.local.url}/_lambda/console`;
+  }
+
+  /** A file whose absence an event can wait out. */
+  gate(name: string): string {
+    return `${this.root.path}/${name}.gate`;
+  }
+
+  open(name: string): Promise<void> {
+    return writeFile(this.gate(name), '');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.local[Symbol.asyncDispose]();
+    await this.root[Symbol.asyncDispose]();
+  }
+}
+
+export async function startFunction(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<ConsoleFunction> {
+  const root = await makeTaskRoot({ 'index.mjs': HANDLER });
+  return new ConsoleFunction(
+    await startLocal({ handler: 'index.handler', taskRoot: root.path, args, env }),
+    root,
+  );
+}
+
+const HANDLER = `
+  import { existsSync } from 'node:fs';
+  import { setTimeout as wait } from 'node:timers/promises';
+  export async function handler(event) {
+    for (const line of event.log ?? []) console.log(line);
+    if (event.warn !== undefined) console.warn(event.warn);
+    const end = Date.now() + (event.spinMs ?? 0);
+    while (Date.now() < end);
+    while (event.spinUntil !== undefined && !existsSync(event.spinUntil));
+    while (event.holdUntil !== undefined && !existsSync(event.holdUntil)) await wait(10);
+    if (event.fail !== undefined) throw new RangeError(event.fail);
+    if (event.crash !== undefined) {
+      setImmediate(() => { throw new TypeError(event.crash); });
+      await wait(60_000);
+    }
+    if (event.forever) for (;;);
+    return { answered: event.answer ?? 'yes', padding: 'x'.repeat(event.padding ?? 0) };
+  }`;

@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startFunction } from './function.ts';
+import type { ConsoleFunction } from './function.ts';
+import { LivePage } from './live-page.ts';
+
+describe('who listens to the console', () => {
+  let running: ConsoleFunction;
+  let page: LivePage;
+  beforeAll(async () => {
+    running = await startFunction(['--concurrency', '2', '--timeout', '60']);
+    await running.local.invoke({ log: ['before anybody looked'] });
+    page = await new LivePage(running.console).open();
+  });
+  afterAll(async () => {
+    await page[Symbol.asyncDispose]();
+    await running[Symbol.asyncDispose]();
+  });
+
+  it('first hears what was before: threads, invocations, lines', () => {
+    const { snapshot } = page;
+    expect(snapshot).toMatchObject({ functionName: 'function', concurrency: 2, timeoutMs: 60_000 });
+    expect(snapshot?.threads.map(({ thread }) => thread)).toEqual([1, 2]);
+    expect(snapshot?.invocations).toHaveLength(1);
+    expect(snapshot?.lines.map(({ text }) => text)).toEqual([
+      expect.stringContaining('before anybody looked'),
+    ]);
+  });
+
+  it('hears how an invocation goes, from the call to the end', async () => {
+    const requestId = await page.invoke({ holdUntil: running.gate('whole') });
+    await page.until(() => page.invocations.get(requestId)?.dispatchedAt !== undefined);
+    expect(page.invocations.get(requestId)).toMatchObject({ outcome: 'open', slot: expect.any(Number) });
+    await running.open('whole');
+    const { calledAt, arrivedAt, dispatchedAt, startedAt, answeredAt, endedAt, ...rest } =
+      await page.ended(requestId);
+    expect(rest).toMatchObject({ requestId, outcome: 'response', thread: expect.any(Number) });
+    const inOrder = [calledAt, arrivedAt, dispatchedAt, answeredAt].map(Number);
+    expect(inOrder).toEqual(inOrder.toSorted((a, b) => a - b));
+    expect(Number(startedAt)).toBeGreaterThanOrEqual(Number(arrivedAt));
+    expect(Number(endedAt)).toBeGreaterThanOrEqual(Number(answeredAt));
+  });
+
+  it('gets event, answer, report and log lines of one', async () => {
+    const requestId = await page.invoke({ answer: 42, log: ['one', 'two'] });
+    await page.ended(requestId);
+    await page.until(() => page.lines.filter((line) => line.requestId === requestId).length === 2);
+    const { event, answer, report, lines, linesLeftOut } = await page.detail(requestId);
+    expect(JSON.parse(event.text)).toEqual({ answer: 42, log: ['one', 'two'] });
+    expect(JSON.parse(answer?.text ?? '')).toMatchObject({ answered: 42 });
+    expect(report).toMatchObject({ requestId, outcome: 'response', handlerMs: expect.any(Number) });
+    expect(lines.map((line) => (JSON.parse(line) as { message: string }).message)).toEqual(['one', 'two']);
+    expect(linesLeftOut).toBe(0);
+  });
+
+  it('gets the beginning of what is long, and is told so', async () => {
+    const word = 'ö'.repeat(4000);
+    const requestId = await page.invoke({
+      padding: 100_000,
+      log: [word, word, word],
+      more: 'e'.repeat(30_000),
+    });
+    await page.ended(requestId);
+    await page.until(() => page.lines.filter((line) => line.requestId === requestId).length === 3);
+    const { event, answer, lines, linesLeftOut } = await page.detail(requestId);
+    expect(event.bytes).toBeGreaterThan(30_000);
+    expect([event.cut, event.text.length <= 16 * 1024]).toEqual([true, true]);
+    expect(answer?.bytes).toBeGreaterThan(100_000);
+    expect([answer?.cut, Buffer.byteLength(answer?.text ?? '')]).toEqual([true, 16 * 1024]);
+    expect([lines.length, linesLeftOut]).toEqual([2, 1]);
+    const shown = page.lines.find((line) => line.requestId === requestId)?.text ?? '';
+    expect(shown.length).toBeLessThan(4200);
+  });
+
+  it('hears of errors', async () => {
+    const state = await page.ended(await page.invoke({ fail: 'no' }));
+    expect(state).toMatchObject({ outcome: 'error', errorType: 'RangeError' });
+    expect(JSON.parse((await page.detail(state.requestId)).answer?.text ?? '')).toMatchObject({
+      errorMessage: 'no',
+    });
+  });
+
+  it('sees a crashed thread go, and another one take its place', async () => {
+    const before = page.threads.size;
+    const state = await page.ended(await page.invoke({ crash: 'an old timer' }));
+    expect(state).toMatchObject({ outcome: 'crash' });
+    const lost = () => [...page.threads.values()].find(({ thread }) => thread === state.thread);
+    await page.until(() => lost()?.endedAt !== undefined && page.threads.size > before);
+    expect(lost()).toMatchObject({ cause: 'uncaughtError' });
+    await page.until(() => [...page.threads.values()].at(-1)?.readyAt !== undefined);
+    const told = page.lines.find(({ ofRuntime }) => ofRuntime === true)?.text ?? '';
+    expect(JSON.parse(told)).toEqual({
+      level: 'ERROR',
+      message: expect.stringContaining(`Thread ${state.thread} is replaced, uncaughtError: `),
+    });
+  });
+
+  it('has a burst invoked, at most so many at once; what finds no slot waits', async () => {
+    const since = page.states().length;
+    await page.invoke({ holdUntil: running.gate('burst') }, { count: 6, concurrency: 3 });
+    const sent = () => page.states().slice(since);
+    await page.until(() => sent().filter(({ dispatchedAt }) => dispatchedAt !== undefined).length === 2);
+    expect(sent()).toHaveLength(3);
+    expect(sent()[2]).not.toHaveProperty('arrivedAt');
+    expect(page.burst).toEqual({ wanted: 6, done: 0, failed: 0 });
+    await running.open('burst');
+    await page.until(() => page.burst?.done === 6);
+    expect(sent().map(({ outcome }) => outcome)).toEqual(Array.from({ length: 6 }, () => 'response'));
+  });
+
+  it('stops a burst', async () => {
+    await page.invoke({ holdUntil: running.gate('stop') }, { count: 50, concurrency: 2 });
+    await page.until(() => page.burst?.wanted === 50);
+    await fetch(`${running.console}/invocations`, { method: 'DELETE' });
+    await page.until(() => page.burst?.wanted === 2);
+    await running.open('stop');
+    await page.until(() => page.burst?.done === 2);
+  });
+
+  it.each([
+    ['no JSON', 'nonsense', 'The event is not JSON', {}],
+    ['a count of none', '{}', 'count must be', { count: 0 }],
+    ['more than may be asked for', '{}', 'count must be', { count: 10_001 }],
+    ['half an invocation at once', '{}', 'concurrency must be', { concurrency: 0.5 }],
+  ])('is refused %s', async (_what, event, message, more) => {
+    const response = await page.post({ event, ...more });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ message: expect.stringContaining(message) });
+  });
+
+  it('hears each second what it was like', async () => {
+    await page.until(() => page.samples.some(({ perSecond }) => perSecond > 0));
+    const sample = page.samples.find(({ perSecond }) => perSecond > 0);
+    expect(Object.keys(sample?.threads ?? {})).toHaveLength(2);
+    expect(sample?.p50).toBeLessThanOrEqual(sample?.p99 ?? 0);
+    expect(sample?.mainThread).toBeLessThanOrEqual(1);
+  });
+
+  it('hears nothing twice', () => {
+    const orders = page.lines.map(({ order }) => order);
+    expect(orders).toEqual([...new Set(orders)].toSorted((a, b) => a - b));
+  });
+
+  it('does not keep Ctrl-C from ending it all', async () => {
+    expect(await running.local.interrupt()).toMatchObject({ code: 0 });
+  });
+});
+
+it('in single mode there is the main thread, and a deadline is seen where nobody can stop the handler', async () => {
+  await using running = await startFunction(['--timeout', '1']);
+  await using page = await new LivePage(running.console).open();
+  const ended = await page.ended(await page.invoke({}));
+  expect(ended).toMatchObject({ outcome: 'response', thread: 0 });
+  const requestId = await page.invoke({ holdUntil: running.gate('never') });
+  await page.until(() => page.invocations.get(requestId)?.outcome === 'deadline');
+  expect(page.invocations.get(requestId)).toMatchObject({ deadlineAt: expect.any(Number) });
+  expect(page.threads.size).toBe(0);
+});

@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { jsonFault } from '../../console-page/invoke/json-check.ts';
+import { SAMPLE_EVENTS } from '../../console-page/invoke/sample-events.ts';
+import { Places } from '../../console-page/lanes/places.ts';
+import { filtered } from '../../console-page/log/log-filter.ts';
+import { readLine } from '../../console-page/log/read-line.ts';
+import type { InvocationState, ThreadState } from '../../src/console/messages.ts';
+
+const thread = (number: number, startedAt: number, endedAt?: number): ThreadState => ({
+  thread: number,
+  startedAt,
+  readyAt: startedAt + 1,
+  ...(endedAt !== undefined && { endedAt, cause: 'exit' }),
+});
+
+const ran = (requestId: string, on: number, from: number, to?: number): InvocationState => ({
+  requestId,
+  order: 1,
+  outcome: 'response',
+  calledAt: from,
+  arrivedAt: from,
+  dispatchedAt: from,
+  thread: on,
+  ...(to !== undefined && { answeredAt: to, endedAt: to }),
+});
+
+describe('lanes', () => {
+  it('a thread takes the lane of the one whose place it takes, and keeps it when that one is forgotten', () => {
+    const places = new Places();
+    const all = [thread(1, 0), thread(2, 1, 500), thread(3, 2), thread(4, 480)];
+    const numbers = (lanes: ReturnType<Places['lanes']>) =>
+      lanes.map(({ threads }) => threads.map((each) => each.thread));
+    expect(numbers(places.lanes(all, []))).toEqual([[1], [2, 4], [3]]);
+    const later = all.filter((each) => each.thread !== 2);
+    expect(numbers(places.lanes(later, []))).toEqual([[1], [4], [3]]);
+  });
+
+  it('a thread that starts beside all others gets a lane of its own', () => {
+    const lanes = new Places().lanes([thread(1, 0), thread(2, 100, 9000), thread(3, 300)], []);
+    expect(lanes).toHaveLength(3);
+  });
+
+  it('bars that follow each other share a row; those side by side have one each, and keep it', () => {
+    const places = new Places();
+    const one = ran('a', 1, 10, 20);
+    const rows = (...invocations: InvocationState[]) =>
+      places
+        .lanes([thread(1, 0)], invocations)[0]
+        ?.bars.map(({ invocation, row }) => [invocation.requestId, row]);
+    expect(rows(one, ran('b', 1, 20), ran('c', 1, 25))).toEqual([
+      ['a', 0],
+      ['b', 0],
+      ['c', 1],
+    ]);
+    expect(rows(ran('c', 1, 25), ran('d', 1, 30))).toEqual([
+      ['c', 1],
+      ['d', 0],
+    ]);
+  });
+
+  it('a number that comes again is another thread', () => {
+    const [lane] = new Places().lanes(
+      [thread(1, 0, 100), thread(1, 200)],
+      [ran('a', 1, 50, 60), ran('b', 1, 250)],
+    );
+    expect(lane?.bars).toHaveLength(2);
+    expect(lane?.threads).toHaveLength(2);
+  });
+
+  it('without threads there is the main thread', () => {
+    const lanes = new Places().lanes([], [ran('a', 0, 1_000, 1_010)]);
+    expect(lanes.map(({ bars, threads }) => [threads[0]?.thread, bars.length])).toEqual([[0, 1]]);
+  });
+});
+
+describe('JSON', () => {
+  it.each([
+    ['{"a":1}', undefined],
+    ['{\n  "a": 1,\n}', 3],
+    ['[1,\n 2\n', 3],
+    ['', 1],
+    ['{"a"\n:x}', 2],
+    ['{"first": 1,\n "second": [1, 2,\n ], "third": 3}', 3],
+    ['{"first": 1,\n "second": tru,\n "third": 3}', 2],
+  ])('%j has its fault in line %s', (text, line) => {
+    expect(jsonFault(text)?.line).toBe(line);
+  });
+
+  it('every sample is JSON that a handler can tell by', () => {
+    const records = (name: string) => (SAMPLE_EVENTS[name] as { Records: object[] }).Records;
+    expect(records('S3, object created')).toMatchObject([{ eventSource: 'aws:s3' }]);
+    expect(records('SQS, two messages')).toMatchObject([{ body: 'first' }, { body: 'second' }]);
+    expect(SAMPLE_EVENTS['API Gateway, HTTP API']).toMatchObject({ version: '2.0' });
+    expect(SAMPLE_EVENTS['API Gateway, REST API']).toMatchObject({ httpMethod: 'GET' });
+  });
+});
+
+describe('the log', () => {
+  it.each([
+    ['plain', { level: undefined, message: 'plain' }],
+    ['{"timestamp":"t","level":"WARN","requestId":"r","message":"m"}', { level: 'WARN', message: 'm' }],
+    ['{"level":"info","msg":"m","user":7}', { level: 'INFO', message: 'm {"user":7}' }],
+    ['{"broken', { level: undefined, message: '{"broken' }],
+    ['2026-11-24T12:00:00.000Z\tr\tERROR\tin text', { level: 'ERROR', message: 'in text' }],
+  ])('reads %j', (text, expected) => {
+    expect(readLine(text)).toEqual(expected);
+  });
+
+  it('is filtered by words, request id and level', () => {
+    const lines = [
+      { order: 1, at: 0, requestId: 'abc', text: '{"level":"INFO","message":"Red apple"}' },
+      { order: 2, at: 0, requestId: 'def', text: '{"level":"ERROR","message":"red pear"}' },
+      { order: 3, at: 0, text: 'no level' },
+    ];
+    const found = (words: string, least: Parameters<typeof filtered>[2] = 'TRACE') =>
+      filtered(lines, words, least).map(({ order }) => order);
+    expect(found('')).toEqual([1, 2, 3]);
+    expect(found('RED')).toEqual([1, 2]);
+    expect(found('red pear')).toEqual([2]);
+    expect(found('abc')).toEqual([1]);
+    expect(found('', 'INFO')).toEqual([1, 2, 3]);
+    expect(found('', 'WARN')).toEqual([2]);
+  });
+});

@@ -1,0 +1,114 @@
+import { readdir, stat } from 'node:fs/promises';
+import { request } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startBootstrap } from '../helpers/start-runtime.ts';
+import { startFunction } from './function.ts';
+import type { ConsoleFunction } from './function.ts';
+import { LivePage } from './live-page.ts';
+
+const BUNDLE = fileURLToPath(new URL('../../console-page/bundle', import.meta.url));
+const RECORDING = [
+  '--import',
+  new URL('../fixtures/bootstraps/record-loading.mjs', import.meta.url).href,
+] as const;
+
+describe('the routes of the console', () => {
+  let running: ConsoleFunction;
+  beforeAll(async () => {
+    running = await startFunction(['--concurrency', '2'], { NODE_OPTIONS: RECORDING.join(' ') });
+  });
+  afterAll(() => running[Symbol.asyncDispose]());
+
+  it('what serves the page is loaded when somebody asks for it', async () => {
+    expect(resolved(running.local.output.stderr, 'console/local-console')).not.toEqual([]);
+    expect(resolved(running.local.output.stderr, 'console/console-routes')).toEqual([]);
+    await fetch(running.console);
+    expect(resolved(running.local.output.stderr, 'console/console-routes')).not.toEqual([]);
+  });
+
+  it('the address is told at the start', () => {
+    expect(running.local.output.stderr).toContain(`watch it           ${running.console}\n`);
+  });
+
+  it('the page, its script and its style come from here and may load nothing from elsewhere', async () => {
+    const types = ['', '/', '/page.js', '/page.css'].map(async (path) => {
+      const response = await fetch(running.console + path);
+      expect(response.status).toBe(200);
+      expect(response.headers.get('content-security-policy')).toMatch(
+        /^default-src 'none'; script-src 'self'/,
+      );
+      return response.headers.get('content-type')?.split(';')[0];
+    });
+    expect(await Promise.all(types)).toEqual(['text/html', 'text/html', 'text/javascript', 'text/css']);
+    const html = await (await fetch(running.console)).text();
+    const addresses = [...html.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, address = '']) => address);
+    expect(addresses.filter((address) => !/^(\/_lambda\/console\/|data:)/.test(address))).toEqual([]);
+  });
+
+  it('nothing of it becomes an event for the function', async () => {
+    for (const path of ['/none', '/page.js.map', '/events/more', '/invocations/none']) {
+      expect([path, (await fetch(running.console + path)).status]).toEqual([path, 404]);
+    }
+    expect((await fetch(running.console, { method: 'POST', body: '{}' })).status).toBe(404);
+    await using page = await new LivePage(running.console).open();
+    expect(page.snapshot?.invocations).toEqual([]);
+  });
+
+  const ROUTES = [
+    ['GET', ''],
+    ['GET', '/page.js'],
+    ['GET', '/events'],
+    ['GET', '/invocations/some'],
+    ['POST', '/invocations'],
+    ['DELETE', '/invocations'],
+  ] as const;
+  const STRANGERS = [
+    { host: 'console.example' },
+    { origin: 'http://console.example' },
+    { origin: 'http://127.0.0.1:1' },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+  ];
+
+  it.each(ROUTES)(
+    '%s %s is refused to what is not of this machine, or of another page',
+    async (method, path) => {
+      for (const headers of STRANGERS) {
+        expect([headers, await statusOf(running.console + path, method, headers)]).toEqual([headers, 403]);
+      }
+    },
+  );
+});
+
+it('on Lambda nothing of the console is loaded', async () => {
+  await using runtime = await startBootstrap('echo.mjs', { concurrency: 2 }, { execArgv: RECORDING });
+  await runtime.invoke(7);
+  await runtime.stop();
+  expect(resolved(runtime.output.stderr, '/src/observing/')).not.toEqual([]);
+  expect(resolved(runtime.output.stderr, '/src/console/')).toEqual([]);
+});
+
+it('the bundle has less than 200 kB', async () => {
+  const files = await readdir(BUNDLE);
+  expect(files.toSorted()).toEqual(['index.html', 'licenses.txt', 'page.css', 'page.js']);
+  const sizes = await Promise.all(files.map(async (file) => (await stat(`${BUNDLE}/${file}`)).size));
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  expect(total).toBeGreaterThan(10_000);
+  expect(total).toBeLessThan(200_000);
+});
+
+function resolved(stderr: string, part: string): string[] {
+  return stderr.split('\n').filter((line) => line.startsWith('resolved ') && line.includes(part));
+}
+
+/** As fetch cannot: with any header. */
+function statusOf(url: string, method: string, headers: Readonly<Record<string, string>>): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const asking = request(url, { method, headers }, (response) => {
+    response.destroy();
+    resolve(response.statusCode ?? 0);
+  });
+  asking.on('error', reject).end(method === 'POST' ? '{"event":"{}"}' : undefined);
+  return promise;
+}
