@@ -1,31 +1,43 @@
-import { build } from 'esbuild';
+import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import type { Check } from '../check.ts';
 import { invokeAsInReadme, serveLocally } from '../local-function.ts';
 import { addPhoto, createProject } from '../project.ts';
 import { firstExample } from '../readme.ts';
 
 /**
- * The first example, bundled: the bootstrap and the handler are an entry each. The package stays outside, since its
- * threads start from files of its own; what handlers import of it may go into their bundle, so here it does.
+ * The first example, bundled: the bootstrap and the handler are an entry each. The package stays outside of the
+ * bootstrap's bundle, since its threads start from files of its own; what the handler imports of it may be inside.
  */
 export const bundled: Check = async ({ tarball, nodes }, log) => {
   using project = await createProject(log, { type: 'module' }, [tarball, 'sharp']);
   const { 'handler.ts': handler, 'main.ts': main } = firstExample();
   project.write({
-    'handler.ts': `import { getContext } from 'lambda-managed-runtime/worker';\n${handler.replace('=> {', `=> {\n${NEEDS_CONTEXT}`)}`,
-    // The bundler leaves the URL as it is, and the handler's bundle is JavaScript.
+    'handler.ts': handler + USES_PACKAGE,
+    // A bundler leaves the URL as it is, and the handler's bundle is JavaScript.
     'main.ts': main.replace('./handler.ts', './handler.js'),
   });
   await addPhoto(project);
   const common = { absWorkingDir: project.path, bundle: true, platform: 'node', format: 'esm' } as const;
-  await build({ ...common, entryPoints: ['main.ts'], outdir: 'out', external: ['lambda-managed-runtime'] });
-  await build({ ...common, entryPoints: ['handler.ts'], outdir: 'out', external: ['sharp', 'pino'] });
-  for (const node of nodes) {
-    const args = [join('out', 'main.js')];
-    await serveLocally(log, node, project, args, (url) => invokeAsInReadme(log, url));
+  for (const [outdir, external] of Object.entries(EXTERNAL)) {
+    await build({ ...common, outdir, entryPoints: ['main.ts'], external: ['lambda-managed-runtime'] });
+    await build({ ...common, outdir, entryPoints: ['handler.ts'], external });
+    for (const node of nodes) {
+      const args = [join(outdir, 'main.js')];
+      const output = await serveLocally(log, node, project, args, (url) => invokeAsInReadme(log, url));
+      assert.match(output, /The hook of the handler has run/);
+    }
   }
 };
 
-const NEEDS_CONTEXT =
-  "  if (getContext() === undefined) throw new Error('The bundled copy does not find the context.');";
+/** What the handler's bundle leaves outside. */
+const EXTERNAL = {
+  outside: ['lambda-managed-runtime', 'sharp'],
+  inside: ['sharp'],
+};
+
+const USES_PACKAGE = `
+import { onShutdown } from 'lambda-managed-runtime/worker';
+onShutdown(() => console.log('The hook of the handler has run.'));
+`;
