@@ -35,7 +35,7 @@ export interface Invoker extends LoadedHandler {
 }
 
 /** A handler that has settled. */
-export interface Invoked {
+interface Invoked {
   /** Undefined when it has streamed its response: the messages of the stream have told. */
   readonly outcome: SettledOutcome | undefined;
   /** What it has left behind with `waitUntil`, if anything: resolves when all of it has settled. */

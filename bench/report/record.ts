@@ -30,7 +30,7 @@ export interface About {
   readonly iterationsPerMs: number;
 }
 
-export interface Shape {
+interface Shape {
   readonly fullAt: ReadonlyArray<{
     readonly scenario: string;
     /** CPU time of our main thread per invocation. */

@@ -54,7 +54,7 @@ export function summarize(scenarios: readonly Scenario[], samples: readonly Samp
 }
 
 /** A contender's median; of several settings, the best one's. */
-export function bestFigure(
+function bestFigure(
   samples: readonly Sample[],
   scenario: string,
   contender: ContenderName,

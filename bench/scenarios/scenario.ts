@@ -45,7 +45,7 @@ export type Load =
       readonly starts: Sized;
     };
 
-export type Extent = { readonly seconds: Sized } | { readonly events: Sized };
+type Extent = { readonly seconds: Sized } | { readonly events: Sized };
 
 export interface Sized {
   readonly full: number;
@@ -66,7 +66,7 @@ export type Event =
   | { readonly kind: 'cpu'; readonly cpuMs: number };
 
 /** Ours ÷ theirs, and what it should be. */
-export interface Goal {
+interface Goal {
   readonly metric: Metric;
   readonly against: Reference;
   readonly ratio: number;

@@ -16,7 +16,7 @@ export interface InvokeRequest {
   readonly wantsLog: boolean;
 }
 
-export type InvocationType = (typeof INVOCATION_TYPES)[number];
+type InvocationType = (typeof INVOCATION_TYPES)[number];
 
 /** Reads a call; or says what is wrong with it, as AWS would. */
 export function readInvokeRequest(

@@ -1,7 +1,7 @@
 import type { EventBytes } from '../invocation/invocation.ts';
 
 /** Up to that many bytes an event crosses threads as a string, above it as a transferred buffer. */
-export const LARGEST_STRING_EVENT = 8 * 1024;
+const LARGEST_STRING_EVENT = 8 * 1024;
 
 /** Gathers the chunks of a body. Where its length is announced, each byte is copied once. */
 export class BodyCollector {

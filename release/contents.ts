@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Check } from './check.ts';
+import { createProject } from './project.ts';
+
+/** The tarball holds what is needed and nothing else, and every stack trace can be led back to its source. */
+export const contents: Check = async ({ tarball }, log) => {
+  const files = (await log.run('tar', ['-tzf', tarball]))
+    .split('\n')
+    .filter((file) => file.startsWith('package/'));
+  const names = files.map((file) => file.slice('package/'.length));
+  assert.deepEqual(names.filter((name) => !name.startsWith('dist/')).sort(), [
+    'CHANGELOG.md',
+    'LICENSE',
+    'README.md',
+    'package.json',
+  ]);
+  const built = names.filter((name) => name.startsWith('dist/'));
+  const strangers = built.filter((name) => !/^dist\/(src|workers)\/.*\.(js|js\.map|d\.ts)$/.test(name));
+  assert.deepEqual(strangers, []);
+
+  using project = await createProject(log, undefined, ['--ignore-scripts', tarball]);
+  const installed = join(project.path, 'node_modules/lambda-managed-runtime');
+  for (const script of built.filter((name) => name.endsWith('.js'))) {
+    const code = readFileSync(join(installed, script), 'utf8');
+    assert.match(code, /\n\/\/# sourceMappingURL=\S+\.js\.map\s*$/, script);
+    const map = JSON.parse(readFileSync(join(installed, `${script}.map`), 'utf8')) as SourceMap;
+    assert.equal(map.sourcesContent?.length, map.sources.length, `${script}.map has not all sources`);
+  }
+  const trace = await log.run(
+    process.execPath,
+    ['--enable-source-maps', '--input-type=module', '--eval', FAIL],
+    {
+      cwd: project.path,
+    },
+  );
+  assert.match(trace, /src\/config\.ts:\d+/, 'The stack trace does not name the source.');
+};
+
+interface SourceMap {
+  readonly sources: readonly string[];
+  readonly sourcesContent?: readonly string[];
+}
+
+const FAIL = `
+import { createManagedRuntime } from 'lambda-managed-runtime';
+try { createManagedRuntime('handler.js', { concurrency: -1 }); } catch (error) { console.log(error.stack); }
+`;

@@ -1,0 +1,30 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ROOT } from './root.ts';
+import type { Log } from './log.ts';
+
+/** One version of Node.js. */
+export interface NodeBinary {
+  readonly major: string;
+  readonly path: string;
+}
+
+/** The Node.js of that major, installed beside those of `.ci/run` if it is not there. */
+export async function findNode(major: string, log: Log): Promise<NodeBinary> {
+  if (process.version.startsWith(`v${major}.`)) return { major, path: process.execPath };
+  const folder = join(ROOT, '.ci/node', major);
+  const path = join(folder, 'node_modules/node/bin/node');
+  if (!existsSync(path)) {
+    mkdirSync(folder, { recursive: true });
+    const manifest = { name: `node-${major}`, private: true, allowScripts: { node: true } };
+    writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+    await log.run('npm', ['install', '--no-save', '--no-package-lock', `node@${major}`], { cwd: folder });
+  }
+  return { major, path };
+}
+
+/** The environment of a user who has that Node.js: it stands first on the PATH, and nothing of Lambda is set. */
+export function environmentOf(node: NodeBinary): NodeJS.ProcessEnv {
+  const { HOME, PATH } = process.env;
+  return { HOME, PATH: `${dirname(node.path)}:${PATH}`, LOCAL_LAMBDA_PORT: '0' };
+}

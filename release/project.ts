@@ -1,0 +1,39 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import sharp from 'sharp';
+import type { Log } from './log.ts';
+
+/** A directory outside of the repository that begins empty. */
+export interface Project extends Disposable {
+  readonly path: string;
+  write(files: Readonly<Record<string, string>>): void;
+}
+
+/** Makes the project of a user: the manifest, if any, then `npm install` of the packages. */
+export async function createProject(
+  log: Log,
+  manifest: object | undefined,
+  packages: readonly string[],
+): Promise<Project> {
+  const path = mkdtempSync(join(tmpdir(), 'release-'));
+  const project = {
+    path,
+    write(files: Readonly<Record<string, string>>) {
+      for (const [name, text] of Object.entries(files)) {
+        mkdirSync(dirname(join(path, name)), { recursive: true });
+        writeFileSync(join(path, name), text);
+      }
+    },
+    [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
+  };
+  if (manifest !== undefined) project.write({ 'package.json': JSON.stringify(manifest) });
+  await log.run('npm', ['install', '--no-audit', '--no-fund', ...packages], { cwd: path });
+  return project;
+}
+
+/** The picture that the event of the README names. */
+export async function addPhoto({ path }: Project): Promise<void> {
+  const create = { width: 1600, height: 900, channels: 3, background: 'teal' } as const;
+  await sharp({ create }).jpeg().toFile(join(path, 'photo.jpg'));
+}

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import type { Check } from '../check.ts';
+import { invokeAsInReadme, serveLocally } from '../local-function.ts';
+import { addPhoto, createProject } from '../project.ts';
+import { firstExample } from '../readme.ts';
+
+/**
+ * The first example, bundled: the bootstrap and the handler are an entry each. The package stays outside of the
+ * bootstrap's bundle, since its threads start from files of its own; what the handler imports of it may be inside.
+ */
+export const bundled: Check = async ({ tarball, nodes }, log) => {
+  using project = await createProject(log, { type: 'module' }, [tarball, 'sharp']);
+  const { 'handler.ts': handler, 'main.ts': main } = firstExample();
+  project.write({
+    'handler.ts': handler + USES_PACKAGE,
+    // A bundler leaves the URL as it is, and the handler's bundle is JavaScript.
+    'main.ts': main.replace('./handler.ts', './handler.js'),
+  });
+  await addPhoto(project);
+  const common = { absWorkingDir: project.path, bundle: true, platform: 'node', format: 'esm' } as const;
+  for (const [outdir, external] of Object.entries(EXTERNAL)) {
+    await build({ ...common, outdir, entryPoints: ['main.ts'], external: ['lambda-managed-runtime'] });
+    await build({ ...common, outdir, entryPoints: ['handler.ts'], external });
+    for (const node of nodes) {
+      const args = [join(outdir, 'main.js')];
+      const output = await serveLocally(log, node, project, args, (url) => invokeAsInReadme(log, url));
+      assert.match(output, /The hook of the handler has run/);
+    }
+  }
+};
+
+/** What the handler's bundle leaves outside. */
+const EXTERNAL = {
+  outside: ['lambda-managed-runtime', 'sharp'],
+  inside: ['sharp'],
+};
+
+const USES_PACKAGE = `
+import { onShutdown } from 'lambda-managed-runtime/worker';
+onShutdown(() => console.log('The hook of the handler has run.'));
+`;

@@ -1,0 +1,34 @@
+import { transformSync } from 'esbuild';
+import type { Check } from '../check.ts';
+import { invokeAsInReadme, serveLocally } from '../local-function.ts';
+import { environmentOf } from '../nodes.ts';
+import { addPhoto, createProject } from '../project.ts';
+import { firstExample } from '../readme.ts';
+
+/** The first example in CommonJS: `require` of a package that has ES modules only. */
+export const cjsJavascript: Check = async ({ tarball, nodes }, log) => {
+  const packages = [tarball, 'sharp', '@opentelemetry/api'];
+  using project = await createProject(log, { type: 'commonjs' }, packages);
+  const { code } = transformSync(firstExample()['handler.ts'], { loader: 'ts', format: 'cjs' });
+  project.write({ 'handler.js': code, 'main.js': MAIN, 'require-all.js': REQUIRE_ALL });
+  await addPhoto(project);
+  for (const node of nodes) {
+    await log.run(node.path, ['require-all.js'], { cwd: project.path, env: environmentOf(node) });
+    await serveLocally(log, node, project, ['main.js'], (url) => invokeAsInReadme(log, url));
+  }
+};
+
+const MAIN = `
+const { join } = require('node:path');
+const { createManagedRuntime } = require('lambda-managed-runtime');
+
+createManagedRuntime(join(__dirname, 'handler.js')).run();
+`;
+
+/** A top-level \`await\` anywhere below an entry would make this fail. */
+const REQUIRE_ALL = `
+const { exports: entries } = require('lambda-managed-runtime/package.json');
+for (const entry of Object.keys(entries)) {
+  console.log(entry, Object.keys(require('lambda-managed-runtime' + entry.slice(1))).join(' '));
+}
+`;

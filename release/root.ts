@@ -1,0 +1,8 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The project's directory. */
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** Where the output of all checks is kept. */
+export const RESULTS = join(ROOT, 'release/results');

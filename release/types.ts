@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import type { Check } from './check.ts';
+import { createProject } from './project.ts';
+import { firstExample } from './readme.ts';
+import { ROOT } from './root.ts';
+
+/**
+ * Compiles a user of every entry with an older compiler and the newest: with the libraries that a compiler takes by itself
+ * all declarations are checked too; those of comlink need its DOM library, so without that only what is used is checked.
+ */
+export const types: Check = async ({ tarball }, log) => {
+  const packages = [tarball, 'sharp', '@opentelemetry/api', '@types/node@24', 'typescript@5.9'];
+  using project = await createProject(log, { type: 'module' }, packages);
+  const esm = { ...firstExample(), 'every-entry.ts': EVERY_ENTRY };
+  project.write({ ...esm, 'every-entry.cts': EVERY_ENTRY });
+  const compilers = [join(project.path, 'node_modules/.bin/tsc'), join(ROOT, 'node_modules/.bin/tsc')];
+  for (const [module, moduleResolution] of RESOLUTIONS) {
+    // Only nodenext knows that CommonJS may require ES modules.
+    const files =
+      moduleResolution === 'nodenext' ? [...Object.keys(esm), 'every-entry.cts'] : Object.keys(esm);
+    for (const [name, libraries] of Object.entries(LIBRARIES)) {
+      const compilerOptions = { ...COMPILER_OPTIONS, ...libraries, module, moduleResolution };
+      const config = `tsconfig.${moduleResolution}.${name}.json`;
+      project.write({ [config]: JSON.stringify({ compilerOptions, files }) });
+      for (const compiler of compilers) await log.run(compiler, ['--project', config], { cwd: project.path });
+    }
+  }
+};
+
+const RESOLUTIONS = [
+  ['node16', 'node16'],
+  ['nodenext', 'nodenext'],
+  ['preserve', 'bundler'],
+] as const;
+
+const LIBRARIES = {
+  default: { skipLibCheck: false },
+  'without-dom': { skipLibCheck: true, lib: ['es2023'] },
+};
+
+const COMPILER_OPTIONS = {
+  target: 'es2023',
+  types: ['node'],
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noEmit: true,
+};
+
+const EVERY_ENTRY = `
+import { createManagedRuntime, ManagedRuntimeError } from 'lambda-managed-runtime';
+import type { ManagedRuntime, ManagedRuntimeOptions, RuntimeStats } from 'lambda-managed-runtime';
+import { emitEmf } from 'lambda-managed-runtime/emf';
+import { instrument } from 'lambda-managed-runtime/otel';
+import { startRuntimeApi } from 'lambda-managed-runtime/testing';
+import type { Invoked } from 'lambda-managed-runtime/testing';
+import { getContext, logger, streamifyResponse, useServices } from 'lambda-managed-runtime/worker';
+import type { Handler } from 'lambda-managed-runtime/worker';
+
+export const handler: Handler<{ id: string }, { id: string; left: number }> = (event, context) => {
+  logger.info(getContext()?.awsRequestId);
+  return { id: event.id, left: context.getRemainingTimeInMillis() };
+};
+export const streaming = streamifyResponse(async (_event, stream) => void stream.end('x'));
+export const counted = (): Promise<number> => useServices<{ count(): number }>().count();
+// @ts-expect-error An \`any\` where a declaration is not found would go unnoticed.
+export const miscounted = (): Promise<string> => useServices<{ count(): number }>().count();
+// @ts-expect-error The same of what is not a service.
+export const misnamed: Handler<string> = (event, context) => context.awsRequestID;
+
+export async function start(options: ManagedRuntimeOptions): Promise<Invoked> {
+  const runtime: ManagedRuntime = createManagedRuntime('handler.js', options);
+  const stats: RuntimeStats = runtime.stats();
+  emitEmf(runtime, { namespace: String(stats) });
+  instrument(runtime);
+  const api = await startRuntimeApi();
+  await runtime.run().catch((error: unknown) => error instanceof ManagedRuntimeError && error.code);
+  return api.invoke({});
+}
+`;
