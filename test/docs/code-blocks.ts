@@ -53,5 +53,7 @@ export function shownFiles({ language, line, code }: CodeBlock): ShownFile[] {
 
 function languageOf(indented: string): string {
   // `export NAME=…` and `import …` are commands of shells, too.
-  return /^(import .* from |export (const|async|function|default) |const |let |await )/.test(indented) ? 'ts' : '';
+  return /^(import .* from |export (const|async|function|default) |const |let |await )/.test(indented)
+    ? 'ts'
+    : '';
 }

@@ -53,11 +53,7 @@ describe('the code in README and docs', () => {
           noUnusedParameters: false,
           paths: Object.fromEntries(Object.entries(PACKAGE).map(([name, file]) => [name, [PROJECT + file]])),
         },
-        include: [
-          '**/*',
-          `${PROJECT}test/docs/left-out.d.ts`,
-          `${PROJECT}src/runtime-api/undici.d.ts`,
-        ],
+        include: ['**/*', `${PROJECT}test/docs/left-out.d.ts`, `${PROJECT}src/runtime-api/undici.d.ts`],
         exclude: ['node_modules'],
       }),
     });

@@ -72,9 +72,9 @@ describe('the zip', () => {
   });
 
   it('has the packages that its code imports, as the repository has them', async () => {
-    const { dependencies } = JSON.parse(
-      await readFile(`${root.path}/build/image/package.json`, 'utf8'),
-    ) as { dependencies: Record<string, string> };
+    const { dependencies } = JSON.parse(await readFile(`${root.path}/build/image/package.json`, 'utf8')) as {
+      dependencies: Record<string, string>;
+    };
     expect(dependencies).toEqual({
       'lambda-managed-runtime': '1.0.0',
       sharp: expect.stringMatching(/^\^\d/),

@@ -55,7 +55,11 @@ export function ofCdk(resources: Record<string, Properties>): Deployment[] {
 }
 
 /** The functions of the SAM template, as they lie in it, with its globals; and its capacity provider. */
-export async function ofSam(): Promise<{ functions: Deployment[]; codeUris: string[]; capacity: Properties }> {
+export async function ofSam(): Promise<{
+  functions: Deployment[];
+  codeUris: string[];
+  capacity: Properties;
+}> {
   const text = await readFile(`${DEPLOY}sam/template.yaml`, 'utf8');
   // CloudFormation's tags, such as !GetAtt, are left as the text behind them.
   const { Globals, Resources } = parse(text, { logLevel: 'silent' });

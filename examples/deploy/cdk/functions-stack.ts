@@ -2,13 +2,7 @@ import { join } from 'node:path';
 import { CfnOutput, Duration, SecretValue, Stack } from 'aws-cdk-lib';
 import type { StackProps } from 'aws-cdk-lib';
 import { SecurityGroup, Subnet } from 'aws-cdk-lib/aws-ec2';
-import {
-  Architecture,
-  CapacityProvider,
-  Code,
-  Function,
-  Runtime,
-} from 'aws-cdk-lib/aws-lambda';
+import { Architecture, CapacityProvider, Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { FUNCTIONS, GIB_PER_VCPU } from '../functions.ts';
 
