@@ -1,0 +1,28 @@
+/**
+ * Makes build/<function> for each of the functions: what its zip holds.
+ *
+ *     node examples/deploy/assemble.ts lambda-managed-runtime-0.1.0.tgz
+ *
+ * The argument is what `npm pack` has made.
+ */
+import { spawnSync } from 'node:child_process';
+import { copyFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { writeFunctionFolder } from './function-folder.ts';
+import { FUNCTIONS } from './functions.ts';
+
+const build = fileURLToPath(new URL('build', import.meta.url));
+const [tarball] = process.argv.slice(2);
+if (tarball === undefined) throw new Error('Give the file that `npm pack` has made.');
+
+await rm(build, { recursive: true, force: true });
+for (const one of FUNCTIONS) {
+  const folder = join(build, one.name);
+  await writeFunctionFolder(one, folder, 'file:lambda-managed-runtime.tgz');
+  await copyFile(tarball, join(folder, 'lambda-managed-runtime.tgz'));
+  // sharp and argon2 have a binary for each platform: that of the function is wanted, not that of this machine.
+  const install = ['install', '--omit=dev', '--os=linux', '--cpu=arm64', '--libc=glibc', '--no-audit'];
+  const { status } = spawnSync('npm', install, { cwd: folder, stdio: 'inherit' });
+  if (status !== 0) throw new Error(`npm install failed in ${folder}.`);
+}

@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import { CfnOutput, Duration, SecretValue, Stack } from 'aws-cdk-lib';
+import type { StackProps } from 'aws-cdk-lib';
+import { SecurityGroup, Subnet } from 'aws-cdk-lib/aws-ec2';
+import { Architecture, CapacityProvider, Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
+import type { Construct } from 'constructs';
+import { FUNCTIONS, GIB_PER_VCPU } from '../functions.ts';
+
+export interface FunctionsStackProps extends StackProps {
+  /** Where the instances start. Their way to CloudWatch and other services is that of these subnets. */
+  readonly subnetIds: readonly string[];
+  readonly securityGroupIds: readonly string[];
+  /** The name of a secret of Secrets Manager, with the private key of the example crypto. */
+  readonly tokenSecret: string;
+  /** What assemble.ts has made: a folder for each function. */
+  readonly codeFolder: string;
+}
+
+/** A capacity provider, and the examples on it. */
+export class FunctionsStack extends Stack {
+  constructor(scope: Construct, id: string, props: FunctionsStackProps) {
+    super(scope, id, props);
+    const capacity = new CapacityProvider(this, 'Capacity', {
+      subnets: props.subnetIds.map((subnetId, n) => Subnet.fromSubnetId(this, `Subnet${n}`, subnetId)),
+      securityGroups: props.securityGroupIds.map((groupId, n) =>
+        SecurityGroup.fromSecurityGroupId(this, `SecurityGroup${n}`, groupId),
+      ),
+      architectures: [Architecture.ARM_64],
+      maxVCpuCount: 64,
+    });
+    const environments: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+      // CloudFormation puts the secret in when it deploys; it does not stand in the template.
+      crypto: { TOKEN_PRIVATE_KEY: SecretValue.secretsManager(props.tokenSecret).unsafeUnwrap() },
+    };
+    for (const { name, memorySize, concurrency, timeout } of FUNCTIONS) {
+      const lambda = new Function(this, name, {
+        runtime: Runtime.NODEJS_24_X,
+        architecture: Architecture.ARM_64,
+        handler: 'handler.handler',
+        code: Code.fromAsset(join(props.codeFolder, name)),
+        memorySize,
+        timeout: Duration.seconds(timeout),
+        environment: { AWS_LAMBDA_EXEC_WRAPPER: '/var/task/exec-wrapper', ...environments[name] },
+      });
+      capacity.addFunction(lambda, {
+        publishToLatestPublished: true,
+        perExecutionEnvironmentMaxConcurrency: concurrency,
+        executionEnvironmentMemoryGiBPerVCpu: GIB_PER_VCPU,
+      });
+      new CfnOutput(this, `${name}-arn`, { value: lambda.functionArn });
+    }
+  }
+}
