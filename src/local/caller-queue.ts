@@ -21,10 +21,11 @@ export class CallerQueue {
     this.#callers.push(caller);
   }
 
-  /** Forgets a caller that has given up. */
-  remove(caller: WaitingCaller): void {
+  /** Forgets a caller that has given up; false when it does not wait any more. */
+  remove(caller: WaitingCaller): boolean {
     const index = this.#callers.indexOf(caller);
     if (index !== -1) this.#callers.splice(index, 1);
+    return index !== -1;
   }
 
   /** Gives the poll to the caller that has waited longest; false when none waits. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { apiError, dryRunAnswer, invokeAnswer, queuedAnswer, THROTTLED } from './front-answers.ts';
+import { whenGone } from './http-answers.ts';
 import type { Answer } from './http-answers.ts';
 import type { Route } from './http-server.ts';
 import type { InvokeOptions, InvokeResult } from './invoke.ts';
@@ -28,13 +29,16 @@ export interface FrontSettings {
  * @see https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
  */
 export function frontRoutes(settings: FrontSettings): Route {
-  return ({ req, reply }) => {
+  return ({ req, res, reply }) => {
     const name = req.method === 'POST' ? INVOCATIONS.exec(req.url ?? '')?.[1] : undefined;
     if (name === undefined) return false;
     collectBody(req, MAX_PAYLOAD_BYTES, (body) => {
       const request = readInvokeRequest(settings, req, name, body);
       if ('refused' in request) reply(request.refused);
-      else answer(settings, request, randomUUID()).then(reply, (error) => reply(unsendable(error)));
+      else
+        answer(settings, request, randomUUID(), whenGone(res)).then(reply, (error) =>
+          reply(unsendable(error)),
+        );
     });
     return true;
   };
@@ -47,7 +51,12 @@ export function unsendable(error: unknown): Answer {
 
 const INVOCATIONS = /^\/2015-03-31\/functions\/([^/?]+)\/invocations\/?(?:\?|$)/;
 
-async function answer(settings: FrontSettings, request: InvokeRequest, requestId: string): Promise<Answer> {
+async function answer(
+  settings: FrontSettings,
+  request: InvokeRequest,
+  requestId: string,
+  whileWaiting: AbortSignal,
+): Promise<Answer> {
   const { event, version, wantsLog } = request;
   const options = { ...request.options, requestId };
   switch (request.type) {
@@ -59,7 +68,7 @@ async function answer(settings: FrontSettings, request: InvokeRequest, requestId
       return queuedAnswer(requestId, version);
     case 'RequestResponse': {
       if (settings.isFull()) return THROTTLED;
-      const invoke = () => settings.invoke(event, options);
+      const invoke = () => settings.invoke(event, { ...options, whileWaiting });
       if (!wantsLog) return invokeAnswer(await invoke(), version);
       const { result, logTail } = await settings.logs.keep(requestId, invoke);
       return invokeAnswer(result, version, logTail);

@@ -4,7 +4,7 @@ import type { FrontSettings } from './front.ts';
 import { functionUrlEvent } from './function-url-event.ts';
 import { functionUrlResponse } from './function-url-response.ts';
 import { FunctionUrlStream } from './function-url-stream.ts';
-import { bytesAnswer, jsonAnswer } from './http-answers.ts';
+import { bytesAnswer, jsonAnswer, whenGone } from './http-answers.ts';
 import type { Answer, Exchange } from './http-answers.ts';
 import type { Route } from './http-server.ts';
 import type { InvokeResult } from './invoke.ts';
@@ -50,6 +50,7 @@ async function serve(settings: FrontSettings, { req, res, reply }: Exchange, bod
   const event = Buffer.from(JSON.stringify(functionUrlEvent(req, body, requestId)));
   const result = await settings.invoke(event, {
     requestId,
+    whileWaiting: whenGone(res),
     keepStream: false,
     onChunk: (chunk, contentType) => attempt(() => stream.write(chunk, contentType)),
   });

@@ -32,6 +32,15 @@ export function refusal(status: number, errorType: string, errorMessage: string)
 /** What the Runtime API answers to everything that it accepts. */
 export const ACCEPTED: Answer = jsonAnswer(202, { status: 'OK' });
 
+/** Aborts when the caller has gone before it had its answer. */
+export function whenGone(res: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  res.once('close', () => {
+    if (!res.writableFinished) gone.abort();
+  });
+  return gone.signal;
+}
+
 /** Writes an answer in one go. */
 export function sendAnswer(res: ServerResponse, answer: Answer): void {
   res.sendDate = false;

@@ -123,6 +123,9 @@ export class InvocationDesk {
       fail: (error) => settle(failed(options.requestId ?? randomUUID(), error)),
     };
     signal?.addEventListener('abort', giveUp, { once: true });
+    options.whileWaiting?.addEventListener('abort', () => {
+      if (this.#callers.remove(caller)) caller.turnAway('The caller has gone');
+    });
     return caller;
   }
 

@@ -22,6 +22,8 @@ export interface InvokeOptions {
   readonly orInitError?: boolean;
   /** Gives up waiting for the result. An event that was handed over stays with the runtime, as on Lambda. */
   readonly signal?: AbortSignal;
+  /** Gives up waiting for a poll, as one who calls over HTTP and goes: its event is not run, and it gets `unavailable`. */
+  readonly whileWaiting?: AbortSignal;
   /** Sees the bytes of a streaming response as they arrive. No more are read until what it returns has resolved. */
   readonly onChunk?: (chunk: Buffer, contentType: string | undefined) => void | Promise<void>;
   /** Whether the result has all bytes of a streaming response, or only the first chunk; true by default. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { apiError, dryRunAnswer, executed, invokeAnswer, THROTTLED } from './front-answers.ts';
 import { type FrontSettings, unsendable } from './front.ts';
+import { whenGone } from './http-answers.ts';
 import type { Exchange } from './http-answers.ts';
 import type { Route } from './http-server.ts';
 import type { InvokeResult } from './invoke.ts';
@@ -51,7 +52,13 @@ async function stream(settings: FrontSettings, request: InvokeRequest, exchange:
     return pacedWrite(res, eventMessage('PayloadChunk', 'application/octet-stream', chunk));
   };
   const invoke = () =>
-    settings.invoke(request.event, { ...request.options, requestId, onChunk: payload, keepStream: false });
+    settings.invoke(request.event, {
+      ...request.options,
+      requestId,
+      whileWaiting: whenGone(res),
+      onChunk: payload,
+      keepStream: false,
+    });
   const { result, logTail } = request.wantsLog
     ? await settings.logs.keep(requestId, invoke)
     : { result: await invoke(), logTail: undefined };

@@ -1,5 +1,7 @@
 import { request } from 'node:http';
 import { expect, it } from 'vitest';
+import { functionUrlRoute } from '../../src/local/function-url.ts';
+import { plainInvokeRoute } from '../../src/local/plain-invoke.ts';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import { get, next, openSocket, respond } from './runtime.ts';
 
@@ -113,6 +115,40 @@ it('close does not wait for callers who do not read', async () => {
   expect(caller.socket.bytesRead).toBeLessThan(6 * 1024 * 1024);
   caller.socket.destroy();
 });
+
+it.each([
+  ['Invoke', '/2015-03-31/functions/function/invocations'],
+  ['InvokeWithResponseStream', '/2021-11-15/functions/function/response-streaming-invocations'],
+  ['a Function URL', '/'],
+  ['the plain endpoint', '/invoke'],
+])(
+  'a caller of %s who goes while it waits leaves its place, and its event is not run',
+  async (_name, path) => {
+    const events: string[] = [];
+    await using server = await startRuntimeApiServer({
+      concurrency: 1,
+      moreRoutes: (front) => [plainInvokeRoute(front, '/invoke'), functionUrlRoute(front)],
+      onInvoke: (_requestId, event) => void events.push(event.toString()),
+    });
+    const call = (event: string, signal: AbortSignal | null = null) =>
+      fetch(`http://${server.address}${path}`, { method: 'POST', body: event, signal });
+    const going = new AbortController();
+    const first = call('"first"', going.signal);
+    await expect.poll(() => events).toHaveLength(1);
+    going.abort();
+    await expect(first).rejects.toThrow();
+    const untilTaken = async (): Promise<Response> => {
+      const response = await call('"second"');
+      return response.status === 429 ? untilTaken() : response;
+    };
+    const second = untilTaken();
+    await expect.poll(() => events).toHaveLength(2);
+    const { requestId, text } = await next(server);
+    expect(text).toContain('second');
+    await respond(server, requestId, '1');
+    expect((await second).status).toBe(200);
+  },
+);
 
 it('close ends a parked poll', async () => {
   const server = await startRuntimeApiServer();
