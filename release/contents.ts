@@ -17,12 +17,15 @@ export const contents: Check = async ({ tarball }, log) => {
     'package.json',
   ]);
   const built = names.filter((name) => name.startsWith('dist/'));
-  const strangers = built.filter((name) => !/^dist\/(src|workers)\/.*\.(js|js\.map|d\.ts)$/.test(name));
+  const page = built.filter((name) => name.startsWith(PAGE));
+  assert.deepEqual(page.map((name) => name.slice(PAGE.length)).sort(), PAGE_FILES);
+  const ours = built.filter((name) => !name.startsWith(PAGE));
+  const strangers = ours.filter((name) => !/^dist\/(src|workers)\/.*\.(js|js\.map|d\.ts)$/.test(name));
   assert.deepEqual(strangers, []);
 
   using project = await createProject(log, undefined, ['--ignore-scripts', tarball]);
   const installed = join(project.path, 'node_modules/lambda-managed-runtime');
-  for (const script of built.filter((name) => name.endsWith('.js'))) {
+  for (const script of ours.filter((name) => name.endsWith('.js'))) {
     const code = readFileSync(join(installed, script), 'utf8');
     assert.match(code, /\n\/\/# sourceMappingURL=\S+\.js\.map\s*$/, script);
     const map = JSON.parse(readFileSync(join(installed, `${script}.map`), 'utf8')) as SourceMap;
@@ -37,6 +40,10 @@ export const contents: Check = async ({ tarball }, log) => {
   );
   assert.match(trace, /src\/config\.ts:\d+/, 'The stack trace does not name the source.');
 };
+
+/** The console's page, bundled. */
+const PAGE = 'dist/console-page/bundle/';
+const PAGE_FILES = ['index.html', 'licenses.txt', 'page.css', 'page.js'];
 
 interface SourceMap {
   readonly sources: readonly string[];

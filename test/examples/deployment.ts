@@ -65,13 +65,7 @@ export async function ofSam(): Promise<{
   const { Globals, Resources } = parse(text, { logLevel: 'silent' });
   const functions = Object.values<Properties>(Resources)
     .filter(({ Type }) => Type === 'AWS::Serverless::Function')
-    .map(({ Properties }) => ({
-      ...Globals.Function,
-      ...Properties,
-      Environment: {
-        Variables: { ...Globals.Function.Environment.Variables, ...Properties.Environment?.Variables },
-      },
-    }));
+    .map(({ Properties }) => withGlobals(Globals.Function, Properties));
   return {
     functions: functions.map((one) =>
       deployment(one, one.CapacityProviderConfig, one.CapacityProviderConfig.Arn.replace('.Arn', '')),
@@ -79,6 +73,11 @@ export async function ofSam(): Promise<{
     codeUris: functions.map((one) => one.CodeUri),
     capacity: Resources.Capacity.Properties,
   };
+}
+
+function withGlobals(globals: Properties, own: Properties): Properties {
+  const variables = { ...globals.Environment.Variables, ...own.Environment?.Variables };
+  return { ...globals, ...own, Environment: { Variables: variables } };
 }
 
 function deployment(properties: Properties, provider: Properties, capacity: string): Deployment {
