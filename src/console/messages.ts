@@ -77,7 +77,7 @@ export interface ThreadState {
   readonly errorMessage?: string;
 }
 
-export type ThreadEndCause =
+type ThreadEndCause =
   'exit' | 'uncaughtError' | 'deadline' | 'outOfMemory' | 'recycled' | 'bootFailed';
 
 export interface LoggedText {

@@ -12,7 +12,7 @@ export interface Plot {
   readonly log: boolean;
 }
 
-export interface Line {
+interface Line {
   readonly label: string;
   /** One for each number of slots; null where it was not measured. */
   readonly values: ReadonlyArray<number | null>;

@@ -9,7 +9,7 @@ import type { Measurement } from './measurement.ts';
 import { isShared } from './setup.ts';
 
 /** What to set, for an environment with `environment.vCpus` vCPUs. */
-export interface Advice {
+interface Advice {
   readonly perExecutionEnvironmentMaxConcurrency: number;
   readonly threads: number;
   readonly invocationsPerThread: number;
