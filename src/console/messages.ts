@@ -77,8 +77,7 @@ export interface ThreadState {
   readonly errorMessage?: string;
 }
 
-type ThreadEndCause =
-  'exit' | 'uncaughtError' | 'deadline' | 'outOfMemory' | 'recycled' | 'bootFailed';
+type ThreadEndCause = 'exit' | 'uncaughtError' | 'deadline' | 'outOfMemory' | 'recycled' | 'bootFailed';
 
 export interface LoggedText {
   /** Counts lines. */
