@@ -33,9 +33,28 @@ export type OnPhase = (phase: string, done: number) => void;
  */
 export async function measure(setup: Setup, method: Method, onPhase: OnPhase): Promise<Measurement> {
   const { workerFile, events, timeoutMs, log } = method;
-  await using api = await startRuntimeApiServer({ timeoutMs, deliveryHistory: 0 });
-  await using runtime = new RuntimeProcess(workerFile, setup, api, log);
-  const invoke = invoking(events, (event) => api.invoke(event, { whenCapacity: true, keepStream: false }));
+  // Not `await using`: Node.js 22 does not know it.
+  const api = await startRuntimeApiServer({ timeoutMs, deliveryHistory: 0 });
+  try {
+    const runtime = new RuntimeProcess(workerFile, setup, api, log);
+    const invoke = invoking(events, (event) => api.invoke(event, { whenCapacity: true, keepStream: false }));
+    try {
+      return await measureRuntime(runtime, setup, invoke, method, onPhase);
+    } finally {
+      await runtime[Symbol.asyncDispose]();
+    }
+  } finally {
+    await api.close();
+  }
+}
+
+async function measureRuntime(
+  runtime: RuntimeProcess,
+  setup: Setup,
+  invoke: Invoke,
+  method: Method,
+  onPhase: OnPhase,
+): Promise<Measurement> {
   onPhase('starting', 0);
   const slots = await runtime.ready();
   const { tally, used, steady } = await measureBusy(runtime, slots, invoke, method, onPhase);
