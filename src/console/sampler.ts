@@ -1,4 +1,4 @@
-import { createHistogram } from 'node:perf_hooks';
+import { Durations } from '../observing/durations.ts';
 import type { RuntimeStats, StatsSource } from '../observing/stats.ts';
 import { now } from './clock.ts';
 import type { Sample } from './messages.ts';
@@ -6,7 +6,7 @@ import type { Sample } from './messages.ts';
 /** Says each second what it was like, while somebody wants to know. */
 export class Sampler {
   #source: StatsSource | undefined;
-  readonly #durations = createHistogram({ lowest: 1, highest: 1e10, figures: 3 });
+  readonly #durations = new Durations();
   readonly #kept: Sample[] = [];
   #fresh: Sample[] = [];
   #before: Reading | undefined;
@@ -32,7 +32,7 @@ export class Sampler {
   }
 
   answered(durationMs: number): void {
-    if (this.#timer !== undefined) this.#durations.record(Math.max(1, Math.round(durationMs * 1000)));
+    if (this.#timer !== undefined) this.#durations.record(durationMs);
   }
 
   all(): readonly Sample[] {
@@ -72,19 +72,17 @@ interface Reading {
   readonly stats: RuntimeStats;
 }
 
-type Durations = ReturnType<typeof createHistogram>;
-
 function sampleOf(before: Reading, reading: Reading, durations: Durations): Sample {
   const { at, stats } = reading;
   const passedMs = at - before.at;
   const part = (activeMs: number, beforeMs: number) =>
     Math.min(1, Math.max(0, (activeMs - beforeMs) / passedMs));
   const activeBefore = new Map(before.stats.threads.each.map(({ thread, activeMs }) => [thread, activeMs]));
-  const { count } = durations;
+  const { count, p50, p99 } = durations.distribution();
   return {
     at,
     perSecond: (count * 1000) / passedMs,
-    ...(count > 0 && { p50: durations.percentile(50) / 1000, p99: durations.percentile(99) / 1000 }),
+    ...(count > 0 && { p50, p99 }),
     mainThread: part(stats.mainThread.activeMs, before.stats.mainThread.activeMs),
     threads: Object.fromEntries(
       stats.threads.each.map(({ thread, activeMs }) => [

@@ -10,6 +10,11 @@ export class Durations {
     this.#micros.record(Math.max(1, Math.round(ms * MICROS)));
   }
 
+  /** Forgets all. */
+  reset(): void {
+    this.#micros.reset();
+  }
+
   distribution(): Distribution {
     return distribution(this.#micros, MICROS);
   }

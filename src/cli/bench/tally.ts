@@ -1,3 +1,4 @@
+import { rounded } from '../../observing/durations.ts';
 import type { Answers, Latency } from './measurement.ts';
 
 /** How one invocation ended: undefined, or the error. */
@@ -52,8 +53,4 @@ const PARTS = 5;
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
-}
-
-function rounded(ms: number): number {
-  return Math.round(ms * 1000) / 1000;
 }
