@@ -1,7 +1,9 @@
 import * as v from 'valibot';
 import { ManagedRuntimeError } from '../errors.ts';
-import { environmentSchema, optionsSchema } from '../settings.ts';
-import type { Environment, ManagedRuntimeOptions } from '../settings.ts';
+import { optionsSchema } from '../settings.ts';
+import type { ManagedRuntimeOptions } from '../settings.ts';
+import { environmentSchema } from './environment.ts';
+import type { Environment } from './environment.ts';
 
 /** Where a handler is, before it is resolved: a worker file, or a handler string as `_HANDLER` has it. */
 export type HandlerReference =

@@ -1,4 +1,4 @@
-import type { Environment } from '../settings.ts';
+import type { Environment } from './environment.ts';
 
 /** How the local server presents the function. */
 export interface LocalSettings {
