@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Check } from './check.ts';
 import { createProject } from './project.ts';
+import { ROOT } from './root.ts';
 
 /** The tarball holds what is needed and nothing else, and every stack trace can be led back to its source. */
 export const contents: Check = async ({ tarball }, log) => {
@@ -10,12 +11,14 @@ export const contents: Check = async ({ tarball }, log) => {
     .split('\n')
     .filter((file) => file.startsWith('package/'));
   const names = files.map((file) => file.slice('package/'.length));
-  assert.deepEqual(names.filter((name) => !name.startsWith('dist/')).sort(), [
+  assert.deepEqual(names.filter((name) => !/^(dist|docs)\//.test(name)).sort(), [
     'CHANGELOG.md',
     'LICENSE',
     'README.md',
     'package.json',
   ]);
+  const shown = readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/\]\((docs\/[^)#]+)/g);
+  for (const [, page = ''] of shown) assert(names.includes(page), `The README leads to ${page}.`);
   const built = names.filter((name) => name.startsWith('dist/'));
   const page = built.filter((name) => name.startsWith(PAGE));
   assert.deepEqual(page.map((name) => name.slice(PAGE.length)).sort(), PAGE_FILES);

@@ -1,27 +1,22 @@
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { isAbsolute, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ResourceLimits } from 'node:worker_threads';
 import type { Logger } from 'pino';
-import * as v from 'valibot';
-import { ManagedRuntimeError } from './errors.ts';
+import { validated } from './config/given.ts';
+import type { Given, HandlerReference } from './config/given.ts';
+import { heapShare, layOut } from './config/layout.ts';
+import type { Layout } from './config/layout.ts';
+import { localSettings } from './config/local-settings.ts';
+import type { LocalSettings } from './config/local-settings.ts';
+import { handlerSource, moduleUrl, optionalModuleUrl } from './config/locations.ts';
 import { LOG_LEVELS } from './protocol.ts';
 import type { HandlerSource, LambdaFunction, LogFormat, LogLevel, LogTarget } from './protocol.ts';
-import { environmentSchema, optionsSchema } from './settings.ts';
-import type { Environment, ManagedRuntimeOptions, OnDeadline } from './settings.ts';
+import type { ManagedRuntimeOptions, OnDeadline } from './settings.ts';
 
 /** Everything that the runtime was told, validated and complete. Read once, when the runtime is created. */
-export interface Config {
+export interface Config extends Layout {
   readonly handler: HandlerSource;
   /** A `file:` URL, or undefined for JSON. */
   readonly codec: string | undefined;
-  /** Most invocations at once: never more than the threads can take. */
-  readonly slots: number;
-  readonly concurrency: number;
-  readonly threads: number;
-  readonly invocationsPerThread: number;
   /** Else they run in the main thread. */
   readonly inThreads: boolean;
   readonly development: Development | undefined;
@@ -70,24 +65,6 @@ export interface Development {
   onServing(reload: () => Promise<void>): void;
 }
 
-/** How the local server presents the function. */
-export interface LocalSettings {
-  readonly host: string;
-  /** 0 for any free one. */
-  readonly port: number;
-  /** The path to which an event is posted as it is. */
-  readonly invocationEndpoint: string;
-  readonly functionName: string;
-  readonly timeoutMs: number;
-  /** Most invocations at once. */
-  readonly concurrency: number;
-}
-
-/** Where a handler is, before it is resolved: a worker file, or a handler string as `_HANDLER` has it. */
-export type HandlerReference =
-  | { readonly kind: 'file'; readonly workerFile: string | URL }
-  | { readonly kind: 'handler-string'; readonly handlerString: string | undefined };
-
 /**
  * Options and environment → {@link Config}.
  *
@@ -98,46 +75,26 @@ export function readConfig(
   options: ManagedRuntimeOptions,
   env: NodeJS.ProcessEnv = process.env,
 ): Config {
-  const given = v.safeParse(optionsSchema, withoutUndefined(options));
-  const found = v.safeParse(environmentSchema, withoutEmpty(env));
-  const faults = [
-    ...(given.issues ?? []).map((issue) => fault('option', issue)),
-    ...(found.issues ?? []).map((issue) => fault('environment variable', issue)),
-    ...unusable(reference),
-    ...(found.success ? missing(reference, found.output) : []),
-  ];
-  if (!given.success || !found.success || faults.length > 0) {
-    throw new ManagedRuntimeError(
-      'CONFIG_INVALID',
-      ['The configuration is invalid:', ...faults].join('\n  - '),
-    );
-  }
+  const given = validated(reference, options, env);
   // Only for the runtime: AWS's client takes it away as well.
   delete env['_LAMBDA_TELEMETRY_LOG_FD'];
-  return Object.freeze(complete(reference, given.output, found.output));
+  return Object.freeze(complete(given));
 }
 
-function complete(reference: HandlerReference, options: ManagedRuntimeOptions, env: Environment): Config {
-  const concurrency = options.concurrency ?? env.AWS_LAMBDA_MAX_CONCURRENCY ?? 1;
-  const workerCount = options.threads ?? env.AWS_LAMBDA_NODEJS_WORKER_COUNT;
-  const threads = Math.min(workerCount ?? concurrency, concurrency);
-  const invocationsPerThread =
-    options.invocationsPerThread ?? (workerCount === undefined ? 1 : Math.ceil(concurrency / threads));
-  const slots = Math.min(concurrency, threads * invocationsPerThread);
+function complete(given: Given): Config {
+  const { options, env } = given;
+  const layout = layOut(given);
   const memoryMiB = env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE;
   return {
-    handler: handlerSource(reference, options, env),
+    handler: handlerSource(given),
     codec: optionalModuleUrl(options.codec),
-    slots,
-    concurrency,
-    threads: Math.ceil(slots / invocationsPerThread),
-    invocationsPerThread,
-    inThreads: concurrency > 1,
+    ...layout,
+    inThreads: layout.concurrency > 1,
     development: undefined,
     cpus: availableParallelism(),
     memoryMiB,
     runtimeApi: options.runtimeApi ?? env.AWS_LAMBDA_RUNTIME_API,
-    local: localSettings(env, slots),
+    local: localSettings(env, layout.slots),
     lambda: {
       functionName: env.AWS_LAMBDA_FUNCTION_NAME ?? 'function',
       functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION ?? '$LATEST',
@@ -150,9 +107,9 @@ function complete(reference: HandlerReference, options: ManagedRuntimeOptions, e
     logLevel: env.AWS_LAMBDA_LOG_LEVEL ?? 'INFO',
     handlerLogLevel: env.AWS_LAMBDA_LOG_LEVEL ?? 'TRACE',
     logFormat: env.AWS_LAMBDA_LOG_FORMAT ?? 'JSON',
-    logTarget: logTarget(env),
+    logTarget: logTarget(given),
     outputTimeoutMs: options.outputTimeoutMs ?? 5_000,
-    logInvocations: (options.logInvocations ?? true) && writesInfo(options, env),
+    logInvocations: (options.logInvocations ?? true) && writesInfo(given),
     deadlineMarginMs: options.deadlineMarginMs ?? 0,
     deadlineGraceMs: options.deadlineGraceMs ?? 500,
     onDeadline: options.onDeadline ?? 'terminate',
@@ -160,10 +117,7 @@ function complete(reference: HandlerReference, options: ManagedRuntimeOptions, e
     threadRecoveryTimeoutMs: options.threadRecoveryTimeoutMs ?? 30_000,
     shutdownTimeoutMs: options.shutdownTimeoutMs ?? 500,
     registerExtension: options.registerExtension ?? true,
-    resourceLimits: {
-      ...heapShare(memoryMiB, Math.ceil(slots / invocationsPerThread)),
-      ...options.resourceLimits,
-    },
+    resourceLimits: { ...heapShare(memoryMiB, layout), ...options.resourceLimits },
     maxInvocationsPerThread: options.maxInvocationsPerThread,
     maxThreadHeapMb: options.maxThreadHeapMb,
     preload: (options.preload ?? []).map(moduleUrl),
@@ -173,105 +127,14 @@ function complete(reference: HandlerReference, options: ManagedRuntimeOptions, e
   };
 }
 
-function unusable(reference: HandlerReference): string[] {
-  if (reference.kind === 'handler-string') return [];
-  const { workerFile } = reference;
-  const isFile = workerFile instanceof URL ? workerFile.protocol === 'file:' : typeof workerFile === 'string';
-  return isFile
-    ? []
-    : [`the worker file must be a path, a file: URL or a URL object, but it is ${shown(workerFile)}`];
-}
-
-function missing(reference: HandlerReference, env: Environment): string[] {
-  return reference.kind === 'handler-string' && (reference.handlerString ?? env._HANDLER) === undefined
-    ? ['_HANDLER is not set: set it, or give the handler as an argument, for example index.handler']
-    : [];
-}
-
-function localSettings(env: Environment, concurrency: number): LocalSettings {
-  return {
-    host: env.LOCAL_LAMBDA_HOST ?? '127.0.0.1',
-    port: env.LOCAL_LAMBDA_PORT ?? 7000,
-    invocationEndpoint: env.LOCAL_LAMBDA_INVOCATION_ENDPOINT ?? '/invoke',
-    functionName: env.AWS_LAMBDA_FUNCTION_NAME ?? 'function',
-    timeoutMs: (env.AWS_LAMBDA_FUNCTION_TIMEOUT ?? 30) * 1000,
-    concurrency,
-  };
-}
-
-function handlerSource(
-  reference: HandlerReference,
-  options: ManagedRuntimeOptions,
-  env: Environment,
-): HandlerSource {
-  if (reference.kind === 'file') {
-    const given = String(reference.workerFile);
-    return { kind: 'file', file: filePath(reference.workerFile), given, exportName: options.handler };
-  }
-  return {
-    kind: 'handler-string',
-    handlerString: reference.handlerString ?? env._HANDLER ?? '',
-    taskRoot: env.LAMBDA_TASK_ROOT ?? process.cwd(),
-  };
-}
-
-function logTarget(env: Environment): LogTarget {
+function logTarget({ env }: Given): LogTarget {
   const { _LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET: path, _LAMBDA_TELEMETRY_LOG_FD: fd } = env;
   if (path !== undefined) return { kind: 'socket', path };
   return fd === undefined ? { kind: 'stdout' } : { kind: 'frames', fd };
 }
 
 /** What a line of the level INFO would cost can be saved where it is not written. A user's logger decides by itself. */
-function writesInfo(
-  { logger }: ManagedRuntimeOptions,
-  { AWS_LAMBDA_LOG_LEVEL: level = 'INFO' }: Environment,
-): boolean {
-  return logger !== undefined || LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf('INFO');
-}
-
-/** Threads share what the function has; a fifth stays for the main thread, for buffers and for native memory. */
-function heapShare(memoryMiB: number | undefined, threads: number): ResourceLimits {
-  if (memoryMiB === undefined) return {};
-  return { maxOldGenerationSizeMb: Math.max(64, Math.floor((memoryMiB * 0.8) / threads)) };
-}
-
-function filePath(file: string | URL): string {
-  if (file instanceof URL || file.startsWith('file:')) return fileURLToPath(file);
-  return resolve(file);
-}
-
-function optionalModuleUrl(module: string | URL | undefined): string | undefined {
-  return module === undefined ? undefined : moduleUrl(module);
-}
-
-/** A path becomes a `file:` URL; the name of a package is looked up as Node does, from the working directory. */
-function moduleUrl(module: string | URL): string {
-  if (module instanceof URL || module.startsWith('file:')) return String(module);
-  if (isAbsolute(module) || module.startsWith('.') || existsSync(module))
-    return pathToFileURL(resolve(module)).href;
-  try {
-    return pathToFileURL(createRequire(resolve('noop.js')).resolve(module)).href;
-  } catch (cause) {
-    const message = `The module ${JSON.stringify(module)} cannot be found from ${process.cwd()}.`;
-    throw new ManagedRuntimeError('CONFIG_INVALID', message, { cause });
-  }
-}
-
-function fault(source: string, issue: v.BaseIssue<unknown>): string {
-  const path = v.getDotPath(issue);
-  return `${path === null ? `${source}s` : `${source} ${path}`}: ${issue.message}, but it is ${shown(issue.input)}`;
-}
-
-function shown(input: unknown): string {
-  return typeof input === 'string' ? JSON.stringify(input) : String(input);
-}
-
-function withoutUndefined(options: ManagedRuntimeOptions): unknown {
-  if (typeof options !== 'object' || options === null) return options;
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-}
-
-/** Lambda and shells set variables to the empty string where they mean nothing. */
-function withoutEmpty(env: NodeJS.ProcessEnv): object {
-  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+function writesInfo({ options, env }: Given): boolean {
+  const { AWS_LAMBDA_LOG_LEVEL: level = 'INFO' } = env;
+  return options.logger !== undefined || LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf('INFO');
 }

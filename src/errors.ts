@@ -5,7 +5,8 @@
  * - `ALREADY_RUNNING`: another runtime is running in this process.
  * - `ALREADY_STOPPED`: `run()` was called again on a runtime that has ended.
  * - `INIT_FAILED`: the handler, or a module of the options, could not be loaded; `/init/error` has been posted.
- * - `RUNTIME_API_UNREACHABLE`: the Runtime API did not answer for about 15 minutes.
+ * - `RUNTIME_API_UNREACHABLE`: the Runtime API did not answer for about 15 minutes, or its answer to the registration as
+ *   an extension was lost.
  * - `NO_THREADS`: no worker thread could be brought up for `threadRecoveryTimeoutMs`.
  * - `DEADLINE_EXCEEDED`: an invocation missed its deadline and `onDeadline` is `'exit'`.
  * - `LOCAL_SERVER_FAILED`: without a Runtime API, the local server could not start; its port is taken, for example.

@@ -1,5 +1,6 @@
 import { readConfig } from './config.ts';
-import type { Config, Development, HandlerReference } from './config.ts';
+import type { Config, Development } from './config.ts';
+import type { HandlerReference } from './config/given.ts';
 import { ManagedRuntimeError } from './errors.ts';
 import { claimProcess } from './lifecycle/only-runtime.ts';
 import { onStopSignal } from './lifecycle/stop-signals.ts';

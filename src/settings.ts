@@ -1,7 +1,8 @@
 import type { ResourceLimits } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import * as v from 'valibot';
-import { LOG_FORMATS, LOG_LEVELS } from './protocol.ts';
+import { MOST_CONCURRENCY } from './config/limits.ts';
+import { runtimeApiAddress } from './config/runtime-api-address.ts';
 
 /** What happens to a thread whose invocation is past its deadline. */
 export type OnDeadline = 'terminate' | 'keep' | 'exit';
@@ -84,22 +85,17 @@ const text = v.pipe(v.string('must be a string'), v.nonEmpty('must not be empty'
 
 const moduleReference = v.union([text, v.instance(URL)], 'must be a path, a file: URL or a URL object');
 
-const hostAndPort = v.pipe(
-  v.string('must be host:port'),
-  v.check(isHostAndPort, 'must be host:port, for example 127.0.0.1:9001'),
-);
-
 const action = v.custom<() => unknown>((input) => typeof input === 'function', 'must be a function');
 
 export const optionsSchema = v.strictObject(
   {
     handler: v.optional(text),
     codec: v.optional(moduleReference),
-    concurrency: v.optional(count(1600)),
-    threads: v.optional(count(1600)),
-    invocationsPerThread: v.optional(count(1600)),
+    concurrency: v.optional(count(MOST_CONCURRENCY)),
+    threads: v.optional(count(MOST_CONCURRENCY)),
+    invocationsPerThread: v.optional(count(MOST_CONCURRENCY)),
     signal: v.optional(v.instance(AbortSignal, 'must be an AbortSignal')),
-    runtimeApi: v.optional(hostAndPort),
+    runtimeApi: v.optional(runtimeApiAddress),
     logger: v.optional(v.custom<Logger>(isLogger, 'must be a pino logger')),
     outputTimeoutMs: v.optional(milliseconds),
     logInvocations: v.optional(v.boolean('must be true or false')),
@@ -133,65 +129,8 @@ export const optionsSchema = v.strictObject(
   unknownKey,
 );
 
-const numeral = (most: number) =>
-  v.pipe(
-    v.string(),
-    v.regex(/^\d+$/, `must be a whole number from 1 to ${most}`),
-    v.transform(Number),
-    v.minValue(1, `must be a whole number from 1 to ${most}`),
-    v.maxValue(most, `must be a whole number from 1 to ${most}`),
-  );
-
-const PORT = 'must be a port, 0 for any free one';
-
-const LOOPBACK = /^(localhost|::1|127\.\d{1,3}\.\d{1,3}\.\d{1,3})$/;
-
-/** Every environment variable that the runtime reads. */
-export const environmentSchema = v.object({
-  AWS_LAMBDA_RUNTIME_API: v.optional(hostAndPort),
-  AWS_LAMBDA_MAX_CONCURRENCY: v.optional(numeral(1600)),
-  AWS_LAMBDA_NODEJS_WORKER_COUNT: v.optional(numeral(1600)),
-  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: v.optional(numeral(1_048_576)),
-  AWS_LAMBDA_FUNCTION_NAME: v.optional(v.string()),
-  AWS_LAMBDA_FUNCTION_VERSION: v.optional(v.string()),
-  AWS_LAMBDA_LOG_GROUP_NAME: v.optional(v.string()),
-  AWS_LAMBDA_LOG_STREAM_NAME: v.optional(v.string()),
-  AWS_LAMBDA_LOG_LEVEL: v.optional(
-    v.picklist(LOG_LEVELS, 'must be TRACE, DEBUG, INFO, WARN, ERROR or FATAL'),
-  ),
-  AWS_LAMBDA_LOG_FORMAT: v.optional(
-    v.pipe(v.string(), v.toUpperCase(), v.picklist(LOG_FORMATS, 'must be JSON or Text')),
-  ),
-  _LAMBDA_TELEMETRY_LOG_FD: v.optional(
-    v.pipe(v.string(), v.regex(/^\d+$/, 'must be the number of a file descriptor'), v.transform(Number)),
-  ),
-  _LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET: v.optional(v.string()),
-  _HANDLER: v.optional(v.string()),
-  LAMBDA_TASK_ROOT: v.optional(v.string()),
-  AWS_LAMBDA_FUNCTION_TIMEOUT: v.optional(numeral(900)),
-  LOCAL_LAMBDA_HOST: v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(LOOPBACK, 'must be localhost, ::1 or an address in 127.0.0.0/8: nobody else may call handlers'),
-    ),
-  ),
-  LOCAL_LAMBDA_PORT: v.optional(
-    v.pipe(v.string(), v.regex(/^\d+$/, PORT), v.transform(Number), v.maxValue(65_535, PORT)),
-  ),
-  LOCAL_LAMBDA_INVOCATION_ENDPOINT: v.optional(
-    v.pipe(v.string(), v.regex(/^\/[^?#\s]*$/, 'must be a path that begins with /, for example /invoke')),
-  ),
-});
-
-export type Environment = v.InferOutput<typeof environmentSchema>;
-
 function unknownKey(issue: v.StrictObjectIssue): string {
   return `is not known (${issue.expected} was expected)`;
-}
-
-function isHostAndPort(value: string): boolean {
-  const port = /^(?:[\w.-]+|\[[\da-f:.]+\]):(\d{1,5})$/i.exec(value)?.[1];
-  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
 }
 
 function isLogger(input: unknown): boolean {

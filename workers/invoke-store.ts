@@ -1,6 +1,7 @@
 import { InvokeStore, InvokeStoreBase } from '@aws/lambda-invoke-store';
 import type { InvokeMessage } from '../src/protocol.ts';
-import type { InvocationContext, ManagedContext } from './context.ts';
+import type { ManagedContext } from './context.ts';
+import type { InvocationContext } from './invocation-context.ts';
 
 /** What the code that is running belongs to, across timers and promises. */
 export interface CurrentRun {

@@ -15,9 +15,9 @@ import type {
 import { extendAwslambda } from './awslambda.ts';
 import { loadCodec } from './codec.ts';
 import type { Codec } from './codec.ts';
-import { InvocationContext } from './context.ts';
 import type { Handler } from './context.ts';
 import { loadHandler } from './handler-loader.ts';
+import { InvocationContext } from './invocation-context.ts';
 import { loadInStore, openInvokeStore, runInStore } from './invoke-store.ts';
 import { connectServices } from './services.ts';
 import { setSharedData } from './shared-data.ts';

@@ -7,8 +7,8 @@ import type { FromInvoker, InvokeMessage, StreamControl } from '../src/protocol.
 import { HIGH_WATER_MARK, STREAMING } from './awslambda.ts';
 import type { StreamingHandler } from './awslambda.ts';
 import type { Codec } from './codec.ts';
-import type { InvocationContext } from './context.ts';
 import { HandlerError } from './handler-error.ts';
+import type { InvocationContext } from './invocation-context.ts';
 import { ResponseStream } from './response-stream.ts';
 
 /**

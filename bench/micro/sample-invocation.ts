@@ -1,4 +1,4 @@
-import { InvocationContext } from '../../workers/context.ts';
+import { InvocationContext } from '../../workers/invocation-context.ts';
 import type { CurrentRun } from '../../workers/invoke-store.ts';
 
 const metadata = {

@@ -3,6 +3,7 @@ import { SCENARIOS } from '../scenarios/all.ts';
 import { SHAPE_PAYLOADS, SHAPE_SLOTS } from '../scenarios/shape.ts';
 import { median } from '../runner/median.ts';
 import type { Metric } from '../scenarios/scenario.ts';
+import { FRAME, line, lines } from './chart-options.ts';
 import type { RunRecord } from './record.ts';
 
 /** A plot: its heading, what to see in it, and its description for the library. */
@@ -169,35 +170,6 @@ function barCharts({ samples }: RunRecord, metric: Metric, prefix: string, title
       },
     },
   ];
-}
-
-const FRAME = {
-  animation: false,
-  legend: { top: 0 },
-  grid: { left: 16, right: 60, top: 48, bottom: 32, containLabel: true },
-  textStyle: { fontFamily: 'system-ui, sans-serif' },
-} as const;
-
-type Points = ReadonlyArray<ReadonlyArray<string | number>>;
-
-interface Series {
-  readonly name: string;
-  readonly type: 'line';
-  readonly symbolSize: number;
-  readonly data: Points;
-}
-
-function lines(series: readonly Series[], xAxis: { type: string; name: string }, unit: string): object {
-  return {
-    ...FRAME,
-    xAxis: { nameLocation: 'middle', nameGap: 26, ...xAxis },
-    yAxis: { type: 'log', name: unit, nameTextStyle: { align: 'left' } },
-    series,
-  };
-}
-
-function line(name: string, data: Points): Series {
-  return { name, type: 'line', symbolSize: 5, data };
 }
 
 function titleOf(id: string): string {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
+import { MOST_CONCURRENCY, MOST_MEMORY_MIB, MOST_TIMEOUT_S } from '../config/limits.ts';
 
 /** What the function is given, as flags. Each goes before its environment variable. */
 export interface FunctionFlags {
@@ -20,7 +21,7 @@ export interface Flags extends FunctionFlags {
 export function withFlags(command: Command): Command {
   command.addOption(
     new Option('--concurrency <n>', 'invocations at once (AWS_LAMBDA_MAX_CONCURRENCY)').argParser(
-      whole(1600),
+      whole(MOST_CONCURRENCY),
     ),
   );
   return withFunctionFlags(command).option(
@@ -34,12 +35,12 @@ export function withFunctionFlags(command: Command): Command {
   return command
     .addOption(
       new Option('--memory <MiB>', 'what the function has (AWS_LAMBDA_FUNCTION_MEMORY_SIZE)').argParser(
-        whole(1_048_576),
+        whole(MOST_MEMORY_MIB),
       ),
     )
     .addOption(
       new Option('--timeout <s>', 'of an invocation, in local mode (AWS_LAMBDA_FUNCTION_TIMEOUT)').argParser(
-        whole(900),
+        whole(MOST_TIMEOUT_S),
       ),
     )
     .option(

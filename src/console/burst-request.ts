@@ -1,3 +1,4 @@
+import { MOST_CONCURRENCY } from '../config/limits.ts';
 import type { BurstRequest } from './messages.ts';
 
 /** Reads what the page asks for; or says what is wrong with it. */
@@ -9,14 +10,13 @@ export function readBurstRequest(body: Buffer): BurstRequest | { readonly refuse
   if (!isWhole(count, MOST_INVOCATIONS)) {
     return { refused: `count must be a whole number from 1 to ${MOST_INVOCATIONS}` };
   }
-  if (!isWhole(concurrency, MOST_AT_ONCE)) {
-    return { refused: `concurrency must be a whole number from 1 to ${MOST_AT_ONCE}` };
+  if (!isWhole(concurrency, MOST_CONCURRENCY)) {
+    return { refused: `concurrency must be a whole number from 1 to ${MOST_CONCURRENCY}` };
   }
   return { event, count, concurrency };
 }
 
 const MOST_INVOCATIONS = 10_000;
-const MOST_AT_ONCE = 1600;
 
 function isWhole(value: unknown, most: number): value is number {
   return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most;

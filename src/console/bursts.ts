@@ -39,8 +39,8 @@ export class Bursts {
         await this.#one(bytes, randomUUID());
       }
     };
-    const lanes = [this.#one(bytes, requestId).then(goOn)];
-    while (lanes.length < Math.min(concurrency, count)) lanes.push(goOn());
+    const callers = [this.#one(bytes, requestId).then(goOn)];
+    while (callers.length < Math.min(concurrency, count)) callers.push(goOn());
     return requestId;
   }
 

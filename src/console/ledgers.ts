@@ -1,4 +1,4 @@
-import type { LocalSettings } from '../config.ts';
+import type { LocalSettings } from '../config/local-settings.ts';
 import { now } from './clock.ts';
 import { InvocationLedger } from './invocation-ledger.ts';
 import { LogLedger } from './log-ledger.ts';

@@ -1,4 +1,4 @@
-import type { LocalSettings } from '../config.ts';
+import type { LocalSettings } from '../config/local-settings.ts';
 import type { FrontSettings } from '../local/front.ts';
 import type { Exchange } from '../local/http-answers.ts';
 import type { Route } from '../local/http-server.ts';

@@ -25,7 +25,7 @@ export interface EncodedDiagnostic {
 
 /** Describes anything that can be thrown. Never throws, whatever its getters and traps do. */
 export function diagnose(thrown: unknown): Diagnostic {
-  return describe(thrown, { ...LIMITS[0], parts: { left: MOST_PARTS } });
+  return describe(thrown, { ...FULL, parts: { left: MOST_PARTS } });
 }
 
 /** A diagnostic of our own, for what no error object was thrown for. */
@@ -35,11 +35,9 @@ export function diagnostic(errorType: string, errorMessage: string): Diagnostic 
 
 /** {@link diagnose} and its JSON, cut to what `/error` accepts. Never throws. */
 export function encodeThrown(thrown: unknown): EncodedDiagnostic {
-  for (const limits of LIMITS) {
-    const encoded = encodeDiagnostic(describe(thrown, { ...limits, parts: { left: MOST_PARTS } }));
-    if (Buffer.byteLength(encoded.body) < MAX_BODY_BYTES) return encoded;
-  }
-  return encodeDiagnostic(diagnostic('Runtime.UnprintableError', 'The error was too large to be reported.'));
+  const full = encodeDiagnostic(diagnose(thrown));
+  if (Buffer.byteLength(full.body) < MAX_BODY_BYTES) return full;
+  return encodeDiagnostic(describe(thrown, { ...SHORT, parts: { left: 1 } }));
 }
 
 export function encodeDiagnostic(value: Diagnostic): EncodedDiagnostic {
@@ -70,10 +68,9 @@ interface Limits {
 }
 
 const MAX_BODY_BYTES = 1024 * 1024 - 1024;
-const LIMITS = [
-  { characters: 64 * 1024, frames: 100, depth: 5 },
-  { characters: 1024, frames: 20, depth: 1 },
-] as const;
+const FULL = { characters: 64 * 1024, frames: 100, depth: 5 } as const;
+/** However a character is escaped, less than 200 KiB. */
+const SHORT = { characters: 1024, frames: 20, depth: 1 } as const;
 const MOST_PARTS = 50;
 
 function describe(thrown: unknown, limits: Limits): Diagnostic {

@@ -1,4 +1,4 @@
-import type { LocalSettings } from '../config.ts';
+import type { LocalSettings } from '../config/local-settings.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import { functionUrlRoute } from './function-url.ts';
 import { hearLoggedLines } from './logged-lines.ts';

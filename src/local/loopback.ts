@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isLoopback } from '../config/loopback.ts';
 
 /**
  * Refuses an address that other machines could reach.
@@ -6,7 +7,7 @@ import type { IncomingMessage } from 'node:http';
  * @throws RangeError when `host` isn't `localhost`, `::1` or in `127.0.0.0/8`.
  */
 export function assertLoopback(host: string): void {
-  if (!LOOPBACK.test(host)) {
+  if (!isLoopback(host)) {
     throw new RangeError(`The Runtime API server listens on loopback addresses only, not on ${host}`);
   }
 }
@@ -27,5 +28,4 @@ export function isTrusted({ headers }: IncomingMessage): boolean {
   return headers.origin === undefined || headers.origin === `http://${headers.host}`;
 }
 
-const LOOPBACK = /^(localhost|::1|127\.\d{1,3}\.\d{1,3}\.\d{1,3})$/;
 const LOOPBACK_HOST = /^(localhost|\[::1\]|127\.\d{1,3}\.\d{1,3}\.\d{1,3})(:\d{1,5})?$/i;

@@ -1,4 +1,4 @@
-import type { LocalSettings } from '../config.ts';
+import type { LocalSettings } from '../config/local-settings.ts';
 
 /** What to type, for who has just started the local server. */
 export function welcome(settings: LocalSettings, address: string, pagePath: string): string {

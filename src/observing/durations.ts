@@ -24,7 +24,7 @@ export class Durations {
 export function distribution(histogram: Histogram, unitsPerMs: number, offset = 0): Distribution {
   const ms = (units: number) => rounded(Math.max(0, units - offset) / unitsPerMs);
   const { count } = histogram;
-  if (count === 0) return { count, mean: 0, p50: 0, p90: 0, p99: 0, max: 0 };
+  if (count === 0) return NONE;
   return {
     count,
     mean: ms(histogram.mean),
@@ -34,6 +34,9 @@ export function distribution(histogram: Histogram, unitsPerMs: number, offset = 
     max: ms(histogram.max),
   };
 }
+
+/** Of nothing. */
+export const NONE: Distribution = { count: 0, mean: 0, p50: 0, p90: 0, p99: 0, max: 0 };
 
 /** To microseconds: more digits of a millisecond are noise. */
 export function rounded(ms: number): number {

@@ -1,6 +1,6 @@
 import type { EventLoopUtilization } from 'node:perf_hooks';
 import type { EventLoopDelay, ThreadVitals } from '../protocol.ts';
-import { distribution, rounded } from './durations.ts';
+import { distribution, NONE, rounded } from './durations.ts';
 import type { ThreadEndCause } from './observer.ts';
 import type { EventLoopStats, ThreadStats, ThreadsStats } from './stats.ts';
 import { threadCpuMs } from './thread-cpu.ts';
@@ -49,5 +49,4 @@ export function eventLoopStats(
   };
 }
 
-const NONE = { count: 0, mean: 0, p50: 0, p90: 0, p99: 0, max: 0 };
 const NS = 1e6;

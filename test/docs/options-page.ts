@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { format } from 'prettier';
 import { readConfig } from '../../src/config.ts';
-import { environmentSchema, optionsSchema } from '../../src/settings.ts';
-import type { Environment } from '../../src/settings.ts';
+import { environmentSchema } from '../../src/config/environment.ts';
+import type { Environment } from '../../src/config/environment.ts';
+import { optionsSchema } from '../../src/settings.ts';
 import { validValues } from './valid-values.ts';
 
-/** docs/options.md, from src/settings.ts: its interface, with what its comments say, and its schemas. */
+/** docs/options.md, from src/settings.ts (its interface, with what its comments say, and its schema) and src/config/environment.ts. */
 export async function optionsPage(): Promise<string> {
   const options = declaredOptions().map((option) => {
     const schema = optionsSchema.entries[option.name as keyof typeof optionsSchema.entries];
@@ -124,7 +125,7 @@ const VARIABLES: Record<keyof Environment, { means: string; unit?: string; other
 
 const INTRODUCTION = `# Options
 
-Made from \`src/settings.ts\` by \`vitest run test/docs/options.test.ts -u\`; the test fails where the two differ.
+Made from \`src/settings.ts\` and \`src/config/environment.ts\` by \`vitest run test/docs/options.test.ts -u\`; the test fails where they differ.
 
 What is wrong in options and environment is reported all at once, before anything starts (\`CONFIG_INVALID\`). An option that
 nobody knows is a fault too. What is left out comes from the environment, then from the default.

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
-import { environmentSchema, optionsSchema } from '../../src/settings.ts';
+import { environmentSchema } from '../../src/config/environment.ts';
+import { optionsSchema } from '../../src/settings.ts';
 import { optionsPage } from './options-page.ts';
 
-it('docs/options.md is what src/settings.ts says; `vitest run test/docs/options.test.ts -u` writes it', async () => {
+it('docs/options.md is what the sources say; `vitest run test/docs/options.test.ts -u` writes it', async () => {
   await expect(
     await optionsPage(),
     'docs/options.md is out of date: run `vitest run test/docs/options.test.ts -u`',

@@ -1,8 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
+import { MOST_CONCURRENCY } from '../../config/limits.ts';
 import { withFunctionFlags } from '../flags.ts';
 import type { FunctionFlags } from '../flags.ts';
-import { MOST_SLOTS } from './lambda-limits.ts';
 
 /** What the command line asks for. */
 export interface BenchFlags extends FunctionFlags {
@@ -35,9 +35,11 @@ export function withBenchFlags(command: Command): Command {
 }
 
 function sizes(text: string): number[] {
-  const found = list(text).filter((size) => Number.isInteger(size) && size >= 1 && size <= MOST_SLOTS);
+  const found = list(text).filter((size) => Number.isInteger(size) && size >= 1 && size <= MOST_CONCURRENCY);
   if (found.length === 0 || found.length < list(text).length) {
-    throw new InvalidArgumentError(`It must be whole numbers from 1 to ${MOST_SLOTS}, for example 1,2,4.`);
+    throw new InvalidArgumentError(
+      `It must be whole numbers from 1 to ${MOST_CONCURRENCY}, for example 1,2,4.`,
+    );
   }
   return [...new Set(found)].sort((a, b) => a - b);
 }

@@ -1,6 +1,4 @@
-/** Most invocations at once in an execution environment. */
-export const MOST_SLOTS = 1600;
-/** And for each of its vCPUs. */
+/** Most invocations at once for each vCPU of an execution environment. */
 export const MOST_SLOTS_PER_VCPU = 64;
 /** No environment has more. */
 export const MOST_VCPUS = 16;

@@ -1,5 +1,6 @@
 import { characterOf } from './character.ts';
-import { MOST_SLOTS, MOST_SLOTS_PER_VCPU } from './lambda-limits.ts';
+import { MOST_CONCURRENCY } from '../../config/limits.ts';
+import { MOST_SLOTS_PER_VCPU } from './lambda-limits.ts';
 import type { Measurement } from './measurement.ts';
 import { isShared } from './setup.ts';
 import type { Setup } from './setup.ts';
@@ -42,7 +43,7 @@ function ownSizes({ given, cores }: Sizes): readonly number[] {
 function sharedSizes({ given, cores }: Sizes): readonly number[] {
   if (given !== undefined) return given.filter((slots) => slots > cores);
   const each = [4, 8, 16, 32, MOST_SLOTS_PER_VCPU].map((perThread) => perThread * cores);
-  return each.filter((slots) => slots <= MOST_SLOTS);
+  return each.filter((slots) => slots <= MOST_CONCURRENCY);
 }
 
 function goesOn(own: readonly Measurement[], { given, cores }: Sizes): boolean {

@@ -1,0 +1,34 @@
+/** What the charts have in common, as the library that draws them takes it. */
+export const FRAME = {
+  animation: false,
+  legend: { top: 0 },
+  grid: { left: 16, right: 60, top: 48, bottom: 32, containLabel: true },
+  textStyle: { fontFamily: 'system-ui, sans-serif' },
+} as const;
+
+/** Lines over an axis; that of the values is logarithmic. */
+export function lines(
+  series: readonly Series[],
+  xAxis: { type: string; name: string },
+  unit: string,
+): object {
+  return {
+    ...FRAME,
+    xAxis: { nameLocation: 'middle', nameGap: 26, ...xAxis },
+    yAxis: { type: 'log', name: unit, nameTextStyle: { align: 'left' } },
+    series,
+  };
+}
+
+export function line(name: string, data: Points): Series {
+  return { name, type: 'line', symbolSize: 5, data };
+}
+
+type Points = ReadonlyArray<ReadonlyArray<string | number>>;
+
+interface Series {
+  readonly name: string;
+  readonly type: 'line';
+  readonly symbolSize: number;
+  readonly data: Points;
+}

@@ -1,0 +1,58 @@
+import * as v from 'valibot';
+import { LOG_FORMATS, LOG_LEVELS } from '../protocol.ts';
+import { MOST_CONCURRENCY, MOST_MEMORY_MIB, MOST_TIMEOUT_S } from './limits.ts';
+import { isLoopback } from './loopback.ts';
+import { runtimeApiAddress } from './runtime-api-address.ts';
+
+const numeral = (most: number) =>
+  v.pipe(
+    v.string(),
+    v.regex(/^\d+$/, `must be a whole number from 1 to ${most}`),
+    v.transform(Number),
+    v.minValue(1, `must be a whole number from 1 to ${most}`),
+    v.maxValue(most, `must be a whole number from 1 to ${most}`),
+  );
+
+const PORT = 'must be a port, 0 for any free one';
+
+/** Every environment variable that the runtime reads. */
+export const environmentSchema = v.object({
+  AWS_LAMBDA_RUNTIME_API: v.optional(runtimeApiAddress),
+  AWS_LAMBDA_MAX_CONCURRENCY: v.optional(numeral(MOST_CONCURRENCY)),
+  AWS_LAMBDA_NODEJS_WORKER_COUNT: v.optional(numeral(MOST_CONCURRENCY)),
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: v.optional(numeral(MOST_MEMORY_MIB)),
+  AWS_LAMBDA_FUNCTION_NAME: v.optional(v.string()),
+  AWS_LAMBDA_FUNCTION_VERSION: v.optional(v.string()),
+  AWS_LAMBDA_LOG_GROUP_NAME: v.optional(v.string()),
+  AWS_LAMBDA_LOG_STREAM_NAME: v.optional(v.string()),
+  AWS_LAMBDA_LOG_LEVEL: v.optional(
+    v.picklist(LOG_LEVELS, 'must be TRACE, DEBUG, INFO, WARN, ERROR or FATAL'),
+  ),
+  AWS_LAMBDA_LOG_FORMAT: v.optional(
+    v.pipe(v.string(), v.toUpperCase(), v.picklist(LOG_FORMATS, 'must be JSON or Text')),
+  ),
+  _LAMBDA_TELEMETRY_LOG_FD: v.optional(
+    v.pipe(v.string(), v.regex(/^\d+$/, 'must be the number of a file descriptor'), v.transform(Number)),
+  ),
+  _LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET: v.optional(v.string()),
+  _HANDLER: v.optional(v.string()),
+  LAMBDA_TASK_ROOT: v.optional(v.string()),
+  AWS_LAMBDA_FUNCTION_TIMEOUT: v.optional(numeral(MOST_TIMEOUT_S)),
+  LOCAL_LAMBDA_HOST: v.optional(
+    v.pipe(
+      v.string(),
+      v.check(
+        isLoopback,
+        'must be localhost, ::1 or an address in 127.0.0.0/8: nobody else may call handlers',
+      ),
+    ),
+  ),
+  LOCAL_LAMBDA_PORT: v.optional(
+    v.pipe(v.string(), v.regex(/^\d+$/, PORT), v.transform(Number), v.maxValue(65_535, PORT)),
+  ),
+  LOCAL_LAMBDA_INVOCATION_ENDPOINT: v.optional(
+    v.pipe(v.string(), v.regex(/^\/[^?#\s]*$/, 'must be a path that begins with /, for example /invoke')),
+  ),
+});
+
+export type Environment = v.InferOutput<typeof environmentSchema>;

@@ -1,0 +1,135 @@
+import type { InvocationMetadata } from '../src/invocation/invocation.ts';
+import type { InvokerSettings } from '../src/protocol.ts';
+import { BackgroundWork } from './background-work.ts';
+import type { ReportBackgroundFailure } from './background-work.ts';
+import type { ClientContext, CognitoIdentity, ManagedContext, TraceContext } from './context.ts';
+import { HandlerError } from './handler-error.ts';
+import { utf8 } from './utf8.ts';
+
+/** The context of one invocation. What most handlers never ask for is made when it is asked for. */
+export class InvocationContext implements ManagedContext {
+  callbackWaitsForEmptyEventLoop = true;
+  readonly functionName: string;
+  readonly functionVersion: string;
+  readonly invokedFunctionArn: string;
+  readonly memoryLimitInMB: string;
+  readonly awsRequestId: string;
+  readonly logGroupName: string;
+  readonly logStreamName: string;
+  readonly identity: CognitoIdentity | undefined;
+  readonly clientContext: ClientContext | undefined;
+  readonly tenantId: string | undefined;
+  readonly xRayTraceId: string | undefined;
+  readonly deadlineMs: number;
+  readonly #traceContext: TraceContext;
+  readonly #abortAtMs: number;
+  readonly #reportFailure: ReportBackgroundFailure;
+  #background: BackgroundWork | undefined;
+  #abort: AbortController | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #finished = false;
+
+  constructor(
+    metadata: InvocationMetadata,
+    settings: Pick<InvokerSettings, 'lambda' | 'deadlineMarginMs'>,
+    reportFailure: ReportBackgroundFailure,
+  ) {
+    this.#reportFailure = reportFailure;
+    const { lambda } = settings;
+    this.functionName = lambda.functionName;
+    this.functionVersion = lambda.functionVersion;
+    this.memoryLimitInMB = lambda.memoryLimitInMB;
+    this.logGroupName = lambda.logGroupName;
+    this.logStreamName = lambda.logStreamName;
+    this.invokedFunctionArn = metadata.invokedFunctionArn;
+    this.awsRequestId = metadata.requestId;
+    this.tenantId = metadata.tenantId;
+    this.xRayTraceId = metadata.traceId;
+    this.deadlineMs = metadata.deadlineMs;
+    this.identity = parseHeader<CognitoIdentity>('Lambda-Runtime-Cognito-Identity', metadata.cognitoIdentity);
+    const client = parseHeader<ClientContext>('Lambda-Runtime-Client-Context', metadata.clientContext);
+    this.#traceContext = takeTraceContext(client);
+    this.clientContext = client;
+    this.#abortAtMs = metadata.deadlineMs - settings.deadlineMarginMs;
+  }
+
+  // Properties, as AWS has them: libraries take them off the context and call them by themselves.
+  readonly getRemainingTimeInMillis = (): number => this.deadlineMs - Date.now();
+  readonly w3c = (): TraceContext => this.#traceContext;
+  readonly waitUntil = (promise: PromiseLike<unknown>): void => {
+    this.#background ??= new BackgroundWork(this.awsRequestId, this.#reportFailure);
+    this.#background.add(promise);
+  };
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      const inMs = Math.min(Math.max(this.#abortAtMs - Date.now(), 0), LONGEST_TIMER_MS);
+      if (!this.#finished) this.#timer = setTimeout(() => this.#expire(), inMs);
+    }
+    return this.#abort.signal;
+  }
+
+  /** What goes on after the handler; undefined if nothing does. Resolves when that has settled. */
+  get background(): Promise<void> | undefined {
+    return this.#background?.settled();
+  }
+
+  done(): void {
+    throw notSupported('done');
+  }
+
+  fail(): void {
+    throw notSupported('fail');
+  }
+
+  succeed(): void {
+    throw notSupported('succeed');
+  }
+
+  /** Handler and background work have settled: the signal will not abort any more. */
+  finish(): void {
+    this.#finished = true;
+    clearTimeout(this.#timer);
+  }
+
+  #expire(): void {
+    const message = `The invocation ${this.awsRequestId} has reached its deadline.`;
+    this.#abort?.abort(new DOMException(message, 'TimeoutError'));
+  }
+}
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+function parseHeader<Value>(name: string, json: string | undefined): Value | undefined {
+  if (json === undefined) return undefined;
+  try {
+    return JSON.parse(utf8(json)) as Value;
+  } catch (cause) {
+    throw new HandlerError('Runtime.MalformedEvent', `The header ${name} of the event is not valid JSON.`, {
+      cause,
+    });
+  }
+}
+
+/** Most have none; what all share must not be written into. */
+const NO_TRACE_CONTEXT: TraceContext = Object.freeze({});
+
+/** Takes the key `w3c` out of the client context: it is meant for the runtime, not for the handler. */
+function takeTraceContext(client: (ClientContext & { w3c?: unknown }) | undefined): TraceContext {
+  if (typeof client !== 'object' || client === null || !('w3c' in client)) return NO_TRACE_CONTEXT;
+  const sent = Object(client.w3c) as Record<string, unknown>;
+  delete client.w3c;
+  return Object.fromEntries(
+    ['traceparent', 'tracestate', 'baggage']
+      .map((key) => [key, sent[key]])
+      .filter(([, value]) => typeof value === 'string'),
+  ) as TraceContext;
+}
+
+function notSupported(method: string): HandlerError {
+  return new HandlerError(
+    'Runtime.CallbackHandlerDeprecated',
+    `context.${method}() is not supported. Return a result or a promise from the handler, or throw an error.`,
+  );
+}
