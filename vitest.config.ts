@@ -1,8 +1,47 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+/**
+ * What takes longest for each line that it watches: `npm test` leaves it out so that it stays below three minutes on two
+ * cores, `npm run test:all` runs it too.
+ */
+const LONG = [
+  // Around the runtime: examples, pages, packages of others, the command that measures.
+  'test/examples/*.test.ts',
+  'test/docs/code.test.ts',
+  'test/ecosystem.test.ts',
+  'test/cli/bench.test.ts',
+  'test/cli/handler-loading.test.ts',
+  // Many starts or threads, full heaps, native work, megabytes, thousands of invocations.
+  'test/faults/crash-loops.test.ts',
+  'test/faults/init.test.ts',
+  'test/faults/native-terminations.test.ts',
+  'test/faults/out-of-memory.test.ts',
+  'test/faults/recycling.test.ts',
+  'test/faults/supervisor.test.ts',
+  'test/context-follows.test.ts',
+  'test/logging/last-words.test.ts',
+  'test/logging/many-threads.test.ts',
+  'test/payloads.test.ts',
+  'test/slots.test.ts',
+  'test/streaming/faults.test.ts',
+  'test/streaming/flow.test.ts',
+];
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'everyday',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...LONG],
+        },
+      },
+      { extends: true, test: { name: 'long', include: LONG } },
+      // Needs Debian's chromium.
+      { extends: true, test: { name: 'browser', include: ['test/**/*.browser.ts'], maxWorkers: 1 } },
+    ],
     globalSetup: 'test/console/build-page.ts',
     // Files run real processes and threads, which keep two cores busy; some of them mostly wait.
     maxWorkers: 3,

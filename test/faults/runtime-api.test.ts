@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import type { Fault } from '../../src/local/faults.ts';
 import { POLL_SCHEDULE, delayAfter } from '../../src/retry-schedule.ts';
-import { LAYOUTS, SHAPES, cpuMs, posted, startLayout } from './fault-runtime.ts';
+import { EITHER_LAYOUT, SHAPES, cpuMs, posted, startLayout } from './fault-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
 
 const NOTHING_ACTED_ON: readonly Fault[] = [
@@ -19,7 +19,7 @@ const NOTHING_ACTED_ON: readonly Fault[] = [
 /** The request is acted on, and the runtime does not hear of it. */
 const ANSWER_LOST: readonly Fault[] = [{ type: 'reset-after' }, { type: 'truncated-body' }];
 
-describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
+describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
   let runtime: FaultRuntime;
   beforeAll(async () => (runtime = await startLayout(layout)));
   afterAll(() => runtime[Symbol.asyncDispose]());

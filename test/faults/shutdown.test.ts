@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
-import { FULL, LAYOUTS, SHAPES, SINGLE_MODE, posted, startLayout, statuses } from './fault-runtime.ts';
+import { EITHER_LAYOUT, FULL, SHAPES, SINGLE_MODE, posted, startLayout, statuses } from './fault-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
 
 const WAYS = [
@@ -161,7 +161,7 @@ describe.each(SHAPES)('$mode', ({ mode, threads, start }) => {
   });
 });
 
-describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
+describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
   it('a handler that spins is answered with Runtime.Shutdown, and does not keep the process', async () => {
     await using runtime = await startLayout(layout);
     const result = runtime.api.invoke('{"do":"spin"}', { whenCapacity: true });
