@@ -48,7 +48,9 @@ export function functionUrlEvent(req: IncomingMessage, body: Buffer, requestId: 
 }
 
 function headersOf({ headers }: IncomingMessage): Partial<Record<string, string>> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, headerText(String(value))]));
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, headerText(String(value))]),
+  );
 }
 
 function split(text: string, at: string): [string, string?] {

@@ -8,9 +8,9 @@ export interface InvokeOptions {
   readonly deadlineMs?: number;
   /** A random UUID by default. */
   readonly requestId?: string;
-  /** JSON, without line breaks; sent as UTF-8 bytes. */
+  /** JSON, without line breaks; sent as UTF-8 bytes, DEL as an escape. */
   readonly clientContext?: string;
-  /** JSON, without line breaks; sent as UTF-8 bytes. */
+  /** JSON, without line breaks; sent as UTF-8 bytes, DEL as an escape. */
   readonly cognitoIdentity?: string;
   readonly tenantId?: string;
   readonly traceId?: string;
