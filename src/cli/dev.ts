@@ -7,6 +7,8 @@ import type { Diagnostic } from '../invocation/diagnostic.ts';
 import { startLocalMode } from '../local/local-mode.ts';
 import type { RuntimeApiServer } from '../local/runtime-api-server.ts';
 import { createRuntime } from '../managed-runtime.ts';
+import { aborted } from '../lifecycle/aborted.ts';
+import { onStopSignal } from '../lifecycle/stop-signals.ts';
 import { InitFailure } from '../pool/init-failure.ts';
 import { applyFlags } from './flags.ts';
 import type { Flags } from './flags.ts';
@@ -22,78 +24,81 @@ export async function develop(workerFile: string, flags: DevFlags): Promise<void
   await endProcessAfter(async () => {
     applyFlags(flags);
     growThreadpool();
+    const stop = new AbortController();
+    onStopSignal(() => stop.abort());
     const settings = readConfig({ kind: 'file', workerFile }, {}).local;
     const console = new LocalConsole(settings);
-    const local = await startLocalMode(settings, console);
+    const { server, close } = await startLocalMode(settings, console);
     const given = flags.event === undefined ? [workerFile] : [workerFile, flags.event];
     const files = new LoadedFiles(given.map((file) => resolve(file)));
-    await new DevSession(workerFile, flags, local.server, console, files).run();
+    await new DevSession({ workerFile, flags, server, console, files, stop: stop.signal }).run();
     files.close();
-    await local.close();
+    await close();
   });
 }
 
+interface DevParts {
+  readonly workerFile: string;
+  readonly flags: DevFlags;
+  readonly server: RuntimeApiServer;
+  readonly console: LocalConsole;
+  readonly files: LoadedFiles;
+  /** Aborts with the first signal, whether a runtime runs or not. */
+  readonly stop: AbortSignal;
+}
+
 class DevSession {
-  readonly #workerFile: string;
-  readonly #flags: DevFlags;
-  readonly #server: RuntimeApiServer;
-  readonly #console: LocalConsole;
-  readonly #files: LoadedFiles;
+  readonly #parts: DevParts;
   /** Undefined until threads serve. */
   #reload: (() => Promise<void>) | undefined;
   /** A file has changed while they started. */
   #outdated = false;
   #renewals = 0;
 
-  constructor(
-    workerFile: string,
-    flags: DevFlags,
-    server: RuntimeApiServer,
-    console: LocalConsole,
-    files: LoadedFiles,
-  ) {
-    this.#workerFile = workerFile;
-    this.#flags = flags;
-    this.#server = server;
-    this.#console = console;
-    this.#files = files;
+  constructor(parts: DevParts) {
+    this.#parts = parts;
   }
 
-  /** Resolves when a signal has stopped the runtime. One that cannot start is started again after the next change. */
+  /** Resolves when a signal has stopped it. A runtime that cannot start is started again after the next change. */
   async run(): Promise<void> {
+    const { files, stop } = this.#parts;
+    const stopped = aborted(stop);
     let running = this.#start();
-    let changed = this.#files.changed();
+    let changed = files.changed();
     for (;;) {
       const what = await Promise.race([running, changed]);
       if (what === 'stopped') return;
-      if (what === 'failed' && this.#outdated) {
-        running = this.#start();
+      if (what === 'changed') {
+        changed = files.changed();
+        void this.#renew();
         continue;
       }
-      await changed;
-      changed = this.#files.changed();
-      if (what === 'failed') running = this.#start();
-      else void this.#renew();
+      if (!this.#outdated) {
+        await Promise.race([changed, stopped]);
+        if (stop.aborted) return;
+        changed = files.changed();
+      }
+      running = this.#start();
     }
   }
 
   async #start(): Promise<'stopped' | 'failed'> {
+    const { workerFile, flags, server, console, stop } = this.#parts;
     this.#outdated = false;
-    this.#server.runtimeStarts();
-    const { logInvocations } = this.#flags;
+    server.runtimeStarts();
     const runtime = createRuntime(
-      { kind: 'file', workerFile: this.#workerFile },
-      { runtimeApi: this.#server.address, logInvocations },
+      { kind: 'file', workerFile },
+      { runtimeApi: server.address, logInvocations: flags.logInvocations, signal: stop },
       { onServing: (reload) => this.#serving(reload) },
     );
-    this.#console.readsFigures(runtime);
+    console.readsFigures(runtime);
     try {
       await runtime.run();
       return 'stopped';
     } catch (error) {
       if (!(error instanceof ManagedRuntimeError) || !REPAIRABLE.has(error.code)) throw error;
       this.#reload = undefined;
-      this.#server.runtimeFailed(error.message);
+      server.runtimeFailed(error.message);
       say(`${reasonOf(error.cause ?? error)}\nIt is tried again after the next change.`);
       return 'failed';
     }
@@ -125,12 +130,13 @@ class DevSession {
   }
 
   async #invokeOnce(): Promise<void> {
-    const { event: file } = this.#flags;
+    const { flags, server } = this.#parts;
+    const { event: file } = flags;
     if (file === undefined) return;
     try {
       const event = readFileSync(file, 'utf8');
       JSON.parse(event);
-      const result = await this.#server.invoke(event, { whenCapacity: true });
+      const result = await server.invoke(event, { whenCapacity: true });
       say(`${file}: ${result.status}`);
       process.stdout.write(`${'body' in result ? String(result.body) : result.errorMessage}\n`);
     } catch (error) {

@@ -186,3 +186,10 @@ it('dev waits for a change when the code cannot be loaded at the start, and call
   await local.interrupt();
   expect(local.output.log.map(({ message }) => message)).not.toContain('Invocation ended');
 });
+
+it('Ctrl-C ends dev in order also while it waits for code that can be loaded', async () => {
+  await using root = await makeTaskRoot({ 'handler.cjs': 'exports.handler = async ( => 1;' });
+  await using local = await startLocal({ args: ['dev', 'handler.cjs'], taskRoot: null, cwd: root.path });
+  await local.whenWritten(/It is tried again after the next change/);
+  expect(await local.interrupt()).toEqual({ code: 0, signal: null });
+});
