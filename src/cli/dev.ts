@@ -14,6 +14,7 @@ import { applyFlags } from './flags.ts';
 import type { Flags } from './flags.ts';
 import { LoadedFiles } from './loaded-files.ts';
 import { endProcessAfter, growThreadpool } from './serve.ts';
+import { WatchedFiles } from './watched-files.ts';
 
 export interface DevFlags extends Flags {
   readonly event?: string;
@@ -26,13 +27,19 @@ export async function develop(workerFile: string, flags: DevFlags): Promise<void
     growThreadpool();
     const stop = new AbortController();
     onStopSignal(() => stop.abort());
-    const settings = readConfig({ kind: 'file', workerFile }, {}).local;
-    const console = new LocalConsole(settings);
-    const { server, close } = await startLocalMode(settings, console);
-    const given = flags.event === undefined ? [workerFile] : [workerFile, flags.event];
-    const files = new LoadedFiles(given.map((file) => resolve(file)));
-    await new DevSession({ workerFile, flags, server, console, files, stop: stop.signal }).run();
-    files.close();
+    const { local, runtimeApi } = readConfig({ kind: 'file', workerFile }, {});
+    const console = new LocalConsole(local);
+    const { server, close } = await startLocalMode(local, console, runtimeApi);
+    const code = new LoadedFiles(resolve(workerFile));
+    const events = new WatchedFiles();
+    const session = new DevSession({ workerFile, flags, server, console, code, stop: stop.signal });
+    if (flags.event !== undefined) {
+      events.add(resolve(flags.event));
+      void session.invokeOnChanges(events);
+    }
+    await session.run();
+    code.close();
+    events.close();
     await close();
   });
 }
@@ -42,7 +49,7 @@ interface DevParts {
   readonly flags: DevFlags;
   readonly server: RuntimeApiServer;
   readonly console: LocalConsole;
-  readonly files: LoadedFiles;
+  readonly code: LoadedFiles;
   /** Aborts with the first signal, whether a runtime runs or not. */
   readonly stop: AbortSignal;
 }
@@ -61,24 +68,34 @@ class DevSession {
 
   /** Resolves when a signal has stopped it. A runtime that cannot start is started again after the next change. */
   async run(): Promise<void> {
-    const { files, stop } = this.#parts;
+    const { code, stop } = this.#parts;
     const stopped = aborted(stop);
     let running = this.#start();
-    let changed = files.changed();
+    let changed = code.changed();
     for (;;) {
       const what = await Promise.race([running, changed]);
       if (what === 'stopped') return;
       if (what === 'changed') {
-        changed = files.changed();
+        changed = code.changed();
         void this.#renew();
         continue;
       }
       if (!this.#outdated) {
         await Promise.race([changed, stopped]);
         if (stop.aborted) return;
-        changed = files.changed();
+        changed = code.changed();
       }
       running = this.#start();
+    }
+  }
+
+  /** Invokes when one of these has changed, with the threads that there are; if there are none yet, they will get it. */
+  async invokeOnChanges(events: WatchedFiles): Promise<never> {
+    for (;;) {
+      await events.changed();
+      if (this.#reload === undefined) continue;
+      say('The event has changed.');
+      await this.#invokeOnce();
     }
   }
 

@@ -3,13 +3,13 @@ import { BroadcastChannel } from 'node:worker_threads';
 import { LOADED_FILES_CHANNEL } from '../protocol.ts';
 import { WatchedFiles } from './watched-files.ts';
 
-/** Watches the files that threads load, and those that it is given; not those of packages. */
+/** Watches the handler's file and those that threads load; not those of packages. */
 export class LoadedFiles {
   readonly #files = new WatchedFiles();
   readonly #channel = new BroadcastChannel(LOADED_FILES_CHANNEL);
 
-  constructor(files: readonly string[]) {
-    for (const file of files) this.#files.add(file);
+  constructor(workerFile: string) {
+    this.#files.add(workerFile);
     this.#channel.onmessage = (event) => {
       const { data: file } = event as { readonly data: string };
       if (!file.includes(PACKAGES)) this.#files.add(file);
