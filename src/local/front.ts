@@ -14,7 +14,7 @@ export interface FrontSettings {
   readonly functionName: string;
   readonly functionArn: string;
   readonly invoke: (event: Buffer, options: InvokeOptions) => Promise<InvokeResult>;
-  /** Whether there are as many invocations as there may be at once. */
+  /** Whether there are as many invocations as there may be at once. If so, the caller must be refused: it counts as that. */
   readonly isFull: () => boolean;
   readonly logs: LogTails;
 }

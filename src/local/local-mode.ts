@@ -62,7 +62,7 @@ async function startServer(settings: LocalSettings, onlooker: Onlooker): Promise
         functionUrlRoute(front),
       ],
       deliveryHistory: 1000,
-      onInvoke: (...invocation) => onlooker.invoked(...invocation),
+      onlooker,
     });
   } catch (cause) {
     const address = hostAndPort(host, port);
