@@ -92,7 +92,10 @@ class Supervisor implements ManagedRuntime {
     const recorder = new Recorder(this.#config, sink.log, this.#figures);
     this.#figures.start();
     const stop = () => this.#stop.abort();
-    const stopListening = onStopSignal(sink.log, stop);
+    const stopListening = onStopSignal((signal) => {
+      sink.log.info({ signal }, 'Stopping');
+      stop();
+    });
     this.#config.signal?.addEventListener('abort', stop);
     if (this.#config.signal?.aborted === true) stop();
     let local: LocalMode | undefined;

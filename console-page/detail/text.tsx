@@ -14,12 +14,21 @@ export function Text({ title, kept }: { readonly title: string; readonly kept: K
         <p class="hint">none yet</p>
       ) : (
         <pre tabIndex={0} aria-label={title}>
-          {kept.cut ? kept.text : indented(kept.text)}
+          {readable(kept)}
         </pre>
       )}
     </section>
   );
 }
+
+/** A response with status and headers of its own has them in front of the body, as JSON. */
+function readable({ text, cut }: KeptText): string {
+  const end = text.indexOf(BETWEEN);
+  if (end === -1) return cut ? text : indented(text);
+  return `${indented(text.slice(0, end))}\n\n${text.slice(end + BETWEEN.length)}`;
+}
+
+const BETWEEN = '\0'.repeat(8);
 
 function indented(text: string): string {
   try {

@@ -4,13 +4,14 @@ import { runOf, threadName, waitOf } from '../state/outcomes.ts';
 
 /** When it came, how long it waited, ran and took. */
 export function Timings({ detail: { state, report = {} } }: { readonly detail: InvocationDetail }) {
-  const { calledAt, answeredAt, endedAt, deadlineAt, thread, slot } = state;
+  const { outcome, calledAt, answeredAt, endedAt, deadlineAt, thread, slot } = state;
   const number = (field: string) => (typeof report[field] === 'number' ? report[field] : undefined);
   const heap = number('heapUsedBytes');
   const background = number('backgroundMs');
   const facts: readonly (readonly [name: string, value: string | undefined])[] = [
     ['called', clock(calledAt, 3)],
     ['waited', duration(waitOf(state))],
+    ['streams since', outcome === 'open' && answeredAt !== undefined ? clock(answeredAt, 3) : undefined],
     ['handler ran', duration(number('handlerMs') ?? runOf(state))],
     ['answered after', endedAt === undefined ? undefined : duration((answeredAt ?? endedAt) - calledAt)],
     ['background work', background === undefined ? undefined : duration(background)],

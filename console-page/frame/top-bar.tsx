@@ -1,5 +1,5 @@
 import { connection } from '../state/connection.ts';
-import { about, invocations } from '../state/store.ts';
+import { about, invocations, refused } from '../state/store.ts';
 import { theme, THEMES } from '../state/theme.ts';
 import { Keys } from './keys.tsx';
 
@@ -21,6 +21,7 @@ export function TopBar() {
           <Fact name="slots" value={String(concurrency)} />
           <Fact name="timeout" value={`${(timeoutMs ?? 0) / 1000} s`} />
           <Fact name="in flight" value={String(inFlight)} />
+          {refused.value > 0 && <Fact name="refused (429)" value={String(refused.value)} />}
         </dl>
       )}
       <span class="stretch" />

@@ -35,8 +35,9 @@ export function waitOf({
   return taken === undefined ? undefined : Math.max(0, taken - calledAt);
 }
 
-/** How long its handler ran, in ms. */
-export function runOf({ dispatchedAt, startedAt, answeredAt }: InvocationState): number | undefined {
+/** How long its handler ran, in ms; undefined as long as it runs: a stream's first bytes are an answer, too. */
+export function runOf({ outcome, dispatchedAt, startedAt, answeredAt }: InvocationState): number | undefined {
   const began = startedAt ?? dispatchedAt;
-  return began === undefined || answeredAt === undefined ? undefined : Math.max(0, answeredAt - began);
+  if (outcome === 'open' || began === undefined || answeredAt === undefined) return undefined;
+  return Math.max(0, answeredAt - began);
 }

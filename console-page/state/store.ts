@@ -19,6 +19,7 @@ export const invocations = signal<ReadonlyMap<string, InvocationState>>(new Map(
 export const threads = signal<ReadonlyMap<string, ThreadState>>(new Map());
 export const lines = signal<readonly LoggedText[]>([]);
 export const samples = signal<readonly Sample[]>([]);
+export const refused = signal(0);
 export const burst = signal<BurstState>({ wanted: 0, done: 0, failed: 0 });
 
 /** How far the server's clock is ahead of this page's. */
@@ -63,6 +64,7 @@ export function take(update: Update): void {
   const lastAt = samples.value.at(-1)?.at ?? 0;
   const freshSamples = update.samples.filter(({ at }) => at > lastAt);
   if (freshSamples.length > 0) samples.value = [...samples.value, ...freshSamples].slice(-MOST_SAMPLES);
+  refused.value = update.refused;
   burst.value = update.burst;
 }
 

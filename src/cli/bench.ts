@@ -15,6 +15,7 @@ import type { Measurement } from './bench/measurement.ts';
 import { startProgress } from './bench/progress.ts';
 import { makeRecord } from './bench/record.ts';
 import type { BenchRecord } from './bench/record.ts';
+import type { Modules } from './bench/runtime-messages.ts';
 import { terminalReport } from './bench/terminal-report.ts';
 import { mostSetups, whichNext } from './bench/which-next.ts';
 import type { Sizes } from './bench/which-next.ts';
@@ -27,16 +28,17 @@ export async function bench(workerFile: string, flags: BenchFlags): Promise<void
   await endProcessAfter(async () => {
     applyFlags(flags);
     const events = readEvents(flags.events);
-    const { timeoutMs } = readConfig({ kind: 'file', workerFile }, {}).local;
+    const modules = modulesOf(flags);
+    const { timeoutMs } = readConfig({ kind: 'file', workerFile }, modules).local;
     const { seconds, rates } = flags;
     for (const file of [flags.json, flags.html, flags.log]) assertWritable(file);
     const log = new HandlerLog(flags.log);
     const machine = readMachine();
     const measurements = await measureAll(
-      { workerFile, events, timeoutMs, seconds, rates, log },
+      { workerFile, modules, events, timeoutMs, seconds, rates, log },
       { given: flags.sizes, cores: machine.cores },
     );
-    const about = { workerFile, events: events.length, seconds, date: new Date().toISOString() };
+    const about = { workerFile, modules, events: events.length, seconds, date: new Date().toISOString() };
     write(makeRecord({ ...about, version: ownVersion(), machine }, measurements), flags);
   });
 }
@@ -57,6 +59,15 @@ async function measureAll(method: Method, sizes: Sizes): Promise<Measurement[]> 
   } finally {
     progress.end();
   }
+}
+
+function modulesOf({ services, sharedData, codec, preload }: BenchFlags): Modules {
+  return {
+    ...(services !== undefined && { services }),
+    ...(sharedData !== undefined && { sharedData }),
+    ...(codec !== undefined && { codec }),
+    ...(preload.length > 0 && { preload }),
+  };
 }
 
 /** Before minutes have passed. */

@@ -7,11 +7,14 @@ import type { Diagnostic } from '../invocation/diagnostic.ts';
 import { startLocalMode } from '../local/local-mode.ts';
 import type { RuntimeApiServer } from '../local/runtime-api-server.ts';
 import { createRuntime } from '../managed-runtime.ts';
+import { aborted } from '../lifecycle/aborted.ts';
+import { onStopSignal } from '../lifecycle/stop-signals.ts';
 import { InitFailure } from '../pool/init-failure.ts';
 import { applyFlags } from './flags.ts';
 import type { Flags } from './flags.ts';
 import { LoadedFiles } from './loaded-files.ts';
 import { endProcessAfter, growThreadpool } from './serve.ts';
+import { WatchedFiles } from './watched-files.ts';
 
 export interface DevFlags extends Flags {
   readonly event?: string;
@@ -22,78 +25,97 @@ export async function develop(workerFile: string, flags: DevFlags): Promise<void
   await endProcessAfter(async () => {
     applyFlags(flags);
     growThreadpool();
-    const settings = readConfig({ kind: 'file', workerFile }, {}).local;
-    const console = new LocalConsole(settings);
-    const local = await startLocalMode(settings, console);
-    const given = flags.event === undefined ? [workerFile] : [workerFile, flags.event];
-    const files = new LoadedFiles(given.map((file) => resolve(file)));
-    await new DevSession(workerFile, flags, local.server, console, files).run();
-    files.close();
-    await local.close();
+    const stop = new AbortController();
+    onStopSignal(() => stop.abort());
+    const { local, runtimeApi } = readConfig({ kind: 'file', workerFile }, {});
+    const console = new LocalConsole(local);
+    const { server, close } = await startLocalMode(local, console, runtimeApi);
+    const code = new LoadedFiles(resolve(workerFile));
+    const events = new WatchedFiles();
+    const session = new DevSession({ workerFile, flags, server, console, code, stop: stop.signal });
+    if (flags.event !== undefined) {
+      events.add(resolve(flags.event));
+      void session.invokeOnChanges(events);
+    }
+    await session.run();
+    code.close();
+    events.close();
+    await close();
   });
 }
 
+interface DevParts {
+  readonly workerFile: string;
+  readonly flags: DevFlags;
+  readonly server: RuntimeApiServer;
+  readonly console: LocalConsole;
+  readonly code: LoadedFiles;
+  /** Aborts with the first signal, whether a runtime runs or not. */
+  readonly stop: AbortSignal;
+}
+
 class DevSession {
-  readonly #workerFile: string;
-  readonly #flags: DevFlags;
-  readonly #server: RuntimeApiServer;
-  readonly #console: LocalConsole;
-  readonly #files: LoadedFiles;
+  readonly #parts: DevParts;
   /** Undefined until threads serve. */
   #reload: (() => Promise<void>) | undefined;
   /** A file has changed while they started. */
   #outdated = false;
   #renewals = 0;
 
-  constructor(
-    workerFile: string,
-    flags: DevFlags,
-    server: RuntimeApiServer,
-    console: LocalConsole,
-    files: LoadedFiles,
-  ) {
-    this.#workerFile = workerFile;
-    this.#flags = flags;
-    this.#server = server;
-    this.#console = console;
-    this.#files = files;
+  constructor(parts: DevParts) {
+    this.#parts = parts;
   }
 
-  /** Resolves when a signal has stopped the runtime. One that cannot start is started again after the next change. */
+  /** Resolves when a signal has stopped it. A runtime that cannot start is started again after the next change. */
   async run(): Promise<void> {
+    const { code, stop } = this.#parts;
+    const stopped = aborted(stop);
     let running = this.#start();
-    let changed = this.#files.changed();
+    let changed = code.changed();
     for (;;) {
       const what = await Promise.race([running, changed]);
       if (what === 'stopped') return;
-      if (what === 'failed' && this.#outdated) {
-        running = this.#start();
+      if (what === 'changed') {
+        changed = code.changed();
+        void this.#renew();
         continue;
       }
-      await changed;
-      changed = this.#files.changed();
-      if (what === 'failed') running = this.#start();
-      else void this.#renew();
+      if (!this.#outdated) {
+        await Promise.race([changed, stopped]);
+        if (stop.aborted) return;
+        changed = code.changed();
+      }
+      running = this.#start();
+    }
+  }
+
+  /** Invokes when one of these has changed, with the threads that there are; if there are none yet, they will get it. */
+  async invokeOnChanges(events: WatchedFiles): Promise<never> {
+    for (;;) {
+      await events.changed();
+      if (this.#reload === undefined) continue;
+      say('The event has changed.');
+      await this.#invokeOnce();
     }
   }
 
   async #start(): Promise<'stopped' | 'failed'> {
+    const { workerFile, flags, server, console, stop } = this.#parts;
     this.#outdated = false;
-    this.#server.runtimeStarts();
-    const { logInvocations } = this.#flags;
+    server.runtimeStarts();
     const runtime = createRuntime(
-      { kind: 'file', workerFile: this.#workerFile },
-      { runtimeApi: this.#server.address, logInvocations },
+      { kind: 'file', workerFile },
+      { runtimeApi: server.address, logInvocations: flags.logInvocations, signal: stop },
       { onServing: (reload) => this.#serving(reload) },
     );
-    this.#console.readsFigures(runtime);
+    console.readsFigures(runtime);
     try {
       await runtime.run();
       return 'stopped';
     } catch (error) {
       if (!(error instanceof ManagedRuntimeError) || !REPAIRABLE.has(error.code)) throw error;
       this.#reload = undefined;
-      this.#server.runtimeFailed(error.message);
+      server.runtimeFailed(error.message);
       say(`${reasonOf(error.cause ?? error)}\nIt is tried again after the next change.`);
       return 'failed';
     }
@@ -125,12 +147,13 @@ class DevSession {
   }
 
   async #invokeOnce(): Promise<void> {
-    const { event: file } = this.#flags;
+    const { flags, server } = this.#parts;
+    const { event: file } = flags;
     if (file === undefined) return;
     try {
       const event = readFileSync(file, 'utf8');
       JSON.parse(event);
-      const result = await this.#server.invoke(event, { whenCapacity: true });
+      const result = await server.invoke(event, { whenCapacity: true });
       say(`${file}: ${result.status}`);
       process.stdout.write(`${'body' in result ? String(result.body) : result.errorMessage}\n`);
     } catch (error) {

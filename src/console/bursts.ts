@@ -54,7 +54,7 @@ export class Bursts {
     this.#running += 1;
     let result: InvokeResult | undefined;
     try {
-      result = await this.#invoke(event, { requestId });
+      result = await this.#invoke(event, { requestId, keepStream: false });
     } catch {
       // It has failed, as the count says.
     }

@@ -149,6 +149,10 @@ function timesOf(
 }
 
 function answerOf(result: InvokeResult): KeptText {
+  if (result.status === 'response') {
+    const { text, cut } = keepText(result.body);
+    return { text, bytes: result.totalBytes, cut: cut || result.body.length < result.totalBytes };
+  }
   if ('body' in result) return keepText(result.body);
   const { errorType, errorMessage } = result;
   return keepText(JSON.stringify({ errorType, errorMessage }));

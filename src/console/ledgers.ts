@@ -12,8 +12,11 @@ export class Ledgers {
   readonly invocations = new InvocationLedger((durationMs) => this.sampler.answered(durationMs));
   readonly threads = new ThreadLedger();
   readonly log = new LogLedger();
+  /** How many calls got 429. */
+  refused = 0;
   readonly #settings: LocalSettings;
   #burst = '';
+  #refusedBefore = 0;
 
   constructor(settings: LocalSettings) {
     this.#settings = settings;
@@ -30,6 +33,7 @@ export class Ledgers {
       threads: this.threads.all(),
       lines: this.log.all(),
       samples: this.sampler.all(),
+      refused: this.refused,
       burst,
     };
   }
@@ -42,8 +46,11 @@ export class Ledgers {
     const burstBefore = this.#burst;
     this.#burst = JSON.stringify(burst);
     const isSame = [invocations, threads, lines, samples].every(({ length }) => length === 0);
-    if (isSame && this.#burst === burstBefore) return undefined;
-    return { now: now(), invocations, threads, lines, samples, burst };
+    const { refused } = this;
+    const refusedBefore = this.#refusedBefore;
+    this.#refusedBefore = refused;
+    if (isSame && this.#burst === burstBefore && refused === refusedBefore) return undefined;
+    return { now: now(), invocations, threads, lines, samples, refused, burst };
   }
 
   watched(isWatched: boolean): void {

@@ -52,6 +52,10 @@ export class LocalConsole implements Onlooker {
     this.#ledgers.invocations.called(requestId, event, result);
   }
 
+  refused(): void {
+    this.#ledgers.refused += 1;
+  }
+
   logged({ line, requestId }: LoggedLine): void {
     this.#ledgers.log.add(line, requestId);
     if (requestId !== undefined) this.#ledgers.invocations.logged(requestId, line);

@@ -35,6 +35,8 @@ export interface Update {
   readonly threads: readonly ThreadState[];
   readonly lines: readonly LoggedText[];
   readonly samples: readonly Sample[];
+  /** How many calls were refused with 429, all together. */
+  readonly refused: number;
   readonly burst: BurstState;
 }
 

@@ -1,18 +1,15 @@
-import type { Log } from '../logging/log.ts';
-
 /**
  * Calls back on the first SIGTERM or SIGINT; a second one ends the process at once, with the code that shells expect.
  *
  * @returns what stops listening. A process that was asked to end then does, even if a handler has left timers behind.
  */
-export function onStopSignal(log: Log, stop: () => void): () => void {
+export function onStopSignal(stop: (signal: NodeJS.Signals) => void): () => void {
   let asked = false;
   const listeners = SIGNALS.map(([name, number]) => {
     const listener = () => {
       if (asked) exit(128 + number);
       asked = true;
-      log.info({ signal: name }, 'Stopping');
-      stop();
+      stop(name);
     };
     process.on(name, listener);
     return () => process.off(name, listener);

@@ -19,8 +19,8 @@ export function eventHeaders(options: InvokeOptions): EventHeaders {
     if (value !== undefined) optional.push(name, sendable(name, value));
   };
   add('Lambda-Runtime-Trace-Id', options.traceId);
-  add('Lambda-Runtime-Client-Context', options.clientContext);
-  add('Lambda-Runtime-Cognito-Identity', options.cognitoIdentity);
+  add('Lambda-Runtime-Client-Context', json(options.clientContext));
+  add('Lambda-Runtime-Cognito-Identity', json(options.cognitoIdentity));
   add('Lambda-Runtime-Aws-Tenant-Id', options.tenantId);
   if (options.requestId !== undefined) sendable('Lambda-Runtime-Aws-Request-Id', options.requestId);
   return { optional, overrides: options.headers === undefined ? NONE : overrides(options.headers) };
@@ -53,6 +53,11 @@ export function eventAnswer(
 }
 
 const NONE: EventHeaders['overrides'] = [];
+
+/** DEL is the one character that JSON takes as it is, and a header does not take. */
+function json(text: string | undefined): string | undefined {
+  return text?.replaceAll('\x7f', '\\u007f');
+}
 
 // Lambda sends the bytes of UTF-8. Node writes header strings as Latin-1, if the body isn't a string.
 function sendable(name: string, value: string): string {

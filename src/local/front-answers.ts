@@ -52,6 +52,16 @@ export function apiError(status: number, errorType: string, message: string): An
   return jsonAnswer(status, body, ['x-amzn-ErrorType', errorType]);
 }
 
+/** A call that is not made, and what its caller gets. */
+export interface Refused {
+  readonly refused: Answer;
+}
+
+/** Refuses a call with an error of the Invoke API. */
+export function refused(status: number, errorType: string, message: string): Refused {
+  return { refused: apiError(status, errorType, message) };
+}
+
 /** The answer when there are as many invocations as the function may have at once. */
 export const THROTTLED = bytesAnswer(
   429,

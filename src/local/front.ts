@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { apiError, dryRunAnswer, invokeAnswer, queuedAnswer, THROTTLED } from './front-answers.ts';
+import { dryRunAnswer, invokeAnswer, queuedAnswer, THROTTLED } from './front-answers.ts';
 import { whenGone } from './http-answers.ts';
 import type { Answer } from './http-answers.ts';
 import type { Route } from './http-server.ts';
@@ -14,7 +14,7 @@ export interface FrontSettings {
   readonly functionName: string;
   readonly functionArn: string;
   readonly invoke: (event: Buffer, options: InvokeOptions) => Promise<InvokeResult>;
-  /** Whether there are as many invocations as there may be at once. */
+  /** Whether there are as many invocations as there may be at once. If so, the caller must be refused: it counts as that. */
   readonly isFull: () => boolean;
   readonly logs: LogTails;
 }
@@ -35,18 +35,10 @@ export function frontRoutes(settings: FrontSettings): Route {
     collectBody(req, MAX_PAYLOAD_BYTES, (body) => {
       const request = readInvokeRequest(settings, req, name, body);
       if ('refused' in request) reply(request.refused);
-      else
-        answer(settings, request, randomUUID(), whenGone(res)).then(reply, (error) =>
-          reply(unsendable(error)),
-        );
+      else void answer(settings, request, randomUUID(), whenGone(res)).then(reply);
     });
     return true;
   };
-}
-
-/** The answer to an option that no header can carry. */
-export function unsendable(error: unknown): Answer {
-  return apiError(400, 'InvalidRequestContentException', String(error));
 }
 
 const INVOCATIONS = /^\/2015-03-31\/functions\/([^/?]+)\/invocations\/?(?:\?|$)/;
@@ -64,7 +56,7 @@ async function answer(
       return dryRunAnswer(requestId, version);
     case 'Event':
       // Nobody waits for what becomes of it.
-      settings.invoke(event, { ...options, whenCapacity: true }).catch(() => {});
+      void settings.invoke(event, { ...options, whenCapacity: true });
       return queuedAnswer(requestId, version);
     case 'RequestResponse': {
       if (settings.isFull()) return THROTTLED;

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { headerText } from './header-text.ts';
 
 /**
  * Makes the event that a Function URL sends: payload format 2.0.
@@ -7,10 +8,10 @@ import type { IncomingMessage } from 'node:http';
  */
 export function functionUrlEvent(req: IncomingMessage, body: Buffer, requestId: string): object {
   const [rawPath = '/', rawQueryString = ''] = split(req.url ?? '/', '?');
-  const { cookie, ...headers } = req.headers;
+  const { cookie, ...headers } = headersOf(req);
   const query = queryOf(rawQueryString);
   const now = new Date();
-  const host = headers.host ?? '';
+  const host = headers['host'] ?? '';
   return {
     version: '2.0',
     routeKey: '$default',
@@ -18,7 +19,7 @@ export function functionUrlEvent(req: IncomingMessage, body: Buffer, requestId: 
     rawQueryString,
     ...(cookie !== undefined && { cookies: cookie.split(/; */) }),
     headers: {
-      ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
+      ...headers,
       'x-forwarded-for': req.socket.remoteAddress ?? '',
       'x-forwarded-port': String(req.socket.localPort),
       'x-forwarded-proto': 'http',
@@ -44,6 +45,12 @@ export function functionUrlEvent(req: IncomingMessage, body: Buffer, requestId: 
     },
     ...bodyOf(req, body),
   };
+}
+
+function headersOf({ headers }: IncomingMessage): Partial<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, headerText(String(value))]),
+  );
 }
 
 function split(text: string, at: string): [string, string?] {

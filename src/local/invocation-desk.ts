@@ -138,6 +138,7 @@ export class InvocationDesk {
       keepStream: options.keepStream ?? true,
       resolve,
       stream: undefined,
+      streamedBytes: 0,
       deadline: undefined,
     };
     this.#invocations.add(invocation);

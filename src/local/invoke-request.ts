@@ -1,8 +1,10 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { apiError } from './front-answers.ts';
+import type { IncomingMessage } from 'node:http';
+import { apiError, refused } from './front-answers.ts';
+import type { Refused } from './front-answers.ts';
 import type { FrontSettings } from './front.ts';
 import type { Answer } from './http-answers.ts';
 import type { InvokeOptions } from './invoke.ts';
+import { readInvokeOptions } from './invoke-options.ts';
 import { decodePathPart } from './path-part.ts';
 import { MAX_PAYLOAD_BYTES } from './request-body.ts';
 
@@ -24,7 +26,7 @@ export function readInvokeRequest(
   req: IncomingMessage,
   name: string,
   body: Buffer | undefined,
-): InvokeRequest | { readonly refused: Answer } {
+): InvokeRequest | Refused {
   const qualifiers = qualifiersOf(settings, decodePathPart(name), req.url ?? '');
   if (qualifiers === undefined) {
     return refused(404, 'ResourceNotFoundException', `Function not found: ${decodePathPart(name)}`);
@@ -40,10 +42,6 @@ export function readInvokeRequest(
       'The derived qualifier from the function name does not match the specified qualifier.',
     );
   }
-  const [qualifier] = qualifiers;
-  if (qualifier !== undefined && !QUALIFIER.test(qualifier)) {
-    return refused(400, 'InvalidParameterValueException', 'A qualifier is a version or the name of an alias');
-  }
   const type = INVOCATION_TYPES.find(
     (each) => each === (req.headers['x-amz-invocation-type'] ?? 'RequestResponse'),
   );
@@ -53,14 +51,13 @@ export function readInvokeRequest(
   if (logType !== 'None' && logType !== 'Tail') {
     return refused(400, 'InvalidParameterValueException', 'Unknown log type');
   }
-  const clientContext = clientContextOf(req.headers);
-  if (clientContext === null) {
-    return refused(400, 'InvalidRequestContentException', 'The client context is not base64 of JSON');
-  }
+  const [qualifier] = qualifiers;
+  const options = readInvokeOptions(settings.functionArn, qualifier, req.headers);
+  if ('refused' in options) return options;
   return {
     event: body.length === 0 ? NO_PAYLOAD : body,
     type,
-    options: invokeOptions(settings, req.headers, clientContext, qualifier),
+    options,
     version: qualifier !== undefined && /^\d+$/.test(qualifier) ? qualifier : '$LATEST',
     wantsLog: logType === 'Tail',
   };
@@ -80,7 +77,6 @@ export function isJson(bytes: Buffer): boolean {
 export const TOO_LARGE = tooLarge(MAX_PAYLOAD_BYTES);
 
 const INVOCATION_TYPES = ['RequestResponse', 'Event', 'DryRun'] as const;
-const QUALIFIER = /^[\w$-]+$/;
 /** The most bytes that an event for later may have: 1 MiB. */
 const MAX_QUEUED_BYTES = 1024 * 1024;
 const NO_PAYLOAD = Buffer.from('{}');
@@ -91,10 +87,6 @@ function tooLarge(bytes: number): Answer {
     'RequestTooLargeException',
     `Request must be smaller than ${bytes} bytes for the InvokeFunction operation`,
   );
-}
-
-function refused(status: number, errorType: string, message: string): { readonly refused: Answer } {
-  return { refused: apiError(status, errorType, message) };
 }
 
 /** The versions or aliases that are asked for, in the name and in the query; undefined for another function. */
@@ -109,30 +101,4 @@ function qualifiersOf(
   const [, query = ''] = url.split('?');
   const qualifiers = [name.slice(named.length + 1), new URLSearchParams(query).get('Qualifier') ?? ''];
   return new Set(qualifiers.filter((each) => each !== ''));
-}
-
-function invokeOptions(
-  { functionArn }: FrontSettings,
-  headers: IncomingHttpHeaders,
-  clientContext: string | undefined,
-  qualifier: string | undefined,
-): InvokeOptions {
-  const tenantId = headers['x-amz-tenant-id']?.toString();
-  const traceId = headers['x-amzn-trace-id']?.toString();
-  return {
-    ...(clientContext !== undefined && { clientContext }),
-    ...(tenantId !== undefined && { tenantId }),
-    ...(traceId !== undefined && { traceId }),
-    ...(qualifier !== undefined && {
-      headers: { 'Lambda-Runtime-Invoked-Function-Arn': `${functionArn}:${qualifier}` },
-    }),
-  };
-}
-
-/** Null if it cannot be read. */
-function clientContextOf(headers: IncomingHttpHeaders): string | undefined | null {
-  const encoded = headers['x-amz-client-context']?.toString();
-  if (encoded === undefined) return undefined;
-  const bytes = Buffer.from(encoded, 'base64');
-  return isJson(bytes) ? JSON.stringify(JSON.parse(bytes.toString())) : null;
 }

@@ -8,9 +8,9 @@ export interface InvokeOptions {
   readonly deadlineMs?: number;
   /** A random UUID by default. */
   readonly requestId?: string;
-  /** JSON, without line breaks; sent as UTF-8 bytes. */
+  /** JSON, without line breaks; sent as UTF-8 bytes, DEL as an escape. */
   readonly clientContext?: string;
-  /** JSON, without line breaks; sent as UTF-8 bytes. */
+  /** JSON, without line breaks; sent as UTF-8 bytes, DEL as an escape. */
   readonly cognitoIdentity?: string;
   readonly tenantId?: string;
   readonly traceId?: string;
@@ -26,7 +26,7 @@ export interface InvokeOptions {
   readonly whileWaiting?: AbortSignal;
   /** Sees the bytes of a streaming response as they arrive. No more are read until what it returns has resolved. */
   readonly onChunk?: (chunk: Buffer, contentType: string | undefined) => void | Promise<void>;
-  /** Whether the result has all bytes of a streaming response, or only the first chunk; true by default. */
+  /** Whether the result has all bytes of a streaming response, or the chunks of its first 16 KiB; true by default. */
   readonly keepStream?: boolean;
 }
 
@@ -38,6 +38,8 @@ export interface InvokeResponse {
   readonly status: 'response';
   readonly requestId: string;
   readonly body: Buffer;
+  /** Of the whole response, also where not all of a stream is kept. */
+  readonly totalBytes: number;
   readonly contentType: string | undefined;
   readonly mode: 'buffered' | 'streaming';
   /** By lower-case name. */

@@ -21,14 +21,20 @@ export interface LocalMode {
  * Runtime API.
  *
  * Rejects with a ManagedRuntimeError `LOCAL_SERVER_FAILED`.
+ *
+ * @param unused the Runtime API that the environment names, where it is not used.
  */
-export async function startLocalMode(settings: LocalSettings, onlooker: Onlooker): Promise<LocalMode> {
+export async function startLocalMode(
+  settings: LocalSettings,
+  onlooker: Onlooker,
+  unused?: string,
+): Promise<LocalMode> {
   const server = await startServer(settings, onlooker);
   const stopHearing = hearLoggedLines((logged) => {
     server.logged(logged.line, logged.requestId);
     onlooker.logged(logged);
   });
-  process.stderr.write(welcome(settings, server.address, onlooker.path));
+  process.stderr.write(welcome(settings, server.address, onlooker.path, unused));
   return {
     server,
     address: server.address,
@@ -56,7 +62,7 @@ async function startServer(settings: LocalSettings, onlooker: Onlooker): Promise
         functionUrlRoute(front),
       ],
       deliveryHistory: 1000,
-      onInvoke: (...invocation) => onlooker.invoked(...invocation),
+      onlooker,
     });
   } catch (cause) {
     const address = hostAndPort(host, port);

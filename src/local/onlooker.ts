@@ -9,6 +9,8 @@ export interface Onlooker {
   readonly path: string;
   /** A caller brings an event. The promise rejects when the caller gives up. */
   invoked(requestId: string, event: string | Uint8Array, result: Promise<InvokeResult>): void;
+  /** A caller was refused with 429. */
+  refused(): void;
   logged(line: LoggedLine): void;
   /** Makes what answers at its path and below. */
   route(front: FrontSettings): Route;

@@ -12,6 +12,8 @@ export interface OpenInvocation {
   readonly resolve: (result: InvokeResult) => void;
   /** The bytes of a streaming response so far; `undefined` until one has begun. */
   stream: Buffer[] | undefined;
+  /** Of all of them, also those that are not kept. */
+  streamedBytes: number;
   deadline: NodeJS.Timeout | undefined;
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { apiError, dryRunAnswer, executed, invokeAnswer, THROTTLED } from './front-answers.ts';
-import { type FrontSettings, unsendable } from './front.ts';
+import type { FrontSettings } from './front.ts';
 import { whenGone } from './http-answers.ts';
 import type { Exchange } from './http-answers.ts';
 import type { Route } from './http-server.ts';
@@ -28,7 +28,7 @@ export function responseStreamRoutes(settings: FrontSettings): Route {
       else if (request.type === 'Event') reply(NO_EVENTS);
       else if (request.type === 'DryRun') reply(dryRunAnswer(randomUUID(), request.version));
       else if (settings.isFull()) reply(THROTTLED);
-      else stream(settings, request, exchange).catch((error) => reply(unsendable(error)));
+      else void stream(settings, request, exchange);
     });
     return true;
   };

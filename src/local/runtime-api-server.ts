@@ -9,6 +9,7 @@ import { InvocationDesk } from './invocation-desk.ts';
 import type { InvokeOptions, InvokeResult } from './invoke.ts';
 import { LogTails } from './log-tails.ts';
 import { assertLoopback, hostAndPort } from './loopback.ts';
+import type { Onlooker } from './onlooker.ts';
 import { OpenAnswers } from './open-answers.ts';
 import { OpenInvocations } from './open-invocations.ts';
 import { PollQueue } from './poll-queue.ts';
@@ -40,8 +41,8 @@ export interface RuntimeApiServerOptions {
   readonly moreRoutes?: (settings: FrontSettings) => readonly Route[];
   /** How many of the last deliveries are remembered; 100 000 by default. */
   readonly deliveryHistory?: number;
-  /** Is told of each event that a caller brings. The promise rejects when the caller gives up. */
-  readonly onInvoke?: (requestId: string, event: string | Uint8Array, result: Promise<InvokeResult>) => void;
+  /** Is told of each event that a caller brings, and of each call that is refused with 429. */
+  readonly onlooker?: Pick<Onlooker, 'invoked' | 'refused'>;
 }
 
 /** A local Lambda Runtime API, with the Invoke API in front of it. */
@@ -131,12 +132,12 @@ export async function startRuntimeApiServer(
     polls,
     invocations,
   );
-  const { concurrency, onInvoke } = options;
+  const { concurrency, onlooker } = options;
   const invoke = (event: string | Uint8Array, how: InvokeOptions): Promise<InvokeResult> => {
-    if (onInvoke === undefined) return desk.invoke(event, how);
+    if (onlooker === undefined) return desk.invoke(event, how);
     const { requestId = randomUUID() } = how;
     const result = desk.invoke(event, { ...how, requestId });
-    onInvoke(requestId, event, result);
+    onlooker.invoked(requestId, event, result);
     return result;
   };
   const logs = new LogTails(() => invocations.size);
@@ -146,7 +147,11 @@ export async function startRuntimeApiServer(
     functionArn,
     invoke: (event, how) =>
       invoke(event, concurrency === undefined ? how : { whenCapacity: true, orInitError: true, ...how }),
-    isFull: () => concurrency !== undefined && desk.busy >= concurrency,
+    isFull: () => {
+      const full = concurrency !== undefined && desk.busy >= concurrency;
+      if (full) onlooker?.refused();
+      return full;
+    },
     logs,
   };
   const routes = [

@@ -95,6 +95,7 @@ function takeResponse({ invocations }: RuntimeRooms, exchange: Exchange, request
         requestId,
         body,
         contentType,
+        totalBytes: body.length,
         mode: 'buffered',
         trailers,
       }),

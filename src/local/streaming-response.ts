@@ -33,12 +33,15 @@ export function receiveStream(exchange: Exchange, requestId: string, invocations
   });
 }
 
-function keep({ stream = [], keepStream }: OpenInvocation, chunk: Buffer): void {
-  if (keepStream || stream.length === 0) stream.push(chunk);
+function keep(invocation: OpenInvocation, chunk: Buffer): void {
+  if (invocation.keepStream || invocation.streamedBytes < BEGINNING_BYTES) invocation.stream?.push(chunk);
+  invocation.streamedBytes += chunk.length;
 }
 
+const BEGINNING_BYTES = 16 * 1024;
+
 function streamResult(
-  { requestId, stream = [] }: OpenInvocation,
+  { requestId, stream = [], streamedBytes }: OpenInvocation,
   headers: IncomingHttpHeaders,
   trailers: NodeJS.Dict<string>,
 ): InvokeResponse | InvokeError {
@@ -51,6 +54,7 @@ function streamResult(
     status: 'response',
     requestId,
     body: join(stream),
+    totalBytes: streamedBytes,
     contentType: headers['content-type'],
     mode: 'streaming',
     trailers,

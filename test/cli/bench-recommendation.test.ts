@@ -46,7 +46,15 @@ function madeUp(given: MadeUp): Measurement {
 
 function bench(some: readonly MadeUp[], cores = 2): BenchRecord {
   const machine = { cpu: 'a CPU', cores, memoryMiB: 8192, os: 'an OS', node: 'v24' };
-  const about = { workerFile: 'handler.ts', events: 1, seconds: 3, date: 'today', version: '0', machine };
+  const about = {
+    workerFile: 'handler.ts',
+    modules: {},
+    events: 1,
+    seconds: 3,
+    date: 'today',
+    version: '0',
+    machine,
+  };
   return makeRecord(about, some.map(madeUp));
 }
 

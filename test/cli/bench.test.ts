@@ -8,6 +8,7 @@ import { PATIENTLY, startRuntime } from '../helpers/start-runtime.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 import type { TaskRoot } from '../helpers/task-root.ts';
 
+const WORKER = new URL('../../workers/index.ts', import.meta.url).href;
 const QUICK = ['--seconds', '0.1'];
 
 let root: TaskRoot;
@@ -24,6 +25,18 @@ beforeAll(async () => {
     'never.cjs': `exports.handler = async () => { throw new TypeError('it never works'); };`,
     'broken.mjs': 'export const handler = missing;',
     'exits.cjs': `exports.handler = async () => process.exit(7);`,
+    'uses.mjs': `
+      import { useServices, useSharedData } from '${WORKER}';
+      const { limits } = useServices();
+      export const handler = async (text) => {
+        if (text !== 'decoded' || globalThis.loadedFirst !== undefined) throw new Error('as if without options');
+        console.log('limit ' + (await limits.most(useSharedData().table[1])));
+        return text;
+      };`,
+    'services.mjs': `export const limits = { most: (n) => n * 10 + globalThis.loadedFirst };`,
+    'data.mjs': 'export const table = new Uint8Array(new SharedArrayBuffer(2)).fill(4);',
+    'codec.mjs': `export const decode = () => 'decoded'; export const encode = (text) => Buffer.from(text);`,
+    'first.mjs': 'globalThis.loadedFirst = 2;',
     'two.json': '[{"n":1},{"n":2}]',
     'one.json': '{"n":3}',
   });
@@ -140,6 +153,28 @@ it('failed invocations are counted and said loudly; events are sent in turn', as
   expect(cautions[0]).toMatch(/^FAILURES: .* RangeError: two is too much/);
   expect(stderr).toMatch(/FAILED/);
   expect(code).toBe(0);
+});
+
+it('uses the modules that a bootstrap would name', async () => {
+  const modules = ['--services', 'services.mjs', '--shared-data', 'data.mjs', '--codec', 'codec.mjs'];
+  const what = ['--preload', 'first.mjs', '--sizes', '2', '--log', 'uses.log', '--json', '-'];
+  const { code, stdout, stderr } = await run('uses.mjs', ...modules, ...what);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  const { about, measurements } = JSON.parse(stdout) as BenchRecord;
+  expect(about.modules).toEqual({
+    services: 'services.mjs',
+    sharedData: 'data.mjs',
+    codec: 'codec.mjs',
+    preload: ['first.mjs'],
+  });
+  expect(measurements[0]?.answers.failed).toBe(0);
+  expect(await readFile(`${root.path}/uses.log`, 'utf8')).toContain('limit 42');
+});
+
+it('a module that cannot be loaded stops it, with the reason', async () => {
+  const { code, stderr } = await run('waits.mjs', '--services', './broken.mjs', '--sizes', '2');
+  expect(stderr).toMatch(/missing is not defined/);
+  expect(code).toBe(1);
 });
 
 it('a handler that always fails stops it, with the first error', async () => {

@@ -36,6 +36,12 @@ describe('dev', () => {
   let root: TaskRoot;
   let local: LocalRuntime;
   const write = (file: string, text: string) => writeFile(`${root.path}/${file}`, text);
+  /** Resolves when all is read that was told up to the last answer, which comes another way. */
+  const untilAllIsRead = () => {
+    const count = (text: string, what: RegExp) => text.match(what)?.length ?? 0;
+    const answers = count(local.output.stdout, /^\{"version"/gm);
+    return expect.poll(() => count(local.output.stderr, /event\.json: response/g), PATIENTLY).toBe(answers);
+  };
   /** Why threads have been replaced. */
   const causes: (string | undefined)[] = [];
 
@@ -146,6 +152,7 @@ describe('dev', () => {
 
   it('tells once of a change that comes while another one is loaded', async () => {
     const told = () => local.output.stderr.match(/The code has changed/g)?.length ?? 0;
+    await untilAllIsRead();
     const before = told();
     const slow = `console.log('loading slowly'); await new Promise(() => setInterval(() => {}, 1000));`;
     await write('app/handler.mts', slow);
@@ -154,12 +161,18 @@ describe('dev', () => {
     await local.whenWritten(/"version":"five"/, 'stdout');
     await write('app/handler.mts', handler('six', IMPORT));
     await local.whenWritten(/"version":"six"/, 'stdout');
+    await untilAllIsRead();
     expect(told() - before).toBe(2);
   });
 
-  it('invokes again when the event changes', async () => {
+  it('invokes again when the event changes, with the threads that there are', async () => {
+    await untilAllIsRead();
+    const { length } = local.output.stderr;
     await write('event.json', '{"n":"another event"}');
+    await local.whenWritten(/The event has changed/);
     await local.whenWritten(/"n":"another event"/, 'stdout');
+    await untilAllIsRead();
+    expect(local.output.stderr.slice(length)).not.toContain('The code has changed');
   });
 
   it('Ctrl-C ends it', async () => {
@@ -185,4 +198,23 @@ it('dev waits for a change when the code cannot be loaded at the start, and call
   expect(await local.invoke({})).toBe('second');
   await local.interrupt();
   expect(local.output.log.map(({ message }) => message)).not.toContain('Invocation ended');
+});
+
+it('Ctrl-C ends dev in order also while it waits for code that can be loaded', async () => {
+  await using root = await makeTaskRoot({ 'handler.cjs': 'exports.handler = async ( => 1;' });
+  await using local = await startLocal({ args: ['dev', 'handler.cjs'], taskRoot: null, cwd: root.path });
+  await local.whenWritten(/It is tried again after the next change/);
+  expect(await local.interrupt()).toEqual({ code: 0, signal: null });
+});
+
+it('dev says that it does not use the Runtime API that the environment names', async () => {
+  await using root = await makeTaskRoot({ 'handler.cjs': 'exports.handler = async () => 1;' });
+  await using local = await startLocal({
+    args: ['dev', 'handler.cjs'],
+    taskRoot: null,
+    cwd: root.path,
+    env: { AWS_LAMBDA_RUNTIME_API: '127.0.0.1:9' },
+  });
+  expect(local.output.stderr).toContain('AWS_LAMBDA_RUNTIME_API (127.0.0.1:9) is not used');
+  expect(await local.invoke({})).toBe(1);
 });

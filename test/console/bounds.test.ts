@@ -91,4 +91,4 @@ it('a page that reads slowly makes nothing pile up, and gets a snapshot when it 
   server.closeAllConnections();
 });
 
-const EMPTY = { now: 0, invocations: [], threads: [], lines: [], samples: [], burst: NONE };
+const EMPTY = { now: 0, invocations: [], threads: [], lines: [], samples: [], refused: 0, burst: NONE };

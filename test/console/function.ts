@@ -36,12 +36,10 @@ export class ConsoleFunction implements AsyncDisposable {
 export async function startFunction(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  handler = 'index.handler',
 ): Promise<ConsoleFunction> {
   const root = await makeTaskRoot({ 'index.mjs': HANDLER });
-  return new ConsoleFunction(
-    await startLocal({ handler: 'index.handler', taskRoot: root.path, args, env }),
-    root,
-  );
+  return new ConsoleFunction(await startLocal({ handler, taskRoot: root.path, args, env }), root);
 }
 
 const HANDLER = `
@@ -61,4 +59,12 @@ const HANDLER = `
     }
     if (event.forever) for (;;);
     return { answered: event.answer ?? 'yes', padding: 'x'.repeat(event.padding ?? 0) };
-  }`;
+  }
+  export const stream = awslambda.streamifyResponse(async (event, responseStream) => {
+    const { head, parts = [], holdUntil, fail } = event;
+    const out = head === undefined ? responseStream : awslambda.HttpResponseStream.from(responseStream, head);
+    for (const part of parts) out.write(part);
+    while (holdUntil !== undefined && !existsSync(holdUntil)) await wait(10);
+    if (fail !== undefined) throw new RangeError(fail);
+    out.end('the end');
+  });`;

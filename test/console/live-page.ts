@@ -24,6 +24,7 @@ export class LivePage implements AsyncDisposable {
   readonly lines: LoggedText[] = [];
   readonly samples: Sample[] = [];
   burst: BurstState | undefined;
+  refused = 0;
 
   /** @param url of the console. */
   constructor(url: string) {
@@ -98,6 +99,7 @@ export class LivePage implements AsyncDisposable {
     this.lines.push(...update.lines);
     this.samples.push(...update.samples);
     this.burst = update.burst;
+    this.refused = update.refused;
     for (const look of this.#waiters) look();
   }
 }

@@ -71,6 +71,24 @@ describe('who listens to the console', () => {
     expect(shown.length).toBeLessThan(4200);
   });
 
+  it('hears how many calls were refused, since there were as many as there may be', async () => {
+    const holding = { holdUntil: running.gate('full') };
+    const held = await Promise.all([page.invoke(holding), page.invoke(holding)]);
+    await page.until(() => held.every((id) => page.invocations.get(id)?.dispatchedAt !== undefined));
+    const url = `${running.local.url}/2015-03-31/functions/function/invocations`;
+    const answers = [
+      await fetch(`${running.local.url}/invoke`, { method: 'POST', body: '{}' }),
+      await fetch(`${running.local.url}/a/function/url`),
+      await fetch(url, { method: 'POST', body: '{}' }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([429, 429, 429]);
+    await page.until(() => page.refused === 3);
+    await running.open('full');
+    await Promise.all(held.map((id) => page.ended(id)));
+    await using later = await new LivePage(running.console).open();
+    expect(later.snapshot?.refused).toBe(3);
+  });
+
   it('hears of errors', async () => {
     const state = await page.ended(await page.invoke({ fail: 'no' }));
     expect(state).toMatchObject({ outcome: 'error', errorType: 'RangeError' });
@@ -154,4 +172,45 @@ it('in single mode there is the main thread, and a deadline is seen where nobody
   await page.until(() => page.invocations.get(requestId)?.outcome === 'deadline');
   expect(page.invocations.get(requestId)).toMatchObject({ deadlineAt: expect.any(Number) });
   expect(page.threads.size).toBe(0);
+});
+
+describe('who listens to a function that streams', () => {
+  let running: ConsoleFunction;
+  let page: LivePage;
+  beforeAll(async () => {
+    running = await startFunction(['--concurrency', '2'], {}, 'index.stream');
+    page = await new LivePage(running.console).open();
+  });
+  afterAll(async () => {
+    await page[Symbol.asyncDispose]();
+    await running[Symbol.asyncDispose]();
+  });
+
+  it.each(['the form', 'another caller'])(
+    'gets the beginning and the length of what %s gets',
+    async (who) => {
+      const event = { parts: ['one ', 'ö'.repeat(20_000), 'x'.repeat(100_000)] };
+      const requestId = who === 'the form' ? await page.invoke(event) : await callForStream(event);
+      expect(await page.ended(requestId)).toMatchObject({ outcome: 'response' });
+      const { answer } = await page.detail(requestId);
+      expect(answer).toMatchObject({ bytes: 4 + 40_000 + 100_000 + 7, cut: true });
+      expect(answer?.text).toMatch(/^one ö+.?$/);
+      expect(Buffer.byteLength(answer?.text ?? '')).toBeGreaterThan(16_000);
+    },
+  );
+
+  async function callForStream(event: object): Promise<string> {
+    const { EventStream, $metadata } = await running.local.callForStream({ Payload: JSON.stringify(event) });
+    for await (const _ of EventStream ?? []);
+    return $metadata.requestId ?? '';
+  }
+
+  it('hears that an invocation is open until the stream ends', async () => {
+    const requestId = await page.invoke({ parts: ['first'], holdUntil: running.gate('stream') });
+    await page.until(() => page.invocations.get(requestId)?.answeredAt !== undefined);
+    expect(page.invocations.get(requestId)).toMatchObject({ outcome: 'open' });
+    expect(page.invocations.get(requestId)).not.toHaveProperty('endedAt');
+    await running.open('stream');
+    expect(await page.ended(requestId)).toMatchObject({ outcome: 'response' });
+  });
 });

@@ -105,6 +105,16 @@ describe('the page', () => {
     await page.locator('.lane .bar.response[role=option]').nth(24).waitFor({ state: 'attached' });
   });
 
+  it('calls that are refused are counted', async () => {
+    expect(await page.getByText('refused (429)').count()).toBe(0);
+    await invoke(page, { holdUntil: running.gate('full') }, 4);
+    await page.locator('.bar.open').nth(3).waitFor();
+    expect((await fetch(`${running.local.url}/`)).status).toBe(429);
+    await page.locator('.facts div', { hasText: /^refused \(429\)\s*1$/ }).waitFor();
+    await running.open('full');
+    await page.getByText('4 of 4 done').waitFor();
+  });
+
   it('the form takes samples and only JSON, and says in which line it is none', async () => {
     for (const [name, text] of SAMPLES) {
       await page.getByLabel('sample').selectOption(name);

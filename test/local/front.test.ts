@@ -125,6 +125,18 @@ describe("AWS's SDK", () => {
     expect((await respond(server, requestId, 'null')).status).toBe(202);
   });
 
+  it('hands on any client context, also with an event for later', async () => {
+    const context = { custom: { city: 'Zürich 東京', odd: '\0\t\n\x1f\x7f\x9f\u2028\ud800' } };
+    const output = await call({
+      InvocationType: 'Event',
+      ClientContext: Buffer.from(JSON.stringify(context)).toString('base64'),
+    });
+    expect(output.StatusCode).toBe(202);
+    const { headers } = await next(server);
+    const bytes = Buffer.from(headers.get('lambda-runtime-client-context') ?? '', 'latin1');
+    expect(JSON.parse(bytes.toString())).toEqual(context);
+  });
+
   it('makes a dry run', async () => {
     expect((await call({ InvocationType: 'DryRun' })).StatusCode).toBe(204);
     expect(server.inFlight).toBe(0);
@@ -193,6 +205,7 @@ describe('the Invoke API', () => {
   it.each([
     ['two qualifiers', 'resize:live/invocations?Qualifier=7', {}],
     ['a qualifier that is none', 'resize/invocations?Qualifier=%0A', { 'X-Amz-Invocation-Type': 'Event' }],
+    ['a tenant id that is none', 'resize/invocations', { 'X-Amz-Tenant-Id': 'bl\xe5' }],
     ['an unknown invocation type', 'resize/invocations', { 'X-Amz-Invocation-Type': 'Now' }],
     ['an unknown log type', 'resize/invocations', { 'X-Amz-Log-Type': 'All' }],
   ])('refuses %s', async (_what, path, headers) => {
@@ -203,13 +216,26 @@ describe('the Invoke API', () => {
     expect(await response.json()).toMatchObject({ Type: 'User', message: expect.any(String) });
   });
 
-  it('refuses a client context that is not JSON', async () => {
+  it.each([
+    ['is not JSON', 'nonsense'],
+    ['is longer than 3583 bytes', Buffer.from(JSON.stringify('x'.repeat(2700))).toString('base64')],
+  ])('refuses a client context that %s', async (_what, context) => {
     const response = await fetch(`http://${server.address}/2015-03-31/functions/resize/invocations`, {
       method: 'POST',
       body: '{}',
-      headers: { 'X-Amz-Client-Context': 'nonsense' },
+      headers: { 'X-Amz-Client-Context': context, 'X-Amz-Invocation-Type': 'Event' },
     });
     expect(response.status).toBe(400);
+  });
+
+  it('hands on a trace id byte by byte', async () => {
+    const polled = next(server);
+    await fetch(`http://${server.address}/2015-03-31/functions/resize/invocations`, {
+      method: 'POST',
+      body: '{}',
+      headers: { 'X-Amzn-Trace-Id': 'Root=\xc3\xa9', 'X-Amz-Invocation-Type': 'Event' },
+    });
+    expect((await polled).headers.get('lambda-runtime-trace-id')).toBe('Root=\xc3\xa9');
   });
 
   it('answers 404 to what it does not know', async () => {

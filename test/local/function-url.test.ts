@@ -70,6 +70,25 @@ describe('the event', () => {
     await answered;
   });
 
+  it('has headers as UTF-8, and other bytes as Latin-1', async () => {
+    const sent = (text: string) => Buffer.from(text).toString('latin1');
+    const { answered, requestId, event } = await call('/', {
+      headers: {
+        'X-City': sent('Zürich 東京'),
+        Cookie: sent('a=é'),
+        'User-Agent': sent('é'),
+        'X-Other': 'Zürich',
+      },
+    });
+    expect(event).toMatchObject({
+      headers: { 'x-city': 'Zürich 東京', 'x-other': 'Zürich' },
+      cookies: ['a=é'],
+      requestContext: { http: { userAgent: 'é' } },
+    });
+    await respond(server, requestId, 'null');
+    await answered;
+  });
+
   it.each([
     ['application/json', '{"é":1}', false],
     ['text/plain; charset=utf-8', 'é', false],

@@ -128,7 +128,7 @@ it.each([
     await using server = await startRuntimeApiServer({
       concurrency: 1,
       moreRoutes: (front) => [plainInvokeRoute(front, '/invoke'), functionUrlRoute(front)],
-      onInvoke: (_requestId, event) => void events.push(event.toString()),
+      onlooker: { invoked: (_requestId, event) => void events.push(event.toString()), refused: () => {} },
     });
     const call = (event: string, signal: AbortSignal | null = null) =>
       fetch(`http://${server.address}${path}`, { method: 'POST', body: event, signal });

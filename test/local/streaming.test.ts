@@ -98,16 +98,21 @@ it('no more of a stream is read until the caller has taken a chunk', async () =>
   expect(seen.length).toBeGreaterThan(1);
 });
 
-it('a stream need not be kept', async () => {
+it('of a stream that need not be kept only the beginning is, and its length is known', async () => {
   const { result, chunk, req, status } = await open({ keepStream: false });
   let arrived = chunk();
   req.write('one ');
   await arrived;
   arrived = chunk();
-  req.end('two');
+  req.write('x'.repeat(16 * 1024));
+  await arrived;
+  arrived = chunk();
+  req.end('three');
   await arrived;
   expect(await status).toBe(202);
-  expect(await result).toMatchObject({ status: 'response', body: Buffer.from('one ') });
+  const ended = await result;
+  expect(ended).toMatchObject({ status: 'response', totalBytes: 4 + 16 * 1024 + 5 });
+  expect('body' in ended && ended.body.toString()).toMatch(/^one x+$/);
 });
 
 it('a stream that breaks off fails the invocation', async () => {

@@ -68,6 +68,17 @@ it('the options reach the runtime', async () => {
   expect(headers.get('lambda-runtime-client-context')).toBe('{"custom":{}}');
 });
 
+it('objects of the context may have any characters', async () => {
+  const odd = { odd: 'é東\n\x7f' };
+  const [, { headers }] = await Promise.all([
+    api.invoke(1, { clientContext: odd, cognitoIdentity: odd }),
+    answer('response', '1'),
+  ]);
+  for (const name of ['lambda-runtime-client-context', 'lambda-runtime-cognito-identity']) {
+    expect(JSON.parse(Buffer.from(headers.get(name) ?? '', 'latin1').toString())).toEqual(odd);
+  }
+});
+
 it('waits for a poll, and gives up with the signal or when it is closed', async () => {
   const abort = new AbortController();
   const aborted = api.invoke(1, { signal: abort.signal });

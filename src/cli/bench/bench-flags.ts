@@ -14,6 +14,10 @@ export interface BenchFlags extends FunctionFlags {
   readonly json?: string;
   readonly html?: string;
   readonly log?: string;
+  readonly services?: string;
+  readonly sharedData?: string;
+  readonly codec?: string;
+  readonly preload: readonly string[];
 }
 
 /** Adds them to the command. */
@@ -30,7 +34,16 @@ export function withBenchFlags(command: Command): Command {
       .option('--seconds <s>', 'how long each is measured, after it has warmed up', seconds, 3)
       .option('--json <file>', 'writes all figures there; - for stdout, in place of the table')
       .option('--html <file>', 'writes a report with plots there')
-      .option('--log <file>', 'keeps what the handler writes there, of the last size (default: dropped)'),
+      .option('--log <file>', 'keeps what the handler writes there, of the last size (default: dropped)')
+      .option('--services <module>', 'the option services: a path, or the name of a package')
+      .option('--shared-data <module>', 'the option sharedData')
+      .option('--codec <module>', 'the option codec')
+      .option(
+        '--preload <module>',
+        'the option preload; may be repeated',
+        (module: string, modules: readonly string[]) => [...modules, module],
+        [],
+      ),
   );
 }
 

@@ -1,18 +1,17 @@
 import { startRuntimeApiServer } from '../../local/runtime-api-server.ts';
 import type { InvokeResult } from '../../local/invoke.ts';
 import type { Invoke } from './closed-loop.ts';
-import type { HandlerLog } from './handler-log.ts';
 import { measureBusy } from './measure-busy.ts';
 import type { AtRate, Measurement } from './measurement.ts';
 import { atRate } from './open-loop.ts';
 import { RuntimeProcess } from './runtime-process.ts';
+import type { Measured } from './runtime-process.ts';
 import { invocationsPerThread } from './setup.ts';
 import type { Setup } from './setup.ts';
 import { readUsage, usedBetween } from './usage.ts';
 
 /** How each setup is measured. */
-export interface Method {
-  readonly workerFile: string;
+export interface Method extends Measured {
   /** JSON; sent in turn. */
   readonly events: readonly string[];
   readonly timeoutMs: number;
@@ -20,7 +19,6 @@ export interface Method {
   readonly seconds: number;
   /** Events a second, for the open loop. */
   readonly rates: readonly number[];
-  readonly log: HandlerLog;
 }
 
 /** What is being done with a setup, and how far it is, 0 to 1. */
@@ -32,11 +30,11 @@ export type OnPhase = (phase: string, done: number) => void;
  * Rejects with a BenchError when the handler cannot be loaded, when all invocations fail, and when the process ends.
  */
 export async function measure(setup: Setup, method: Method, onPhase: OnPhase): Promise<Measurement> {
-  const { workerFile, events, timeoutMs, log } = method;
+  const { events, timeoutMs } = method;
   // Not `await using`: Node.js 22 does not know it.
   const api = await startRuntimeApiServer({ timeoutMs, deliveryHistory: 0 });
   try {
-    const runtime = new RuntimeProcess(workerFile, setup, api, log);
+    const runtime = new RuntimeProcess(method, setup, api);
     const invoke = invoking(events, (event) => api.invoke(event, { whenCapacity: true, keepStream: false }));
     try {
       return await measureRuntime(runtime, setup, invoke, method, onPhase);

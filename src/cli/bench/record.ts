@@ -3,6 +3,7 @@ import type { Machine } from './machine.ts';
 import type { Measurement } from './measurement.ts';
 import { recommend } from './recommendation.ts';
 import type { Recommendation } from './recommendation.ts';
+import type { Modules } from './runtime-messages.ts';
 import { why } from './why.ts';
 
 /** What a bench found out: the JSON file holds it as it is, and table and page are made from it. */
@@ -16,6 +17,7 @@ export interface BenchRecord {
 
 export interface About {
   readonly workerFile: string;
+  readonly modules: Modules;
   /** How many different ones. */
   readonly events: number;
   readonly seconds: number;
@@ -55,8 +57,9 @@ export function settings({ recommendation: { advice } }: BenchRecord): [name: st
 /** The lines that any figure must be read with. */
 export function describe({ about }: BenchRecord): string[] {
   const { cpu, cores, memoryMiB, os, node } = about.machine;
+  const modules = Object.entries(about.modules).map(([option, module]) => `${option} ${String(module)}, `);
   return [
-    `${about.workerFile}, ${about.events} ${about.events === 1 ? 'event' : 'different events'}, ${about.seconds} s each, ${about.date}`,
+    `${about.workerFile}, ${modules.join('')}${about.events} ${about.events === 1 ? 'event' : 'different events'}, ${about.seconds} s each, ${about.date}`,
     `${cpu}, ${cores} ${cores === 1 ? 'core' : 'cores'}, ${Math.round(memoryMiB / 1024)} GiB, ${os}, Node ${node}, lambda-managed-runtime ${about.version}`,
   ];
 }

@@ -1,5 +1,10 @@
+import type { ManagedRuntimeOptions } from '../../settings.ts';
+
+/** Options of a runtime that name modules. */
+export type Modules = Pick<ManagedRuntimeOptions, 'services' | 'sharedData' | 'codec' | 'preload'>;
+
 /** What `bench` tells the process that it measures, as its only argument. */
-export interface RuntimeSettings {
+export interface RuntimeSettings extends Modules {
   readonly workerFile: string;
   readonly concurrency: number;
   readonly threads: number;

@@ -9,9 +9,16 @@ import type { Diagnostic } from '../../local/diagnostic.ts';
 import { threadpoolSize } from '../serve.ts';
 import { BenchError } from './bench-error.ts';
 import type { HandlerLog } from './handler-log.ts';
-import type { Figures, FromRuntime, RuntimeSettings } from './runtime-messages.ts';
+import type { Figures, FromRuntime, Modules, RuntimeSettings } from './runtime-messages.ts';
 import { invocationsPerThread } from './setup.ts';
 import type { Setup } from './setup.ts';
+
+/** What is measured, whatever the setup. */
+export interface Measured {
+  readonly workerFile: string;
+  readonly modules: Modules;
+  readonly log: HandlerLog;
+}
 
 /** The runtime that is measured, in a process of its own. */
 export class RuntimeProcess implements AsyncDisposable {
@@ -21,8 +28,9 @@ export class RuntimeProcess implements AsyncDisposable {
   readonly #exited: Promise<Exit>;
   #ending = false;
 
-  constructor(workerFile: string, setup: Setup, api: RuntimeApiServer, log: HandlerLog) {
+  constructor({ workerFile, modules, log }: Measured, setup: Setup, api: RuntimeApiServer) {
     const settings: RuntimeSettings = {
+      ...modules,
       workerFile,
       concurrency: setup.slots,
       threads: setup.threads,

@@ -4,7 +4,10 @@ import type { Answers, Latency } from './measurement.ts';
 /** How one invocation ended: undefined, or the error. */
 export type Failure = string | undefined;
 
-/** Gathers the answers of a while. */
+/**
+ * Gathers the answers of a while. All of them, in their order, and not in a histogram as `Durations` has: how far the
+ * parts of a measurement agree can only be told when its end is known. An hour of 10,000 a second takes 300 MB.
+ */
 export class Tally {
   readonly #latencies: number[] = [];
   #failed = 0;
