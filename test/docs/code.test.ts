@@ -20,7 +20,7 @@ const PACKAGE = {
   'lambda-managed-runtime/otel': 'src/otel/index.ts',
 };
 
-const PAGES = globSync(['*.md', 'docs/*.md', 'examples/**/README.md', 'bench/README.md'], {
+const PAGES = globSync(['*.md', 'docs/**/*.md', 'examples/**/README.md', 'bench/README.md'], {
   cwd: PROJECT,
   exclude: ['**/node_modules/**', 'examples/deploy/build/**'],
 }).sort();
