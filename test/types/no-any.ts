@@ -78,11 +78,18 @@ interface Planted {
   optional?: { deep: any };
   method(parameter: any): any[];
   promised: Promise<any>;
+  indexed: { known: any; [name: string]: unknown };
   union: string | { member: any };
   clean: Logger | (() => unknown);
 }
 expectTypeOf<AnyIn<Planted>>().toEqualTypeOf<
-  '.value' | '.optional.deep' | '.method(0)' | '.method()[]' | '.promised' | '.union.member'
+  | '.value'
+  | '.optional.deep'
+  | '.method(0)'
+  | '.method()[]'
+  | '.promised'
+  | '.indexed.known'
+  | '.union.member'
 >();
 
 /** Where `any` is in a type, to a depth of six. */
@@ -102,9 +109,16 @@ type AnyIn<Type, Path extends string = '', Depth extends 0[] = []> = 0 extends 1
               ? AnyInFields<Type, Path, [...Depth, 0]>
               : never;
 
-type AnyInFields<Type, Path extends string, Depth extends 0[]> = {
-  [Name in keyof Type & string]-?: AnyIn<Type[Name], `${Path}.${Name}`, Depth>;
-}[keyof Type & string];
+/** By name: behind an index signature, all names would be one. */
+type AnyInFields<Type, Path extends string, Depth extends 0[]> = ValueOf<{
+  [Name in keyof Type as string extends Name ? never : Name]-?: AnyIn<
+    Type[Name],
+    `${Path}.${Name & string}`,
+    Depth
+  >;
+}>;
+
+type ValueOf<Type> = Type[keyof Type];
 
 type AnyInParameters<Parameters extends unknown[], Path extends string, Depth extends 0[]> = {
   [At in keyof Parameters & `${number}`]: AnyIn<Parameters[At], `${Path}(${At})`, Depth>;
