@@ -69,6 +69,15 @@ describe('the code in README and docs', () => {
     );
   });
 
+  it('has an example of each function of the API reference', () => {
+    const sections = PAGES.filter((page) => page.startsWith('docs/api/')).flatMap((page) =>
+      readFileSync(PROJECT + page, 'utf8').split(/^### /m),
+    );
+    const functions = sections.filter((section) => /^\w+\(\)\n/.test(section));
+    expect(functions).not.toEqual([]);
+    expect(functions.filter((section) => !/^#### Example\n\n```ts\n/m.test(section))).toEqual([]);
+  });
+
   it('is fenced with a language that says whether it can be compiled', () => {
     const others = PAGES.flatMap(blocksOf).filter((block) => !isCode(block));
     for (const { language, code } of others) {
