@@ -37,7 +37,7 @@ export interface ManagedRuntime extends AsyncDisposable {
 
   /**
    * What the runtime does now, and has done since it was started. It costs about as much as a few invocations; with
-   * hundreds of threads some milliseconds. Before `run()` all is 0.
+   * hundreds of threads some milliseconds. Before `run()` there is nothing but the number of slots and CPU time.
    */
   stats(): RuntimeStats;
 

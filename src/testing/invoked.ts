@@ -25,7 +25,7 @@ export interface InvokedResponse {
   readonly payload: unknown;
   /** The answer as it came; of a streamed response all of it. */
   readonly body: Buffer;
-  /** As the codec, or `setContentType`, has set it; `application/json` otherwise. */
+  /** `application/json`, or what the codec or the streaming handler has set; both begin with `application/octet-stream`. */
   readonly contentType: string | undefined;
 }
 
