@@ -5,6 +5,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { apiReference } from './api-reference/check.ts';
 import type { Check } from './check.ts';
 import { contents } from './contents.ts';
 import { figures } from './figures.ts';
@@ -26,6 +27,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   knip,
   contents,
   types,
+  'api-reference': apiReference,
   'esm-typescript': esmTypescript,
   'cjs-javascript': cjsJavascript,
   bundled,

@@ -23,11 +23,29 @@ export type ManagedRuntimeErrorCode =
   | 'LOCAL_SERVER_FAILED'
   | 'HANDLER_CRASHED';
 
-/** Thrown by `createManagedRuntime` and what `run()` rejects with. Tell cases apart by `code`. */
+/**
+ * Thrown by `createManagedRuntime` and what `run()` rejects with. Tell cases apart by `code`; `cause` is what lies behind
+ * it, where something does.
+ *
+ * @example
+ * ```ts
+ * import { createManagedRuntime, ManagedRuntimeError } from 'lambda-managed-runtime';
+ *
+ * try {
+ *   await createManagedRuntime('handler.js').run();
+ * } catch (error) {
+ *   if (error instanceof ManagedRuntimeError && error.code === 'CONFIG_INVALID') console.error(error.message);
+ *   process.exitCode = 1;
+ * }
+ * ```
+ */
 export class ManagedRuntimeError extends Error {
+  /** The same for all cases. */
   override readonly name = 'ManagedRuntimeError';
+  /** Which case it is. */
   readonly code: ManagedRuntimeErrorCode;
 
+  /** For the runtime itself. */
   constructor(code: ManagedRuntimeErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;

@@ -12,41 +12,60 @@ import type { RuntimeStats, StatsSource } from './observing/stats.ts';
 import { serve } from './serving.ts';
 import type { ManagedRuntimeOptions } from './settings.ts';
 
-/** A runtime that serves one function, from {@link createManagedRuntime}. */
+/**
+ * A runtime that serves one function, from {@link createManagedRuntime}. It runs once, and no other may run in the process
+ * at the same time.
+ */
 export interface ManagedRuntime extends AsyncDisposable {
   /**
    * Serves until stopped: the events of the Runtime API, or where there is none (no `AWS_LAMBDA_RUNTIME_API`) those
    * that a local server takes, which tells on stderr how to call it. Resolves after `stop()`, the option `signal`,
    * SIGTERM or SIGINT, when the invocations in flight have been answered.
    *
-   * @throws ManagedRuntimeError rejects with `INIT_FAILED`, `ALREADY_RUNNING`, `ALREADY_STOPPED`,
+   * @throws Rejects with a {@link ManagedRuntimeError}: `INIT_FAILED`, `ALREADY_RUNNING`, `ALREADY_STOPPED`,
    *   `RUNTIME_API_UNREACHABLE`, `NO_THREADS`, `DEADLINE_EXCEEDED`, `HANDLER_CRASHED` or, without a Runtime API,
    *   `LOCAL_SERVER_FAILED`. The process should then exit with a code other than 0, as an unhandled rejection makes it
    *   do, so that Lambda replaces the environment.
+   * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
    */
   run(): Promise<void>;
 
-  /** Stops polling, lets invocations in flight finish within `shutdownTimeoutMs`, and resolves when `run()` has ended. */
+  /**
+   * Stops polling, lets invocations in flight finish within `shutdownTimeoutMs`, and resolves when `run()` has ended. Never
+   * rejects: what went wrong, `run()` tells. A runtime that has not run yet will not run any more.
+   */
   stop(): Promise<void>;
 
   /**
    * What the runtime does now, and has done since it was started. It costs about as much as a few invocations; with
-   * hundreds of threads some milliseconds.
+   * hundreds of threads some milliseconds. Before `run()` there is nothing but the number of slots and CPU time.
    */
   stats(): RuntimeStats;
+
+  /** As {@link ManagedRuntime.stop}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
  * Makes a runtime that answers the events of AWS Lambda Managed Instances with the handler in `workerFile`, in
  * parallel on worker threads.
  *
- * @param workerFile the handler's module: a path (relative to the working directory), a `file:` URL string or a URL;
+ * @param workerFile The handler's module: a path (relative to the working directory), a `file:` URL string or a URL;
  *   `.js`, `.mjs`, `.cjs`, `.ts`, `.mts` or `.cts`.
- * @throws ManagedRuntimeError `CONFIG_INVALID`, with all that is wrong in options and environment.
+ * @param options What is left out comes from the environment, then from the defaults.
+ * @returns A runtime that does nothing until `run()` is called.
+ * @throws {@link ManagedRuntimeError}, `CONFIG_INVALID`, with all that is wrong in options and environment.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances.html
  *
  * @example
- *     await createManagedRuntime(new URL('./handler.js', import.meta.url)).run();
+ * ```ts
+ * import { createManagedRuntime } from 'lambda-managed-runtime';
+ *
+ * await createManagedRuntime(new URL('./handler.js', import.meta.url), {
+ *   deadlineMarginMs: 200,
+ *   onShutdown: () => console.log('Stopped'),
+ * }).run();
+ * ```
  */
 export function createManagedRuntime(
   workerFile: string | URL,

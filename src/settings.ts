@@ -4,10 +4,22 @@ import * as v from 'valibot';
 import { MOST_CONCURRENCY } from './config/limits.ts';
 import { runtimeApiAddress } from './config/runtime-api-address.ts';
 
-/** What happens to a thread whose invocation is past its deadline. */
+/**
+ * What happens to a thread whose invocation is past its deadline and the grace. Its caller is answered in any case.
+ *
+ * - `terminate`: the thread is ended and replaced. With `invocationsPerThread` over 1 only where its event loop no longer
+ *   turns; else the invocation is left to itself, and its room is given to others. In single mode there is no thread to end.
+ * - `keep`: the handler goes on, and its slot does not poll until it has ended.
+ * - `exit`: `run()` rejects with `DEADLINE_EXCEEDED`, so that Lambda replaces the environment.
+ */
 export type OnDeadline = 'terminate' | 'keep' | 'exit';
 
-/** Options of `createManagedRuntime`. What is left out comes from the environment, then from the defaults. */
+/**
+ * Options of `createManagedRuntime`. What is left out, or undefined, comes from the environment, then from the defaults. An
+ * option that is not valid, or that nobody knows, is a `CONFIG_INVALID`. Modules are named by a path, a `file:` URL or a `URL`.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances-nodejs-runtime.html
+ */
 export interface ManagedRuntimeOptions {
   /** The export to call, dots for nested ones. Default: `handler`, else the default export. */
   readonly handler?: string | undefined;

@@ -12,17 +12,30 @@ export interface Codec {
 }
 
 /**
- * What a module named by the option `codec` exports, for functions whose events or results are not JSON.
+ * What a module named by the option `codec` exports, by name or as its default, for functions whose events or results are
+ * not JSON. It is loaded in each thread. What its functions throw fails the invocation, as if the handler had thrown it.
  *
  * @example
- *     export const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
- *     export const encode = (result: string) => new TextEncoder().encode(result);
- *     export const contentType = 'text/plain';
+ * ```ts
+ * export const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+ * export const encode = (result: unknown) => new TextEncoder().encode(String(result));
+ * export const contentType = 'text/plain';
+ * ```
  */
 export interface CodecModule {
+  /**
+   * Makes the event that the handler gets.
+   *
+   * @param bytes The event as it came.
+   */
   decode(bytes: Uint8Array): unknown;
+  /**
+   * Makes the body of the response. Streamed responses do not go through it.
+   *
+   * @param result What the handler has returned.
+   */
   encode(result: unknown): Uint8Array;
-  /** Default `application/octet-stream`. */
+  /** The type of the responses. Default: `application/octet-stream`. */
   contentType?: string;
 }
 

@@ -1,4 +1,8 @@
-/** What a handler's module may import. */
+/**
+ * For the handler's module, and for modules of services: types, the invocation's context, streaming, logs, shared state.
+ *
+ * @module lambda-managed-runtime/worker
+ */
 export { HttpResponseStream, streamifyResponse } from './awslambda.ts';
 export type { StreamingHandler, StreamingOptions, WritableResponse } from './awslambda.ts';
 export type { CodecModule } from './codec.ts';
@@ -17,6 +21,6 @@ export { logger } from './logging/logger.ts';
 export { onShutdown } from './shutdown-hooks.ts';
 export type { ShutdownHook } from './shutdown-hooks.ts';
 export { proxy, release, transfer, useServices } from './services.ts';
-export type { Services } from './services.ts';
+export type { Service, Services } from './services.ts';
 export { useSharedData } from './shared-data.ts';
 export type { SharedData } from './shared-data.ts';

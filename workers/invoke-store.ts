@@ -13,8 +13,14 @@ export interface CurrentRun {
  * The context of the invocation to which the code that calls belongs, however deep below the handler; undefined outside
  * of invocations, as while a module loads.
  *
+ * @returns The very object that the handler got.
+ *
  * @example
- *     const headers = () => ({ 'x-request-id': getContext()?.awsRequestId });
+ * ```ts
+ * import { getContext } from 'lambda-managed-runtime/worker';
+ *
+ * export const headers = () => ({ 'x-request-id': getContext()?.awsRequestId });
+ * ```
  */
 export function getContext(): ManagedContext | undefined {
   return currentRun()?.context;

@@ -1,12 +1,20 @@
-/** Something to do before the thread ends, such as closing a connection. May return a promise. */
+/** Something to do before the thread ends, such as closing a connection. A promise that it returns is waited for. */
 export type ShutdownHook = () => unknown;
 
 /**
  * Declares what to do at shutdown, in each thread that loads the module. Hooks run when the invocations in flight have
- * ended, all at once, within `shutdownTimeoutMs`. They do not run when a thread crashes or is terminated.
+ * ended, all at once, within `shutdownTimeoutMs`. They do not run when a thread crashes or is terminated. One that throws is
+ * logged, and keeps none of the others.
+ *
+ * @param hook What to do.
  *
  * @example
- *     onShutdown(() => database.end());
+ * ```ts
+ * import { onShutdown } from 'lambda-managed-runtime/worker';
+ *
+ * const database = await connect();
+ * onShutdown(() => database.end());
+ * ```
  */
 export function onShutdown(hook: ShutdownHook): void {
   hooks.push(hook);

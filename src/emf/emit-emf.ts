@@ -8,15 +8,15 @@ import { emfLine } from './emf-line.ts';
 import type { Metric } from './emf-line.ts';
 import { Sample } from './sample.ts';
 
-/** What `emitEmf` is told. */
+/** Options of {@link emitEmf}. */
 export interface EmfOptions {
   /** CloudWatch's namespace. Default `LambdaManagedRuntime`. */
   readonly namespace?: string;
   /** How often a line is written, in ms. Default 60,000. */
   readonly intervalMs?: number;
-  /** Default: `FunctionName`. */
+  /** Names and values of the metrics' dimensions. Default: `FunctionName`, with the function's name. */
   readonly dimensions?: Readonly<Record<string, string>>;
-  /** Takes a line, with its end. Default: stdout. */
+  /** Takes a line, its line break included. Default: `process.stdout.write`. */
   readonly write?: (line: string) => void;
 }
 
@@ -24,15 +24,21 @@ export interface EmfOptions {
  * Writes metrics of a runtime in CloudWatch's embedded metric format, at an interval: those that tell whether
  * `PerExecutionEnvironmentMaxConcurrency` is right. To be called before `run()`.
  *
- * Returns what ends it, which writes what has come since the last line.
- *
+ * @param runtime The runtime to tell of.
+ * @param options Where what is left out is the default.
+ * @returns What ends it, which writes what has come since the last line.
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  *
  * @example
- *     const runtime = createManagedRuntime(new URL('./handler.js', import.meta.url));
- *     const stop = emitEmf(runtime, { namespace: 'Pictures' });
- *     await runtime.run();
- *     stop();
+ * ```ts
+ * import { createManagedRuntime } from 'lambda-managed-runtime';
+ * import { emitEmf } from 'lambda-managed-runtime/emf';
+ *
+ * const runtime = createManagedRuntime(new URL('./handler.js', import.meta.url));
+ * const stop = emitEmf(runtime, { namespace: 'Pictures', intervalMs: 30_000 });
+ * await runtime.run();
+ * stop();
+ * ```
  */
 export function emitEmf(runtime: StatsSource, options: EmfOptions = {}): () => void {
   const { namespace = 'LambdaManagedRuntime', intervalMs = 60_000, write = writeToStdout } = options;

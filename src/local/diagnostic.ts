@@ -1,8 +1,16 @@
-/** The error body that a runtime posts. All its fields are optional here, because a runtime may post anything. */
+/**
+ * The error body that a runtime posts. All its fields are optional here, because a runtime may post anything.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-invokeerror
+ */
 export interface Diagnostic {
+  /** For example `TypeError` or `Runtime.ImportModuleError`. */
   readonly errorType?: string;
+  /** What went wrong. */
   readonly errorMessage?: string;
+  /** The lines of the stack. */
   readonly stackTrace?: readonly string[];
+  /** Whatever else the runtime has sent. */
   readonly [field: string]: unknown;
 }
 

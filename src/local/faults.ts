@@ -1,4 +1,9 @@
-/** The requests that a fault can meet. */
+/**
+ * The requests of a runtime that a fault can meet: `next` (the poll for an event), `response` and `error` (the answer),
+ * `init-error`, and `register` (as an extension).
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+ */
 export type FaultPoint = 'next' | 'response' | 'error' | 'init-error' | 'register';
 
 /** A point, or a point and the request ids that are meant. For `next` that is the id of the event handed over. */
@@ -34,11 +39,35 @@ export type Fault =
   | { readonly type: 'delay'; readonly ms: number }
   | { readonly type: 'hang' };
 
-/** The faults to come. Rules are tried in the order in which they were made; one request meets one fault. */
+/**
+ * The faults to come. Rules are tried in the order in which they were made; one request meets one fault.
+ *
+ * @example
+ * ```ts
+ * import { startRuntimeApi } from 'lambda-managed-runtime/testing';
+ *
+ * const { faults } = await startRuntimeApi();
+ * faults.once('response', { type: 'reset-before' });
+ * const mend = faults.always('next', { type: 'status', status: 503 });
+ * mend();
+ * ```
+ */
 export interface FaultPlan {
-  /** The next request that matches meets this fault. Returns a function that takes the rule back. */
+  /**
+   * The next request that matches meets this fault.
+   *
+   * @param match Which request.
+   * @param fault What goes wrong.
+   * @returns A function that takes the rule back.
+   */
   once(match: FaultMatch, fault: Fault): () => void;
-  /** Every request that matches meets this fault, until the function returned is called. */
+  /**
+   * Every request that matches meets this fault.
+   *
+   * @param match Which requests.
+   * @param fault What goes wrong.
+   * @returns A function that takes the rule back.
+   */
   always(match: FaultMatch, fault: Fault): () => void;
   /** Takes all rules back. */
   clear(): void;

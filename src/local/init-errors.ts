@@ -2,12 +2,17 @@ import { type Diagnostic, parseDiagnostic, recordedErrorType } from './diagnosti
 import { Condition } from './condition.ts';
 import { ACCEPTED, type Answer, refusal } from './http-answers.ts';
 
-/** A `POST /runtime/init/error`. */
+/**
+ * What a runtime has told when the function could not start: a `POST /runtime/init/error`.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+ */
 export interface InitError {
   /** As Lambda records it: anything that isn't like `Runtime.Xxx` or `Function.Xxx` is `Runtime.Unknown`. */
   readonly errorType: string;
   /** As the runtime sent it. */
   readonly rawErrorType: string | undefined;
+  /** The body as it came. */
   readonly body: Buffer;
   /** The body parsed, if it is a JSON object. */
   readonly error: Diagnostic | undefined;

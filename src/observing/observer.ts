@@ -32,7 +32,13 @@ export interface InvocationObserver {
   delivered(delivery: Delivery): void;
 }
 
-/** Why the runtime answers in the handler's place. */
+/**
+ * Why the runtime answers in the handler's place.
+ *
+ * - `deadline`: the handler, or its background work, has outlived the deadline and the grace.
+ * - `crash`: its thread was lost: it exited, ran out of memory, an error escaped it, or a neighbour took the thread along.
+ * - `shutdown`: the runtime shuts down.
+ */
 export type FailureCause = 'deadline' | 'crash' | 'shutdown';
 
 /** What the pool tells of its threads. */
@@ -46,7 +52,16 @@ export interface ThreadObserver {
   ended(cause: ThreadEndCause | undefined, diagnostic: EncodedDiagnostic | undefined): void;
 }
 
-/** Why a thread is replaced. */
+/**
+ * Why a thread is replaced.
+ *
+ * - `exit`: it has ended, by `process.exit` for example.
+ * - `uncaughtError`: an error has escaped a handler in it.
+ * - `deadline`: an invocation of it was past its deadline.
+ * - `outOfMemory`: its heap was over its limit.
+ * - `recycled`: as `maxInvocationsPerThread` or `maxThreadHeapMb` says, or as `dev` has seen that the code has changed.
+ * - `bootFailed`: it has not come up.
+ */
 export type ThreadEndCause =
   'exit' | 'uncaughtError' | 'deadline' | 'outOfMemory' | 'recycled' | 'bootFailed';
 

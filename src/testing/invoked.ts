@@ -1,26 +1,45 @@
 import type { InvokeResult } from '../local/invoke.ts';
 
-/** What became of an invocation: tell cases apart by `status`. */
+/**
+ * What became of an invocation: tell cases apart by `status`.
+ *
+ * @example
+ * ```ts
+ * import type { Invoked } from 'lambda-managed-runtime/testing';
+ *
+ * function payloadOf(result: Invoked): unknown {
+ *   if (result.status === 'response') return result.payload;
+ *   throw new Error(result.errorMessage);
+ * }
+ * ```
+ */
 export type Invoked = InvokedResponse | InvokedError | InvokedTimeout | NotInvoked;
 
 /** The handler has answered. */
 export interface InvokedResponse {
+  /** Which case it is. */
   readonly status: 'response';
+  /** As `context.awsRequestId` had it. */
   readonly requestId: string;
   /** The answer, parsed; undefined if it isn't JSON. */
   readonly payload: unknown;
   /** The answer as it came; of a streamed response all of it. */
   readonly body: Buffer;
+  /** `application/json`, or what the codec or the streaming handler has set; both begin with `application/octet-stream`. */
   readonly contentType: string | undefined;
 }
 
 /** The handler has failed, or its thread; of a streamed response maybe after a part of it. */
 export interface InvokedError {
+  /** Which case it is. */
   readonly status: 'error';
+  /** As `context.awsRequestId` had it. */
   readonly requestId: string;
   /** As the caller of the function sees it, for example `TypeError` or `Runtime.OutOfMemory`. */
   readonly errorType: string;
+  /** The error's message. */
   readonly errorMessage: string;
+  /** The lines of its stack; empty where there is none. */
   readonly stackTrace: readonly string[];
   /** What of a streamed response came before the error; empty otherwise. */
   readonly body: Buffer;
@@ -28,8 +47,11 @@ export interface InvokedError {
 
 /** The deadline has passed; the caller of a function gets `Sandbox.Timedout`. */
 export interface InvokedTimeout {
+  /** Which case it is. */
   readonly status: 'timeout';
+  /** As `context.awsRequestId` had it. */
   readonly requestId: string;
+  /** As Lambda words it, with the request id and the seconds. */
   readonly errorMessage: string;
   /** What of a streamed response came before the deadline; empty otherwise. */
   readonly body: Buffer;
@@ -37,7 +59,9 @@ export interface InvokedTimeout {
 
 /** The server was closed before a runtime took the event. */
 export interface NotInvoked {
+  /** Which case it is. */
   readonly status: 'unavailable';
+  /** Why nobody took it. */
   readonly errorMessage: string;
 }
 

@@ -20,7 +20,7 @@ const PACKAGE = {
   'lambda-managed-runtime/otel': 'src/otel/index.ts',
 };
 
-const PAGES = globSync(['*.md', 'docs/*.md', 'examples/**/README.md', 'bench/README.md'], {
+const PAGES = globSync(['*.md', 'docs/**/*.md', 'examples/**/README.md', 'bench/README.md'], {
   cwd: PROJECT,
   exclude: ['**/node_modules/**', 'examples/deploy/build/**'],
 }).sort();
@@ -67,6 +67,15 @@ describe('the code in README and docs', () => {
     expect([...shown.keys()]).toEqual(
       expect.arrayContaining(['README.md/main.ts', 'docs/testing.md/handler.test.ts']),
     );
+  });
+
+  it('has an example of each function of the API reference', () => {
+    const sections = PAGES.filter((page) => page.startsWith('docs/api/')).flatMap((page) =>
+      readFileSync(PROJECT + page, 'utf8').split(/^### /m),
+    );
+    const functions = sections.filter((section) => /^\w+\(\)\n/.test(section));
+    expect(functions).not.toEqual([]);
+    expect(functions.filter((section) => !/^#### Example\n\n```ts\n/m.test(section))).toEqual([]);
   });
 
   it('is fenced with a language that says whether it can be compiled', () => {

@@ -7,10 +7,17 @@ import { currentRun } from '../invoke-store.ts';
 
 /**
  * A pino logger whose lines carry `requestId`, `tenantId` and `traceId` of the invocation whose code logs, in the form of
- * the console's JSON lines; its level is `AWS_LAMBDA_LOG_LEVEL`. pino is loaded at its first use.
+ * the console's JSON lines. Its level is `AWS_LAMBDA_LOG_LEVEL`; without that, all is written. Where there is no runtime, as in
+ * a test, it writes to stdout, from `info` on. pino is loaded at its first use.
+ *
+ * @see https://github.com/pinojs/pino/blob/main/docs/api.md
  *
  * @example
- *     logger.info({ order: 'A-1001' }, 'Receipt sent');
+ * ```ts
+ * import { logger } from 'lambda-managed-runtime/worker';
+ *
+ * logger.info({ order: 'A-1001' }, 'Receipt sent');
+ * ```
  */
 export const logger: Logger = lazily(open);
 

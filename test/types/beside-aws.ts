@@ -5,8 +5,8 @@
  * and the handlers that people write; not the two types `Handler` as wholes.
  */
 import type * as aws from 'aws-lambda';
-import { HttpResponseStream, streamifyResponse } from '../workers/index.ts';
-import type { Context, Handler } from '../workers/index.ts';
+import { HttpResponseStream, streamifyResponse } from '../../workers/index.ts';
+import type { Context, Handler } from '../../workers/index.ts';
 
 interface Event {
   name: string;

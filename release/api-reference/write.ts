@@ -1,0 +1,9 @@
+/** Writes docs/api anew: `npm run docs:api`. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Log } from '../log.ts';
+import { RESULTS } from '../root.ts';
+import { COMMITTED, generate } from './generate.ts';
+
+mkdirSync(RESULTS, { recursive: true });
+await generate(COMMITTED, new Log(join(RESULTS, 'docs-api.log')));

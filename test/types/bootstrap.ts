@@ -1,0 +1,150 @@
+/** Compiled, never run: the types of `lambda-managed-runtime`. */
+import type { ResourceLimits } from 'node:worker_threads';
+import type { Logger } from 'pino';
+import { expectTypeOf } from 'vitest';
+import { createManagedRuntime, ManagedRuntimeError } from '../../src/index.ts';
+import type {
+  Delivery,
+  Distribution,
+  EventLoopStats,
+  FailureCause,
+  InvocationOutcome,
+  ManagedRuntime,
+  ManagedRuntimeErrorCode,
+  ManagedRuntimeOptions,
+  OnDeadline,
+  RuntimeStats,
+  SlotStats,
+  StatsSource,
+  ThreadEndCause,
+  ThreadsStats,
+  ThreadStats,
+} from '../../src/index.ts';
+
+expectTypeOf(createManagedRuntime).parameters.toEqualTypeOf<
+  [workerFile: string | URL, options?: ManagedRuntimeOptions | undefined]
+>();
+expectTypeOf(createManagedRuntime).returns.toEqualTypeOf<ManagedRuntime>();
+
+expectTypeOf<ManagedRuntime>().toEqualTypeOf<{
+  run(): Promise<void>;
+  stop(): Promise<void>;
+  stats(): RuntimeStats;
+  [Symbol.asyncDispose](): Promise<void>;
+}>();
+expectTypeOf<ManagedRuntime>().toExtend<AsyncDisposable & StatsSource>();
+
+/** Each may be left out, and may be undefined, so that `process.env` and conditions need no detour. */
+expectTypeOf<ManagedRuntimeOptions>().toEqualTypeOf<{
+  readonly handler?: string | undefined;
+  readonly codec?: string | URL | undefined;
+  readonly concurrency?: number | undefined;
+  readonly threads?: number | undefined;
+  readonly invocationsPerThread?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly runtimeApi?: string | undefined;
+  readonly logger?: Logger | undefined;
+  readonly outputTimeoutMs?: number | undefined;
+  readonly logInvocations?: boolean | undefined;
+  readonly deadlineMarginMs?: number | undefined;
+  readonly deadlineGraceMs?: number | undefined;
+  readonly onDeadline?: OnDeadline | undefined;
+  readonly initTimeoutMs?: number | undefined;
+  readonly threadRecoveryTimeoutMs?: number | undefined;
+  readonly shutdownTimeoutMs?: number | undefined;
+  readonly registerExtension?: boolean | undefined;
+  readonly resourceLimits?: ResourceLimits | undefined;
+  readonly maxInvocationsPerThread?: number | undefined;
+  readonly maxThreadHeapMb?: number | undefined;
+  readonly preload?: readonly (string | URL)[] | undefined;
+  readonly services?: string | URL | undefined;
+  readonly sharedData?: string | URL | undefined;
+  readonly onShutdown?: (() => unknown) | undefined;
+}>();
+expectTypeOf<OnDeadline>().toEqualTypeOf<'terminate' | 'keep' | 'exit'>();
+// @ts-expect-error what nobody knows is no option
+createManagedRuntime('handler.js', { concurency: 4 });
+// @ts-expect-error text is no number
+createManagedRuntime('handler.js', { concurrency: '4' });
+
+expectTypeOf<ManagedRuntimeError>().toExtend<Error>();
+expectTypeOf<ManagedRuntimeError['name']>().toEqualTypeOf<'ManagedRuntimeError'>();
+expectTypeOf<ManagedRuntimeError['code']>().toEqualTypeOf<ManagedRuntimeErrorCode>();
+expectTypeOf(ManagedRuntimeError).constructorParameters.toEqualTypeOf<
+  [code: ManagedRuntimeErrorCode, message: string, options?: ErrorOptions | undefined]
+>();
+
+/** Without a `default`: a case that is missing would leave the function without a return. */
+export function exhausted(code: ManagedRuntimeErrorCode): number {
+  switch (code) {
+    case 'CONFIG_INVALID':
+    case 'ALREADY_RUNNING':
+    case 'ALREADY_STOPPED':
+      return 64;
+    case 'INIT_FAILED':
+    case 'RUNTIME_API_UNREACHABLE':
+    case 'NO_THREADS':
+    case 'DEADLINE_EXCEEDED':
+    case 'LOCAL_SERVER_FAILED':
+    case 'HANDLER_CRASHED':
+      return 1;
+  }
+}
+// @ts-expect-error there are no other codes
+exhausted('OUT_OF_ORDER');
+
+expectTypeOf<StatsSource>().toEqualTypeOf<{ stats(): RuntimeStats }>();
+expectTypeOf<RuntimeStats>().toEqualTypeOf<{
+  readonly state: 'idle' | 'running' | 'stopped';
+  readonly functionName: string;
+  readonly uptimeMs: number;
+  readonly slots: SlotStats;
+  readonly threads: ThreadsStats;
+  readonly inFlight: number;
+  readonly received: number;
+  readonly answered: Readonly<Record<'response' | 'error' | 'deadline' | 'crash' | 'shutdown', number>>;
+  readonly undelivered: Readonly<Record<'replaced' | 'late' | 'failed', number>>;
+  readonly missedDeadlines: number;
+  readonly runtimeApi: {
+    readonly pollRetries: number;
+    readonly answerRetries: number;
+    readonly malformedEvents: number;
+  };
+  readonly durationMs: Distribution;
+  readonly dispatchMs: Distribution;
+  readonly mainThread: EventLoopStats;
+  readonly processCpuMs: number;
+}>();
+expectTypeOf<SlotStats>().toEqualTypeOf<
+  Readonly<Record<'total' | 'waiting' | 'polling' | 'busy' | 'stopped' | 'busyMs', number>>
+>();
+expectTypeOf<ThreadsStats>().toEqualTypeOf<{
+  readonly starting: number;
+  readonly idle: number;
+  readonly busy: number;
+  readonly retiring: number;
+  readonly replaced: Readonly<
+    Record<'exit' | 'uncaughtError' | 'deadline' | 'outOfMemory' | 'recycled' | 'bootFailed', number>
+  >;
+  readonly each: readonly ThreadStats[];
+}>();
+expectTypeOf<ThreadStats>().toExtend<EventLoopStats>();
+expectTypeOf<Omit<ThreadStats, keyof EventLoopStats>>().toEqualTypeOf<{
+  readonly thread: number;
+  readonly state: 'starting' | 'idle' | 'busy' | 'retiring';
+  readonly inFlight: number;
+  readonly received: number;
+}>();
+expectTypeOf<EventLoopStats>().toEqualTypeOf<{
+  readonly activeMs: number;
+  readonly utilization: number;
+  readonly eventLoopDelayMs: Distribution;
+  readonly cpuMs?: number;
+}>();
+expectTypeOf<Distribution>().toEqualTypeOf<
+  Readonly<Record<'count' | 'mean' | 'p50' | 'p90' | 'p99' | 'max', number>>
+>();
+expectTypeOf<InvocationOutcome>().toEqualTypeOf<keyof RuntimeStats['answered']>();
+expectTypeOf<FailureCause>().toEqualTypeOf<Exclude<InvocationOutcome, 'response' | 'error'>>();
+expectTypeOf<Delivery>().toEqualTypeOf<'delivered' | keyof RuntimeStats['undelivered']>();
+expectTypeOf<ThreadEndCause>().toEqualTypeOf<keyof ThreadsStats['replaced']>();

@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs';
+import { parseSync } from 'oxc-parser';
+import { expect, it } from 'vitest';
+
+/** What each entry of package.json exports; types and values. What is missing here, or too much, is a change of the public API. */
+const PUBLIC: Readonly<
+  Record<string, { readonly values: readonly string[]; readonly types: readonly string[] }>
+> = {
+  '.': {
+    values: ['ManagedRuntimeError', 'createManagedRuntime'],
+    types: [
+      'Delivery',
+      'Distribution',
+      'EventLoopStats',
+      'FailureCause',
+      'InvocationOutcome',
+      'ManagedRuntime',
+      'ManagedRuntimeErrorCode',
+      'ManagedRuntimeOptions',
+      'OnDeadline',
+      'RuntimeStats',
+      'SlotStats',
+      'StatsSource',
+      'ThreadEndCause',
+      'ThreadStats',
+      'ThreadsStats',
+    ],
+  },
+  './worker': {
+    values: [
+      'HttpResponseStream',
+      'getContext',
+      'logger',
+      'onShutdown',
+      'proxy',
+      'release',
+      'streamifyResponse',
+      'transfer',
+      'useServices',
+      'useSharedData',
+    ],
+    types: [
+      'ClientContext',
+      'ClientContextClient',
+      'ClientContextEnv',
+      'CodecModule',
+      'CognitoIdentity',
+      'Context',
+      'Handler',
+      'ManagedContext',
+      'Service',
+      'Services',
+      'SharedData',
+      'ShutdownHook',
+      'StreamingHandler',
+      'StreamingOptions',
+      'TraceContext',
+      'WritableResponse',
+    ],
+  },
+  './emf': { values: ['emitEmf'], types: ['EmfOptions'] },
+  './otel': { values: ['instrument'], types: [] },
+  './testing': {
+    values: ['startRuntimeApi'],
+    types: [
+      'Diagnostic',
+      'Fault',
+      'FaultMatch',
+      'FaultPlan',
+      'FaultPoint',
+      'InitError',
+      'InvocationOptions',
+      'Invoked',
+      'InvokedError',
+      'InvokedResponse',
+      'InvokedTimeout',
+      'NotInvoked',
+      'RuntimeApi',
+      'RuntimeApiOptions',
+    ],
+  },
+};
+
+const PROJECT = new URL('../../', import.meta.url);
+const { exports } = JSON.parse(readFileSync(new URL('package.json', PROJECT), 'utf8')) as {
+  exports: Record<string, { types: string; default: string } | string>;
+};
+const entries = Object.entries(exports).flatMap(([name, files]) =>
+  typeof files === 'string' ? [] : [{ name, ...files }],
+);
+
+it('the package has these entries', () => {
+  expect(entries.map(({ name }) => name).sort()).toEqual(Object.keys(PUBLIC).sort());
+});
+
+it.each(entries)('$name exports these names and no other', async ({ name, types, default: module }) => {
+  const source = new URL(module.replace(/^\.\/dist\/(.*)\.js$/, '$1.ts'), PROJECT);
+  expect(types).toBe(module.replace(/\.js$/, '.d.ts'));
+  const { module: parsed, errors } = parseSync(source.pathname, readFileSync(source, 'utf8'));
+  expect(errors).toEqual([]);
+  const declared = parsed.staticExports.flatMap((statement) => statement.entries);
+  const names = (isType: boolean) =>
+    declared
+      .filter((entry) => entry.isType === isType)
+      .map((entry) => entry.exportName.name ?? entry.exportName.kind)
+      .sort();
+  expect({ values: names(false), types: names(true) }).toEqual(PUBLIC[name]);
+  expect(Object.keys((await import(source.href)) as object).sort()).toEqual(PUBLIC[name]?.values);
+});

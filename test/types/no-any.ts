@@ -1,0 +1,128 @@
+/** Compiled, never run: nothing that the package exports is `any`, or has it inside. */
+import type { Writable } from 'node:stream';
+import type { MessagePort } from 'node:worker_threads';
+import type { ProxyMethods } from 'comlink';
+import type { Logger } from 'pino';
+import { expectTypeOf } from 'vitest';
+import type * as emf from '../../src/emf/index.ts';
+import type * as bootstrap from '../../src/index.ts';
+import type * as otel from '../../src/otel/index.ts';
+import type * as testing from '../../src/testing/runtime-api.ts';
+import type * as worker from '../../workers/index.ts';
+
+interface Values {
+  /** Without the class, which inherits `any` from Node's Error: what it makes is below. */
+  bootstrap: Omit<typeof bootstrap, 'ManagedRuntimeError'>;
+  worker: typeof worker;
+  emf: typeof emf;
+  otel: typeof otel;
+  testing: typeof testing;
+}
+
+interface Types {
+  Delivery: bootstrap.Delivery;
+  Distribution: bootstrap.Distribution;
+  EventLoopStats: bootstrap.EventLoopStats;
+  FailureCause: bootstrap.FailureCause;
+  InvocationOutcome: bootstrap.InvocationOutcome;
+  ManagedRuntime: bootstrap.ManagedRuntime;
+  ManagedRuntimeError: bootstrap.ManagedRuntimeError;
+  ManagedRuntimeErrorCode: bootstrap.ManagedRuntimeErrorCode;
+  ManagedRuntimeOptions: bootstrap.ManagedRuntimeOptions;
+  OnDeadline: bootstrap.OnDeadline;
+  RuntimeStats: bootstrap.RuntimeStats;
+  SlotStats: bootstrap.SlotStats;
+  StatsSource: bootstrap.StatsSource;
+  ThreadEndCause: bootstrap.ThreadEndCause;
+  ThreadStats: bootstrap.ThreadStats;
+  ThreadsStats: bootstrap.ThreadsStats;
+  ClientContext: worker.ClientContext;
+  ClientContextClient: worker.ClientContextClient;
+  ClientContextEnv: worker.ClientContextEnv;
+  CodecModule: worker.CodecModule;
+  CognitoIdentity: worker.CognitoIdentity;
+  Context: worker.Context;
+  Handler: worker.Handler;
+  ManagedContext: worker.ManagedContext;
+  Service: worker.Service<() => string>;
+  Services: worker.Services<{ version: string }>;
+  SharedData: worker.SharedData<{ version: string }>;
+  ShutdownHook: worker.ShutdownHook;
+  StreamingHandler: worker.StreamingHandler;
+  StreamingOptions: worker.StreamingOptions;
+  TraceContext: worker.TraceContext;
+  WritableResponse: worker.WritableResponse;
+  EmfOptions: emf.EmfOptions;
+  Diagnostic: testing.Diagnostic;
+  Fault: testing.Fault;
+  FaultMatch: testing.FaultMatch;
+  FaultPlan: testing.FaultPlan;
+  FaultPoint: testing.FaultPoint;
+  InitError: testing.InitError;
+  InvocationOptions: testing.InvocationOptions;
+  Invoked: testing.Invoked;
+  InvokedError: testing.InvokedError;
+  InvokedResponse: testing.InvokedResponse;
+  InvokedTimeout: testing.InvokedTimeout;
+  NotInvoked: testing.NotInvoked;
+  RuntimeApi: testing.RuntimeApi;
+  RuntimeApiOptions: testing.RuntimeApiOptions;
+}
+
+expectTypeOf<AnyIn<Values>>().toBeNever();
+expectTypeOf<AnyIn<Types>>().toBeNever();
+
+/** The search finds what it is to find. */
+interface Planted {
+  value: any;
+  optional?: { deep: any };
+  method(parameter: any): any[];
+  promised: Promise<any>;
+  indexed: { known: any; [name: string]: unknown };
+  union: string | { member: any };
+  clean: Logger | (() => unknown);
+}
+expectTypeOf<AnyIn<Planted>>().toEqualTypeOf<
+  | '.value'
+  | '.optional.deep'
+  | '.method(0)'
+  | '.method()[]'
+  | '.promised'
+  | '.indexed.known'
+  | '.union.member'
+>();
+
+/** Where `any` is in a type, to a depth of six. */
+type AnyIn<Type, Path extends string = '', Depth extends 0[] = []> = 0 extends 1 & Type
+  ? Path
+  : Depth['length'] extends 6
+    ? never
+    : Type extends Foreign
+      ? never
+      : Type extends PromiseLike<infer Value>
+        ? AnyIn<Value, Path, [...Depth, 0]>
+        : Type extends (...parameters: infer Parameters) => infer Result
+          ? AnyInParameters<Parameters, Path, [...Depth, 0]> | AnyIn<Result, `${Path}()`, [...Depth, 0]>
+          : Type extends readonly (infer Element)[]
+            ? AnyIn<Element, `${Path}[]`, [...Depth, 0]>
+            : Type extends object
+              ? AnyInFields<Type, Path, [...Depth, 0]>
+              : never;
+
+/** By name: behind an index signature, all names would be one. */
+type AnyInFields<Type, Path extends string, Depth extends 0[]> = ValueOf<{
+  [Name in keyof Type as string extends Name ? never : Name]-?: AnyIn<
+    Type[Name],
+    `${Path}.${Name & string}`,
+    Depth
+  >;
+}>;
+
+type ValueOf<Type> = Type[keyof Type];
+
+type AnyInParameters<Parameters extends unknown[], Path extends string, Depth extends 0[]> = {
+  [At in keyof Parameters & `${number}`]: AnyIn<Parameters[At], `${Path}(${At})`, Depth>;
+}[keyof Parameters & `${number}`];
+
+/** Types of others, which have their own `any`. */
+type Foreign = Logger | Writable | MessagePort | Uint8Array | URL | AbortSignal | ProxyMethods;
