@@ -162,6 +162,11 @@ describe('dev', () => {
     await local.whenWritten(/"n":"another event"/, 'stdout');
   });
 
+  it('says what is wrong with the event', async () => {
+    await write('event.json', '{');
+    await local.whenWritten(/dev: event\.json: .*JSON/);
+  });
+
   it('Ctrl-C ends it', async () => {
     expect(await local.interrupt()).toMatchObject({ code: 0 });
   });

@@ -93,9 +93,13 @@ describe("AWS's SDK", () => {
     const called = call({ LogType: 'Tail' });
     const { requestId } = await polled;
     server.logged('plain text');
+    server.logged('{no JSON');
+    server.logged('{"requestId":1}');
     await fail(server, requestId, '{}', 'Function.Error');
     const output = await called;
-    expect(Buffer.from(output.LogResult ?? '', 'base64').toString()).toBe('plain text\n');
+    expect(Buffer.from(output.LogResult ?? '', 'base64').toString()).toBe(
+      'plain text\n{no JSON\n{"requestId":1}\n',
+    );
     expect(output.FunctionError).toBe('Unhandled');
   });
 
@@ -203,13 +207,23 @@ describe('the Invoke API', () => {
     expect(await response.json()).toMatchObject({ Type: 'User', message: expect.any(String) });
   });
 
-  it('refuses a client context that is not JSON', async () => {
+  it.each([
+    ['that is not JSON', 'nonsense'],
+    ['that no header of an event can carry', Buffer.from('"\u007f"').toString('base64')],
+  ])('refuses a client context %s', async (_what, context) => {
     const response = await fetch(`http://${server.address}/2015-03-31/functions/resize/invocations`, {
       method: 'POST',
       body: '{}',
-      headers: { 'X-Amz-Client-Context': 'nonsense' },
+      headers: { 'X-Amz-Client-Context': context },
     });
     expect(response.status).toBe(400);
+    expect(response.headers.get('x-amzn-errortype')).toBe('InvalidRequestContentException');
+  });
+
+  it('knows no function whose name is not well encoded', async () => {
+    const response = await post('/2015-03-31/functions/res%E0%A4/invocations', '{}');
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ message: 'Function not found: res%E0%A4' });
   });
 
   it('answers 404 to what it does not know', async () => {
