@@ -64,7 +64,7 @@ describe('the command without a Runtime API', () => {
 
   it('takes a plain post without a body for an empty object, and none over the limit', async () => {
     const plain = await fetch(`${local.url}/invoke`, { method: 'POST' });
-    expect(await plain.json()).toMatchObject({ event: {} });
+    expect(await plain.json()).toHaveProperty('event', {});
     const body = Buffer.alloc(6 * 1024 * 1024 + 101, ' ');
     expect((await fetch(`${local.url}/invoke`, { method: 'POST', body })).status).toBe(413);
   });

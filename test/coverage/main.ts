@@ -4,10 +4,12 @@
  */
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { report } from './report.ts';
 
 const OUTPUT = 'coverage';
-const NOTES = 'coverage/raw';
+// Children have working directories of their own.
+const NOTES = resolve(OUTPUT, 'raw');
 const VITEST = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'vitest.coverage.config.ts'];
 
 const files = process.argv.slice(2);
