@@ -162,6 +162,20 @@ describe('an option', () => {
     expect(made).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
   });
 
+  it('that names a package is looked up from the working directory', () => {
+    const options = { preload: ['pino'], services: 'piscina' };
+    expect(readConfig({ kind: 'file', workerFile: 'x.js' }, options, {})).toMatchObject({
+      preload: [expect.stringMatching(/^file:.*\/node_modules\/pino\//)],
+      services: expect.stringMatching(/^file:.*\/node_modules\/piscina\//),
+    });
+    expect(() => createManagedRuntime('x.js', { services: 'not-there' })).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG_INVALID',
+        message: `The module "not-there" cannot be found from ${process.cwd()}.`,
+      }),
+    );
+  });
+
   it('that is undefined counts as absent', () => {
     expect(() => createManagedRuntime('x.js', { concurrency: undefined, logger: undefined })).not.toThrow();
   });

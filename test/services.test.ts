@@ -195,6 +195,7 @@ const FAULTY_MODULES = {
   'promise.mjs': 'export const model = Promise.resolve(1);',
   'copied.mjs': 'export const model = { layers: [new Float32Array(1024 * 1024)] };',
   'map.mjs': "export const model = new Map([['bias', new Uint8Array(2 ** 21).subarray(4)]]);",
+  'set.mjs': 'export const model = new Set([1, new Uint8Array(2 ** 21)]);',
   'empty.mjs': 'export default undefined;',
 };
 
@@ -226,6 +227,7 @@ describe('init fails', () => {
       /: model\.layers\.0 lies in an ArrayBuffer of 4194304 bytes, and each thread would get a copy\. Put it into a SharedArrayBuffer\.$/,
     ],
     ['sharedData', 'map.mjs', /: model\.bias lies in an ArrayBuffer of 2097152 bytes/],
+    ['sharedData', 'set.mjs', /: model\.1 lies in an ArrayBuffer of 2097152 bytes/],
     ['sharedData', 'empty.mjs', /: it exports nothing to share\.$/],
   ])('with %s of %s', async (option, file, fault) => {
     await using root = await makeTaskRoot(FAULTY_MODULES);

@@ -209,6 +209,7 @@ it.each([
   { args: ['--html', 'nowhere/report.html'], message: /nowhere\/report\.html cannot be written/ },
   { args: ['--sizes', '1,two'], message: /--sizes.*whole numbers from 1 to 1600/ },
   { args: ['--rates', '0'], message: /--rates.*numbers above 0/ },
+  { args: ['--seconds', '0'], message: /--seconds.*a number from 0\.1 to 3600/ },
 ])('$args is refused with the reason', async ({ args, message }) => {
   const { code, stdout, stderr } = await run('waits.mjs', ...args);
   expect(stderr).toMatch(message);

@@ -175,6 +175,11 @@ describe('dev', () => {
     expect(local.output.stderr.slice(length)).not.toContain('The code has changed');
   });
 
+  it('says what is wrong with the event', async () => {
+    await write('event.json', '{');
+    await local.whenWritten(/dev: event\.json: .*JSON/);
+  });
+
   it('Ctrl-C ends it', async () => {
     expect(await local.interrupt()).toMatchObject({ code: 0 });
   });

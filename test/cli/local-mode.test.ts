@@ -62,6 +62,13 @@ describe('the command without a Runtime API', () => {
     expect(refused.headers.get('x-amzn-errortype')).toBe('InvalidRequestContentException');
   });
 
+  it('takes a plain post without a body for an empty object, and none over the limit', async () => {
+    const plain = await fetch(`${local.url}/invoke`, { method: 'POST' });
+    expect(await plain.json()).toHaveProperty('event', {});
+    const body = Buffer.alloc(6 * 1024 * 1024 + 101, ' ');
+    expect((await fetch(`${local.url}/invoke`, { method: 'POST', body })).status).toBe(413);
+  });
+
   it("answers AWS's SDK, with what the invocation has logged", async () => {
     const output = await local.call({
       Payload: JSON.stringify({ log: 'a line of the handler' }),
@@ -128,6 +135,7 @@ describe('the command without a Runtime API', () => {
       $metadata: { httpStatusCode: 429 },
     });
     expect((await fetch(local.url)).status).toBe(429);
+    expect((await fetch(`${local.url}/invoke`, { method: 'POST' })).status).toBe(429);
     await open(gate);
     await Promise.all(held);
     // Its slot may not poll again yet: it is waited for.

@@ -1,6 +1,5 @@
-import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
@@ -8,6 +7,7 @@ import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import type { InvokeError, InvokeOptions, InvokeResult } from '../../src/local/invoke.ts';
 import type { RuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import type { ManagedRuntimeOptions } from '../../src/settings.ts';
+import { start } from '../helpers/child-process.ts';
 import type { LogLine } from '../helpers/process-output.ts';
 import { RunningRuntime } from '../helpers/start-runtime.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
@@ -70,7 +70,7 @@ export class FaultRuntime extends RunningRuntime {
   readonly slots: number;
   #gates = 0;
 
-  constructor(api: RuntimeApiServer, child: ReturnType<typeof fork>, gates: TaskRoot, slots: number) {
+  constructor(api: RuntimeApiServer, child: ChildProcess, gates: TaskRoot, slots: number) {
     super(api, child);
     this.gates = gates;
     this.slots = slots;
@@ -87,13 +87,8 @@ export class FaultRuntime extends RunningRuntime {
       AWS_LAMBDA_MAX_CONCURRENCY: String(concurrency),
       AWS_LAMBDA_NODEJS_WORKER_COUNT: String(threads),
     };
-    const child = fork(file, args, {
-      cwd: tmpdir(),
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      execArgv: [],
+    const child = start(file, args, {
       env: {
-        PATH: process.env['PATH'],
-        NODE_COMPILE_CACHE: join(tmpdir(), 'lambda-managed-runtime-tests'),
         AWS_LAMBDA_RUNTIME_API: given.address ?? api.address,
         WORKER_FILE: fileURLToPath(new URL(given.workerFile ?? 'faulty.mjs', FIXTURES)),
         OPTIONS: JSON.stringify(given.options ?? {}),

@@ -1,14 +1,12 @@
-import { fork } from 'node:child_process';
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
 import type { InvokeError, InvokeOptions, InvokeResponse } from '../../src/local/invoke.ts';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import type { RuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import type { ManagedRuntimeOptions } from '../../src/settings.ts';
+import { end, start } from './child-process.ts';
 import { ProcessOutput } from './process-output.ts';
 import type { LogLine } from './process-output.ts';
 
@@ -111,7 +109,7 @@ export class RunningRuntime implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.child.kill('SIGKILL');
+    await end(this.child);
     await this.exited;
     await this.api.close();
   }
@@ -122,7 +120,7 @@ export class RunningRuntime implements AsyncDisposable {
   }
 }
 
-/** Starts the command, or a bootstrap, with nothing of our own environment but what Node needs. */
+/** Starts the command, or a bootstrap. */
 export async function startRuntime(options: RuntimeOptions): Promise<RunningRuntime> {
   const api = await startRuntimeApiServer();
   options.prepare?.(api);
@@ -131,13 +129,12 @@ export async function startRuntime(options: RuntimeOptions): Promise<RunningRunt
       ? [COMMAND, [...(options.handler === undefined ? [] : [options.handler]), ...(options.args ?? [])]]
       : [fileURLToPath(new URL(options.bootstrap, BOOTSTRAPS)), []];
   const taskRoot = options.taskRoot === undefined ? HANDLERS : options.taskRoot;
-  const child = fork(file, args, {
-    cwd: options.cwd ?? tmpdir(),
-    stdio: options.stdio ?? ['ignore', 'pipe', 'pipe', 'ipc'],
-    execArgv: [...(options.execArgv ?? [])],
+  const { cwd, stdio, execArgv } = options;
+  const child = start(file, args, {
+    cwd,
+    stdio,
+    execArgv,
     env: {
-      PATH: process.env['PATH'],
-      NODE_COMPILE_CACHE: join(tmpdir(), 'lambda-managed-runtime-tests'),
       AWS_LAMBDA_RUNTIME_API: api.address,
       ...(taskRoot === null ? {} : { LAMBDA_TASK_ROOT: taskRoot }),
       ...(options.concurrency === undefined

@@ -43,6 +43,15 @@ describe('a fault of /next', () => {
     expect((await polled).text).toBe('1');
   });
 
+  it('delay of an event hands it over later', async () => {
+    server.faults.once({ at: 'next', requestId: (id) => id === 'late' }, { type: 'delay', ms: 30 });
+    const polled = next(server);
+    await server.whenParked(1);
+    void server.invoke('1', { requestId: 'late' });
+    expect(await polled).toMatchObject({ requestId: 'late', text: '1' });
+    expect(server.faults.met).toBe(1);
+  });
+
   it.each([
     // A reset that comes together with data is an ordinary end to libuv.
     [{ type: 'reset-during' }, /^(ECONNRESET|end)$/, /Content-Length: 10\r\n[^]*\r\n\r\n"0123$/],

@@ -93,9 +93,13 @@ describe("AWS's SDK", () => {
     const called = call({ LogType: 'Tail' });
     const { requestId } = await polled;
     server.logged('plain text');
+    server.logged('{no JSON');
+    server.logged('{"requestId":1}');
     await fail(server, requestId, '{}', 'Function.Error');
     const output = await called;
-    expect(Buffer.from(output.LogResult ?? '', 'base64').toString()).toBe('plain text\n');
+    expect(Buffer.from(output.LogResult ?? '', 'base64').toString()).toBe(
+      'plain text\n{no JSON\n{"requestId":1}\n',
+    );
     expect(output.FunctionError).toBe('Unhandled');
   });
 
@@ -226,6 +230,13 @@ describe('the Invoke API', () => {
       headers: { 'X-Amz-Client-Context': context, 'X-Amz-Invocation-Type': 'Event' },
     });
     expect(response.status).toBe(400);
+    expect(response.headers.get('x-amzn-errortype')).toBe('InvalidRequestContentException');
+  });
+
+  it('knows no function whose name is not well encoded', async () => {
+    const response = await post('/2015-03-31/functions/res%E0%A4/invocations', '{}');
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ message: 'Function not found: res%E0%A4' });
   });
 
   it('hands on a trace id byte by byte', async () => {

@@ -270,6 +270,14 @@ describe('a streamed response', () => {
   }
 });
 
+it('what is no JSON is sent as it is', async () => {
+  const { answered, requestId } = await call('/');
+  await respond(server, requestId, 'no JSON');
+  const response = await answered;
+  expect(response.status).toBe(200);
+  expect(await response.text()).toBe('no JSON');
+});
+
 it('what belongs to the server is no event', async () => {
   for (const path of ['/2015-03-31/functions', '/2018-06-01/runtime/x', '/_lambda/', '/_lambda']) {
     expect((await fetch(`http://${server.address}${path}`)).status).toBe(404);

@@ -58,6 +58,7 @@ const EXPECTED: Readonly<Record<string, object>> = {
   'line breaks': { message: 'one\ntwo\r\nthree\u2028four' },
   getter: { message: expect.stringMatching(/value/) },
   'revoked proxy': { message: expect.any(String) },
+  'inspection that throws': { message: 'see [unprintable] 1' },
 };
 
 describe.each(MODES)('%s', (_mode, { concurrency = 1 }) => {
@@ -114,7 +115,7 @@ describe.each(MODES)('%s', (_mode, { concurrency = 1 }) => {
         runtime.output.stdout
           .split('\n')
           .map((line) => (line.startsWith('{') ? (JSON.parse(line) as LogLine)['message'] : line));
-      await expect.poll(own, PATIENTLY).toContain('part of a buffer');
+      await expect.poll(own, PATIENTLY).toContain('{ deep: [Object] }');
       expect(own().slice(own().indexOf('between'))).toEqual([
         'between',
         'partial, then whole',
@@ -122,6 +123,8 @@ describe.each(MODES)('%s', (_mode, { concurrency = 1 }) => {
         'hex',
         'é through fs',
         'part of a buffer',
+        'part by options',
+        '{ deep: [Object] }',
         '',
       ]);
       await expect.poll(() => runtime.output.stderr, PATIENTLY).toBe('to stderr\n');

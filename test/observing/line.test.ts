@@ -97,6 +97,15 @@ describe.each(MODES)('the line at the end of an invocation in $mode', ({ mode, s
     expect(await lineOf(runtime, 'cut')).toMatchObject({ outcome: 'response', background: 'deadline' });
   });
 
+  it('comes at the end of the runtime for an answer that nobody has taken', async () => {
+    await using runtime = await start({ options: { shutdownTimeoutMs: 50 } });
+    runtime.api.faults.always('response', { type: 'hang' });
+    void runtime.api.invoke('{"do":"healthy"}', { requestId: 'untaken', whenCapacity: true });
+    await expect.poll(() => runtime.api.faults.met, PATIENTLY).toBeGreaterThan(0);
+    await runtime.stop();
+    expect(linesOf(runtime, 'untaken')).toMatchObject([{ outcome: 'response' }]);
+  });
+
   it('counts a stream to its end', async () => {
     await using runtime = await start({ workerFile: 'streams.mjs' });
     const parts = ['one ', 'two ', 'three'];

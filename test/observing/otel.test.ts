@@ -64,6 +64,17 @@ describe.each(EITHER_MODE)('OpenTelemetry in $mode', ({ slots, start }) => {
     expect(span?.parent).toBeUndefined();
   });
 
+  it('marks the span of an answer that is refused', async () => {
+    await using runtime = await start(OBSERVED);
+    runtime.api.faults.once('response', { type: 'status', status: 500 });
+    await runtime.invoke({ do: 'healthy' }, { requestId: 'repeated' });
+    const spans = await spansOf(runtime, 'repeated');
+    expect(spans.filter(({ name }) => name === 'answer')).toMatchObject([
+      { status: { code: SpanStatusCode.ERROR }, attributes: { 'error.type': '500' } },
+      { status: { code: SpanStatusCode.UNSET }, attributes: { 'http.response.status_code': 202 } },
+    ]);
+  });
+
   it('has the metrics of invocations and slots', async () => {
     await using runtime = await start({ ...OBSERVED, options: { ...EARLY, onDeadline: 'keep' } });
     await runtime.whenParked(slots);
@@ -122,6 +133,22 @@ it('threads have a span for their start, and are counted when they are replaced'
     exit: 1,
     deadline: 0,
   });
+});
+
+it('the span of a thread that does not come up says so', async () => {
+  await using runtime = await TWO_THREADS.start({
+    workerFile: 'loads-if-allowed.mjs',
+    env: { ...OBSERVED.env, ONLY_FIRST: 'yes' },
+  });
+  await runtime.logged({ message: 'A thread did not come up, will retry' });
+  const { spans } = await telemetry(runtime);
+  expect(spans).toContainEqual(
+    expect.objectContaining({
+      name: 'thread start',
+      status: { code: SpanStatusCode.ERROR, message: 'The thread did not come up.' },
+      attributes: expect.objectContaining({ 'error.type': 'bootFailed' }),
+    }),
+  );
 });
 
 async function telemetry(runtime: FaultRuntime): Promise<Telemetry> {

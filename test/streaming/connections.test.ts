@@ -82,3 +82,21 @@ it('a connection that is refused is tried again, and nothing is lost', async () 
   runtime.expectAnsweredOnce();
   proxy.close();
 });
+
+it('a connection that is refused until the deadline has passed is given up', async () => {
+  await using api = await startRuntimeApiServer();
+  const listener = createServer((socket) => {
+    pipeline(socket, connect(api.port, '127.0.0.1'), socket).catch(() => undefined);
+  });
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { port } = listener.address() as AddressInfo;
+  await using runtime = await SINGLE.start({}, { api, address: `127.0.0.1:${port}` });
+  await runtime.whenParked(runtime.slots);
+  listener.close();
+  const requestId = 'lost';
+  const event = JSON.stringify({ do: 'one large write', bytes: 3_000_000 });
+  const invoked = api.invoke(event, { requestId, timeoutMs: 300 });
+  await runtime.logged({ requestId, level: 'ERROR', message: 'The answer could not be delivered' });
+  expect(await invoked).toMatchObject({ status: 'timeout' });
+});

@@ -58,14 +58,19 @@ it('a deadline that passes is told', async () => {
 });
 
 it('the options reach the runtime', async () => {
-  const [, { requestId, headers }] = await Promise.all([
-    api.invoke(1, { requestId: 'mine', tenantId: 'blue', traceId: 'Root=1', clientContext: { custom: {} } }),
-    answer('response', '1'),
-  ]);
+  const options = {
+    requestId: 'mine',
+    tenantId: 'blue',
+    traceId: 'Root=1',
+    clientContext: { custom: {} },
+    cognitoIdentity: { cognitoIdentityId: 'me', cognitoIdentityPoolId: 'all' },
+  };
+  const [, { requestId, headers }] = await Promise.all([api.invoke(1, options), answer('response', '1')]);
   expect(requestId).toBe('mine');
   expect(headers.get('lambda-runtime-aws-tenant-id')).toBe('blue');
   expect(headers.get('lambda-runtime-trace-id')).toBe('Root=1');
   expect(headers.get('lambda-runtime-client-context')).toBe('{"custom":{}}');
+  expect(JSON.parse(headers.get('lambda-runtime-cognito-identity') ?? '')).toEqual(options.cognitoIdentity);
 });
 
 it('objects of the context may have any characters', async () => {

@@ -1,0 +1,25 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+
+const WORKER = new URL('../../workers/index.ts', import.meta.url).href;
+
+it('without a runtime, as in a test of a handler, the logger writes to stdout, at the level it is set to', async () => {
+  const { stdout } = await run(`
+    logger.debug('too little');
+    logger.level = 'debug';
+    logger.debug('said');`);
+  expect(JSON.parse(stdout)).toMatchObject({ level: 'DEBUG', message: 'said' });
+});
+
+it('the logger is one from its first use on, whatever that is', async () => {
+  expect((await run(`logger.level = 'warn'; logger.info('no'); console.log(logger.level);`)).stdout).toBe(
+    'warn\n',
+  );
+  expect((await run(`console.log('child' in logger, 'other' in logger);`)).stdout).toBe('true false\n');
+});
+
+function run(code: string) {
+  const text = `import { logger } from ${JSON.stringify(WORKER)}; ${code}`;
+  return promisify(execFile)(process.execPath, ['--input-type=module', '--eval', text]);
+}
