@@ -8,8 +8,8 @@ import type { Layout } from './config/layout.ts';
 import { localSettings } from './config/local-settings.ts';
 import type { LocalSettings } from './config/local-settings.ts';
 import { handlerSource, moduleUrl, optionalModuleUrl } from './config/locations.ts';
-import { LOG_LEVELS } from './protocol.ts';
-import type { HandlerSource, LambdaFunction, LogFormat, LogLevel, LogTarget } from './protocol.ts';
+import { LOG_LEVELS } from './thread-settings.ts';
+import type { HandlerSource, LambdaFunction, LogFormat, LogLevel, LogTarget } from './thread-settings.ts';
 import type { ManagedRuntimeOptions, OnDeadline } from './settings.ts';
 
 /** Everything that the runtime was told, validated and complete. Read once, when the runtime is created. */

@@ -4,7 +4,7 @@ import { aborted } from './lifecycle/aborted.ts';
 import { drain, settles } from './lifecycle/drain.ts';
 import { guardSupervisor, ignoreBrokenOutput } from './lifecycle/supervisor-guard.ts';
 import type { Log, LogSink } from './logging/log.ts';
-import type { SharedState } from './protocol.ts';
+import type { SharedState } from './thread-settings.ts';
 import type { Observer } from './observing/observer.ts';
 import type { Recorder } from './observing/recorder.ts';
 import { openShare } from './services/share.ts';

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import * as v from 'valibot';
 import { MOST_CONCURRENCY } from './config/limits.ts';
 import { runtimeApiAddress } from './config/runtime-api-address.ts';
+import { LONGEST_TIMER_MS } from './invocation/deadline.ts';
 
 /**
  * What happens to a thread whose invocation is past its deadline and the grace. Its caller is answered in any case.
@@ -85,7 +86,7 @@ const count = (most: number) => {
 const milliseconds = v.pipe(
   v.number('must be a number of milliseconds'),
   v.minValue(0, 'must be a number of milliseconds, 0 or more'),
-  v.maxValue(2 ** 31 - 1, `must be a number of milliseconds, at most ${2 ** 31 - 1}`),
+  v.maxValue(LONGEST_TIMER_MS, `must be a number of milliseconds, at most ${LONGEST_TIMER_MS}`),
 );
 
 const megabytes = v.pipe(

@@ -45,6 +45,10 @@ const cases: Record<string, { forbidden: string[]; allowed: string[] }> = {
     ],
     allowed: ["import type { A } from './invocation/a.ts';", "import type { A } from 'node:fs';"],
   },
+  'src/thread-settings.ts': {
+    forbidden: ["import { a } from './errors.ts';", "import type { A } from './pool/a.ts';"],
+    allowed: ["import type { A } from './invocation/a.ts';"],
+  },
   'src/config.ts': {
     forbidden: [...nowhereInSrc, "import { a } from './pool/a.ts';", "import { a } from 'undici';"],
     allowed: [
@@ -316,6 +320,7 @@ const cases: Record<string, { forbidden: string[]; allowed: string[] }> = {
       "import { a } from '@aws/lambda-invoke-store';",
       "import type { A } from 'comlink';",
       "import { a } from '../../src/protocol.ts';",
+      "import { a } from '../../src/thread-settings.ts';",
       "import { a } from '../../src/errors.ts';",
       "import { a } from '../../src/invocation/a.ts';",
       "import type { A } from '../../src/pool/a.ts';",
@@ -388,7 +393,9 @@ interface Finding {
 function lint(files: Record<string, string>): Finding[] {
   const tree = mkdtempSync(join(tmpdir(), 'architecture-'));
   try {
-    cpSync(join(project, '.oxlintrc.json'), join(tree, '.oxlintrc.json'));
+    for (const rules of ['oxlint.config.ts', 'oxlint.imports.ts'])
+      cpSync(join(project, rules), join(tree, rules));
+    cpSync(join(project, 'package.json'), join(tree, 'package.json'));
     for (const [file, text] of Object.entries(files)) {
       mkdirSync(dirname(join(tree, file)), { recursive: true });
       writeFileSync(join(tree, file), text);

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import type { HandlerSource } from '../src/protocol.ts';
+import type { HandlerSource } from '../src/thread-settings.ts';
 import { STREAMING } from './awslambda.ts';
 import type { Handler } from './context.ts';
 import { HandlerError } from './handler-error.ts';

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { HandlerSource } from '../src/protocol.ts';
+import type { HandlerSource } from '../src/thread-settings.ts';
 import { HandlerError } from './handler-error.ts';
 
 /** Which module to import, and what to call in it. */

@@ -1,5 +1,6 @@
+import { msUntil } from '../src/invocation/deadline.ts';
 import type { InvocationMetadata } from '../src/invocation/invocation.ts';
-import type { InvokerSettings } from '../src/protocol.ts';
+import type { InvokerSettings } from '../src/thread-settings.ts';
 import { BackgroundWork } from './background-work.ts';
 import type { ReportBackgroundFailure } from './background-work.ts';
 import type { ClientContext, CognitoIdentity, ManagedContext, TraceContext } from './context.ts';
@@ -64,8 +65,7 @@ export class InvocationContext implements ManagedContext {
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
       this.#abort = new AbortController();
-      const inMs = Math.min(Math.max(this.#abortAtMs - Date.now(), 0), LONGEST_TIMER_MS);
-      if (!this.#finished) this.#timer = setTimeout(() => this.#expire(), inMs);
+      if (!this.#finished) this.#timer = setTimeout(() => this.#expire(), msUntil(this.#abortAtMs));
     }
     return this.#abort.signal;
   }
@@ -98,8 +98,6 @@ export class InvocationContext implements ManagedContext {
     this.#abort?.abort(new DOMException(message, 'TimeoutError'));
   }
 }
-
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 function parseHeader<Value>(name: string, json: string | undefined): Value | undefined {
   if (json === undefined) return undefined;

@@ -3,15 +3,8 @@ import { encodeThrown } from '../src/invocation/diagnostic.ts';
 import { monotonicMs } from '../src/invocation/monotonic.ts';
 import type { SettledOutcome } from '../src/invocation/outcome.ts';
 import { failure } from '../src/invocation/outcome.ts';
-import type {
-  FromInvoker,
-  InvokeMessage,
-  InvokerSettings,
-  LoadedHandler,
-  RunReport,
-  SharedState,
-  StreamControl,
-} from '../src/protocol.ts';
+import type { FromInvoker, InvokeMessage, LoadedHandler, RunReport, StreamControl } from '../src/protocol.ts';
+import type { InvokerSettings, SharedState } from '../src/thread-settings.ts';
 import { extendAwslambda } from './awslambda.ts';
 import { loadCodec } from './codec.ts';
 import type { Codec } from './codec.ts';

@@ -2,14 +2,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import { encodeThrown } from '../src/invocation/diagnostic.ts';
 import type { SettledOutcome } from '../src/invocation/outcome.ts';
-import type {
-  FromThread,
-  InvokeMessage,
-  ReplyMessage,
-  RunReport,
-  ThreadSettings,
-  ToThread,
-} from '../src/protocol.ts';
+import type { FromThread, InvokeMessage, ReplyMessage, RunReport, ToThread } from '../src/protocol.ts';
+import type { ThreadSettings } from '../src/thread-settings.ts';
 import { watchHeap } from './heap-watch.ts';
 import { reportEscapes } from './escapes.ts';
 import { loadInvoker } from './invoker.ts';

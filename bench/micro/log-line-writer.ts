@@ -4,7 +4,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { pino } from 'pino';
 import { DropCount } from '../../src/output/drop-count.ts';
 import { shareLocks } from '../../src/output/shared-locks.ts';
-import type { OutputLocks } from '../../src/protocol.ts';
+import type { OutputLocks } from '../../src/thread-settings.ts';
 import { logger } from '../../workers/index.ts';
 import { openInvokeStore, runInStore } from '../../workers/invoke-store.ts';
 import { openLogging } from '../../workers/logging/open-logging.ts';

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { LOG_FORMATS, LOG_LEVELS } from '../protocol.ts';
+import { LOG_FORMATS, LOG_LEVELS } from '../thread-settings.ts';
 import { MOST_CONCURRENCY, MOST_MEMORY_MIB, MOST_TIMEOUT_S } from './limits.ts';
 import { isLoopback } from './loopback.ts';
 import { runtimeApiAddress } from './runtime-api-address.ts';

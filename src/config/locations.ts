@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ManagedRuntimeError } from '../errors.ts';
-import type { HandlerSource } from '../protocol.ts';
+import type { HandlerSource } from '../thread-settings.ts';
 import type { Given } from './given.ts';
 
 /** Where the handler is, for the thread that loads it. */

@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../invocation/diagnostic.ts';
 import type { InvokeResult } from '../local/invoke.ts';
-import type { InvocationContext } from '../observing/channels.ts';
+import type { PublishedInvocation } from '../observing/channels.ts';
 import type { InvocationReport } from '../observing/invocation-report.ts';
 import { now } from './clock.ts';
 import { keepText, MOST_KEPT_BYTES } from './kept-text.ts';
@@ -39,20 +39,20 @@ export class InvocationLedger {
     );
   }
 
-  arrived({ requestId, slot, deadlineMs }: InvocationContext): void {
+  arrived({ requestId, slot, deadlineMs }: PublishedInvocation): void {
     this.#updateKept(requestId, { slot, deadlineAt: deadlineMs, arrivedAt: now() });
   }
 
-  dispatched({ requestId, thread }: InvocationContext): void {
+  dispatched({ requestId, thread }: PublishedInvocation): void {
     // It may be told to be over before it got to a thread.
     if (thread !== undefined) this.#updateKept(requestId, { thread, dispatchedAt: now() });
   }
 
-  concluding({ requestId }: InvocationContext): void {
+  concluding({ requestId }: PublishedInvocation): void {
     this.#updateKept(requestId, { answeredAt: now() });
   }
 
-  ended({ requestId, report, error }: InvocationContext): void {
+  ended({ requestId, report, error }: PublishedInvocation): void {
     const entry = this.#kept.get(requestId);
     if (entry === undefined || report === undefined) return;
     entry.report = report;

@@ -5,7 +5,7 @@ import type { Route } from '../local/http-server.ts';
 import type { InvokeResult } from '../local/invoke.ts';
 import type { Onlooker } from '../local/onlooker.ts';
 import { INVOCATION_CHANNEL, THREAD_CHANNEL } from '../observing/channels.ts';
-import type { InvocationContext, ThreadContext } from '../observing/channels.ts';
+import type { PublishedInvocation, PublishedThread } from '../observing/channels.ts';
 import { listen } from '../observing/listen.ts';
 import type { StatsSource } from '../observing/stats.ts';
 import type { LoggedLine } from '../protocol.ts';
@@ -26,13 +26,13 @@ export class LocalConsole implements Onlooker {
     const ledgers = new Ledgers(settings);
     this.#ledgers = ledgers;
     this.#stopListening = [
-      listen<InvocationContext>(INVOCATION_CHANNEL, {
+      listen<PublishedInvocation>(INVOCATION_CHANNEL, {
         start: (context) => ledgers.invocations.arrived(context),
         end: (context) => ledgers.invocations.dispatched(context),
         asyncStart: (context) => ledgers.invocations.concluding(context),
         asyncEnd: (context) => ledgers.invocations.ended(context),
       }),
-      listen<ThreadContext>(THREAD_CHANNEL, {
+      listen<PublishedThread>(THREAD_CHANNEL, {
         start: (context) => ledgers.threads.starts(context),
         end: (context) => ledgers.threads.ready(context),
         asyncEnd: (context) => {

@@ -1,4 +1,4 @@
-import type { ThreadContext } from '../observing/channels.ts';
+import type { PublishedThread } from '../observing/channels.ts';
 import { now } from './clock.ts';
 import { keepText } from './kept-text.ts';
 import type { LoggedText } from './messages.ts';
@@ -14,7 +14,7 @@ export class LogLedger {
   }
 
   /** What threads end of, which no handler can write. */
-  threadEnded({ thread, cause, error }: ThreadContext): void {
+  threadEnded({ thread, cause, error }: PublishedThread): void {
     if (cause === undefined) return;
     const why = error === undefined ? '' : `: ${error.errorType}: ${error.errorMessage}`;
     const level = cause === 'recycled' ? 'INFO' : 'ERROR';

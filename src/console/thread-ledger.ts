@@ -1,24 +1,24 @@
-import type { ThreadContext } from '../observing/channels.ts';
+import type { PublishedThread } from '../observing/channels.ts';
 import { now } from './clock.ts';
 import type { ThreadState } from './messages.ts';
 
 /** Remembers the threads that there are, and the last ones that were. */
 export class ThreadLedger {
   /** By an object that stands for one thread only: a runtime that starts again counts anew. */
-  readonly #kept = new Map<ThreadContext, ThreadState>();
-  readonly #changed = new Set<ThreadContext>();
+  readonly #kept = new Map<PublishedThread, ThreadState>();
+  readonly #changed = new Set<PublishedThread>();
 
-  starts(context: ThreadContext): void {
+  starts(context: PublishedThread): void {
     this.#kept.set(context, { thread: context.thread, startedAt: now() });
     this.#changed.add(context);
   }
 
-  ready(context: ThreadContext): void {
+  ready(context: PublishedThread): void {
     // What has failed to start is told to be over at once.
     if (context.bootMs !== undefined) this.#update(context, { readyAt: now() });
   }
 
-  ended(context: ThreadContext): void {
+  ended(context: PublishedThread): void {
     const { cause, error } = context;
     this.#update(context, {
       endedAt: now(),
@@ -39,7 +39,7 @@ export class ThreadLedger {
     return states;
   }
 
-  #update(context: ThreadContext, changes: Partial<ThreadState>): void {
+  #update(context: PublishedThread, changes: Partial<ThreadState>): void {
     const state = this.#kept.get(context);
     if (state === undefined) return;
     this.#kept.set(context, { ...state, ...changes });

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { INVOCATION_CHANNEL } from '../observing/channels.ts';
+import type { PublishedInvocation } from '../observing/channels.ts';
 import { rounded } from '../observing/durations.ts';
-import type { InvocationContext } from '../observing/channels.ts';
+import { listen } from '../observing/listen.ts';
 import type { RuntimeStats, StatsSource } from '../observing/stats.ts';
 import { emfLine } from './emf-line.ts';
 import type { Metric } from './emf-line.ts';
@@ -47,8 +47,7 @@ export function emitEmf(runtime: StatsSource, options: EmfOptions = {}): () => v
   let mostInFlight = 0;
   let last = { stats: runtime.stats(), atMs: performance.now() };
 
-  const onEnd = (message: unknown) => {
-    const { report } = message as InvocationContext;
+  const ended = ({ report }: PublishedInvocation) => {
     if (report === undefined) return;
     duration.add(report.durationMs);
     if (report.dispatchMs !== undefined) dispatch.add(report.dispatchMs);
@@ -68,15 +67,13 @@ export function emitEmf(runtime: StatsSource, options: EmfOptions = {}): () => v
     write(emfLine(namespace, options.dimensions ?? { FunctionName: now.stats.functionName }, metrics));
   };
 
-  subscribe(CHANNEL, onEnd);
+  const stopListening = listen(INVOCATION_CHANNEL, { asyncEnd: ended });
   const timer = setInterval(emit, intervalMs).unref();
   return () => {
     clearInterval(timer);
-    if (unsubscribe(CHANNEL, onEnd)) emit();
+    if (stopListening()) emit();
   };
 }
-
-const CHANNEL = `tracing:${INVOCATION_CHANNEL}:asyncEnd`;
 
 function writeToStdout(line: string): void {
   process.stdout.write(line);

@@ -14,7 +14,7 @@ export interface Diagnostic {
   readonly [field: string]: unknown;
 }
 
-/** Reads an error body; `undefined` when it isn't a JSON object. */
+/** Reads an error body; `undefined` when it is not a JSON object. */
 export function parseDiagnostic(body: Buffer): Diagnostic | undefined {
   try {
     const value: unknown = JSON.parse(body.toString());
@@ -26,7 +26,7 @@ export function parseDiagnostic(body: Buffer): Diagnostic | undefined {
   }
 }
 
-/** The error type as Lambda records it: one that isn't like `Runtime.Xxx` or `Function.Xxx` becomes `Runtime.Unknown`. */
+/** The error type as Lambda records it: one that is not like `Runtime.Xxx` or `Function.Xxx` becomes `Runtime.Unknown`. */
 export function recordedErrorType(header: string | undefined): string {
   return header !== undefined && WELL_FORMED.test(header) ? header : 'Runtime.Unknown';
 }

@@ -11,7 +11,7 @@ export interface EventHeaders {
 /**
  * Makes the headers that an invocation's options ask for.
  *
- * @throws TypeError when a name or a value can't be sent in an HTTP header.
+ * @throws TypeError when a name or a value cannot be sent in an HTTP header.
  */
 export function eventHeaders(options: InvokeOptions): EventHeaders {
   const optional: string[] = [];
@@ -59,7 +59,7 @@ function json(text: string | undefined): string | undefined {
   return text?.replaceAll('\x7f', '\\u007f');
 }
 
-// Lambda sends the bytes of UTF-8. Node writes header strings as Latin-1, if the body isn't a string.
+// Lambda sends the bytes of UTF-8. Node writes header strings as Latin-1, if the body is not a string.
 function sendable(name: string, value: string): string {
   const bytes = Buffer.from(value).toString('latin1');
   validateHeaderName(name);

@@ -77,7 +77,7 @@ export class Extensions {
   }
 }
 
-/** Makes the routes; they say false of a request that isn't one of their own. */
+/** Makes the routes; they say false of a request that is not one of their own. */
 export function extensionRoutes(extensions: Extensions, faults: FaultRules): Route {
   return (exchange) => {
     const { method, url, headers } = exchange.req;

@@ -16,11 +16,11 @@ export type FaultMatch =
  * - `refuse`: the connection is closed in order (FIN) without an answer; nothing is acted on.
  * - `reset-before`: the connection is reset (RST) when the request's headers are in; nothing is acted on.
  * - `reset-during`: reset when half of the request's body is in (of a chunked one: its first piece), and what has
- *   come in full isn't acted on; of `next`: when half of the event is out.
+ *   come in full is not acted on; of `next`: when half of the event is out.
  * - `reset-after`: the request is acted on, then the connection is reset without an answer. Of `next`: an event is
  *   handed over and lost.
  * - `status`: answered with this status; nothing is acted on.
- * - `garbage`: answered with bytes that aren't HTTP, then closed; nothing is acted on.
+ * - `garbage`: answered with bytes that are not HTTP, then closed; nothing is acted on.
  * - `truncated-body`: acted on and answered with a content length that is larger than the body sent, then closed.
  * - `delay`: acted on so many milliseconds later.
  * - `hang`: taken, neither acted on nor answered.

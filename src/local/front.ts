@@ -21,7 +21,7 @@ export interface FrontSettings {
 
 /**
  * Makes the Invoke API (`POST /2015-03-31/functions/{name}/invocations`), for AWS's SDKs and CLI. It says false of a
- * request that isn't its own.
+ * request that is not its own.
  *
  * With no poll parked a synchronous call gets a 503 `ServiceException`, which SDKs retry by default: a test that
  * wants to see it sets `maxAttempts: 1`. An `Event` call waits for a poll, as Lambda's queue would.

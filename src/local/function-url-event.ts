@@ -71,7 +71,7 @@ function bodyOf({ headers }: IncomingMessage, body: Buffer): object {
   return { body: body.toString(isText ? 'utf8' : 'base64'), isBase64Encoded: !isText };
 }
 
-/** Forms aren't among them, as on AWS. */
+/** Forms are not among them, as on AWS. */
 const TEXT = /^(text\/|application\/(json|xml|javascript)\s*(;|$))/i;
 
 /** For example 12/Mar/2020:19:03:58 +0000. */

@@ -4,7 +4,7 @@ import { apiError } from './front-answers.ts';
 import { type Answer, type Exchange, sendAnswer } from './http-answers.ts';
 import { isTrusted } from './loopback.ts';
 
-/** Handles a request, or says false of one that isn't its own. */
+/** Handles a request, or says false of one that is not its own. */
 export type Route = (exchange: Exchange) => boolean;
 
 /** Makes the HTTP server: it refuses what no local client would send, and asks each route in turn. */
@@ -51,7 +51,7 @@ const FORBIDDEN = apiError(
 
 function requestListener(routes: readonly Route[]): (req: IncomingMessage, res: ServerResponse) => void {
   return (req, res) => {
-    // After a fault that closes the connection, what was pipelined behind it isn't acted on.
+    // After a fault that closes the connection, what was pipelined behind it is not acted on.
     if (!req.socket.writable) return;
     const reply = (answer: Answer): void => sendAnswer(res, answer);
     if (!isTrusted(req)) return reply(FORBIDDEN);

@@ -8,7 +8,7 @@ import { ACCEPTED, type Answer, refusal } from './http-answers.ts';
  * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
  */
 export interface InitError {
-  /** As Lambda records it: anything that isn't like `Runtime.Xxx` or `Function.Xxx` is `Runtime.Unknown`. */
+  /** As Lambda records it: anything that is not like `Runtime.Xxx` or `Function.Xxx` is `Runtime.Unknown`. */
   readonly errorType: string;
   /** As the runtime sent it. */
   readonly rawErrorType: string | undefined;

@@ -1,6 +1,6 @@
 import type { Diagnostic } from './diagnostic.ts';
 
-/** How one event is invoked. What isn't given is absent from the headers of `/next`. */
+/** How one event is invoked. What is not given is absent from the headers of `/next`. */
 export interface InvokeOptions {
   /** Milliseconds until the caller has a timeout; the server's `timeoutMs` by default. */
   readonly timeoutMs?: number;
@@ -64,7 +64,7 @@ export interface InvokeError {
   readonly received: Buffer;
 }
 
-/** The deadline passed (`Sandbox.Timedout`). The runtime isn't told. */
+/** The deadline passed (`Sandbox.Timedout`). The runtime is not told. */
 export interface InvokeTimeout {
   readonly status: 'timeout';
   readonly requestId: string;

@@ -4,7 +4,7 @@ import { isLoopback } from '../config/loopback.ts';
 /**
  * Refuses an address that other machines could reach.
  *
- * @throws RangeError when `host` isn't `localhost`, `::1` or in `127.0.0.0/8`.
+ * @throws RangeError when `host` is not `localhost`, `::1` or in `127.0.0.0/8`.
  */
 export function assertLoopback(host: string): void {
   if (!isLoopback(host)) {
@@ -18,7 +18,7 @@ export function hostAndPort(host: string, port: number): string {
 }
 
 /**
- * Whether a request was meant for this machine and wasn't sent by a web page of another origin. What a browser says of
+ * Whether a request was meant for this machine and was not sent by a web page of another origin. What a browser says of
  * the site goes before the origin: that is another one where a dev server passes on the requests of its own pages.
  */
 export function isTrusted({ headers }: IncomingMessage): boolean {

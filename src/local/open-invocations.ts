@@ -1,9 +1,10 @@
+import { LONGEST_TIMER_MS } from '../invocation/deadline.ts';
 import type { DeliveryLog } from './delivery-log.ts';
 import { ACCEPTED, type Answer, refusal } from './http-answers.ts';
 import type { InvokeError, InvokeOptions, InvokeResponse, InvokeResult } from './invoke.ts';
 import { exited, timedOut } from './invoke-results.ts';
 
-/** An event that was handed over and isn't answered yet. */
+/** An event that was handed over and is not answered yet. */
 export interface OpenInvocation {
   readonly requestId: string;
   readonly onChunk: InvokeOptions['onChunk'];
@@ -56,7 +57,7 @@ export class OpenInvocations {
     return ACCEPTED;
   }
 
-  /** Claims an invocation for one streaming response; `undefined` when it can't have one (any more). */
+  /** Claims an invocation for one streaming response; `undefined` when it cannot have one (any more). */
   beginStream(requestId: string): OpenInvocation | undefined {
     const invocation = this.#open.get(requestId);
     if (invocation === undefined || invocation.stream !== undefined) return undefined;
@@ -126,8 +127,6 @@ export class OpenInvocations {
   }
 }
 
-// Node lets a longer one fire at once. This is 24 days.
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const REMEMBERED_TIMEOUTS = 10_000;
 const INVALID_REQUEST_ID = refusal(400, 'InvalidRequestID', 'Invalid request ID');
 const INVOKE_TIMEOUT = refusal(410, 'InvokeTimeout', 'Invoke timeout');

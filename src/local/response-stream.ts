@@ -13,7 +13,7 @@ import { collectBody, MAX_PAYLOAD_BYTES } from './request-body.ts';
 
 /**
  * Makes `InvokeWithResponseStream` (`POST /2021-11-15/functions/{name}/response-streaming-invocations`). It says false
- * of a request that isn't its own.
+ * of a request that is not its own.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/api/API_InvokeWithResponseStream.html
  */

@@ -52,15 +52,15 @@ export interface RuntimeApiServer extends AsyncDisposable {
   readonly address: string;
   /**
    * Hands an event to the oldest parked `/next` and resolves with what becomes of it; `unavailable` at once when none
-   * is parked, or when a registered extension isn't ready. `{ whenCapacity: true }` waits for a poll instead.
+   * is parked, or when a registered extension is not ready. `{ whenCapacity: true }` waits for a poll instead.
    *
-   * Rejects with the signal's reason when it aborts, with a TypeError when an option can't be sent in an HTTP header,
-   * and when the request id is in flight already. A handler's error or a timeout doesn't reject.
+   * Rejects with the signal's reason when it aborts, with a TypeError when an option cannot be sent in an HTTP header,
+   * and when the request id is in flight already. A handler's error or a timeout does not reject.
    */
   invoke(event: string | Uint8Array, options?: InvokeOptions): Promise<InvokeResult>;
   /** How many polls are parked: open `/next` that no event has been handed to. */
   readonly parked: number;
-  /** How many events were handed over and aren't answered yet. */
+  /** How many events were handed over and are not answered yet. */
   readonly inFlight: number;
   /** Resolves when at least so many polls are parked. Rejects when the signal aborts or the server closes. */
   whenParked(count: number, options?: { readonly signal?: AbortSignal }): Promise<void>;
@@ -98,7 +98,7 @@ export interface RuntimeApiServer extends AsyncDisposable {
 /**
  * Starts a local Runtime API server on a loopback address.
  *
- * Rejects with a RangeError when `host` isn't a loopback address, and when the port is taken.
+ * Rejects with a RangeError when `host` is not a loopback address, and when the port is taken.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
  * @example

@@ -18,7 +18,7 @@ export interface RuntimeRooms {
   readonly faults: FaultRules;
 }
 
-/** Makes the Runtime API (`/2018-06-01/runtime/…`). It says false of a request that isn't one of its own. */
+/** Makes the Runtime API (`/2018-06-01/runtime/…`). It says false of a request that is not one of its own. */
 export function runtimeRoutes(rooms: RuntimeRooms): Route {
   return (exchange) => {
     const { method, url = '' } = exchange.req;

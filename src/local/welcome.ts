@@ -15,7 +15,7 @@ export function welcome(
   const url = `http://${address}`;
   const why = unused === undefined ? 'is not set' : `(${unused}) is not used`;
   return `
-AWS_LAMBDA_RUNTIME_API ${why}: the function ${functionName} runs locally, up to ${concurrency} at once, ${timeoutMs / 1000} s each.
+AWS_LAMBDA_RUNTIME_API ${why}: the function "${functionName}" runs locally, up to ${concurrency} at once, ${timeoutMs / 1000} s each.
 
   watch it           ${url}${pagePath}
   with an event      curl ${url}${invocationEndpoint} --data '{"key":"value"}'

@@ -4,7 +4,7 @@ import type { Config } from '../config.ts';
 import { DropCount } from '../output/drop-count.ts';
 import { openLogOutput } from '../output/log-output.ts';
 import { isAnyStuck, shareLocks } from '../output/shared-locks.ts';
-import type { LogSettings } from '../protocol.ts';
+import type { LogSettings } from '../thread-settings.ts';
 import type { Log, LogSink } from './log.ts';
 import { pinoArguments } from './pino-shape.ts';
 

@@ -1,4 +1,4 @@
-import type { LogSettings } from '../protocol.ts';
+import type { LogSettings } from '../thread-settings.ts';
 
 /** The runtime's own log. Fields first, then one sentence. No method throws. */
 export interface Log {

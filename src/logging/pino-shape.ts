@@ -1,7 +1,7 @@
 import type { DestinationStream, LoggerOptions } from 'pino';
 import { diagnose } from '../invocation/diagnostic.ts';
 import type { LogWriter } from '../output/log-writer.ts';
-import type { LogLevel } from '../protocol.ts';
+import type { LogLevel } from '../thread-settings.ts';
 
 /**
  * What pino is called with so that its lines have the fields that AWS's tools read, errors included. Always JSON.

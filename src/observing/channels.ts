@@ -10,7 +10,7 @@ export const THREAD_CHANNEL = 'lambda-managed-runtime:thread';
 export const REQUEST_CHANNEL = 'lambda-managed-runtime:runtime-api-request';
 
 /** What is published of an invocation: one object for all of its messages. */
-export interface InvocationContext {
+export interface PublishedInvocation {
   readonly requestId: string;
   readonly functionArn: string;
   /** The X-Ray trace header. */
@@ -31,7 +31,7 @@ export interface InvocationContext {
 }
 
 /** What is published of a thread. */
-export interface ThreadContext {
+export interface PublishedThread {
   readonly thread: number;
   /** From `end` on: how long it took to start, in ms. */
   bootMs?: number;
@@ -41,7 +41,7 @@ export interface ThreadContext {
 }
 
 /** What is published of a request to the Runtime API. */
-export interface RequestContext {
+export interface PublishedRequest {
   readonly method: string;
   readonly path: string;
   /** From `asyncStart` on, if an answer came. */
@@ -50,21 +50,21 @@ export interface RequestContext {
 }
 
 const channels = {
-  invocation: tracingChannel<unknown, InvocationContext>(INVOCATION_CHANNEL),
-  thread: tracingChannel<unknown, ThreadContext>(THREAD_CHANNEL),
-  request: tracingChannel<unknown, RequestContext>(REQUEST_CHANNEL),
+  invocation: tracingChannel<unknown, PublishedInvocation>(INVOCATION_CHANNEL),
+  thread: tracingChannel<unknown, PublishedThread>(THREAD_CHANNEL),
+  request: tracingChannel<unknown, PublishedRequest>(REQUEST_CHANNEL),
 };
 
 /** Begins to publish a life, if anybody listens to any of its channels. */
-export function publishInvocation(context: () => InvocationContext): Life<InvocationContext> | undefined {
+export function publishInvocation(context: () => PublishedInvocation): Life<PublishedInvocation> | undefined {
   return channels.invocation.hasSubscribers ? new Life(channels.invocation, context()) : undefined;
 }
 
-export function publishThread(context: ThreadContext): Life<ThreadContext> | undefined {
+export function publishThread(context: PublishedThread): Life<PublishedThread> | undefined {
   return channels.thread.hasSubscribers ? new Life(channels.thread, context) : undefined;
 }
 
-export function publishRequest(method: string, path: string): Life<RequestContext> | undefined {
+export function publishRequest(method: string, path: string): Life<PublishedRequest> | undefined {
   return channels.request.hasSubscribers ? new Life(channels.request, { method, path }) : undefined;
 }
 

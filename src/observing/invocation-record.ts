@@ -4,7 +4,7 @@ import { monotonicMs } from '../invocation/monotonic.ts';
 import type { Delivery, Outcome } from '../invocation/outcome.ts';
 import type { RunReport } from '../protocol.ts';
 import { publishInvocation } from './channels.ts';
-import type { InvocationContext, Life } from './channels.ts';
+import type { PublishedInvocation, Life } from './channels.ts';
 import { rounded } from './durations.ts';
 import type { InvocationOutcome, InvocationReport } from './invocation-report.ts';
 import type { FailureCause, InvocationObserver } from './observer.ts';
@@ -31,7 +31,7 @@ export class InvocationRecord implements InvocationObserver {
   readonly #slot: number;
   readonly #inFlight: number;
   readonly #listener: RecordListener;
-  readonly #life: Life<InvocationContext> | undefined;
+  readonly #life: Life<PublishedInvocation> | undefined;
   readonly #arrivedMs = monotonicMs();
   #thread: number | undefined;
   #isFirst = false;
@@ -53,7 +53,7 @@ export class InvocationRecord implements InvocationObserver {
     this.#slot = slot;
     this.#inFlight = inFlight;
     this.#listener = listener;
-    this.#life = publishInvocation(() => contextOf(metadata, slot, event.length));
+    this.#life = publishInvocation(() => published(metadata, slot, event.length));
     this.wantsHeap = listener.reports || this.#life !== undefined;
   }
 
@@ -175,7 +175,7 @@ export class InvocationRecord implements InvocationObserver {
 
 type Writable<Fields> = { -readonly [Key in keyof Fields]: Fields[Key] };
 
-function contextOf(metadata: InvocationMetadata, slot: number, bytesIn: number): InvocationContext {
+function published(metadata: InvocationMetadata, slot: number, bytesIn: number): PublishedInvocation {
   const { requestId, invokedFunctionArn: functionArn, traceId, tenantId, deadlineMs } = metadata;
   return { requestId, functionArn, traceId, tenantId, arrivedAtMs: Date.now(), deadlineMs, slot, bytesIn };
 }

@@ -1,7 +1,7 @@
 import { metrics } from '@opentelemetry/api';
 import type { BatchObservableCallback } from '@opentelemetry/api';
 import { INVOCATION_CHANNEL } from '../observing/channels.ts';
-import type { InvocationContext } from '../observing/channels.ts';
+import type { PublishedInvocation } from '../observing/channels.ts';
 import type { StatsSource } from '../observing/stats.ts';
 import { listen } from '../observing/listen.ts';
 
@@ -24,7 +24,7 @@ export function recordMetrics(runtime: StatsSource): () => void {
     unit: '{request}',
   });
 
-  const stopListening = listen<InvocationContext>(INVOCATION_CHANNEL, {
+  const stopListening = listen<PublishedInvocation>(INVOCATION_CHANNEL, {
     asyncEnd: ({ report }) => {
       if (report === undefined) return;
       const { outcome } = report;

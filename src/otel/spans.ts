@@ -1,7 +1,7 @@
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Attributes, Span } from '@opentelemetry/api';
 import { INVOCATION_CHANNEL, REQUEST_CHANNEL, THREAD_CHANNEL } from '../observing/channels.ts';
-import type { InvocationContext, RequestContext, ThreadContext } from '../observing/channels.ts';
+import type { PublishedInvocation, PublishedRequest, PublishedThread } from '../observing/channels.ts';
 import type { InvocationReport } from '../observing/invocation-report.ts';
 import type { StatsSource } from '../observing/stats.ts';
 import { listen } from '../observing/listen.ts';
@@ -12,11 +12,11 @@ export function recordSpans(runtime: StatsSource): () => void {
   const tracer = trace.getTracer('lambda-managed-runtime');
   const { functionName } = runtime.stats();
   const invocations = new Map<string, Span>();
-  const requests = new WeakMap<RequestContext, Span>();
-  const boots = new WeakMap<ThreadContext, Span>();
+  const requests = new WeakMap<PublishedRequest, Span>();
+  const boots = new WeakMap<PublishedThread, Span>();
 
   const stops = [
-    listen<InvocationContext>(INVOCATION_CHANNEL, {
+    listen<PublishedInvocation>(INVOCATION_CHANNEL, {
       start: ({ requestId, functionArn, traceId, arrivedAtMs, slot }) => {
         const attributes = {
           'faas.invocation_id': requestId,
@@ -34,7 +34,7 @@ export function recordSpans(runtime: StatsSource): () => void {
         span?.end();
       },
     }),
-    listen<RequestContext>(REQUEST_CHANNEL, {
+    listen<PublishedRequest>(REQUEST_CHANNEL, {
       start: (request) => {
         const parent = invocations.get(requestIdOf(request));
         if (parent === undefined) return;
@@ -51,7 +51,7 @@ export function recordSpans(runtime: StatsSource): () => void {
         span?.end();
       },
     }),
-    listen<ThreadContext>(THREAD_CHANNEL, {
+    listen<PublishedThread>(THREAD_CHANNEL, {
       start: (context) => {
         boots.set(context, tracer.startSpan('thread start', { attributes: { [THREAD]: context.thread } }));
       },
@@ -90,6 +90,6 @@ function fail(span: Span | undefined, errorType: string, message: string): void 
 }
 
 /** Of an answer; a poll has none. */
-function requestIdOf({ path }: RequestContext): string {
+function requestIdOf({ path }: PublishedRequest): string {
   return /\/invocation\/([^/]+)\/(?:response|error)$/.exec(path)?.[1] ?? '';
 }

@@ -1,5 +1,5 @@
-import type { LogFormat, LogLevel } from '../protocol.ts';
-import { LOG_LEVELS } from '../protocol.ts';
+import type { LogFormat, LogLevel } from '../thread-settings.ts';
+import { LOG_LEVELS } from '../thread-settings.ts';
 
 /**
  * An entry for `_LAMBDA_TELEMETRY_LOG_FD`, as AWS's clients write it, all numbers big-endian:

@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs';
-import type { LogSettings } from '../protocol.ts';
+import type { LogSettings } from '../thread-settings.ts';
 import { DropCount } from './drop-count.ts';
 import type { LogSocket } from './log-socket.ts';
 import { frameWriter, lineWriter } from './log-writer.ts';

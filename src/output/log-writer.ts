@@ -1,4 +1,4 @@
-import type { LogFormat, LogLevel } from '../protocol.ts';
+import type { LogFormat, LogLevel } from '../thread-settings.ts';
 import { frame } from './frame.ts';
 import type { Output } from './output.ts';
 

@@ -1,5 +1,5 @@
 import { fstatSync } from 'node:fs';
-import type { OutputLocks } from '../protocol.ts';
+import type { OutputLocks } from '../thread-settings.ts';
 import { OutputLock } from './output-lock.ts';
 
 /** Makes what the writers of all outputs share. */

@@ -4,14 +4,8 @@ import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';
 import type { InvocationObserver } from '../observing/observer.ts';
 import type { ThreadFigures } from '../observing/thread-figures.ts';
-import type {
-  EscapedMessage,
-  FromInvoker,
-  InvokeMessage,
-  LoadedHandler,
-  LogSettings,
-  SharedState,
-} from '../protocol.ts';
+import type { EscapedMessage, FromInvoker, InvokeMessage, LoadedHandler } from '../protocol.ts';
+import type { LogSettings, SharedState } from '../thread-settings.ts';
 import type { Invoker } from '../../workers/invoker.ts';
 import type { Log, LogSink } from '../logging/log.ts';
 import { DeadlinePolicy } from './deadline-policy.ts';

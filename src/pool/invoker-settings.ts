@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import type { InvokerSettings, LogSettings } from '../protocol.ts';
+import type { InvokerSettings, LogSettings } from '../thread-settings.ts';
 
 /** What of the configuration the thread needs that runs the handler. */
 export function invokerSettings(config: Config, log: LogSettings): InvokerSettings {

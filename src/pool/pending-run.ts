@@ -1,3 +1,4 @@
+import { msUntil } from '../invocation/deadline.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';
 import { failure } from '../invocation/outcome.ts';
@@ -42,7 +43,7 @@ export class PendingRun implements Run {
   /** Calls back if it has neither been answered in full nor settled between now and that instant (epoch ms). */
   watch(instantMs: number, onMissed: () => void): void {
     clearTimeout(this.#deadline);
-    this.#deadline = setTimeout(onMissed, Math.min(Math.max(instantMs - Date.now(), 0), LONGEST_TIMER_MS));
+    this.#deadline = setTimeout(onMissed, msUntil(instantMs));
   }
 
   /** With what the handler has ended with. */
@@ -107,5 +108,3 @@ export class PendingRun implements Run {
     this.#answer(outcome);
   }
 }
-
-const LONGEST_TIMER_MS = 2 ** 31 - 1;

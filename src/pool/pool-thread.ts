@@ -5,14 +5,8 @@ import { InFlight } from '../in-flight.ts';
 import type { ThreadObserver } from '../observing/observer.ts';
 import type { ThreadFigures } from '../observing/thread-figures.ts';
 import { releaseLocks } from '../output/shared-locks.ts';
-import type {
-  FromThread,
-  OutputLocks,
-  StreamControl,
-  ThreadSettings,
-  ThreadVitals,
-  ToThread,
-} from '../protocol.ts';
+import type { FromThread, StreamControl, ThreadVitals, ToThread } from '../protocol.ts';
+import type { OutputLocks, ThreadSettings } from '../thread-settings.ts';
 import { hardLimits } from './heap-guard.ts';
 import type { PendingRun } from './pending-run.ts';
 import { endOf } from './thread-end.ts';
@@ -68,10 +62,10 @@ export class PoolThread {
     // Without these two a thread that dies before the run has begun would never be heard of.
     this.#piscina.on('error', (error) => this.#finish({ cause: 'error', error }));
     this.#piscina.on('workerDestroy', () => setImmediate(() => this.#finish({ cause: 'exit', code: 0 })));
-    const task: ThreadSettings = { ...settings, port: port2 };
+    const given: ThreadSettings = { ...settings, port: port2 };
     const { services } = settings.shared;
     const transferList = services === undefined ? [port2] : [port2, services];
-    new Promise((resolve) => resolve(this.#piscina.run(task, { transferList }))).then(
+    new Promise((resolve) => resolve(this.#piscina.run(given, { transferList }))).then(
       () => this.#finish({ cause: 'exit', code: 0 }),
       (error: unknown) => this.#finish(endOf(error)),
     );

@@ -10,9 +10,9 @@ import type {
   LoadedHandler,
   ReplyMessage,
   SettledMessage,
-  SharedState,
   StreamMessage,
 } from '../protocol.ts';
+import type { SharedState } from '../thread-settings.ts';
 import type { Log, LogSink } from '../logging/log.ts';
 import { DeadlinePolicy } from './deadline-policy.ts';
 import { PendingRun } from './pending-run.ts';

@@ -1,7 +1,7 @@
 import type { ResourceLimits } from 'node:worker_threads';
 import type { Config } from '../config.ts';
 import type { ThreadObserver } from '../observing/observer.ts';
-import type { LogSettings, SharedState, ThreadSettings } from '../protocol.ts';
+import type { LogSettings, SharedState, ThreadSettings } from '../thread-settings.ts';
 import { invokerSettings } from './invoker-settings.ts';
 import { THREAD_ENTRY, WATCHED_THREAD_ENTRY } from './worker-files.ts';
 

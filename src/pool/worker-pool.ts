@@ -4,7 +4,8 @@ import type { Outcome } from '../invocation/outcome.ts';
 import type { ManagedRuntimeError } from '../errors.ts';
 import type { InvocationObserver } from '../observing/observer.ts';
 import type { ThreadFigures } from '../observing/thread-figures.ts';
-import type { LoadedHandler, SharedState } from '../protocol.ts';
+import type { LoadedHandler } from '../protocol.ts';
+import type { SharedState } from '../thread-settings.ts';
 
 /** Runs invocations: in worker threads, or in the main thread in single mode. */
 export interface WorkerPool {

@@ -1,3 +1,5 @@
+import { LONGEST_TIMER_MS } from '../invocation/deadline.ts';
+
 /** A signal that aborts after a while, or together with another one. */
 export interface Patience {
   readonly signal: AbortSignal;
@@ -20,5 +22,3 @@ export function patience(ms: number, other: AbortSignal): Patience {
     },
   };
 }
-
-const LONGEST_TIMER_MS = 2 ** 31 - 1;

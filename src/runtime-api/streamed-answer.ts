@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
+import { msUntil } from '../invocation/deadline.ts';
 import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
 import type { InvocationMetadata } from '../invocation/invocation.ts';
 import { failure } from '../invocation/outcome.ts';
@@ -35,8 +36,7 @@ export async function postStream(
   route: StreamRoute,
 ): Promise<Delivery> {
   // A reader that takes nothing more must not hold the slot for ever; long past its deadline nobody waits for it.
-  const untilDeadlineMs = Math.max(metadata.deadlineMs - Date.now(), 0);
-  const { signal, end } = patience(untilDeadlineMs + POST_TIMEOUT_MS, route.signal);
+  const { signal, end } = patience(msUntil(metadata.deadlineMs) + POST_TIMEOUT_MS, route.signal);
   const socket = await connectForAnswer(metadata, route, signal);
   try {
     if (socket === undefined) return 'failed';

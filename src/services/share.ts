@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import type { SharedState } from '../protocol.ts';
+import type { SharedState } from '../thread-settings.ts';
 
 /**
  * Loads what the handlers of all threads share. Each call of what it resolves with is for one more thread. Rejects with

@@ -21,7 +21,7 @@ export interface InvokedResponse {
   readonly status: 'response';
   /** As `context.awsRequestId` had it. */
   readonly requestId: string;
-  /** The answer, parsed; undefined if it isn't JSON. */
+  /** The answer, parsed; undefined if it is not JSON. */
   readonly payload: unknown;
   /** The answer as it came; of a streamed response all of it. */
   readonly body: Buffer;

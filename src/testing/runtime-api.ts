@@ -22,7 +22,7 @@ export interface RuntimeApiOptions {
   readonly timeoutMs?: number;
 }
 
-/** How one event is invoked. What isn't given, the handler's context doesn't have. */
+/** How one event is invoked. What is not given, the handler's context does not have. */
 export interface InvocationOptions {
   /** How long it may take, in ms. Default: as {@link RuntimeApiOptions.timeoutMs} says. */
   readonly timeoutMs?: number;

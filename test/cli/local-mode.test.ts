@@ -52,7 +52,7 @@ describe('the command without a Runtime API', () => {
   it('says what to type', () => {
     expect(local.output.stderr).toContain(`curl ${local.url}/invoke --data '{"key":"value"}'`);
     expect(local.output.stderr).toContain(`aws lambda invoke --endpoint-url ${local.url} `);
-    expect(local.output.stderr).toContain('the function function runs locally, up to 2 at once, 60 s each');
+    expect(local.output.stderr).toContain('the function "function" runs locally, up to 2 at once, 60 s each');
   });
 
   it('answers a plain post with the response of the handler', async () => {

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { DropCount } from '../../src/output/drop-count.ts';
 import { openLogOutput } from '../../src/output/log-output.ts';
 import { shareLocks } from '../../src/output/shared-locks.ts';
-import type { LogSettings } from '../../src/protocol.ts';
+import type { LogSettings } from '../../src/thread-settings.ts';
 import { PATIENTLY } from '../helpers/start-runtime.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 import { openPipe, openSocket } from './outlets.ts';

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { expect, it } from 'vitest';
-import { LOG_LEVELS } from '../../src/protocol.ts';
+import { LOG_LEVELS } from '../../src/thread-settings.ts';
 import { PATIENTLY, startBootstrap } from '../helpers/start-runtime.ts';
 
 const STDIO = ['ignore', 'pipe', 'pipe', 'ipc', 'pipe'] as const;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LOG_LEVELS } from '../../src/protocol.ts';
+import { LOG_LEVELS } from '../../src/thread-settings.ts';
 import { jsonLine } from '../../workers/logging/json-line.ts';
 import type { LogLine } from '../helpers/process-output.ts';
 import { MODES, PATIENTLY, startBootstrap } from '../helpers/start-runtime.ts';

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import type { InspectOptions } from 'node:util';
 import type { LogWriter } from '../../src/output/log-writer.ts';
-import { LOG_LEVELS } from '../../src/protocol.ts';
-import type { LogLevel, LogSettings } from '../../src/protocol.ts';
+import { LOG_LEVELS } from '../../src/thread-settings.ts';
+import type { LogLevel, LogSettings } from '../../src/thread-settings.ts';
 import { currentRun } from '../invoke-store.ts';
 import { jsonLine } from './json-line.ts';
 import { textLine } from './text-line.ts';

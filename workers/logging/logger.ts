@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type { Logger } from 'pino';
 import { pinoArguments } from '../../src/logging/pino-shape.ts';
 import type { LogWriter } from '../../src/output/log-writer.ts';
-import type { LogLevel } from '../../src/protocol.ts';
+import type { LogLevel } from '../../src/thread-settings.ts';
 import { currentRun } from '../invoke-store.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { openLogOutput } from '../../src/output/log-output.ts';
-import type { LogSettings } from '../../src/protocol.ts';
+import type { LogSettings } from '../../src/thread-settings.ts';
 import { patchConsole } from './console.ts';
 import { NO_TAP } from './line-tap.ts';
 import type { LineTap } from './line-tap.ts';

@@ -5,7 +5,7 @@ import { mendLine } from '../../src/output/mended.ts';
 import { DropCount } from '../../src/output/drop-count.ts';
 import { OutputLock } from '../../src/output/output-lock.ts';
 import { SyncOutput } from '../../src/output/sync-output.ts';
-import type { LogSettings } from '../../src/protocol.ts';
+import type { LogSettings } from '../../src/thread-settings.ts';
 import type { LineTap } from './line-tap.ts';
 import { WholeLines } from './whole-lines.ts';
 

@@ -1,0 +1,62 @@
+import type { OxlintConfig } from 'oxlint';
+import { importRules } from './oxlint.imports.ts';
+
+const config: OxlintConfig = {
+  plugins: ['typescript', 'unicorn', 'oxc', 'import', 'node', 'promise', 'vitest'],
+  categories: { correctness: 'error', suspicious: 'error', perf: 'error' },
+  env: { node: true, es2024: true },
+  ignorePatterns: [
+    'dist',
+    '/coverage',
+    'bench/results',
+    'console-page/bundle',
+    'release/results',
+    '.ci',
+    'test/fixtures/handlers',
+    'test/fixtures/faults',
+  ],
+  rules: {
+    'import/no-cycle': 'error',
+    'typescript/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],
+    'typescript/no-import-type-side-effects': 'error',
+    'no-await-in-loop': 'off',
+    'no-control-regex': 'off',
+    'no-shadow': 'off',
+    'no-underscore-dangle': 'off',
+    'import/no-named-as-default': 'off',
+    'import/no-named-as-default-member': 'off',
+    'import/no-unassigned-import': 'off',
+    'promise/always-return': 'off',
+    'unicorn/consistent-function-scoping': 'off',
+    'unicorn/no-array-reverse': 'off',
+    'unicorn/no-array-sort': 'off',
+    'unicorn/prefer-add-event-listener': 'off',
+    'unicorn/prefer-set-has': 'off',
+    'unicorn/require-post-message-target-origin': 'off',
+    'vitest/no-conditional-expect': 'off',
+    'vitest/require-to-throw-message': 'off',
+    'vitest/no-standalone-expect': 'off',
+    'vitest/expect-expect': 'off',
+  },
+  overrides: [
+    ...importRules,
+    {
+      files: ['src/**'],
+      excludeFiles: ['src/config.ts', 'src/cli/**'],
+      rules: {
+        'no-restricted-properties': [
+          'error',
+          {
+            object: 'process',
+            property: 'env',
+            message: 'Environment variables are read in config, cli and workers alone.',
+          },
+        ],
+      },
+    },
+    { files: ['examples/deploy/cdk/**'], rules: { 'no-new': 'off' } },
+    { files: ['src/**', 'workers/**'], rules: { 'typescript/no-explicit-any': 'error' } },
+  ],
+};
+
+export default config;
