@@ -1,7 +1,7 @@
 import { defineConfig, mergeConfig } from 'vitest/config';
 import config from './vitest.config.ts';
 
-/** All tests, loaded by Node itself: what they import is the same text there as in the processes that they start. */
+/** Tests, loaded by Node itself: what they import is the same text there as in the processes that they start. */
 export default mergeConfig(
   config,
   defineConfig({

@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { readConfig } from '../config.ts';
@@ -31,7 +31,9 @@ export async function bench(workerFile: string, flags: BenchFlags): Promise<void
     const modules = modulesOf(flags);
     const { timeoutMs } = readConfig({ kind: 'file', workerFile }, modules).local;
     const { seconds, rates } = flags;
-    for (const file of [flags.json, flags.html, flags.log]) assertWritable(file);
+    if (flags.json !== '-') assertWritable(flags.json);
+    assertWritable(flags.html);
+    assertWritable(flags.log);
     const log = new HandlerLog(flags.log);
     const machine = readMachine();
     const measurements = await measureAll(
@@ -72,9 +74,12 @@ function modulesOf({ services, sharedData, codec, preload }: BenchFlags): Module
 
 /** Before minutes have passed. */
 function assertWritable(file: string | undefined): void {
-  if (file === undefined || file === '-') return;
+  if (file === undefined) return;
+  if (file === '-') throw new BenchError('- stands for stdout, where only --json goes: name a file.');
   try {
-    accessSync(dirname(resolve(file)), constants.W_OK);
+    const found = statSync(file, { throwIfNoEntry: false });
+    if (found?.isDirectory() === true) throw new Error('it is a directory');
+    accessSync(found === undefined ? dirname(resolve(file)) : file, constants.W_OK);
   } catch (error) {
     throw new BenchError(`${file} cannot be written: ${(error as Error).message}`);
   }

@@ -207,6 +207,8 @@ it.each([
 it.each([
   { args: ['--events', 'none.json'], message: /events cannot be read.*none\.json/ },
   { args: ['--html', 'nowhere/report.html'], message: /nowhere\/report\.html cannot be written/ },
+  { args: ['--json', '.'], message: /\. cannot be written: it is a directory/ },
+  { args: ['--html', '-'], message: /- stands for stdout, where only --json goes/ },
   { args: ['--sizes', '1,two'], message: /--sizes.*whole numbers from 1 to 1600/ },
   { args: ['--rates', '0'], message: /--rates.*numbers above 0/ },
   { args: ['--seconds', '0'], message: /--seconds.*a number from 0\.1 to 3600/ },

@@ -14,7 +14,7 @@ export function htmlReport(record: BenchRecord): string {
 <html lang="en"><head><meta charset="utf-8"><title>bench: ${escaped(record.about.workerFile)}</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
 <style>${asset('uPlot.min.css')}${STYLE}</style></head><body>
-<h1>Pool sizes for ${escaped(record.about.workerFile)}</h1>
+<h1>Slots for ${escaped(record.about.workerFile)}</h1>
 <header>${describe(record).map(paragraph).join('')}</header>
 <h2>Recommended</h2>
 ${table({ head: ['setting', 'value'], rows: settings(record) })}

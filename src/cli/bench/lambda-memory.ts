@@ -1,4 +1,4 @@
-import { GIB_PER_VCPU, MOST_MEMORY_MIB } from './lambda-limits.ts';
+import { GIB_PER_VCPU, MOST_ENVIRONMENT_MIB } from './lambda-limits.ts';
 
 /** A size of execution environments that Lambda Managed Instances offer. */
 export interface EnvironmentSize {
@@ -22,7 +22,7 @@ export function environmentSize(peakMemoryMiB: number, vCpus: number): Environme
     gibPerVCpu,
     memoryMiB: vCpus * gibPerVCpu * 1024,
   }));
-  const offered = sizes.filter(({ memoryMiB }) => memoryMiB <= MOST_MEMORY_MIB);
+  const offered = sizes.filter(({ memoryMiB }) => memoryMiB <= MOST_ENVIRONMENT_MIB);
   const enough = offered.find(({ memoryMiB }) => memoryMiB >= need);
   return { ...(enough ?? (offered.at(-1) as Omit<EnvironmentSize, 'fits'>)), fits: enough !== undefined };
 }

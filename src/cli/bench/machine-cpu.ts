@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 
 /** CPU time of the whole machine since its start, in µs. */
 export interface MachineCpu {
@@ -13,8 +13,12 @@ export function readMachineCpu(): MachineCpu {
   return process.platform === 'linux' ? fromProc() : fromNode();
 }
 
-/** The part of the machine that was used by others than those who used `ownUs`, 0 to 1. */
+/**
+ * The part of the machine that was used by others than those who used `ownUs`, 0 to 1. Where this process may not use
+ * all of the machine, what others do there says nothing about its part: 0.
+ */
 export function usedByOthers(before: MachineCpu, after: MachineCpu, ownUs: number): number {
+  if (availableParallelism() < cpus().length) return 0;
   const busy = after.busy - before.busy;
   const all = busy + after.idle - before.idle;
   return all === 0 ? 0 : Math.max(0, busy - ownUs) / all;
