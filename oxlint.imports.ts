@@ -175,7 +175,8 @@ export const importRules: Override[] = [
   {
     ...restrict('console-page/**', [
       {
-        regex: '^(?!\\.|(preact|@preact/signals|uplot)(/|$))',
+        // oxlint's regular expressions cannot look ahead.
+        regex: '^([^.@pu]|@[^p]|p[^r]|u[^p])',
         message: 'The page runs in a browser, and is made with preact, @preact/signals and uplot alone.',
       },
       { regex: below('src'), allowTypeImports: true, message: PAGE },

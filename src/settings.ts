@@ -9,7 +9,7 @@ import { LONGEST_TIMER_MS } from './invocation/deadline.ts';
  * What happens to a thread whose invocation is past its deadline and the grace. Its caller is answered in any case.
  *
  * - `terminate`: the thread is ended and replaced. With `invocationsPerThread` over 1 only where its event loop no longer
- *   turns; else the invocation is left to itself, and its room is given to others. In single mode there is no thread to end.
+ *   turns; else the invocation is left to itself, and its room is given to others. In single mode, too.
  * - `keep`: the handler goes on, and its slot does not poll until it has ended.
  * - `exit`: `run()` rejects with `DEADLINE_EXCEEDED`, so that Lambda replaces the environment.
  */

@@ -70,7 +70,26 @@ describe.concurrent.each(MODES)('a codec in %s', (_mode, more) => {
     });
   });
 
+  it.each(['keeps', 'draws'])(
+    'may return bytes that it keeps, or that native code made (%s)',
+    async (handler) => {
+      await using runtime = await startBootstrap('kept-bytes.mjs', { codec: './codec.mjs', handler }, more);
+      const [first, ...others] = [
+        await runtime.response('', { whenCapacity: true }),
+        await runtime.response('', { whenCapacity: true }),
+        await runtime.response('', { whenCapacity: true }),
+      ];
+      expect(first.body.length).toBeGreaterThan(0);
+      for (const { body } of others) expect(body).toEqual(first.body);
+    },
+  );
+
   it.each([
+    [
+      './codec-bad-type.mjs',
+      'Runtime.MalformedCodec',
+      /contentType .* a header can carry, but it is 'a\\nb'/,
+    ],
     [
       './codec-without-encode.mjs',
       'Runtime.MalformedCodec',

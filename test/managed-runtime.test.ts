@@ -200,6 +200,13 @@ describe.concurrent.each(MODES)('in %s', (_mode, options) => {
     },
   );
 
+  it('a poll of the extension that is lost is repeated: without one, no event ever comes', async () => {
+    await using runtime = await startBootstrap('echo.mjs', options, {
+      prepare: (api) => void api.faults.once('extension-next', { type: 'reset-before' }),
+    });
+    expect(await runtime.invoke(1)).toEqual([expect.any(String), 1]);
+  });
+
   it('a bootstrap ends with code 0 after SIGTERM', async () => {
     await using runtime = await startBootstrap('echo.mjs', options);
     await runtime.whenParked(1);

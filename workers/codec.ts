@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { EventBytes } from '../src/invocation/invocation.ts';
 import type { ResponseBody } from '../src/invocation/outcome.ts';
 import { HandlerError } from './handler-error.ts';
@@ -82,11 +83,20 @@ function stringify(result: unknown): string {
   }
 }
 
+/** An array with a buffer of its own, since the buffer is transferred: others may live in the old one. */
+function owned(bytes: Buffer): Uint8Array<ArrayBuffer> {
+  const { buffer, byteLength } = bytes;
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength
+    ? (bytes as Uint8Array<ArrayBuffer>)
+    : new Uint8Array(bytes);
+}
+
 function userCodec(module: CodecModule): Codec {
   return {
-    contentType: module.contentType ?? 'application/octet-stream',
+    contentType: checkedContentType(module.contentType),
     decode: (event) => module.decode(typeof event === 'string' ? Buffer.from(event, 'latin1') : event),
-    encode: (result) => owned(bytesOf(module.encode(result))),
+    // A copy, since its buffer is transferred: the module may keep its own, and native code's cannot be transferred.
+    encode: (result) => new Uint8Array(bytesOf(module.encode(result))),
   };
 }
 
@@ -95,12 +105,12 @@ function bytesOf(encoded: unknown): Uint8Array {
   throw new HandlerError('Runtime.MalformedCodec', 'encode of the codec module must return a Uint8Array.');
 }
 
-/** An array with a buffer of its own, since the buffer is transferred: others may live in the old one. */
-function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const { buffer, byteLength } = bytes;
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength)
-    return bytes as Uint8Array<ArrayBuffer>;
-  return Uint8Array.from(bytes);
+function checkedContentType(contentType: unknown = 'application/octet-stream'): string {
+  if (typeof contentType === 'string' && /^[\t\x20-\x7e\x80-\xff]+$/.test(contentType)) return contentType;
+  throw new HandlerError(
+    'Runtime.MalformedCodec',
+    `The contentType of the codec module must be a string that a header can carry, but it is ${inspect(contentType)}.`,
+  );
 }
 
 function isCodecModule(module: unknown): module is CodecModule {

@@ -2,9 +2,9 @@
 export type ShutdownHook = () => unknown;
 
 /**
- * Declares what to do at shutdown, in each thread that loads the module. Hooks run when the invocations in flight have
- * ended, all at once, within `shutdownTimeoutMs`. They do not run when a thread crashes or is terminated. One that throws is
- * logged, and keeps none of the others.
+ * Declares what to do at shutdown, in each thread that loads the module, and before a thread is recycled. Hooks run when
+ * the invocations in flight have ended, all at once, within `shutdownTimeoutMs`. They do not run when a thread crashes or
+ * is terminated. One that throws is logged, and keeps none of the others.
  *
  * @param hook What to do.
  *

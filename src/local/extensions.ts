@@ -80,7 +80,7 @@ export class Extensions {
 /** Makes the routes; they say false of a request that is not one of their own. */
 export function extensionRoutes(extensions: Extensions, faults: FaultRules): Route {
   return (exchange) => {
-    const { method, url, headers } = exchange.req;
+    const { method, url } = exchange.req;
     if (method === 'POST' && url === '/2020-01-01/extension/register') {
       const fault = faults.onArrival('register');
       if (fault === undefined) register(extensions, exchange);
@@ -88,10 +88,16 @@ export function extensionRoutes(extensions: Extensions, faults: FaultRules): Rou
       return true;
     }
     if (method !== 'GET' || url !== '/2020-01-01/extension/event/next') return false;
-    const refused = extensions.next(headers['lambda-extension-identifier']?.toString());
-    if (refused !== undefined) exchange.reply(refused);
+    const fault = faults.onArrival('extension-next');
+    if (fault === undefined) next(extensions, exchange);
+    else faultOnArrival(fault, exchange, (faulty) => next(extensions, faulty));
     return true;
   };
+}
+
+function next(extensions: Extensions, { req, reply }: Exchange): void {
+  const refused = extensions.next(req.headers['lambda-extension-identifier']?.toString());
+  if (refused !== undefined) reply(refused);
 }
 
 function register(extensions: Extensions, { req, reply }: Exchange): void {

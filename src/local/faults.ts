@@ -1,10 +1,10 @@
 /**
  * The requests of a runtime that a fault can meet: `next` (the poll for an event), `response` and `error` (the answer),
- * `init-error`, and `register` (as an extension).
+ * `init-error`, and as an extension `register` and `extension-next`.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
  */
-export type FaultPoint = 'next' | 'response' | 'error' | 'init-error' | 'register';
+export type FaultPoint = 'next' | 'response' | 'error' | 'init-error' | 'register' | 'extension-next';
 
 /** A point, or a point and the request ids that are meant. For `next` that is the id of the event handed over. */
 export type FaultMatch =

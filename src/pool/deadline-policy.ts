@@ -10,7 +10,7 @@ import type { PoolThread } from './pool-thread.ts';
 export interface DeadlineSurroundings {
   /** Do several invocations share a thread? */
   readonly shared: boolean;
-  /** Gives the room back that an answered run still holds, whatever it still does; there is no thread in single mode. */
+  /** Gives the room back that an answered run still holds, whatever it still does; no thread has it in single mode, or if it still waits. */
   abandon(run: PendingRun, thread: PoolThread | undefined): void;
   fail(error: ManagedRuntimeError): void;
 }
@@ -49,8 +49,8 @@ export class DeadlinePolicy {
       const message = `The invocation ${requestId} missed its deadline, and onDeadline is 'exit'.`;
       this.#around.fail(new ManagedRuntimeError('DEADLINE_EXCEEDED', message));
     } else if (this.#policy === 'terminate') {
-      if (thread !== undefined) void this.#take(run, thread);
-      else if (run.inBackground) this.#around.abandon(run, thread);
+      if (thread === undefined) this.#around.abandon(run, thread);
+      else void this.#take(run, thread);
     }
   }
 
@@ -63,8 +63,8 @@ export class DeadlinePolicy {
   }
 }
 
-/** An event loop that does not turn for that long is blocked. */
-const PING_TIMEOUT_MS = 250;
+/** An event loop that does not turn for that long is blocked, and not just busy with a neighbour that computes. */
+const PING_TIMEOUT_MS = 1_000;
 
 const DEADLINE_DIAGNOSTIC = encodeDiagnostic(
   diagnostic(

@@ -1,5 +1,6 @@
-import type { ResourceLimits } from 'node:worker_threads';
+import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
+import type { ResourceLimits } from 'node:worker_threads';
 import type { Config } from '../config.ts';
 import type { PoolThread } from './pool-thread.ts';
 
@@ -19,10 +20,12 @@ export class HeapGuard {
   readonly #threads: () => readonly PoolThread[];
   readonly #onExceeded: (thread: PoolThread) => void;
   #timer: NodeJS.Timeout | undefined;
+  /** What each busy thread's heap held when it last said so, in MiB. */
+  #heaps = new Map<PoolThread, number>();
+  /** Threads that have not answered yet: native code of a handler can keep one from it for seconds. */
+  readonly #asked = new WeakSet<PoolThread>();
   /** The smallest that the process has been since the heaps were last looked at. */
   #smallestMiB = 0;
-  /** The largest heap that was seen then. */
-  #largestMiB = 0;
   #skipped = 0;
 
   constructor(
@@ -52,17 +55,23 @@ export class HeapGuard {
     this.#smallestMiB = processMiB;
     this.#skipped = 0;
     const busy = this.#threads().filter((thread) => thread.runs.size > 0);
-    const heaps = await Promise.all(
-      busy.map(async (thread) => ({ thread, sizeMiB: await thread.heapMiB() })),
-    );
-    const largestFirst = heaps.toSorted((one, other) => other.sizeMiB - one.sizeMiB);
-    const [largest] = largestFirst;
-    this.#largestMiB = largest?.sizeMiB ?? 0;
-    for (const { thread, sizeMiB } of largestFirst) {
-      const certain = sizeMiB > withGarbage(limitMiB);
-      const pressing = thread === largest?.thread && processMiB > this.#processLimitMiB && sizeMiB > limitMiB;
-      if (certain || pressing) this.#onExceeded(thread);
-    }
+    this.#heaps = new Map([...this.#heaps].filter(([thread]) => busy.includes(thread)));
+    const answers = busy
+      .filter((thread) => !this.#asked.has(thread))
+      .map((thread) => this.#ask(thread, limitMiB));
+    if (processMiB <= this.#processLimitMiB) return;
+    // Who does not answer soon is not waited for.
+    await Promise.race([Promise.all(answers), setTimeout(INTERVAL_MS, undefined, { ref: false })]);
+    const [largest] = [...this.#heaps].toSorted(([, one], [, other]) => other - one);
+    if (largest !== undefined && largest[1] > limitMiB) this.#onExceeded(largest[0]);
+  }
+
+  async #ask(thread: PoolThread, limitMiB: number): Promise<void> {
+    this.#asked.add(thread);
+    const sizeMiB = await thread.heapMiB();
+    this.#asked.delete(thread);
+    this.#heaps.set(thread, sizeMiB);
+    if (sizeMiB > withGarbage(limitMiB)) this.#onExceeded(thread);
   }
 
   /**
@@ -76,7 +85,7 @@ export class HeapGuard {
     this.#skipped += 1;
     return (
       processMiB - this.#smallestMiB > GROWTH_MIB ||
-      this.#largestMiB > withGarbage(limitMiB) / 2 ||
+      Math.max(0, ...this.#heaps.values()) > withGarbage(limitMiB) / 2 ||
       processMiB > this.#processLimitMiB ||
       this.#skipped > MOST_SKIPPED
     );

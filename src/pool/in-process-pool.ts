@@ -119,6 +119,8 @@ export class InProcessPool implements WorkerPool {
     const { wantsHeap } = run.record;
     const message: InvokeMessage = { type: 'invoke', run: run.id, metadata, event, wantsHeap };
     const { outcome, background, report } = await (this.#invoker as Invoker).invoke(message);
+    // It was left to itself at its deadline.
+    if (this.#running !== run) return;
     run.record.ran(report, background !== undefined);
     if (outcome !== undefined) run.answer(outcome);
     if (background !== undefined) {
@@ -143,6 +145,9 @@ export class InProcessPool implements WorkerPool {
     } else if (this.#running?.id === message.run) {
       // As late as from another thread: else a handler that only writes would never let the event loop turn.
       this.#running.receive(message, (control) => setImmediate(() => this.#invoker?.control(control)));
+    } else if (message.type === 'stream-opened') {
+      const reason = 'The invocation has been given up.';
+      this.#invoker?.control({ type: 'stream-closed', run: message.run, reason });
     }
   }
 

@@ -25,6 +25,7 @@ export class PoolThread {
   readonly runs = new InFlight<PendingRun>();
   /** Invocations that were started here, finished ones included. */
   started = 0;
+  #readyMs = 0;
   readonly #crew: ThreadListener;
   readonly #pool: RunListener;
   readonly #piscina: Piscina;
@@ -36,6 +37,8 @@ export class PoolThread {
   #pings = 0;
   readonly #pongs = new Map<number, () => void>();
   #onBye: (() => void) | undefined;
+  #goodbye: Promise<void> | undefined;
+  #gone: Promise<void> | undefined;
 
   constructor(
     { id, entry, life, settings, resourceLimits }: ThreadStart,
@@ -112,6 +115,11 @@ export class PoolThread {
     }
   }
 
+  /** For how long it has been ready. */
+  get ageMs(): number {
+    return performance.now() - this.#readyMs;
+  }
+
   /** What its heap holds, also while it spins; 0 if it is not running. */
   async heapMiB(): Promise<number> {
     try {
@@ -133,8 +141,12 @@ export class PoolThread {
     };
   }
 
-  /** Lets the thread's shutdown hooks run; resolves when they have, or after that many ms. */
-  async sayGoodbye(withinMs: number): Promise<void> {
+  /** Lets the thread's shutdown hooks run, once; resolves when they have, or after that many ms. */
+  sayGoodbye(withinMs: number): Promise<void> {
+    return (this.#goodbye ??= this.#sayGoodbye(withinMs));
+  }
+
+  async #sayGoodbye(withinMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, withinMs);
     this.#onBye = resolve;
@@ -146,14 +158,20 @@ export class PoolThread {
   /** Takes the thread's life, whatever it is doing. The end that is told is the first one given. */
   async terminate(end: ThreadEnd): Promise<void> {
     this.#end ??= end;
-    await this.#piscina.destroy();
+    await this.#destroy();
     this.#finish(end);
+  }
+
+  /** Resolves when the thread is gone. piscina forgets it at once: a second call would not wait. */
+  #destroy(): Promise<void> {
+    return (this.#gone ??= this.#piscina.destroy());
   }
 
   #receive(message: FromThread): void {
     switch (message.type) {
       case 'ready':
         this.#vitals = message.vitals;
+        this.#readyMs = performance.now();
         return this.#crew.onReady(this, message);
       case 'boot-failed':
         return this.#crew.onBootFailed(this, message.diagnostic);
@@ -189,7 +207,7 @@ export class PoolThread {
     this.#port.close();
     this.#onBye?.();
     // Until it is really gone it may still write.
-    void this.#piscina.destroy().then(() => releaseLocks(this.#locks, this.id));
+    void this.#destroy().then(() => releaseLocks(this.#locks, this.id));
     this.#crew.onEnd(this, this.#end ?? end);
   }
 }

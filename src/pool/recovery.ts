@@ -22,14 +22,19 @@ export class Recovery {
     return this.#retry !== undefined;
   }
 
-  /** A thread has come up. */
+  /** Is there something that {@link succeeded} would end? */
+  get isUnderWay(): boolean {
+    return this.#failures > 0 || this.#hopeless !== undefined;
+  }
+
+  /** A thread has come up, and has shown that it lives. */
   succeeded(): void {
     this.#failures = 0;
     clearTimeout(this.#hopeless);
     this.#hopeless = undefined;
   }
 
-  /** A thread has not come up. Returns how many in a row that makes, and in how many ms the next one is tried. */
+  /** A thread has not come up, or not for long. Returns how many in a row that makes, and in how many ms the next one is tried. */
   failed(tryAgain: () => void): { readonly failures: number; readonly delayMs: number } {
     this.#failures += 1;
     const delayMs = Math.round(delayAfter(this.#failures, THREAD_SCHEDULE) ?? 0);
@@ -59,3 +64,6 @@ export class Recovery {
     clearTimeout(this.#hopeless);
   }
 }
+
+/** A thread that lives for that long, or is given an invocation, has come up. */
+export const PROBATION_MS = 1_000;

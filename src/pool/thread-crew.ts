@@ -10,7 +10,7 @@ import { CrewSize } from './crew-size.ts';
 import { HeapGuard } from './heap-guard.ts';
 import { InitFailure, initTimeout } from './init-failure.ts';
 import { PoolThread } from './pool-thread.ts';
-import { Recovery } from './recovery.ts';
+import { PROBATION_MS, Recovery } from './recovery.ts';
 import { Recycling } from './recycling.ts';
 import { Reloading } from './reloading.ts';
 import { describeThreadEnd, replacementCause } from './thread-end.ts';
@@ -59,7 +59,7 @@ export class ThreadCrew implements ThreadListener {
     this.#observer = observer;
     this.#pool = pool;
     this.#size = new CrewSize(config, log);
-    this.#recovery = new Recovery(config.threadRecoveryTimeoutMs, (error) => pool.onHopeless(error));
+    this.#recovery = new Recovery(config.threadRecoveryTimeoutMs, (error) => this.#giveUp(error));
     this.#recycling = new Recycling(config.maxInvocationsPerThread);
     this.#heaps = new HeapGuard(
       config,
@@ -90,9 +90,9 @@ export class ThreadCrew implements ThreadListener {
 
   /** Takes the thread out of service; it ends when it holds no invocation any more. */
   retire(thread: PoolThread, end: ThreadEnd): void {
-    if (!this.#leave(thread)) return;
+    if (!this.#leave(thread, end)) return;
     this.#retiring.set(thread, end);
-    this.afterRun(thread);
+    this.#endIfIdle(thread, end);
     this.#reconcile();
   }
 
@@ -111,9 +111,10 @@ export class ThreadCrew implements ThreadListener {
 
   /** To be called when a run has left the thread. */
   afterRun(thread: PoolThread): void {
+    if (this.#recovery.isUnderWay) this.#recovery.succeeded();
     const end = this.#retiring.get(thread);
-    if (end !== undefined && thread.runs.size === 0) void thread.terminate(end);
-    else if (end === undefined && this.#recycling.isDue(thread)) this.#recycle(thread);
+    if (end !== undefined) this.#endIfIdle(thread, end);
+    else if (this.#recycling.isDue(thread)) this.#recycle(thread);
   }
 
   async stop(timeoutMs: number): Promise<void> {
@@ -129,8 +130,8 @@ export class ThreadCrew implements ThreadListener {
     if (!this.#arrived(thread)) return;
     thread.life.ready();
     this.#served = true;
-    this.#recovery.succeeded();
     this.ready.add(thread);
+    if (this.#recovery.isUnderWay) setTimeout(() => this.#prove(thread), PROBATION_MS).unref();
     this.#pool.onJoined();
     this.#started.resolve(handler);
     const outgoing = this.#recycling.replaced();
@@ -170,8 +171,7 @@ export class ThreadCrew implements ThreadListener {
   onEnd(thread: PoolThread, end: ThreadEnd): void {
     if (this.#starting.has(thread)) return this.onBootFailed(thread, describeThreadEnd(end, undefined));
     const planned = this.#retiring.delete(thread);
-    this.#leave(thread);
-    this.#recycling.forget(thread);
+    this.#leave(thread, end);
     const cause = this.#stopping ? undefined : replacementCause(end);
     thread.life.ended(cause, describeThreadEnd(end, undefined));
     this.#pool.onEnd(thread, end);
@@ -220,11 +220,41 @@ export class ThreadCrew implements ThreadListener {
     return this.#starting.delete(thread);
   }
 
-  #leave(thread: PoolThread): boolean {
+  #leave(thread: PoolThread, end: ThreadEnd): boolean {
     if (!this.ready.delete(thread)) return false;
+    this.#recycling.forget(thread);
     this.#pool.onLeft();
-    if (this.ready.size === 0 && !this.#stopping) this.#recovery.lostAll();
+    if (this.#stopping) return true;
+    if (thread.started > 0) this.#recovery.succeeded();
+    else if (end.cause !== 'recycled' && thread.ageMs < PROBATION_MS) this.#retryLater(thread, end);
+    if (this.ready.size === 0) this.#recovery.lostAll();
     return true;
+  }
+
+  /** Unless one has come up just now. */
+  #giveUp(error: ManagedRuntimeError): void {
+    if (this.ready.size > 0) this.#recovery.succeeded();
+    else this.#pool.onHopeless(error);
+  }
+
+  #prove(thread: PoolThread): void {
+    if (this.ready.has(thread)) this.#recovery.succeeded();
+  }
+
+  /** It ended before it was given anything: the next one would do the same, at once. */
+  #retryLater(thread: PoolThread, end: ThreadEnd): void {
+    const { failures, delayMs } = this.#recovery.failed(() => this.#reconcile());
+    this.#log.error(
+      { thread: thread.id, failures, delayMs, ...reasonFor(end) },
+      'A thread was lost as soon as it was there, will retry',
+    );
+  }
+
+  /** One that is sound may close what it holds; what state another's code is in nobody knows. */
+  #endIfIdle(thread: PoolThread, end: ThreadEnd): void {
+    if (thread.runs.size > 0) return;
+    if (end.cause !== 'recycled') return void thread.terminate(end);
+    void thread.sayGoodbye(this.#config.shutdownTimeoutMs).then(() => thread.terminate(end));
   }
 
   /** The replacement comes up first. */

@@ -33,7 +33,7 @@ export class ThreadPool implements WorkerPool {
   readonly #room = new Room();
   readonly #crew: ThreadCrew;
   readonly #deadlines: DeadlinePolicy;
-  /** Accepted while no thread had room, which happens only when one died under a parked poll. */
+  /** Accepted while no thread had room, which happens only when one left under a parked poll. */
   readonly #waiting: PendingRun[] = [];
   #runs = 0;
 
@@ -57,7 +57,7 @@ export class ThreadPool implements WorkerPool {
     });
     this.#deadlines = new DeadlinePolicy(config, sink.log, {
       shared: config.invocationsPerThread > 1,
-      abandon: (run, thread) => thread && this.#leave(run, thread),
+      abandon: (run, thread) => (thread === undefined ? this.#forget(run) : this.#leave(run, thread)),
       fail: (error) => this.#fail(error),
     });
   }
@@ -108,6 +108,11 @@ export class ThreadPool implements WorkerPool {
 
   #joined(): void {
     this.#room.resize(this.#perThread);
+    this.#dispatchWaiting();
+  }
+
+  #dispatchWaiting(): void {
+    if (this.#waiting.length === 0) return;
     for (let thread = this.#freest(); thread && this.#waiting.length > 0; thread = this.#freest()) {
       const run = this.#waiting.shift() as PendingRun;
       if (run.answered) run.settle(this.#room);
@@ -171,8 +176,9 @@ export class ThreadPool implements WorkerPool {
     culprit?.fail('crash', thrown);
     // Before the room of the culprit is given back: it would be granted for a thread that takes no more.
     this.#crew.retire(thread, { cause: 'escaped', message });
-    if (culprit === undefined || how === 'exit') return;
-    this.#leave(culprit, thread);
+    if (how === 'exit') {
+      setTimeout(() => void thread.terminate({ cause: 'escaped', message }), EXIT_LISTENERS_MS).unref();
+    } else if (culprit !== undefined) this.#leave(culprit, thread);
   }
 
   #bury(thread: PoolThread, end: ThreadEnd): void {
@@ -189,6 +195,15 @@ export class ThreadPool implements WorkerPool {
     if (!thread.runs.delete(run)) return;
     run.settle(this.#room);
     this.#crew.afterRun(thread);
+    this.#dispatchWaiting();
+  }
+
+  /** It has been answered, and will not be given to a thread any more. */
+  #forget(run: PendingRun): void {
+    const index = this.#waiting.indexOf(run);
+    if (index === -1) return;
+    this.#waiting.splice(index, 1);
+    run.settle(this.#room);
   }
 
   #conclude(run: PendingRun, cause: FailureCause, reason: EncodedDiagnostic): void {
@@ -196,3 +211,6 @@ export class ThreadPool implements WorkerPool {
     run.settle(this.#room);
   }
 }
+
+/** How long the listeners of a thread's `exit` may take, before the thread is taken. */
+const EXIT_LISTENERS_MS = 1_000;

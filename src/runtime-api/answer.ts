@@ -17,6 +17,8 @@ export interface AnswerRoute {
   readonly repeats: () => Connection;
   /** Has an answer been tried before, in another form? Then this is a repeat from the start. */
   readonly triedBefore?: boolean;
+  /** Gives it up. */
+  readonly signal: AbortSignal;
   readonly log: Log;
   readonly observer: RequestsObserver;
 }
@@ -57,13 +59,15 @@ export async function postOutcome(
     }
     failures += 1;
     const delayMs = delayAfter(failures, ANSWER_SCHEDULE);
-    if (delayMs === undefined || (failures >= FEWEST_TRIES && Date.now() + delayMs > metadata.deadlineMs)) {
-      log.error({ requestId, failures, reason: status }, 'The answer could not be delivered');
-      return 'failed';
+    const isLast =
+      delayMs === undefined || (failures >= FEWEST_TRIES && Date.now() + delayMs > metadata.deadlineMs);
+    if (!isLast && !route.signal.aborted) {
+      log.warn({ requestId, failures, reason: status }, 'Answering failed, will retry');
+      route.observer.retries('answer');
+      if (await wait(delayMs, route.signal)) continue;
     }
-    log.warn({ requestId, failures, reason: status }, 'Answering failed, will retry');
-    route.observer.retries('answer');
-    await wait(delayMs);
+    log.error({ requestId, failures, reason: status }, 'The answer could not be delivered');
+    return 'failed';
   }
 }
 

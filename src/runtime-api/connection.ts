@@ -16,6 +16,7 @@ export class Connection {
   readonly #client: Client;
   readonly #observer: RequestsObserver;
   #socket: Socket | undefined;
+  #ahead: Exchange | undefined;
 
   constructor(runtimeApi: string, observer: RequestsObserver) {
     this.#observer = observer;
@@ -44,7 +45,13 @@ export class Connection {
   /** Sends a request that the next poll may follow; both then leave in one piece. */
   sendAhead(options: Dispatcher.DispatchOptions): Exchange {
     const ahead = { ...options, blocking: false };
-    return this.#observed(ahead, new Exchange(this.#client, ahead, () => this.#holdBack()));
+    this.#ahead = this.#observed(ahead, new Exchange(this.#client, ahead, () => this.#holdBack()));
+    return this.#ahead;
+  }
+
+  /** Resolves when what was sent ahead last has been answered, or cannot be. */
+  async received(): Promise<void> {
+    await this.#ahead?.answer.catch(() => undefined);
   }
 
   /** Gives up what is under way. */

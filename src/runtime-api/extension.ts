@@ -1,8 +1,10 @@
 import type { Dispatcher } from 'undici';
 import { ManagedRuntimeError } from '../errors.ts';
+import { POLL_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import { Connection } from './connection.ts';
 import type { RequestsObserver } from '../observing/observer.ts';
 import type { Log } from '../logging/log.ts';
+import { wait } from './wait.ts';
 
 /**
  * Registers the runtime as an internal extension, the only way to get a SIGTERM before the SIGKILL of a shutdown.
@@ -18,17 +20,17 @@ export async function registerExtension(
   observer: RequestsObserver,
 ): Promise<() => Promise<void>> {
   const connection = new Connection(runtimeApi, observer);
-  const end = () => connection.destroy();
+  const ending = new AbortController();
+  const end = () => {
+    ending.abort();
+    return connection.destroy();
+  };
   const registration = connection.send(REGISTER);
   try {
     const { status, headers } = await registration.answer;
     const identifier = headers[IDENTIFIER];
     if (status === 200 && typeof identifier === 'string') {
-      // Init does not complete before this is open; it stays so for as long as the environment lives.
-      const path = `${EXTENSION_API}/event/next`;
-      connection
-        .send({ method: 'GET', path, headers: [IDENTIFIER, identifier] })
-        .answer.catch(() => undefined);
+      void stayRegistered(connection, identifier, log, ending.signal);
       return end;
     }
     log.debug({ status }, 'There is no extensions API here: shutdowns will not be announced');
@@ -43,6 +45,30 @@ export async function registerExtension(
   }
   await end();
   return () => Promise.resolve();
+}
+
+/** Init does not complete before this poll is open; it stays so for as long as the environment lives. */
+async function stayRegistered(
+  connection: Connection,
+  identifier: string,
+  log: Log,
+  ending: AbortSignal,
+): Promise<void> {
+  const poll: Dispatcher.DispatchOptions = {
+    method: 'GET',
+    path: `${EXTENSION_API}/event/next`,
+    headers: [IDENTIFIER, identifier],
+  };
+  for (let failures = 1; ; failures += 1) {
+    const reason = await connection.send(poll).answer.then(
+      ({ status }) => `it was answered with status ${status}`,
+      (error: Error) => error.message,
+    );
+    const delayMs = delayAfter(failures, POLL_SCHEDULE);
+    if (ending.aborted || delayMs === undefined) return;
+    log.debug({ failures, reason }, 'The poll of the extension ended, will retry');
+    if (!(await wait(delayMs, ending))) return;
+  }
 }
 
 const EXTENSION_API = '/2020-01-01/extension';

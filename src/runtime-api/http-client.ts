@@ -24,7 +24,6 @@ export class HttpRuntimeApiClient implements RuntimeApiClient {
   readonly #closing = new AbortController();
   #repeats: Connection | undefined;
   #polling: Exchange | undefined;
-  #delivery: Promise<unknown> = Promise.resolve();
 
   constructor(runtimeApi: string, log: Log, observer: RequestsObserver, stop: AbortSignal) {
     this.#runtimeApi = runtimeApi;
@@ -33,7 +32,10 @@ export class HttpRuntimeApiClient implements RuntimeApiClient {
     this.#stop = stop;
     this.#connection = new Connection(runtimeApi, observer);
     // The poll shares the connection with the answer before it, whose receipt must not be lost with the poll.
-    stop.addEventListener('abort', () => void this.#delivery.then(() => this.#polling?.cancel()));
+    stop.addEventListener(
+      'abort',
+      () => void this.#connection.received().then(() => this.#polling?.cancel()),
+    );
   }
 
   async next(): Promise<Invocation | undefined> {
@@ -60,9 +62,7 @@ export class HttpRuntimeApiClient implements RuntimeApiClient {
 
   answer({ metadata }: Invocation, outcome: Outcome): Promise<Delivery> {
     if (outcome.type === 'stream') return this.#stream(metadata, outcome);
-    const delivery = postOutcome(metadata, outcome, this.#route());
-    this.#delivery = delivery;
-    return delivery;
+    return postOutcome(metadata, outcome, this.#route());
   }
 
   async close(): Promise<void> {
@@ -74,6 +74,7 @@ export class HttpRuntimeApiClient implements RuntimeApiClient {
     return {
       first: this.#connection,
       repeats: () => (this.#repeats ??= new Connection(this.#runtimeApi, this.#observer)),
+      signal: this.#closing.signal,
       log: this.#log,
       observer: this.#observer,
     };
@@ -85,7 +86,6 @@ export class HttpRuntimeApiClient implements RuntimeApiClient {
     return postStream(metadata, outcome, {
       ...this.#route(),
       runtimeApi: this.#runtimeApi,
-      signal: this.#closing.signal,
     });
   }
 

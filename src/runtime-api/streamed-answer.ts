@@ -18,8 +18,6 @@ import { ERROR_BODY, ERROR_TYPE, requestSink } from './request-sink.ts';
 export interface StreamRoute extends AnswerRoute {
   /** `host:port`. */
   readonly runtimeApi: string;
-  /** Gives it up. */
-  readonly signal: AbortSignal;
 }
 
 /**

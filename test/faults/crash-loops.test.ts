@@ -64,6 +64,65 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
   });
 });
 
+const PARKED_PAIR = { perThread: 1, threads: 2 };
+/** Our own answer comes 600 ms after the event, long before the platform's. */
+const EARLY = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
+
+describe('a thread is lost under a parked poll, and no other can come up', () => {
+  it('the event that came on it is run by the thread that is free next', async () => {
+    await using runtime = await startLayout(PARKED_PAIR, { workerFile });
+    const { held, release } = await holdTheOther(runtime);
+    const waiting = runtime.result({ do: 'healthy', n: 1 });
+    await expect.poll(() => runtime.api.parked, { timeout: 60_000 }).toBe(0);
+    await release();
+    expect(statuses(await Promise.all([held, waiting]))).toEqual({ response: 2 });
+    await mendLoading(runtime);
+    await runtime.expectFullCapacity();
+    runtime.expectAnsweredOnce();
+  });
+
+  it('the event that came on it misses its deadline: its room is given back', async () => {
+    await using runtime = await startLayout(PARKED_PAIR, { workerFile, options: EARLY });
+    const { held, release } = await holdTheOther(runtime);
+    const waiting = await runtime.diagnostic({ do: 'healthy' }, { timeoutMs: 20_000 });
+    expect(waiting.errorType).toBe('Runtime.DeadlineExceeded');
+    await release();
+    expect((await held).status).toBe('response');
+    await runtime.whenParked(1);
+    expect(await runtime.invoke({ do: 'healthy', n: 2 })).toMatchObject({ n: 2 });
+    await mendLoading(runtime);
+    await runtime.expectFullCapacity();
+    runtime.expectAnsweredOnce();
+  });
+});
+
+it('threads that die as soon as they are there are tried again later each time, then given up', async () => {
+  await using runtime = await startLayout(PARKED_PAIR, {
+    workerFile: 'dies-at-once.mjs',
+    options: { threadRecoveryTimeoutMs: 2000 },
+  });
+  for (const failures of [1, 3]) {
+    await runtime.logged({ message: 'A thread was lost as soon as it was there, will retry', failures });
+  }
+  expect(await runtime.exited).toEqual({ code: 1, signal: null });
+  expect(runtime.output.stderr).toMatch(/NO_THREADS/);
+  expect(runtime.api.initErrors).toEqual([]);
+});
+
+/** One of two threads ends, and cannot be replaced; the other is given an invocation. Both slots had polled before. */
+async function holdTheOther(runtime: FaultRuntime) {
+  await runtime.whenParked(runtime.slots);
+  await runtime.invoke({ do: 'exit later', gate: 'end' });
+  await runtime.whenParked(runtime.slots);
+  await breakLoading(runtime);
+  await runtime.open('end');
+  await runtime.logged({ message: 'A thread did not come up, will retry' });
+  const gate = runtime.newGate();
+  const held = runtime.result({ do: 'wait', gate }, { requestId: 'held' });
+  await runtime.marks('arrived-held', 1);
+  return { held, release: () => runtime.open(gate) };
+}
+
 /** All threads end while their slots' polls are parked, and none can come up; two events arrive. */
 async function loseAllThreads(runtime: FaultRuntime, layout: { perThread: number; threads: number }) {
   await runtime.whenParked(runtime.slots);

@@ -129,6 +129,20 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
   });
 });
 
+it('a neighbour that computes while another misses its deadline is not taken for one that blocks', async () => {
+  await using runtime = await startLayout({ perThread: 2, threads: 1 }, { options: EARLY });
+  await runtime.whenParked(2);
+  const late = runtime.diagnostic({ do: 'never settle' }, { ...timed, requestId: 'late' });
+  await runtime.marks('arrived-late', 1);
+  const gate = runtime.newGate();
+  const computing = runtime.result({ do: 'compute', gate, ms: 400 });
+  expect(await late).toMatchObject(EXCEEDED);
+  await runtime.open(gate);
+  expect((await computing).status).toBe('response');
+  await runtime.expectFullCapacity();
+  runtime.expectAnsweredOnce();
+});
+
 it('a thread that is to end after its last invocation ends, too, when that is abandoned', async () => {
   await using runtime = await startLayout({ perThread: 4, threads: 1 }, { options: EARLY });
   await runtime.expectFullCapacity();
@@ -151,8 +165,22 @@ describe('in single mode', () => {
     runtime.expectAnsweredOnce();
   });
 
-  it('a handler that waits on is answered, and polls again when it has settled', async () => {
-    await using runtime = await startSingle({ options: EARLY });
+  it.each(['never settle', 'wait'])(
+    'a handler that does not end (%s) is answered, and left to itself',
+    async (what) => {
+      await using runtime = await startSingle({ options: EARLY });
+      const gate = runtime.newGate();
+      expect(await runtime.diagnostic({ do: what, gate }, timed)).toMatchObject(EXCEEDED);
+      await runtime.expectFullCapacity();
+      await runtime.open(gate);
+      expect(await runtime.invoke({ do: 'healthy', n: 1 })).toMatchObject({ n: 1 });
+      await runtime.expectFullCapacity();
+      runtime.expectAnsweredOnce();
+    },
+  );
+
+  it('onDeadline keep: a handler that waits on is answered, and polls again when it has settled', async () => {
+    await using runtime = await startSingle({ options: { ...EARLY, onDeadline: 'keep' } });
     const gate = runtime.newGate();
     expect(await runtime.diagnostic({ do: 'wait', gate }, timed)).toMatchObject(EXCEEDED);
     expect(runtime.api.parked).toBe(0);

@@ -55,6 +55,20 @@ it('much garbage is no fault, where what is kept is within the limit', async () 
   runtime.expectAnsweredOnce();
 });
 
+it('a neighbour in native code that blocks does not keep the others from being looked at', async () => {
+  await using runtime = await startLayout({ perThread: 1, threads: 2 }, LIMITS[0].given);
+  await runtime.whenParked(2);
+  const gate = runtime.newGate();
+  const blocked = runtime.result({ do: 'block', gate }, { requestId: 'blocked' });
+  await runtime.marks('arrived-blocked', 1);
+  // In steps so large that V8's own limit would end the process.
+  const filled = await runtime.diagnostic({ do: 'one huge array' }, { timeoutMs: 100_000 });
+  expect(filled).toMatchObject(OUT_OF_MEMORY);
+  await runtime.open(gate);
+  expect((await blocked).status).toBe('response');
+  await expectHealth(runtime);
+});
+
 async function expectHealth(runtime: FaultRuntime): Promise<void> {
   await runtime.expectFullCapacity();
   runtime.expectAnsweredOnce();

@@ -42,6 +42,36 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
   );
 });
 
+it('hooks run in a thread before it is recycled', async () => {
+  await using runtime = await startLayout(
+    { perThread: 1, threads: 1 },
+    { workerFile: 'hooks.mjs', options: { maxInvocationsPerThread: 1 } },
+  );
+  const { threadId } = await runtime.invoke<{ threadId: number }>({ do: 'healthy' });
+  await runtime.marks(`hook-${threadId}`, 1);
+  await runtime.expectFullCapacity();
+});
+
+it('a thread that is lost while its replacement starts: recycling goes on afterwards', async () => {
+  await using runtime = await startLayout(
+    { perThread: 1, threads: 1 },
+    { workerFile: 'loads-if-allowed.mjs', options: { maxInvocationsPerThread: 3 }, env: { GATED: 'yes' } },
+  );
+  await runtime.whenParked(1);
+  await writeFile(join(runtime.gates.path, 'gated'), '');
+  for (let turn = 0; turn < 3; turn += 1) await runtime.invoke({ do: 'healthy' });
+  await runtime.marks('load-', 2);
+  await runtime.failure({ do: 'throw in a timer' });
+  await runtime.open('load');
+  const seen = new Set<number>();
+  const another = async () => {
+    const { threadId } = await runtime.invoke<{ threadId: number }>({ do: 'healthy' });
+    return seen.add(threadId).size;
+  };
+  await expect.poll(another, { timeout: 60_000 }).toBeGreaterThan(3);
+  runtime.expectAnsweredOnce();
+});
+
 /** Invokes until each of these threads has had its turn four times, or is gone. */
 async function use(runtime: FaultRuntime, event: object, threads: ReadonlySet<number>): Promise<void> {
   for (let turn = 0; turn < 4 * threads.size; turn += 1) {

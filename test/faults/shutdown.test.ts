@@ -144,6 +144,33 @@ describe.each(SHAPES)('$mode', ({ mode, threads, start }) => {
     expect(await runtime.exited).toEqual(ENDED);
   });
 
+  it('the poll behind an answer that is being repeated is given up at once', async () => {
+    await using runtime = await start({ options: patient });
+    await runtime.whenParked(runtime.slots);
+    const requestId = 'repeated';
+    const takeBack = runtime.api.faults.always(
+      { at: 'response', requestId: (id) => id === requestId },
+      { type: 'status', status: 500 },
+    );
+    const result = runtime.result({ do: 'healthy' }, { requestId });
+    await runtime.logged({ requestId, message: 'Answering failed, will retry' });
+    await runtime.whenParked(runtime.slots);
+    runtime.child.kill('SIGTERM');
+    await expect.poll(() => runtime.api.parked, { timeout: 60_000 }).toBe(0);
+    takeBack();
+    expect((await result).status).toBe('response');
+    expect(await runtime.exited).toEqual(ENDED);
+  });
+
+  it('an answer that cannot be delivered does not keep the process', async () => {
+    await using runtime = await start();
+    runtime.api.faults.always('response', { type: 'status', status: 500 });
+    void runtime.result({ do: 'healthy' }, { requestId: 'lost', timeoutMs: 600_000 }).catch(() => undefined);
+    await runtime.logged({ requestId: 'lost', message: 'Answering failed, will retry' });
+    runtime.child.send('stop');
+    expect(await runtime.exited).toEqual(ENDED);
+  });
+
   it('the extension is registered before the first poll, or not at all where that is not wanted', async () => {
     await using told = await start({});
     await told.whenParked(told.slots);

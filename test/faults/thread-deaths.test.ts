@@ -72,6 +72,14 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
     });
   });
 
+  it('exit, and a listener of it that blocks: is answered, and its thread taken', async () => {
+    const before = await runtime.expectFullCapacity();
+    expect((await runtime.diagnostic({ do: 'exit, and block' })).errorType).toBe('Runtime.ExitError');
+    const after = await runtime.expectFullCapacity();
+    expect(new Set(after).symmetricDifference(new Set(before)).size).toBe(2);
+    runtime.expectAnsweredOnce();
+  });
+
   // Node 24 and 26 do not tell whose code it was: the invocation may go on, as it would if it were another's.
   it.each(['callback of sharp', 'rejection of sharp', 'rejection of argon2'])(
     '%s, out of native code: is logged, its thread replaced, and it is answered by the deadline',

@@ -145,6 +145,9 @@ it('faults meet /error, /init/error and the registration of extensions', async (
   expect((await fetch(url(server, 'init/error'), { method: 'POST', body: '{}' })).status).toBe(502);
   const register = `http://${server.address}/2020-01-01/extension/register`;
   expect((await fetch(register, { method: 'POST', body: '{"events":[]}' })).status).toBe(502);
+  server.faults.once('extension-next', fault);
+  const next = `http://${server.address}/2020-01-01/extension/event/next`;
+  expect((await fetch(next)).status).toBe(502);
   expect(server.initErrors).toEqual([]);
   expect(server.extensionRegistered).toBe(false);
   expect(server.faults.pending).toBe(0);

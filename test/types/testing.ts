@@ -103,7 +103,9 @@ expectTypeOf<Diagnostic>().toEqualTypeOf<{
   readonly [field: string]: unknown;
 }>();
 
-expectTypeOf<FaultPoint>().toEqualTypeOf<'next' | 'response' | 'error' | 'init-error' | 'register'>();
+expectTypeOf<FaultPoint>().toEqualTypeOf<
+  'next' | 'response' | 'error' | 'init-error' | 'register' | 'extension-next'
+>();
 expectTypeOf<FaultMatch>().toEqualTypeOf<
   FaultPoint | { readonly at: FaultPoint; readonly requestId: (requestId: string) => boolean }
 >();
