@@ -12,6 +12,7 @@ export interface Options {
   readonly json: string;
   readonly html: string;
   readonly runtime: string | undefined;
+  readonly beside: string | undefined;
 }
 
 /** Reads the command line; ends the process on `--help` and on mistakes. */
@@ -33,6 +34,10 @@ export function readOptions(argv: readonly string[]): Options {
     .option('--json <file>', 'where the record goes', 'bench/results/bench.json')
     .option('--html <file>', 'where the report goes', 'bench/results/bench.html')
     .option('--runtime <file>', 'another build’s dist/src/cli/main.js, in place of this project’s')
+    .option(
+      '--beside <file>',
+      'another build’s dist/src/cli/main.js: only ours and that one are measured; fails when ours is worse by more than a tenth',
+    )
     .addHelpText('after', `\nScenarios:\n${list()}`)
     .parse(argv)
     .opts<Given>();
@@ -41,13 +46,15 @@ export function readOptions(argv: readonly string[]): Options {
     rounds: given.rounds ?? (given.quick ? 1 : 5),
     only: given.only,
     runtime: given.runtime,
+    beside: given.beside,
   };
 }
 
-type Given = Omit<Options, 'rounds' | 'only' | 'runtime'> & {
+type Given = Omit<Options, 'rounds' | 'only' | 'runtime' | 'beside'> & {
   readonly rounds?: number;
   readonly only?: RegExp;
   readonly runtime?: string;
+  readonly beside?: string;
 };
 
 function list(): string {

@@ -1,4 +1,5 @@
-export type ContenderName = 'ours' | 'aws-lambda-ric' | 'single mode' | 'floor' | 'bare work';
+export type ContenderName =
+  'ours' | 'aws-lambda-ric' | 'single mode' | 'floor' | 'bare work' | 'another build';
 
 /** What a runtime is started for. */
 export interface Setup {
