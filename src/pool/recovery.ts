@@ -1,5 +1,12 @@
 import { ManagedRuntimeError } from '../errors.ts';
+import type { Log } from '../logging/log.ts';
 import { THREAD_SCHEDULE, delayAfter } from '../retry-schedule.ts';
+
+/** What is done about it. */
+interface RecoveryActions {
+  tryAgain(): void;
+  giveUp(error: ManagedRuntimeError): void;
+}
 
 /**
  * What is done about threads that do not come up: they are tried again, later each time, and the pool is given up when
@@ -7,14 +14,16 @@ import { THREAD_SCHEDULE, delayAfter } from '../retry-schedule.ts';
  */
 export class Recovery {
   readonly #timeoutMs: number;
-  readonly #onHopeless: (error: ManagedRuntimeError) => void;
+  readonly #log: Log;
+  readonly #actions: RecoveryActions;
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
   #hopeless: NodeJS.Timeout | undefined;
 
-  constructor(timeoutMs: number, onHopeless: (error: ManagedRuntimeError) => void) {
+  constructor(timeoutMs: number, log: Log, actions: RecoveryActions) {
     this.#timeoutMs = timeoutMs;
-    this.#onHopeless = onHopeless;
+    this.#log = log;
+    this.#actions = actions;
   }
 
   /** No thread should be started before the next try. */
@@ -34,15 +43,15 @@ export class Recovery {
     this.#hopeless = undefined;
   }
 
-  /** A thread has not come up, or not for long. Returns how many in a row that makes, and in how many ms the next one is tried. */
-  failed(tryAgain: () => void): { readonly failures: number; readonly delayMs: number } {
+  /** A thread has not come up, or not for long. The next one is tried in a while. */
+  failed(thread: number, reason: object, message: string): void {
     this.#failures += 1;
     const delayMs = Math.round(delayAfter(this.#failures, THREAD_SCHEDULE) ?? 0);
     this.#retry ??= setTimeout(() => {
       this.#retry = undefined;
-      tryAgain();
+      this.#actions.tryAgain();
     }, delayMs);
-    return { failures: this.#failures, delayMs };
+    this.#log.error({ thread, failures: this.#failures, delayMs, ...reason }, `${message}, will retry`);
   }
 
   /** There is a reason to hope that the next thread comes up. */
@@ -55,7 +64,7 @@ export class Recovery {
   lostAll(): void {
     this.#hopeless ??= setTimeout(() => {
       const message = `No worker thread could be brought up for ${this.#timeoutMs} ms. See the log for what their starts met.`;
-      this.#onHopeless(new ManagedRuntimeError('NO_THREADS', message));
+      this.#actions.giveUp(new ManagedRuntimeError('NO_THREADS', message));
     }, this.#timeoutMs);
   }
 

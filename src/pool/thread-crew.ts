@@ -59,7 +59,10 @@ export class ThreadCrew implements ThreadListener {
     this.#observer = observer;
     this.#pool = pool;
     this.#size = new CrewSize(config, log);
-    this.#recovery = new Recovery(config.threadRecoveryTimeoutMs, (error) => this.#giveUp(error));
+    this.#recovery = new Recovery(config.threadRecoveryTimeoutMs, log, {
+      tryAgain: () => this.#reconcile(),
+      giveUp: (error) => this.#giveUp(error),
+    });
     this.#recycling = new Recycling(config.maxInvocationsPerThread);
     this.#heaps = new HeapGuard(
       config,
@@ -152,11 +155,7 @@ export class ThreadCrew implements ThreadListener {
       return;
     }
     if (this.#reloading.fail(reason)) return;
-    const { failures, delayMs } = this.#recovery.failed(() => this.#reconcile());
-    this.#log.error(
-      { thread: thread.id, failures, delayMs, diagnostic: reason.body },
-      'A thread did not come up, will retry',
-    );
+    this.#recovery.failed(thread.id, { diagnostic: reason.body }, 'A thread did not come up');
   }
 
   onEscaped(thread: PoolThread, message: EscapedMessage): void {
@@ -226,7 +225,9 @@ export class ThreadCrew implements ThreadListener {
     this.#pool.onLeft();
     if (this.#stopping) return true;
     if (thread.started > 0) this.#recovery.succeeded();
-    else if (end.cause !== 'recycled' && thread.ageMs < PROBATION_MS) this.#retryLater(thread, end);
+    // One that ended before it was given anything: the next one would do the same, at once.
+    else if (end.cause !== 'recycled' && thread.ageMs < PROBATION_MS)
+      this.#recovery.failed(thread.id, reasonFor(end), 'A thread was lost as soon as it was there');
     if (this.ready.size === 0) this.#recovery.lostAll();
     return true;
   }
@@ -239,15 +240,6 @@ export class ThreadCrew implements ThreadListener {
 
   #prove(thread: PoolThread): void {
     if (this.ready.has(thread)) this.#recovery.succeeded();
-  }
-
-  /** It ended before it was given anything: the next one would do the same, at once. */
-  #retryLater(thread: PoolThread, end: ThreadEnd): void {
-    const { failures, delayMs } = this.#recovery.failed(() => this.#reconcile());
-    this.#log.error(
-      { thread: thread.id, failures, delayMs, ...reasonFor(end) },
-      'A thread was lost as soon as it was there, will retry',
-    );
   }
 
   /** One that is sound may close what it holds; what state another's code is in nobody knows. */
