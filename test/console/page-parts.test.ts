@@ -58,6 +58,40 @@ describe('lanes', () => {
     ]);
   });
 
+  it('what streams or works on after its answer keeps its row to itself until it has ended', () => {
+    const rowOf = (first: Partial<InvocationState>, nextAt: number) =>
+      new Places()
+        .lanes([thread(1, 0)], [{ ...ran('first', 1, 10), ...first }, ran('next', 1, nextAt)])[0]
+        ?.bars.find(({ invocation }) => invocation.requestId === 'next')?.row;
+    expect(rowOf({ outcome: 'open', answeredAt: 20 }, 500)).toBe(1);
+    expect(rowOf({ answeredAt: 20, endedAt: 300 }, 100)).toBe(1);
+    expect(rowOf({ answeredAt: 20, endedAt: 300 }, 300)).toBe(0);
+  });
+
+  it('bars share a row also while it is not told yet that the first one has ended with its answer', () => {
+    const late: InvocationState = { ...ran('late', 1, 10), outcome: 'open', answeredAt: 20 };
+    const invocations = [late, ran('next', 1, 21, 60), ran('third', 1, 100)];
+    const [lane] = new Places().lanes([thread(1, 0)], invocations);
+    expect(lane?.bars.map(({ row }) => row)).toEqual([0, 0, 0]);
+  });
+
+  it('those that waited have a bar above, and those that got to no thread, however soon that was clear', () => {
+    const { dispatchedAt: _, thread: __, ...untaken } = ran('untaken', 1, 10);
+    const { arrivedAt: ___, ...refused } = { ...untaken, requestId: 'refused', endedAt: 11 };
+    const waited = { ...ran('waited', 1, 20, 30), calledAt: 10 };
+    const bars = new Places().waiting([
+      ran('taken at once', 1, 10, 20),
+      waited,
+      refused,
+      { ...untaken, answeredAt: 11, endedAt: 11 },
+    ]);
+    expect(bars.map(({ invocation }) => invocation.requestId).toSorted()).toEqual([
+      'refused',
+      'untaken',
+      'waited',
+    ]);
+  });
+
   it('a number that comes again is another thread', () => {
     const [lane] = new Places().lanes(
       [thread(1, 0, 100), thread(1, 200)],
