@@ -3,7 +3,7 @@ import { jsonFault } from '../../console-page/invoke/json-check.ts';
 import { SAMPLE_EVENTS } from '../../console-page/invoke/sample-events.ts';
 import { Places } from '../../console-page/lanes/places.ts';
 import { filtered } from '../../console-page/log/log-filter.ts';
-import { readLine } from '../../console-page/log/read-line.ts';
+import { messageOf } from '../../console-page/log/line-message.ts';
 import type { InvocationState, ThreadState } from '../../src/console/messages.ts';
 
 const thread = (number: number, startedAt: number, endedAt?: number): ThreadState => ({
@@ -131,19 +131,19 @@ describe('JSON', () => {
 
 describe('the log', () => {
   it.each([
-    ['plain', { level: undefined, message: 'plain' }],
-    ['{"timestamp":"t","level":"WARN","requestId":"r","message":"m"}', { level: 'WARN', message: 'm' }],
-    ['{"level":"info","msg":"m","user":7}', { level: 'INFO', message: 'm {"user":7}' }],
-    ['{"broken', { level: undefined, message: '{"broken' }],
-    ['2026-11-24T12:00:00.000Z\tr\tERROR\tin text', { level: 'ERROR', message: 'in text' }],
-  ])('reads %j', (text, expected) => {
-    expect(readLine(text)).toEqual(expected);
+    ['plain', 'plain'],
+    ['{"timestamp":"t","level":"WARN","requestId":"r","message":"m"}', 'm'],
+    ['{"level":30,"msg":"m","user":7}', 'm {"user":7}'],
+    ['{"broken', '{"broken'],
+    ['2026-11-24T12:00:00.000Z\tr\tERROR\tin text', 'in text'],
+  ])('reads %j', (text, message) => {
+    expect(messageOf(text)).toBe(message);
   });
 
   it('is filtered by words, request id and level', () => {
     const lines = [
-      { order: 1, at: 0, requestId: 'abc', text: '{"level":"INFO","message":"Red apple"}' },
-      { order: 2, at: 0, requestId: 'def', text: '{"level":"ERROR","message":"red pear"}' },
+      { order: 1, at: 0, requestId: 'abc', level: 'INFO', text: '{"message":"Red apple"}' },
+      { order: 2, at: 0, requestId: 'def', level: 'ERROR', text: '{"message":"red pear"}' },
       { order: 3, at: 0, text: 'no level' },
     ];
     const found = (words: string, least: Parameters<typeof filtered>[2] = 'TRACE') =>
