@@ -157,5 +157,11 @@ async function startLocal({ local }: Config, runtime: StatsSource): Promise<Loca
   const { LocalConsole } = await import('./console/local-console.ts');
   const console = new LocalConsole(local);
   console.readsFigures(runtime);
-  return startLocalMode(local, console);
+  try {
+    return await startLocalMode(local, console);
+  } catch (error) {
+    // It listens already.
+    console.close();
+    throw error;
+  }
 }

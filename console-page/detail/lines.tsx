@@ -1,4 +1,4 @@
-import { readLine } from '../log/read-line.ts';
+import { messageOf } from '../log/line-message.ts';
 
 /** What an invocation has logged. */
 export function Lines({ lines, leftOut }: { readonly lines: readonly string[]; readonly leftOut: number }) {
@@ -12,7 +12,7 @@ export function Lines({ lines, leftOut }: { readonly lines: readonly string[]; r
         <p class="hint">none</p>
       ) : (
         <pre tabIndex={0} aria-label="Log lines">
-          {lines.map((line) => readLine(line).message).join('\n')}
+          {lines.map(messageOf).join('\n')}
         </pre>
       )}
     </section>

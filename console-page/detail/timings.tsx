@@ -1,6 +1,6 @@
 import type { InvocationDetail } from '../../src/console/messages.ts';
-import { bytes, clock, duration } from '../state/format.ts';
-import { runOf, threadName, waitOf } from '../state/outcomes.ts';
+import { runOf, waitOf } from '../state/durations.ts';
+import { bytes, clock, duration, threadName } from '../state/format.ts';
 
 /** When it came, how long it waited, ran and took. */
 export function Timings({ detail: { state, report = {} } }: { readonly detail: InvocationDetail }) {

@@ -1,5 +1,5 @@
 import { connection } from '../state/connection.ts';
-import { about, invocations, refused } from '../state/store.ts';
+import { about, inFlight, refused } from '../state/store.ts';
 import { theme, THEMES } from '../state/theme.ts';
 import { Keys } from './keys.tsx';
 
@@ -7,7 +7,6 @@ const STATES = { connecting: 'connecting', live: 'live', lost: 'connection lost,
 
 export function TopBar() {
   const { functionName = '', concurrency, timeoutMs } = about.value ?? {};
-  const inFlight = [...invocations.value.values()].filter(({ outcome }) => outcome === 'open').length;
   return (
     <header class="top-bar">
       <h1>
@@ -20,7 +19,7 @@ export function TopBar() {
         <dl class="facts">
           <Fact name="slots" value={String(concurrency)} />
           <Fact name="timeout" value={`${(timeoutMs ?? 0) / 1000} s`} />
-          <Fact name="in flight" value={String(inFlight)} />
+          <Fact name="in flight" value={String(inFlight.value)} />
           {refused.value > 0 && <Fact name="refused (429)" value={String(refused.value)} />}
         </dl>
       )}

@@ -64,7 +64,7 @@ export function InvokeForm() {
         <label for="event" class="visually-hidden">
           Event, as JSON
         </label>
-        <JsonEditor text={text} fault={fault.value} onSubmit={() => void submit()} />
+        <JsonEditor text={text} fault={fault.value} />
         <p id="event-fault" class="event-fault" role="status">
           {fault.value === undefined ? 'valid JSON' : `not JSON: ${fault.value.message}`}
         </p>
@@ -73,14 +73,14 @@ export function InvokeForm() {
             id="count"
             label="times"
             value={count.value}
-            most={10_000}
+            most={about.value?.mostInvocations}
             onValue={(n) => (count.value = n)}
           />
           <Whole
             id="at-once"
             label="at once"
             value={concurrency}
-            most={1600}
+            most={about.value?.mostAtOnce}
             onValue={(n) => (atOnce.value = n)}
           />
           <button type="submit" class="primary" disabled={fault.value !== undefined}>
@@ -102,7 +102,7 @@ interface WholeProps {
   readonly id: string;
   readonly label: string;
   readonly value: number;
-  readonly most: number;
+  readonly most: number | undefined;
   readonly onValue: (value: number) => void;
 }
 

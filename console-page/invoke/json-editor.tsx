@@ -5,12 +5,10 @@ import type { JsonFault } from './json-check.ts';
 export interface JsonEditorProps {
   readonly text: Signal<string>;
   readonly fault: JsonFault | undefined;
-  /** Ctrl+Enter. */
-  readonly onSubmit: () => void;
 }
 
-/** A field for JSON, with the numbers of its lines; the one with a fault stands out. */
-export function JsonEditor({ text, fault, onSubmit }: JsonEditorProps) {
+/** A field for JSON, with the numbers of its lines; the one with a fault stands out. Ctrl+Enter submits its form. */
+export function JsonEditor({ text, fault }: JsonEditorProps) {
   const gutter = useRef<HTMLDivElement>(null);
   const lines = text.value.split('\n').length;
   return (
@@ -35,7 +33,10 @@ export function JsonEditor({ text, fault, onSubmit }: JsonEditorProps) {
           if (gutter.current !== null) gutter.current.scrollTop = currentTarget.scrollTop;
         }}
         onKeyDown={(event) => {
-          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) onSubmit();
+          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+            // As the button does: not with numbers that may not be.
+            event.currentTarget.form?.requestSubmit();
+          }
         }}
       />
     </div>

@@ -1,6 +1,7 @@
 import type { InvocationState } from '../../src/console/messages.ts';
 import { describe } from '../state/outcomes.ts';
-import { onThread } from './places.ts';
+import { LEAST_PX, px } from './scale.ts';
+import { onThread } from './spans.ts';
 
 export interface BarProps {
   readonly invocation: InvocationState;
@@ -31,7 +32,7 @@ export function Bar({ invocation, pxPerMs, x, top, height, isSelected }: BarProp
       data-request={requestId}
       data-thread={thread}
       data-outcome={outcome}
-      data-x={x}
+      data-from={start}
       style={{ left: px(x), top: px(top), height: px(height), ...(!isOpen && { width: px(width) }) }}
     >
       {lead > 1 && <span class="lead" style={{ width: px(lead) }} />}
@@ -44,10 +45,3 @@ export function Bar({ invocation, pxPerMs, x, top, height, isSelected }: BarProp
 export function barId(requestId: string): string {
   return `bar-${requestId}`;
 }
-
-export function px(value: number): string {
-  return `${Math.round(value * 10) / 10}px`;
-}
-
-/** Less could not be seen, nor hit. */
-export const LEAST_PX = 3;

@@ -1,8 +1,7 @@
 import { signal } from '@preact/signals';
 import { serverNow } from '../state/store.ts';
 import { frozenAt, viewEnd } from '../state/view.ts';
-import { LEAST_PX } from './bar.tsx';
-import { trackWidth, xOf } from './scale.ts';
+import { keepOriginNear, LEAST_PX, px, pxPerMs, trackWidth, xOf } from './scale.ts';
 
 /** The server's clock, a few times a second: for what is drawn anew as time goes on. */
 export const coarseNow = signal(0);
@@ -15,9 +14,11 @@ export function move(body: HTMLElement): () => void {
     request = requestAnimationFrame(next);
     if (at - last < (stillness.matches ? CALM_MS : FRAME_MS)) return;
     last = at;
+    keepOriginNear(viewEnd());
     place(body);
     const now = serverNow();
-    if (now - coarseNow.value > COARSE_MS && frozenAt.value === undefined) coarseNow.value = now;
+    // In both directions: it may be set anew.
+    if (Math.abs(now - coarseNow.value) > COARSE_MS && frozenAt.value === undefined) coarseNow.value = now;
   });
   return () => cancelAnimationFrame(request);
 }
@@ -25,9 +26,9 @@ export function move(body: HTMLElement): () => void {
 export function place(body: HTMLElement): void {
   const shift = `translateX(${(trackWidth.value - xOf(viewEnd())).toFixed(2)}px)`;
   for (const strip of body.querySelectorAll<HTMLElement>('.strip')) strip.style.transform = shift;
-  const head = xOf(serverNow());
+  const now = serverNow();
   for (const open of body.querySelectorAll<HTMLElement>('.open')) {
-    open.style.width = `${Math.max(LEAST_PX, head - Number(open.dataset['x'])).toFixed(1)}px`;
+    open.style.width = px(Math.max(LEAST_PX, (now - Number(open.dataset['from'])) * pxPerMs.value));
   }
 }
 

@@ -1,4 +1,7 @@
 import type { InvocationState, ThreadState } from '../../src/console/messages.ts';
+import { threadKey } from '../state/store.ts';
+import { freeRow, inQueue, onThread } from './spans.ts';
+import type { Span } from './spans.ts';
 
 /** A row of the picture: threads of which one took the other's place. */
 export interface Lane {
@@ -16,44 +19,50 @@ export interface PlacedBar {
 /** The lane of the main thread, where there are no others. */
 const MAIN_THREAD: ThreadState = { thread: 0, startedAt: 0, readyAt: 0 };
 
-/** Places threads and bars. What has its place keeps it, whatever is forgotten later. */
+/** Places threads and bars. What has its place keeps it, whatever others are forgotten later. */
 export class Places {
-  readonly #lanes = new Map<string, number>();
+  /** Of the threads that there were the last time. */
+  #lanes = new Map<string, number>();
   #rows = new Map<string, number>();
 
   lanes(threads: Iterable<ThreadState>, invocations: Iterable<InvocationState>): Lane[] {
     const sorted = [...threads].toSorted((a, b) => a.startedAt - b.startedAt);
     if (sorted.length === 0) sorted.push(MAIN_THREAD);
     const lanes: ThreadState[][] = [];
-    for (const thread of sorted) (lanes[this.#laneOf(thread, lanes)] ??= []).push(thread);
+    const places = new Map<string, number>();
+    for (const thread of sorted) {
+      const lane = this.#laneOf(thread, lanes);
+      places.set(threadKey(thread), lane);
+      (lanes[lane] ??= []).push(thread);
+    }
+    this.#lanes = places;
     const bars = this.#barsOf(sorted, invocations);
     return lanes.map((members) => {
       const placed = this.#placed(
         members.flatMap((thread) => bars.get(thread) ?? []),
-        untilAnswered,
+        onThread,
       );
       return { threads: members, bars: placed, rows: rowsOf(placed) };
     });
   }
 
-  /** Those that have waited for a slot, or wait. */
+  /** Those that have waited for a slot, or wait, and those that have no other bar: they got to no thread. */
   waiting(invocations: Iterable<InvocationState>): PlacedBar[] {
-    const waiters = [...invocations].filter((each) => inQueue(each).end - each.calledAt > NOTICEABLE_MS);
+    const waiters = [...invocations].filter(
+      (each) => inQueue(each).end - each.calledAt > NOTICEABLE_MS || isOverUntaken(each),
+    );
     return this.#placed(waiters, inQueue, 'waiting ');
   }
 
   /** The lane of the thread whose place it takes; else a new one. */
   #laneOf(thread: ThreadState, lanes: readonly (readonly ThreadState[])[]): number {
-    const key = `${thread.thread}@${thread.startedAt}`;
-    const known = this.#lanes.get(key);
+    const known = this.#lanes.get(threadKey(thread));
     if (known !== undefined) return known;
     const free = lanes.findIndex((members) => {
       const endedAt = members?.at(-1)?.endedAt;
       return members === undefined || (endedAt !== undefined && endedAt <= thread.startedAt + AT_ONCE_MS);
     });
-    const lane = free === -1 ? lanes.length : free;
-    this.#lanes.set(key, lane);
-    return lane;
+    return free === -1 ? lanes.length : free;
   }
 
   #barsOf(
@@ -65,7 +74,10 @@ export class Places {
       const { thread, dispatchedAt } = invocation;
       if (dispatchedAt === undefined) continue;
       const on = threads.findLast((each) => each.thread === thread && each.startedAt <= dispatchedAt);
-      if (on !== undefined) bars.set(on, [...(bars.get(on) ?? []), invocation]);
+      if (on === undefined) continue;
+      const others = bars.get(on);
+      if (others === undefined) bars.set(on, [invocation]);
+      else others.push(invocation);
     }
     return bars;
   }
@@ -75,16 +87,17 @@ export class Places {
     span: (invocation: InvocationState) => Span,
     prefix = '',
   ): PlacedBar[] {
-    const ends: number[] = [];
-    const sorted = invocations.toSorted((a, b) => span(a).start - span(b).start);
-    return sorted.map((invocation) => {
+    const last: Span[] = [];
+    const sorted = invocations
+      .map((invocation) => ({ invocation, own: span(invocation) }))
+      .toSorted((a, b) => a.own.start - b.own.start);
+    return sorted.map(({ invocation, own }) => {
       const key = prefix + invocation.requestId;
-      const { start, end } = span(invocation);
-      const free = ends.findIndex((taken) => taken <= start);
-      const row = this.#rows.get(key) ?? (free === -1 ? ends.length : free);
+      const row = this.#rows.get(key) ?? freeRow(last, own.start);
       this.#rows.set(key, row);
-      ends[row] = Math.max(end, ends[row] ?? 0);
-      for (let each = 0; each < row; each += 1) ends[each] ??= 0;
+      const before = last[row];
+      // What shares the row of one without an end came after it: its end is late news.
+      if (before === undefined || own.end >= before.end || before.answeredAt !== undefined) last[row] = own;
       return { invocation, row };
     });
   }
@@ -97,24 +110,8 @@ export class Places {
   }
 }
 
-interface Span {
-  readonly start: number;
-  readonly end: number;
-}
-
-/** While it occupied its thread. */
-export function onThread({ dispatchedAt = 0, endedAt = Infinity }: InvocationState): Span {
-  return { start: dispatchedAt, end: endedAt };
-}
-
-/** The next one may come before it is told that this one has ended. */
-function untilAnswered({ dispatchedAt = 0, answeredAt, endedAt = Infinity }: InvocationState): Span {
-  return { start: dispatchedAt, end: Math.min(answeredAt ?? Infinity, endedAt) };
-}
-
-/** While it had no slot. */
-export function inQueue({ calledAt, arrivedAt, endedAt }: InvocationState): Span {
-  return { start: calledAt, end: arrivedAt ?? endedAt ?? Infinity };
+function isOverUntaken({ dispatchedAt, endedAt }: InvocationState): boolean {
+  return dispatchedAt === undefined && endedAt !== undefined;
 }
 
 /** A thread's end may be told a little after the start of the one that takes its place. */

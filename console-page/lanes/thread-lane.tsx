@@ -1,11 +1,10 @@
 import type { ThreadState } from '../../src/console/messages.ts';
-import { percent } from '../state/format.ts';
-import { threadName } from '../state/outcomes.ts';
+import { percent, threadName } from '../state/format.ts';
 import { samples, threadKey } from '../state/store.ts';
 import { selected } from '../state/view.ts';
-import { Bar, px } from './bar.tsx';
+import { Bar } from './bar.tsx';
 import type { Lane } from './places.ts';
-import { pxPerMs, xOf } from './scale.ts';
+import { px, pxPerMs, xOf } from './scale.ts';
 
 /** A thread, and those before it in the same place. */
 export function ThreadLane({ lane, shownFrom }: { readonly lane: Lane; readonly shownFrom: number }) {
@@ -60,7 +59,7 @@ function Life({ thread }: { readonly thread: ThreadState }) {
     <>
       <div
         class={bootEnd === undefined ? 'boot open' : 'boot'}
-        data-x={xOf(startedAt)}
+        data-from={startedAt}
         style={{
           left: px(xOf(startedAt)),
           ...(bootEnd !== undefined && { width: px(Math.max(2, (bootEnd - startedAt) * pxPerMs.value)) }),

@@ -1,9 +1,8 @@
 import { computed } from '@preact/signals';
 import { clock } from '../state/format.ts';
 import { frozenAt, viewEnd, windowMs } from '../state/view.ts';
-import { px } from './bar.tsx';
-import { xOf } from './scale.ts';
 import { coarseNow } from './motion.ts';
+import { px, xOf } from './scale.ts';
 
 /** The time of day, below all lanes. */
 export function TimeAxis() {
@@ -14,7 +13,7 @@ export function TimeAxis() {
         <div class="strip">
           {ticks.value.map((at) => (
             <div key={at} class="tick" style={{ left: px(xOf(at)) }}>
-              <span>{clock(at)}</span>
+              {at % 1000 === 0 && <span>{clock(at)}</span>}
             </div>
           ))}
         </div>
@@ -44,7 +43,7 @@ const ticks = computed(() => {
   return Array.from({ length: Math.ceil(windowMs.value / step) + 3 }, (_, index) => first + index * step);
 });
 
-/** Whole seconds, and about one line for each 100 px. */
+/** About one line for each 100 px; those between two seconds have no time beside them. */
 function stepOf(windowMs: number): number {
   return STEPS_MS.find((step) => windowMs / step <= 8) ?? 120_000;
 }

@@ -1,5 +1,7 @@
-import { duration } from '../state/format.ts';
-import { OUTCOMES, runOf, threadName, waitOf } from '../state/outcomes.ts';
+import type { InvocationState } from '../../src/console/messages.ts';
+import { runOf, waitOf } from '../state/durations.ts';
+import { duration, threadName } from '../state/format.ts';
+import { isWaiting, standing, swatchOf } from '../state/outcomes.ts';
 import { invocations, serverNow } from '../state/store.ts';
 
 /** What the mouse is on. */
@@ -13,8 +15,7 @@ export interface Pointed {
 export function Tooltip({ pointed }: { readonly pointed: Pointed | undefined }) {
   const invocation = pointed === undefined ? undefined : invocations.value.get(pointed.requestId);
   if (pointed === undefined || invocation === undefined) return null;
-  const { requestId, outcome, errorType, thread } = invocation;
-  const since = invocation.dispatchedAt ?? invocation.calledAt;
+  const { requestId, errorType, thread } = invocation;
   return (
     <div
       class="tooltip"
@@ -23,14 +24,20 @@ export function Tooltip({ pointed }: { readonly pointed: Pointed | undefined }) 
     >
       <code>{requestId}</code>
       <p>
-        <span class={`swatch ${outcome}`} /> {OUTCOMES[outcome]}
+        <span class={swatchOf(invocation)} /> {standing(invocation)}
         {errorType !== undefined && ` · ${errorType}`}
         {thread !== undefined && ` · ${threadName(thread)}`}
       </p>
-      <p>
-        waited {duration(waitOf(invocation))} · ran{' '}
-        {outcome === 'open' ? `${duration(serverNow() - since)} so far` : duration(runOf(invocation))}
-      </p>
+      <p>{times(invocation)}</p>
     </div>
   );
+}
+
+function times(invocation: InvocationState): string {
+  const { outcome, calledAt, dispatchedAt } = invocation;
+  const soFar = (since: number) => `${duration(serverNow() - since)} so far`;
+  if (isWaiting(invocation)) return `waited ${soFar(calledAt)}`;
+  const ran =
+    outcome === 'open' && dispatchedAt !== undefined ? soFar(dispatchedAt) : duration(runOf(invocation));
+  return `waited ${duration(waitOf(invocation))} · ran ${ran}`;
 }

@@ -1,5 +1,4 @@
 import type { LoggedText } from '../../src/console/messages.ts';
-import { readLine } from './read-line.ts';
 
 export const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const;
 export type Level = (typeof LEVELS)[number];
@@ -7,11 +6,9 @@ export type Level = (typeof LEVELS)[number];
 /** Lines with all words, and of that level or above. A line that names no level counts as INFO. */
 export function filtered(lines: readonly LoggedText[], words: string, least: Level): LoggedText[] {
   const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
-  return lines.filter(({ text, requestId = '' }) => {
+  return lines.filter(({ text, level, requestId = '' }) => {
     const whole = `${requestId} ${text}`.toLowerCase();
-    return (
-      wanted.every((word) => whole.includes(word)) && rank(readLine(text).level) >= LEVELS.indexOf(least)
-    );
+    return wanted.every((word) => whole.includes(word)) && rank(level) >= LEVELS.indexOf(least);
   });
 }
 

@@ -1,22 +1,27 @@
 import { useComputed, useSignal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { LoggedText } from '../../src/console/messages.ts';
-import { clock, shortId } from '../state/format.ts';
 import { lines } from '../state/store.ts';
-import { selected } from '../state/view.ts';
 import { filtered, LEVELS } from './log-filter.ts';
 import type { Level } from './log-filter.ts';
-import { readLine } from './read-line.ts';
+import { LogLine } from './log-line.tsx';
 
 /** What handlers write, as it comes, and the ends of threads. */
 export function LogStream() {
   const words = useSignal('');
   const least = useSignal<Level>('TRACE');
-  const follows = useSignal(true);
+  /** The lines that there were when following ended: what somebody reads stays where it is. */
+  const held = useSignal<readonly LoggedText[] | undefined>(undefined);
+  const follow = (follows: boolean) => {
+    held.value = follows ? undefined : (held.peek() ?? lines.peek());
+  };
   const list = useRef<HTMLDivElement>(null);
-  const found = useComputed(() => filtered(lines.value, words.value, least.value));
+  const source = held.value ?? lines.value;
+  const found = useComputed(() => filtered(held.value ?? lines.value, words.value, least.value));
+  const newer = (lines.value.at(-1)?.order ?? 0) - (source.at(-1)?.order ?? 0);
   useLayoutEffect(() => {
-    if (list.current !== null && follows.value) list.current.scrollTop = list.current.scrollHeight;
+    if (list.current !== null && held.peek() === undefined)
+      list.current.scrollTop = list.current.scrollHeight;
   });
   return (
     <section class="panel log" aria-labelledby="log-title">
@@ -44,13 +49,14 @@ export function LogStream() {
           </select>
         </label>
         <span class="log-count" role="status">
-          {found.value.length} of {lines.value.length}
+          {found.value.length} of {source.length}
+          {newer > 0 && `, ${newer} newer`}
         </span>
         <button
           type="button"
           class="toggle"
-          aria-pressed={follows.value}
-          onClick={() => (follows.value = !follows.value)}
+          aria-pressed={held.value === undefined}
+          onClick={() => follow(held.value !== undefined)}
         >
           Follow
         </button>
@@ -62,45 +68,19 @@ export function LogStream() {
         aria-live="off"
         aria-label="Log lines"
         tabIndex={0}
-        onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
-          follows.value = scrollHeight - scrollTop - clientHeight < 24;
-        }}
+        onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) =>
+          follow(scrollHeight - scrollTop - clientHeight < 24)
+        }
       >
-        {lines.value.length === 0 && (
+        {source.length === 0 && (
           <p class="hint">What handlers write with console, the logger or to stdout appears here.</p>
         )}
-        {lines.value.length > 0 && found.value.length === 0 && <p class="hint">No line has these words.</p>}
+        {source.length > 0 && found.value.length === 0 && <p class="hint">No line has these words.</p>}
         {found.value.slice(-MOST_SHOWN).map((line) => (
-          <Line key={line.order} line={line} />
+          <LogLine key={line.order} line={line} />
         ))}
       </div>
     </section>
-  );
-}
-
-function Line({ line }: { readonly line: LoggedText }) {
-  const { at, requestId, ofRuntime, text } = line;
-  const { level, message } = readLine(text);
-  return (
-    <div class={`log-line ${level ?? ''}`} data-line={line.order}>
-      <time>{clock(at, 3)}</time>
-      {requestId === undefined ? (
-        <span class="log-id">{ofRuntime === true ? 'runtime' : ''}</span>
-      ) : (
-        <button
-          type="button"
-          class="log-id"
-          title={requestId}
-          aria-label={`Show invocation ${shortId(requestId)}`}
-          tabIndex={-1}
-          onClick={() => (selected.value = requestId)}
-        >
-          {shortId(requestId)}
-        </button>
-      )}
-      <span class="log-level">{level ?? ''}</span>
-      <span class="log-text">{message}</span>
-    </div>
   );
 }
 

@@ -31,3 +31,7 @@ export function count(number: number): string {
 export function shortId(requestId: string): string {
   return requestId.slice(0, 8);
 }
+
+export function threadName(thread: number): string {
+  return thread === 0 ? 'main thread' : `thread ${thread}`;
+}

@@ -10,15 +10,15 @@ import type {
 } from '../../src/console/messages.ts';
 
 /** What the page knows. Only {@link take} and {@link takeAll} change it. */
-export const about = signal<Pick<Snapshot, 'functionName' | 'concurrency' | 'timeoutMs'> | undefined>(
-  undefined,
-);
-/** By request id, the oldest first. */
+export const about = signal<Omit<Snapshot, keyof Update> | undefined>(undefined);
+/** By request id: those that the server keeps. */
 export const invocations = signal<ReadonlyMap<string, InvocationState>>(new Map());
 /** By {@link threadKey}. */
 export const threads = signal<ReadonlyMap<string, ThreadState>>(new Map());
 export const lines = signal<readonly LoggedText[]>([]);
 export const samples = signal<readonly Sample[]>([]);
+export const waiting = signal(0);
+export const inFlight = signal(0);
 export const refused = signal(0);
 export const burst = signal<BurstState>({ wanted: 0, done: 0, failed: 0 });
 
@@ -37,9 +37,9 @@ export function threadKey({ thread, startedAt }: ThreadState): string {
 
 /** A snapshot: all that was known before is put away. */
 export function takeAll(snapshot: Snapshot): void {
-  const { functionName, concurrency, timeoutMs } = snapshot;
+  const { functionName, concurrency, timeoutMs, mostInvocations, mostAtOnce } = snapshot;
   clockAheadMs = snapshot.now - Date.now();
-  about.value = { functionName, concurrency, timeoutMs };
+  about.value = { functionName, concurrency, timeoutMs, mostInvocations, mostAtOnce };
   invocations.value = new Map();
   threads.value = new Map();
   lines.value = [];
@@ -48,10 +48,12 @@ export function takeAll(snapshot: Snapshot): void {
 }
 
 export function take(update: Update): void {
-  if (update.invocations.length > 0) {
+  setClock(update.now);
+  if (update.invocations.length + update.forgotten.length > 0) {
     const all = new Map(invocations.value);
+    for (const requestId of update.forgotten) all.delete(requestId);
     for (const each of update.invocations) all.set(each.requestId, each);
-    invocations.value = newest(all, MOST_INVOCATIONS);
+    invocations.value = all;
   }
   if (update.threads.length > 0) {
     const all = new Map(threads.value);
@@ -64,20 +66,23 @@ export function take(update: Update): void {
   const lastAt = samples.value.at(-1)?.at ?? 0;
   const freshSamples = update.samples.filter(({ at }) => at > lastAt);
   if (freshSamples.length > 0) samples.value = [...samples.value, ...freshSamples].slice(-MOST_SAMPLES);
+  waiting.value = update.waiting;
+  inFlight.value = update.inFlight;
   refused.value = update.refused;
   burst.value = update.burst;
 }
 
-const MOST_INVOCATIONS = 400;
 const MOST_ENDED_THREADS = 64;
 const MOST_LINES = 1000;
 const MOST_SAMPLES = 300;
 
-function newest(all: Map<string, InvocationState>, most: number): Map<string, InvocationState> {
-  if (all.size <= most) return all;
-  const sorted = [...all].toSorted(([, a], [, b]) => a.order - b.order);
-  return new Map(sorted.slice(-most));
+/** What comes late makes the server's clock look late. Only more than that means that one of the two was set. */
+function setClock(now: number): void {
+  const aheadMs = now - Date.now();
+  if (aheadMs > clockAheadMs || aheadMs < clockAheadMs - MOST_LATE_MS) clockAheadMs = aheadMs;
 }
+
+const MOST_LATE_MS = 1000;
 
 function withoutLongGone(all: Map<string, ThreadState>): Map<string, ThreadState> {
   const ended = [...all].filter(([, { endedAt }]) => endedAt !== undefined);

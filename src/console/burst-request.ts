@@ -16,7 +16,8 @@ export function readBurstRequest(body: Buffer): BurstRequest | { readonly refuse
   return { event, count, concurrency };
 }
 
-const MOST_INVOCATIONS = 10_000;
+/** As many as the page may ask for at a time. */
+export const MOST_INVOCATIONS = 10_000;
 
 function isWhole(value: unknown, most: number): value is number {
   return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most;

@@ -1,4 +1,6 @@
+import { MOST_CONCURRENCY } from '../config/limits.ts';
 import type { LocalSettings } from '../config/local-settings.ts';
+import { MOST_INVOCATIONS } from './burst-request.ts';
 import { now } from './clock.ts';
 import { InvocationLedger } from './invocation-ledger.ts';
 import { LogLedger } from './log-ledger.ts';
@@ -15,8 +17,7 @@ export class Ledgers {
   /** How many calls got 429. */
   refused = 0;
   readonly #settings: LocalSettings;
-  #burst = '';
-  #refusedBefore = 0;
+  #countsBefore = '';
 
   constructor(settings: LocalSettings) {
     this.#settings = settings;
@@ -28,33 +29,39 @@ export class Ledgers {
       functionName,
       concurrency,
       timeoutMs,
+      mostInvocations: MOST_INVOCATIONS,
+      mostAtOnce: MOST_CONCURRENCY,
       now: now(),
       invocations: this.invocations.all(),
+      forgotten: [],
       threads: this.threads.all(),
       lines: this.log.all(),
       samples: this.sampler.all(),
-      refused: this.refused,
+      ...this.#counts(),
       burst,
     };
   }
 
   takeUpdate(burst: BurstState): Update | undefined {
-    const invocations = this.invocations.takeChanges();
-    const threads = this.threads.takeChanges();
-    const lines = this.log.takeNew();
-    const samples = this.sampler.takeNew();
-    const burstBefore = this.#burst;
-    this.#burst = JSON.stringify(burst);
-    const isSame = [invocations, threads, lines, samples].every(({ length }) => length === 0);
-    const { refused } = this;
-    const refusedBefore = this.#refusedBefore;
-    this.#refusedBefore = refused;
-    if (isSame && this.#burst === burstBefore && refused === refusedBefore) return undefined;
-    return { now: now(), invocations, threads, lines, samples, refused, burst };
+    const news = {
+      ...this.invocations.takeChanges(),
+      threads: this.threads.takeChanges(),
+      lines: this.log.takeNew(),
+      samples: this.sampler.takeNew(),
+    };
+    const counts = { ...this.#counts(), burst };
+    const countsBefore = this.#countsBefore;
+    this.#countsBefore = JSON.stringify(counts);
+    const isSame = Object.values(news).every(({ length }) => length === 0);
+    return isSame && this.#countsBefore === countsBefore ? undefined : { now: now(), ...news, ...counts };
   }
 
   watched(isWatched: boolean): void {
     if (isWatched) this.sampler.start();
     else this.sampler.stop();
+  }
+
+  #counts(): Pick<Update, 'waiting' | 'inFlight' | 'refused'> {
+    return { ...this.invocations.counts(), refused: this.refused };
   }
 }

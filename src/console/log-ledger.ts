@@ -1,6 +1,7 @@
 import type { PublishedThread } from '../observing/channels.ts';
 import { now } from './clock.ts';
 import { keepText } from './kept-text.ts';
+import { levelOf } from './line-level.ts';
 import type { LoggedText } from './messages.ts';
 
 /** Remembers the last lines. */
@@ -36,10 +37,13 @@ export class LogLedger {
   #add(line: string, from: Pick<LoggedText, 'requestId' | 'ofRuntime'>): void {
     this.#count += 1;
     const { text, cut } = keepText(line, MOST_BYTES);
+    // Read out of the whole line: the beginning of JSON is no JSON.
+    const level = levelOf(line);
     this.#kept.push({
       order: this.#count,
       at: now(),
       ...from,
+      ...(level !== undefined && { level }),
       text: cut ? `${text}…` : text,
     });
     if (this.#kept.length > 2 * MOST_KEPT) this.#kept.splice(0, MOST_KEPT);

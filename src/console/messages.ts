@@ -25,6 +25,10 @@ export interface Snapshot extends Update {
   /** Most invocations at once. */
   readonly concurrency: number;
   readonly timeoutMs: number;
+  /** The most that a {@link BurstRequest} may have as its count. */
+  readonly mostInvocations: number;
+  /** The most that it may have as its concurrency. */
+  readonly mostAtOnce: number;
 }
 
 /** What has changed. An invocation or a thread replaces what was told of it before. */
@@ -32,9 +36,15 @@ export interface Update {
   /** When this was sent. */
   readonly now: number;
   readonly invocations: readonly InvocationState[];
+  /** Request ids of those that are no longer kept. One of them may be among {@link invocations} again: it is a new one. */
+  readonly forgotten: readonly string[];
   readonly threads: readonly ThreadState[];
   readonly lines: readonly LoggedText[];
   readonly samples: readonly Sample[];
+  /** How many invocations have no slot yet, those that are not kept included. */
+  readonly waiting: number;
+  /** How many have a slot, background work included. */
+  readonly inFlight: number;
   /** How many calls were refused with 429, all together. */
   readonly refused: number;
   readonly burst: BurstState;
@@ -89,6 +99,8 @@ export interface LoggedText {
   readonly requestId?: string;
   /** It was made for the console: a thread has ended. */
   readonly ofRuntime?: true;
+  /** That the line names, in capitals. */
+  readonly level?: string;
   /** Cut after some KiB. */
   readonly text: string;
 }

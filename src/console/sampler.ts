@@ -50,9 +50,12 @@ export class Sampler {
     const reading = this.#read();
     const before = this.#before;
     this.#before = reading;
-    if (reading === undefined || before === undefined) return;
-    const sample = sampleOf(before, reading, this.#durations);
+    if (reading !== undefined && before !== undefined) this.#keep(sampleOf(before, reading, this.#durations));
+    // Also of a second that has no sample: the next one is not of two.
     this.#durations.reset();
+  }
+
+  #keep(sample: Sample): void {
     this.#kept.push(sample);
     this.#fresh.push(sample);
     if (this.#kept.length > MOST_KEPT) this.#kept.shift();

@@ -6,6 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { Ledgers } from '../../src/console/ledgers.ts';
 import { LiveStream } from '../../src/console/live-stream.ts';
 import type { Snapshot } from '../../src/console/messages.ts';
+import type { PublishedInvocation } from '../../src/observing/channels.ts';
+import type { InvocationReport } from '../../src/observing/invocation-report.ts';
 
 const SETTINGS = {
   host: '127.0.0.1',
@@ -18,16 +20,50 @@ const SETTINGS = {
 const NONE = { wanted: 0, done: 0, failed: 0 };
 
 describe('what the console remembers is bounded:', () => {
-  it('invocations', () => {
+  it('invocations that have ended; those that run are kept, though they are the oldest', () => {
     const ledgers = new Ledgers(SETTINGS);
-    for (let n = 1; n <= 1500; n += 1) {
-      ledgers.invocations.called(`request-${n}`, 'x'.repeat(20_000), new Promise(() => undefined));
+    for (let n = 1; n <= 1600; n += 1) takes(ledgers, `runs-${n}`);
+    for (let n = 1; n <= 3000; n += 1) {
+      takes(ledgers, `ends-${n}`);
+      ends(ledgers, `ends-${n}`);
     }
-    expect(ledgers.takeUpdate(NONE)?.invocations).toHaveLength(400);
+    expect(ledgers.takeUpdate(NONE)).toMatchObject({ waiting: 0, inFlight: 1600, forgotten: [] });
     const { invocations } = ledgers.snapshot(NONE);
-    expect([invocations.length, invocations.at(-1)?.requestId]).toEqual([400, 'request-1500']);
-    expect(ledgers.invocations.detail('request-1')).toBeUndefined();
-    expect(ledgers.invocations.detail('request-1500')?.event).toMatchObject({ bytes: 20_000, cut: true });
+    const ended = invocations.filter(({ endedAt }) => endedAt !== undefined);
+    expect([invocations.length, ended.length]).toEqual([2000, 400]);
+    expect([ended[0]?.requestId, ended.at(-1)?.requestId]).toEqual(['ends-2601', 'ends-3000']);
+    expect(invocations.map(({ order }) => order)).toEqual(
+      invocations.map(({ order }) => order).toSorted((a, b) => a - b),
+    );
+    expect(ledgers.invocations.detail('ends-2600')).toBeUndefined();
+    expect(ledgers.invocations.detail('runs-1')?.event).toMatchObject({ bytes: 20_000, cut: true });
+  });
+
+  it('invocations that never end; those beyond are only counted', () => {
+    const ledgers = new Ledgers(SETTINGS);
+    for (let n = 1; n <= 5000; n += 1) {
+      ledgers.invocations.called(`request-${n}`, '{}', new Promise(() => undefined));
+    }
+    const { invocations, waiting } = ledgers.takeUpdate(NONE) ?? {};
+    expect([invocations?.length, waiting]).toEqual([2000, 5000]);
+    expect(ledgers.snapshot(NONE).invocations).toHaveLength(2000);
+  });
+
+  it('and a page that knows of an invocation is told when it is forgotten, once', () => {
+    const ledgers = new Ledgers(SETTINGS);
+    takes(ledgers, 'known');
+    ledgers.takeUpdate(NONE);
+    ends(ledgers, 'known');
+    for (let n = 1; n <= 1000; n += 1) {
+      takes(ledgers, `later-${n}`);
+      ends(ledgers, `later-${n}`);
+    }
+    const update = ledgers.takeUpdate(NONE);
+    expect(update?.forgotten).toEqual(['known']);
+    expect(update?.invocations.map(({ requestId }) => requestId)).toEqual(
+      Array.from({ length: 400 }, (_, index) => `later-${601 + index}`),
+    );
+    expect(ledgers.takeUpdate(NONE)).toBeUndefined();
   });
 
   it('lines', () => {
@@ -91,4 +127,48 @@ it('a page that reads slowly makes nothing pile up, and gets a snapshot when it 
   server.closeAllConnections();
 });
 
-const EMPTY = { now: 0, invocations: [], threads: [], lines: [], samples: [], refused: 0, burst: NONE };
+const EMPTY = {
+  now: 0,
+  invocations: [],
+  forgotten: [],
+  threads: [],
+  lines: [],
+  samples: [],
+  waiting: 0,
+  inFlight: 0,
+  refused: 0,
+  burst: NONE,
+};
+
+/** An invocation comes, and a slot takes it. */
+function takes({ invocations }: Ledgers, requestId: string): void {
+  invocations.called(requestId, 'x'.repeat(20_000), new Promise(() => undefined));
+  invocations.arrived(published(requestId));
+}
+
+function ends({ invocations }: Ledgers, requestId: string): void {
+  const report: InvocationReport = {
+    requestId,
+    outcome: 'response',
+    durationMs: 1,
+    overDeadlineMs: 0,
+    slot: 0,
+    inFlight: 1,
+    bytesIn: 1,
+    bytesOut: 1,
+  };
+  invocations.ended({ ...published(requestId), report });
+}
+
+function published(requestId: string): PublishedInvocation {
+  return {
+    requestId,
+    functionArn: '',
+    traceId: undefined,
+    tenantId: undefined,
+    arrivedAtMs: 0,
+    deadlineMs: 0,
+    slot: 0,
+    bytesIn: 1,
+  };
+}

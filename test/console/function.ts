@@ -48,10 +48,13 @@ const HANDLER = `
   export async function handler(event) {
     for (const line of event.log ?? []) console.log(line);
     if (event.warn !== undefined) console.warn(event.warn);
+    for (const line of event.write ?? []) process.stdout.write(line + '\\n');
     const end = Date.now() + (event.spinMs ?? 0);
     while (Date.now() < end);
     while (event.spinUntil !== undefined && !existsSync(event.spinUntil));
     while (event.holdUntil !== undefined && !existsSync(event.holdUntil)) await wait(10);
+    for (const line of event.logThen ?? []) console.log(line);
+    while (event.holdThen !== undefined && !existsSync(event.holdThen)) await wait(10);
     if (event.fail !== undefined) throw new RangeError(event.fail);
     if (event.crash !== undefined) {
       setImmediate(() => { throw new TypeError(event.crash); });

@@ -24,6 +24,8 @@ export class LivePage implements AsyncDisposable {
   readonly lines: LoggedText[] = [];
   readonly samples: Sample[] = [];
   burst: BurstState | undefined;
+  waiting = 0;
+  inFlight = 0;
   refused = 0;
 
   /** @param url of the console. */
@@ -94,11 +96,14 @@ export class LivePage implements AsyncDisposable {
     const update = JSON.parse(data ?? '') as Update;
     if (event === 'snapshot') this.snapshot = update as Snapshot;
     else this.updates += 1;
+    for (const requestId of update.forgotten) this.invocations.delete(requestId);
     for (const each of update.invocations) this.invocations.set(each.requestId, each);
     for (const each of update.threads) this.threads.set(`${each.thread}@${each.startedAt}`, each);
     this.lines.push(...update.lines);
     this.samples.push(...update.samples);
     this.burst = update.burst;
+    this.waiting = update.waiting;
+    this.inFlight = update.inFlight;
     this.refused = update.refused;
     for (const look of this.#waiters) look();
   }

@@ -19,6 +19,7 @@ describe('who listens to the console', () => {
   it('first hears what was before: threads, invocations, lines', () => {
     const { snapshot } = page;
     expect(snapshot).toMatchObject({ functionName: 'function', concurrency: 2, timeoutMs: 60_000 });
+    expect(snapshot).toMatchObject({ mostInvocations: 10_000, mostAtOnce: 1600 });
     expect(snapshot?.threads.map(({ thread }) => thread)).toEqual([1, 2]);
     expect(snapshot?.invocations).toHaveLength(1);
     expect(snapshot?.lines.map(({ text }) => text)).toEqual([
@@ -56,17 +57,19 @@ describe('who listens to the console', () => {
     const word = 'ö'.repeat(4000);
     const requestId = await page.invoke({
       padding: 100_000,
-      log: [word, word, word],
+      log: [word, word, word, 'and one more'],
       more: 'e'.repeat(30_000),
     });
     await page.ended(requestId);
-    await page.until(() => page.lines.filter((line) => line.requestId === requestId).length === 3);
+    await page.until(() => page.lines.filter((line) => line.requestId === requestId).length === 4);
     const { event, answer, lines, linesLeftOut } = await page.detail(requestId);
     expect(event.bytes).toBeGreaterThan(30_000);
     expect([event.cut, event.text.length <= 16 * 1024]).toEqual([true, true]);
     expect(answer?.bytes).toBeGreaterThan(100_000);
     expect([answer?.cut, Buffer.byteLength(answer?.text ?? '')]).toEqual([true, 16 * 1024]);
-    expect([lines.length, linesLeftOut]).toEqual([2, 1]);
+    expect([lines.length, linesLeftOut]).toEqual([3, 1]);
+    expect(lines[2]).toMatch(/…$/);
+    expect(Math.abs(Buffer.byteLength(lines.join('\n')) - 16 * 1024)).toBeLessThan(10);
     const shown = page.lines.find((line) => line.requestId === requestId)?.text ?? '';
     expect(shown.length).toBeLessThan(4200);
   });
@@ -119,6 +122,7 @@ describe('who listens to the console', () => {
     await page.until(() => sent().filter(({ dispatchedAt }) => dispatchedAt !== undefined).length === 2);
     expect(sent()).toHaveLength(3);
     expect(sent()[2]).not.toHaveProperty('arrivedAt');
+    expect([page.inFlight, page.waiting]).toEqual([2, 1]);
     expect(page.burst).toEqual({ wanted: 6, done: 0, failed: 0 });
     await running.open('burst');
     await page.until(() => page.burst?.done === 6);

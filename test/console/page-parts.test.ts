@@ -3,7 +3,7 @@ import { jsonFault } from '../../console-page/invoke/json-check.ts';
 import { SAMPLE_EVENTS } from '../../console-page/invoke/sample-events.ts';
 import { Places } from '../../console-page/lanes/places.ts';
 import { filtered } from '../../console-page/log/log-filter.ts';
-import { readLine } from '../../console-page/log/read-line.ts';
+import { messageOf } from '../../console-page/log/line-message.ts';
 import type { InvocationState, ThreadState } from '../../src/console/messages.ts';
 
 const thread = (number: number, startedAt: number, endedAt?: number): ThreadState => ({
@@ -58,6 +58,40 @@ describe('lanes', () => {
     ]);
   });
 
+  it('what streams or works on after its answer keeps its row to itself until it has ended', () => {
+    const rowOf = (first: Partial<InvocationState>, nextAt: number) =>
+      new Places()
+        .lanes([thread(1, 0)], [{ ...ran('first', 1, 10), ...first }, ran('next', 1, nextAt)])[0]
+        ?.bars.find(({ invocation }) => invocation.requestId === 'next')?.row;
+    expect(rowOf({ outcome: 'open', answeredAt: 20 }, 500)).toBe(1);
+    expect(rowOf({ answeredAt: 20, endedAt: 300 }, 100)).toBe(1);
+    expect(rowOf({ answeredAt: 20, endedAt: 300 }, 300)).toBe(0);
+  });
+
+  it('bars share a row also while it is not told yet that the first one has ended with its answer', () => {
+    const late: InvocationState = { ...ran('late', 1, 10), outcome: 'open', answeredAt: 20 };
+    const invocations = [late, ran('next', 1, 21, 60), ran('third', 1, 100)];
+    const [lane] = new Places().lanes([thread(1, 0)], invocations);
+    expect(lane?.bars.map(({ row }) => row)).toEqual([0, 0, 0]);
+  });
+
+  it('those that waited have a bar above, and those that got to no thread, however soon that was clear', () => {
+    const { dispatchedAt: _, thread: __, ...untaken } = ran('untaken', 1, 10);
+    const { arrivedAt: ___, ...refused } = { ...untaken, requestId: 'refused', endedAt: 11 };
+    const waited = { ...ran('waited', 1, 20, 30), calledAt: 10 };
+    const bars = new Places().waiting([
+      ran('taken at once', 1, 10, 20),
+      waited,
+      refused,
+      { ...untaken, answeredAt: 11, endedAt: 11 },
+    ]);
+    expect(bars.map(({ invocation }) => invocation.requestId).toSorted()).toEqual([
+      'refused',
+      'untaken',
+      'waited',
+    ]);
+  });
+
   it('a number that comes again is another thread', () => {
     const [lane] = new Places().lanes(
       [thread(1, 0, 100), thread(1, 200)],
@@ -97,19 +131,19 @@ describe('JSON', () => {
 
 describe('the log', () => {
   it.each([
-    ['plain', { level: undefined, message: 'plain' }],
-    ['{"timestamp":"t","level":"WARN","requestId":"r","message":"m"}', { level: 'WARN', message: 'm' }],
-    ['{"level":"info","msg":"m","user":7}', { level: 'INFO', message: 'm {"user":7}' }],
-    ['{"broken', { level: undefined, message: '{"broken' }],
-    ['2026-11-24T12:00:00.000Z\tr\tERROR\tin text', { level: 'ERROR', message: 'in text' }],
-  ])('reads %j', (text, expected) => {
-    expect(readLine(text)).toEqual(expected);
+    ['plain', 'plain'],
+    ['{"timestamp":"t","level":"WARN","requestId":"r","message":"m"}', 'm'],
+    ['{"level":30,"msg":"m","user":7}', 'm {"user":7}'],
+    ['{"broken', '{"broken'],
+    ['2026-11-24T12:00:00.000Z\tr\tERROR\tin text', 'in text'],
+  ])('reads %j', (text, message) => {
+    expect(messageOf(text)).toBe(message);
   });
 
   it('is filtered by words, request id and level', () => {
     const lines = [
-      { order: 1, at: 0, requestId: 'abc', text: '{"level":"INFO","message":"Red apple"}' },
-      { order: 2, at: 0, requestId: 'def', text: '{"level":"ERROR","message":"red pear"}' },
+      { order: 1, at: 0, requestId: 'abc', level: 'INFO', text: '{"message":"Red apple"}' },
+      { order: 2, at: 0, requestId: 'def', level: 'ERROR', text: '{"message":"red pear"}' },
       { order: 3, at: 0, text: 'no level' },
     ];
     const found = (words: string, least: Parameters<typeof filtered>[2] = 'TRACE') =>

@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser, openConsole, keepPicture } from './browser.ts';
 import type { Watched } from './browser.ts';
@@ -131,6 +131,19 @@ describe('the page', () => {
     expect(await invokes.isDisabled()).toBe(false);
   });
 
+  it.each(['0', '10001', ''])('Ctrl+Enter does not invoke %j times', async (times) => {
+    const sent: string[] = [];
+    const onRequest = (request: Request) => sent.push(request.method());
+    await page.locator('#event').fill('{}');
+    await page.getByLabel('times').fill(times);
+    page.on('request', onRequest);
+    await page.locator('#event').press('Control+Enter');
+    await expect.poll(() => page.evaluate('document.activeElement?.id'), PATIENTLY).toBe('count');
+    page.off('request', onRequest);
+    expect(sent).not.toContain('POST');
+    await page.getByLabel('times').fill('1');
+  });
+
   it('the filter of the log leaves what has its words', async () => {
     await invoke(page, { log: ['a red apple', 'a green pear'], warn: 'a red pear' }, 1);
     await page.locator('.log-line', { hasText: 'a red pear' }).waitFor();
@@ -170,6 +183,12 @@ describe('the page', () => {
     expect(before).not.toBe(last);
     await page.keyboard.press('ArrowRight');
     expect(await selected()).toBe(last);
+    await page.keyboard.press('Home');
+    expect(await selected()).not.toBe(last);
+    await page.keyboard.press('End');
+    expect(await selected()).toBe(last);
+    await page.keyboard.press('Escape');
+    expect(await page.locator('[role=option][aria-selected=true]').count()).toBe(0);
     await page.keyboard.press('ArrowUp');
     await page.keyboard.press('Enter');
     expect(await focused()).toBe('detail');
@@ -177,7 +196,10 @@ describe('the page', () => {
     expect(await focused()).toBe('log-filter');
     await page.locator('h1').click();
     await page.keyboard.press('?');
-    await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+    const dialog = page.getByRole('dialog', { name: 'Keys' });
+    await dialog.waitFor();
+    const told = (await dialog.locator('kbd').allTextContents()).join(' ').split(' ');
+    expect(told).toEqual(expect.arrayContaining(['Home', 'End', 'Escape']));
     await page.keyboard.press('Escape');
     const pause = page.getByRole('button', { name: /^(Pause|Go live)$/ });
     const wasPaused = await pause.getAttribute('aria-pressed');

@@ -1,0 +1,78 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PATIENTLY } from '../helpers/start-runtime.ts';
+import { launchBrowser, openConsole } from './browser.ts';
+import type { Watched } from './browser.ts';
+import { startFunction } from './function.ts';
+import type { ConsoleFunction } from './function.ts';
+import { invoke } from './page-steps.ts';
+
+describe('the log on the page', () => {
+  let browser: Browser;
+  let running: ConsoleFunction;
+  let watched: Watched;
+  let page: Page;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    running = await startFunction(['--concurrency', '2', '--timeout', '120']);
+    watched = await openConsole(browser, running.console);
+    ({ page } = watched);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await running?.[Symbol.asyncDispose]();
+  });
+
+  it('knows the level of lines that are cut, and of pino’s', async () => {
+    const levels = page.locator('.log-line .log-level');
+    await invoke(
+      page,
+      { log: ['harmless'], warn: 'long '.repeat(2000), write: ['{"level":50,"msg":"in numbers"}'] },
+      1,
+    );
+    await expect.poll(() => levels.allTextContents(), PATIENTLY).toEqual(['INFO', 'WARN', 'ERROR']);
+    await page.getByLabel('from level').selectOption('WARN');
+    await expect.poll(() => levels.allTextContents(), PATIENTLY).toEqual(['WARN', 'ERROR']);
+    await page.getByLabel('from level').selectOption('TRACE');
+  });
+
+  it('leaves in its place what somebody reads, while more comes than is kept', async () => {
+    await running.local.invoke({ log: numbered('line', 400) });
+    await page.locator('.log-line', { hasText: 'line 400' }).waitFor();
+    await page.evaluate('document.querySelector(".log-list").scrollTop = 1000');
+    await page.getByRole('button', { name: 'Follow', pressed: false }).waitFor();
+    const before = await page.evaluate(FIRST_SEEN);
+    await running.local.invoke({ log: numbered('more', 50) });
+    await page.getByText(/, 50 newer$/).waitFor();
+    expect(await page.evaluate(FIRST_SEEN)).toEqual(before);
+    await running.local.invoke({ log: numbered('much more', 1100) });
+    await page.getByText(/, 1150 newer$/).waitFor();
+    expect(await page.evaluate(FIRST_SEEN)).toEqual(before);
+    await page.getByRole('button', { name: 'Follow' }).click();
+    await page.locator('.log-line', { hasText: 'much more 1100' }).waitFor();
+    await expect.poll(() => page.evaluate(IS_AT_END), PATIENTLY).toBe(true);
+  });
+
+  it('has no complaint', () => {
+    expect(watched).toMatchObject({ complaints: [], strangers: [] });
+  });
+});
+
+function numbered(what: string, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${what} ${index + 1}`);
+}
+
+/** The line at the top, and how far above the edge it begins. */
+const FIRST_SEEN = `{
+  const list = document.querySelector('.log-list');
+  const { top } = list.getBoundingClientRect();
+  const line = [...list.querySelectorAll('.log-line')].find(
+    (each) => each.getBoundingClientRect().bottom > top,
+  );
+  [line.dataset.line, Math.round(line.getBoundingClientRect().top - top)];
+}`;
+
+const IS_AT_END = `{
+  const { scrollTop, scrollHeight, clientHeight } = document.querySelector('.log-list');
+  scrollHeight - scrollTop - clientHeight < 2;
+}`;

@@ -1,0 +1,33 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { Sampler } from '../../src/console/sampler.ts';
+import type { RuntimeStats } from '../../src/observing/stats.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it('the first second of another runtime has no sample, and is not counted to the one after it', () => {
+  const sampler = new Sampler();
+  sampler.reads(IDLE);
+  sampler.start();
+  sampler.answered(5);
+  vi.advanceTimersByTime(1000);
+  expect(sampler.takeNew()).toMatchObject([{ p50: expect.closeTo(5, 1) }]);
+  sampler.reads({ ...IDLE });
+  sampler.answered(5);
+  vi.advanceTimersByTime(1000);
+  expect(sampler.takeNew()).toEqual([]);
+  vi.advanceTimersByTime(1000);
+  const [sample] = sampler.takeNew();
+  expect(sample).toMatchObject({ perSecond: 0 });
+  expect(sample).not.toHaveProperty('p50');
+  sampler.stop();
+});
+
+const IDLE = {
+  stats: () =>
+    ({ inFlight: 0, mainThread: { activeMs: 0 }, threads: { each: [] } }) as unknown as RuntimeStats,
+};

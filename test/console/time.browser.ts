@@ -1,0 +1,82 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PATIENTLY } from '../helpers/start-runtime.ts';
+import { launchBrowser, openConsole } from './browser.ts';
+import type { Watched } from './browser.ts';
+import { startFunction } from './function.ts';
+import type { ConsoleFunction } from './function.ts';
+import { invoke } from './page-steps.ts';
+
+describe('time on the page', () => {
+  let browser: Browser;
+  let running: ConsoleFunction;
+  let watched: Watched;
+  let page: Page;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    running = await startFunction(['--concurrency', '2', '--timeout', '120']);
+    watched = await openConsole(browser, running.console);
+    ({ page } = watched);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await running?.[Symbol.asyncDispose]();
+  });
+  const shows = (time: string) => page.getByLabel('shows').selectOption(time);
+  /** How many of these begin in what is seen of their track. */
+  const seen = (what: string) => page.evaluate<number>(SEEN.replace('WHAT', what));
+
+  it('no two marks of the axis have the same time beside them', async () => {
+    await shows('2 s');
+    const ticks = page.locator('.axis .tick');
+    await expect.poll(() => ticks.count(), PATIENTLY).toBe(7);
+    const times = (await ticks.allTextContents()).filter((time) => time !== '');
+    expect(times.length).toBeGreaterThan(2);
+    expect(times).toEqual([...new Set(times)]);
+  });
+
+  it('bars are where they belong after the clock of the page has been set', async () => {
+    await shows('30 s');
+    await page.evaluate(SET_CLOCK);
+    await invoke(page, { holdUntil: running.gate('set') }, 2);
+    await page.locator('.lane[data-thread] .bar.open').nth(1).waitFor();
+    await expect.poll(() => seen('.lane[data-thread] .bar.open'), PATIENTLY).toBe(2);
+    await expect.poll(() => seen('.axis .tick'), PATIENTLY).toBeGreaterThan(4);
+    await running.open('set');
+    await page.getByText('2 of 2 done').waitFor();
+  });
+
+  it('positions stay small, however far away in time one looks', async () => {
+    await shows('10 min');
+    await page.locator('#lanes').focus();
+    for (let times = 0; times < 60; times += 1) await page.keyboard.press('PageUp');
+    await shows('2 s');
+    await expect.poll(() => page.evaluate<number>(SHIFT), PATIENTLY).toBeLessThan(2_500_000);
+    await page.getByRole('button', { name: 'Go live' }).click();
+    await shows('30 s');
+    await invoke(page, { holdUntil: running.gate('far') }, 2);
+    await page.locator('.lane[data-thread] .bar.open').nth(1).waitFor();
+    await expect.poll(() => seen('.lane[data-thread] .bar.open'), PATIENTLY).toBe(2);
+    await running.open('far');
+    await page.getByText('2 of 2 done').waitFor();
+  });
+
+  it('has no complaint', () => {
+    expect(watched).toMatchObject({ complaints: [], strangers: [] });
+  });
+});
+
+/** By an hour, as if the server’s had stood still for so long. */
+const SET_CLOCK = `{
+  const now = Date.now;
+  Date.now = () => now() + 3_600_000;
+}`;
+
+const SEEN = `[...document.querySelectorAll('WHAT')].filter((each) => {
+  const track = each.closest('.track').getBoundingClientRect();
+  const { left } = each.getBoundingClientRect();
+  return left > track.left && left < track.right;
+}).length`;
+
+/** How far what the marks lie on is moved, in px. */
+const SHIFT = `Math.abs(new DOMMatrix(getComputedStyle(document.querySelector('.axis .strip')).transform).e)`;

@@ -1,0 +1,66 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PATIENTLY } from '../helpers/start-runtime.ts';
+import { launchBrowser, openConsole } from './browser.ts';
+import type { Watched } from './browser.ts';
+import { startFunction } from './function.ts';
+import type { ConsoleFunction } from './function.ts';
+import { invoke } from './page-steps.ts';
+
+describe('the page of a function that has more callers than slots', () => {
+  let browser: Browser;
+  let running: ConsoleFunction;
+  let watched: Watched;
+  let page: Page;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    running = await startFunction(['--concurrency', '2', '--timeout', '120']);
+    watched = await openConsole(browser, running.console);
+    ({ page } = watched);
+    await page.getByLabel('shows').selectOption('30 s');
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await running?.[Symbol.asyncDispose]();
+  });
+  const inFlight = (count: number) =>
+    page.locator('.facts div', { hasText: new RegExp(`^in flight\\s*${count}$`) }).waitFor();
+  const queue = (length: number) =>
+    page.locator('.queue-length', { hasText: new RegExp(`^${length}$`) }).waitFor();
+
+  it('shows those that run, however many came after them, and counts those that wait apart', async () => {
+    await invoke(page, { holdUntil: running.gate('many') }, 450);
+    await inFlight(2);
+    await queue(448);
+    await expect.poll(() => page.locator('.lane[data-thread] .bar.open').count(), PATIENTLY).toBe(2);
+  });
+
+  it('says of one that waits that it waits', async () => {
+    const bar = page.locator('.lane.waiting .bar.open').first();
+    expect(await bar.getAttribute('aria-label')).toMatch(/^[0-9a-f]{8}, waiting$/);
+    await bar.dispatchEvent('pointermove', { clientX: 300, clientY: 200 });
+    const tooltip = page.locator('.tooltip');
+    await tooltip.waitFor();
+    expect(await tooltip.textContent()).toMatch(/ waitingwaited [\d.]+ m?s so far$/);
+    await page.locator('.lanes-body').dispatchEvent('pointerleave');
+    await bar.dispatchEvent('click');
+    await page.locator('.detail-outcome', { hasText: /^\s*waiting$/ }).waitFor();
+  });
+
+  it('says of one that runs that it runs', async () => {
+    await page.locator('.lane[data-thread] .bar.open').first().dispatchEvent('click');
+    await page.locator('.detail-outcome', { hasText: /^\s*running$/ }).waitFor();
+  });
+
+  it('shows none as open when all have ended', async () => {
+    await running.open('many');
+    await page.getByText('450 of 450 done').waitFor();
+    await inFlight(0);
+    await queue(0);
+    await expect.poll(() => page.locator('.bar.open').count(), PATIENTLY).toBe(0);
+  });
+
+  it('has no complaint', () => {
+    expect(watched).toMatchObject({ complaints: [], strangers: [] });
+  });
+});
