@@ -85,10 +85,24 @@ describe.each(SHAPES)('streams that fail, $mode', ({ start, perThread }) => {
     );
   });
 
+  it.each(perThread === 1 ? [] : ['endless, late'])(
+    '%s: of a stream that begins after the deadline nothing is taken',
+    async (what) => {
+      const gate = runtime.newGate();
+      const requestId = 'late';
+      expect(await runtime.result({ do: what, gate }, { ...timed, requestId })).toMatchObject({
+        status: 'error',
+        rawErrorType: 'Runtime.DeadlineExceeded',
+      });
+      await runtime.open(gate);
+      await runtime.marks(`arrived-closed-${requestId}`, 1);
+    },
+  );
+
   // In single mode there is no thread to take.
   const faults =
     perThread === undefined
-      ? []
+      ? [{ event: 'never settle', errorType: 'Runtime.DeadlineExceeded', options: timed }]
       : [
           { event: 'never settle', errorType: 'Runtime.DeadlineExceeded', options: timed },
           { event: 'then spin', errorType: 'Runtime.DeadlineExceeded', options: timed },
