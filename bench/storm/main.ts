@@ -1,5 +1,6 @@
 /** Random healthy and faulty events, an API that fails at the same time, and thread after thread that dies. */
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -54,10 +55,14 @@ let sent = 0;
 async function callInTurn(): Promise<void> {
   while (performance.now() < endMs && runtime.exitCode === null && runtime.signalCode === null) {
     const event = drawEvent((sent += 1), random, slots > threads);
-    const result = await api.invoke(event.body, { whenCapacity: true, timeoutMs: event.timeoutMs });
+    const requestId = randomUUID();
+    const { timeoutMs } = event;
+    const result = await api.invoke(event.body, { requestId, whenCapacity: true, timeoutMs });
     const end = `${event.action}: ${result.status === 'error' ? (result.error?.errorType ?? 'error') : result.status}`;
     ends.set(end, (ends.get(end) ?? 0) + 1);
-    if (!event.fits(result)) broken.push(`event ${event.body.slice(0, 80)} ended as ${end}`);
+    if (event.fits(result)) continue;
+    const delivery = JSON.stringify(api.deliveries.get(requestId));
+    broken.push(`event ${event.body.slice(0, 80)} ended as ${end}: ${delivery}`);
   }
 }
 

@@ -107,25 +107,24 @@ export class HttpRuntimeApiClient implements RuntimeApiClient {
     if (parsed.type === 'valid') {
       return { type: 'event', invocation: { metadata: parsed.metadata, event: answer.body } };
     }
-    return this.#refuse(parsed.requestId, parsed.fault);
+    return this.#refuse(withoutDeadline(parsed.requestId), parsed.fault);
   }
 
   async #broken(error: ExchangeError): Promise<Polled> {
     const parsed = error.headers === undefined ? undefined : parseEventHeaders(error.headers);
     if (parsed === undefined) return { type: 'failed', fault: error.message };
-    const requestId = parsed.type === 'valid' ? parsed.metadata.requestId : parsed.requestId;
-    return this.#refuse(requestId, `the event's body broke off: ${error.message}`);
+    const metadata = parsed.type === 'valid' ? parsed.metadata : withoutDeadline(parsed.requestId);
+    return this.#refuse(metadata, `the event's body broke off: ${error.message}`);
   }
 
   /** An event that nobody can handle is answered where it can be, since its caller waits. */
-  async #refuse(requestId: string | undefined, fault: string): Promise<Polled> {
-    this.#log.error({ requestId, reason: fault }, 'A malformed event arrived');
+  async #refuse(metadata: InvocationMetadata | undefined, fault: string): Promise<Polled> {
+    this.#log.error({ requestId: metadata?.requestId, reason: fault }, 'A malformed event arrived');
     this.#observer.malformedEvent();
-    if (requestId === undefined) return { type: 'failed', fault };
+    if (metadata === undefined) return { type: 'failed', fault };
     const outcome = failure(
       encodeDiagnostic(diagnostic('Runtime.MalformedEvent', `The event cannot be handled: ${fault}.`)),
     );
-    const metadata = { ...UNKNOWN, requestId, deadlineMs: Date.now() + MALFORMED_PATIENCE_MS };
     await this.answer({ metadata, event: '' }, outcome);
     return { type: 'malformed' };
   }
@@ -141,13 +140,19 @@ const NEXT = { method: 'GET', path: `${API_VERSION}/runtime/invocation/next` } a
 /** How long to try to answer an event whose deadline could not be read. */
 const MALFORMED_PATIENCE_MS = 3_000;
 
-const UNKNOWN = {
-  invokedFunctionArn: '',
-  traceId: undefined,
-  clientContext: undefined,
-  cognitoIdentity: undefined,
-  tenantId: undefined,
-};
+/** What it takes to answer an event of which only the request id could be read, if that. */
+function withoutDeadline(requestId: string | undefined): InvocationMetadata | undefined {
+  if (requestId === undefined) return undefined;
+  return {
+    requestId,
+    deadlineMs: Date.now() + MALFORMED_PATIENCE_MS,
+    invokedFunctionArn: '',
+    traceId: undefined,
+    clientContext: undefined,
+    cognitoIdentity: undefined,
+    tenantId: undefined,
+  };
+}
 
 function unreachable(runtimeApi: string, failures: number, fault: string): ManagedRuntimeError {
   return new ManagedRuntimeError(

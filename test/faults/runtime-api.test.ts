@@ -55,6 +55,18 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
       },
     );
 
+    it('the answer to such an event is repeated until its deadline', async () => {
+      await runtime.whenParked(runtime.slots);
+      runtime.api.faults.once('next', { type: 'truncated-body' });
+      // More often than the least number of tries, for more than three seconds.
+      for (let fault = 0; fault < 7; fault += 1)
+        runtime.api.faults.once('error', { type: 'status', status: 500 });
+      const event = { do: 'healthy', padding: 'x'.repeat(200_000) };
+      expect((await runtime.diagnostic(event)).errorType).toBe('Runtime.MalformedEvent');
+      await runtime.expectFullCapacity();
+      runtime.expectTakenOnce();
+    });
+
     it('reset before the event is out: it is lost, and the slot is not', async () => {
       await runtime.whenParked(runtime.slots);
       const requestId = 'lost';

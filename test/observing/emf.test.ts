@@ -46,8 +46,10 @@ describe.each(EITHER_MODE)('the embedded metric format in $mode', ({ slots, star
       Errors: 1,
       Crashes: 0,
       DeadlineMisses: 0,
-      InFlightMax: 1,
     });
+    // The next one may arrive before the receipt of the answer before it.
+    expect(line?.['InFlightMax']).toBeGreaterThanOrEqual(1);
+    expect(line?.['InFlightMax']).toBeLessThanOrEqual(slots);
     expect(line).toMatchObject({ ThreadsReplaced: 0, RuntimeApiRetries: 0 });
     for (const share of ['SlotUtilization', 'ThreadUtilization', 'CpuUtilization']) {
       expect(line?.[share]).toBeGreaterThan(0);
