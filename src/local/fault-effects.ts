@@ -6,6 +6,7 @@ import { type Answer, bytesAnswer, type Exchange, sendAnswer } from './http-answ
 /** Has a request that has arrived meet its fault; `act` is what happens to it otherwise. */
 export function faultOnArrival(fault: Fault, exchange: Exchange, act: (exchange: Exchange) => void): void {
   const { req, res } = exchange;
+  if (CLOSING.has(fault.type)) closing.add(req.socket);
   switch (fault.type) {
     case 'reset-before':
       return reset(req);
@@ -22,6 +23,22 @@ export function faultOnArrival(fault: Fault, exchange: Exchange, act: (exchange:
       return faultInsteadOfAnswer(fault, exchange);
   }
 }
+
+/** Whether the connection is closed, or about to be by a fault: what is pipelined behind that is not acted on. */
+export function isClosing(socket: Socket): boolean {
+  return !socket.writable || closing.has(socket);
+}
+
+const closing = new WeakSet<Socket>();
+
+const CLOSING: ReadonlySet<Fault['type']> = new Set([
+  'refuse',
+  'reset-before',
+  'reset-during',
+  'reset-after',
+  'garbage',
+  'truncated-body',
+]);
 
 /** Has the hand-over of an event meet its fault. */
 export function faultOnHandOver(fault: Fault, exchange: Exchange, event: Answer): void {

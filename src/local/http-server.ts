@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { isClosing } from './fault-effects.ts';
 import { apiError } from './front-answers.ts';
 import { type Answer, type Exchange, sendAnswer } from './http-answers.ts';
 import { isTrusted } from './loopback.ts';
@@ -51,8 +52,7 @@ const FORBIDDEN = apiError(
 
 function requestListener(routes: readonly Route[]): (req: IncomingMessage, res: ServerResponse) => void {
   return (req, res) => {
-    // After a fault that closes the connection, what was pipelined behind it is not acted on.
-    if (!req.socket.writable) return;
+    if (isClosing(req.socket)) return;
     const reply = (answer: Answer): void => sendAnswer(res, answer);
     if (!isTrusted(req)) return reply(FORBIDDEN);
     const exchange = { req, res, reply };

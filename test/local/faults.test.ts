@@ -153,6 +153,24 @@ it('faults meet /error, /init/error and the registration of extensions', async (
   expect(server.faults.pending).toBe(0);
 });
 
+it.each(['reset-during', 'reset-after', 'truncated-body'] as const)(
+  'an event that waits is not handed to a poll right behind an answer that meets %s',
+  async (type) => {
+    const { result } = await open();
+    const waiting = server.invoke('"next"', { requestId: 'waits', whenCapacity: true });
+    server.faults.once('response', { type });
+    const { ended } = await send(
+      post(server, 'invocation/r/response', '"done"') + get(server, 'invocation/next'),
+    );
+    await ended;
+    if (type === 'reset-during') await respond(server, 'r', '"done"');
+    expect(await result).toMatchObject({ status: 'response' });
+    expect((await next(server)).requestId).toBe('waits');
+    await respond(server, 'waits', '1');
+    expect(await waiting).toMatchObject({ status: 'response' });
+  },
+);
+
 it('what is pipelined behind a fault that closes the connection is not acted on', async () => {
   const { result } = await open();
   server.faults.once('next', { type: 'refuse' });
