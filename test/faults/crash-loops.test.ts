@@ -10,6 +10,7 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
   it('all threads but the first fail to load: they are tried again until they can', async () => {
     await using runtime = await startLayout(layout, { workerFile, env: { ONLY_FIRST: 'yes' } });
     await runtime.whenParked(layout.perThread);
+    await runtime.open('others');
     await expectRetries(runtime);
     expect(runtime.api.parked).toBe(layout.perThread);
     expect(await runtime.invoke({ do: 'healthy', n: 1 })).toMatchObject({ n: 1 });

@@ -140,6 +140,8 @@ it('the span of a thread that does not come up says so', async () => {
     workerFile: 'loads-if-allowed.mjs',
     env: { ...OBSERVED.env, ONLY_FIRST: 'yes' },
   });
+  await runtime.whenParked(1);
+  await runtime.open('others');
   await runtime.logged({ message: 'A thread did not come up, will retry' });
   const { spans } = await telemetry(runtime);
   expect(spans).toContainEqual(
