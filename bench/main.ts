@@ -1,15 +1,13 @@
 /** `npm run bench`: measures this runtime beside AWS's client. See README.md. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { compare, loadBaseline, saveBaseline } from './baseline.ts';
-import { findBuiltPackage } from './built-package.ts';
 import { calibrate } from './calibration/bare-work.ts';
-import { awsLambdaRic } from './contenders/aws-lambda-ric.ts';
 import type { Absentee, Contender } from './contenders/contender.ts';
-import { floor } from './contenders/floor.ts';
-import { anotherBuild, ours, singleMode } from './contenders/ours.ts';
 import { readOptions } from './options.ts';
 import type { Options } from './options.ts';
+import { plan } from './plan.ts';
+import type { Plan } from './plan.ts';
 import { readMachine } from '../src/cli/bench/machine.ts';
 import { UNPINNED, canPin, runtimeOnOneCore } from './proc/pinning.ts';
 import { renderHtml } from './report/html.ts';
@@ -20,10 +18,8 @@ import { renderTables } from './report/table.ts';
 import { exitOnSignals } from '../src/cli/bench/exit-on-signals.ts';
 import { runRounds } from './runner/rounds.ts';
 import type { Failure, Sample } from './runner/sample.ts';
-import { besideAnotherBuild } from './scenarios/beside.ts';
 import { METRICS } from './scenarios/scenario.ts';
 import type { Metric, Scenario } from './scenarios/scenario.ts';
-import { selectScenarios } from './scenarios/select.ts';
 
 exitOnSignals();
 try {
@@ -37,27 +33,22 @@ async function bench(options: Options): Promise<number> {
   if (process.platform !== 'linux')
     throw new Error('It reads CPU time and memory from /proc, which only Linux has.');
   const baseline = options.check ? loadBaseline() : undefined;
-  const selected = selectScenarios(options);
-  const scenarios = options.beside === undefined ? selected : besideAnotherBuild(selected);
-  const record = await measure(options, scenarios);
+  const planned = plan(options);
+  const record = await measure(options, planned);
   process.stdout.write(`\n${describe(record.about).join('\n')}\n\n${renderTables(record)}`);
   await write(record, options);
   if (options.saveBaseline) process.stdout.write(`The ratios are kept in ${saveBaseline(record)}.\n`);
   const worse =
     (baseline !== undefined && regressed(baseline, record)) ||
-    (options.beside !== undefined && record.goals.some(({ met }) => met !== true));
+    (planned.mustMeetGoals && record.goals.some(({ met }) => met !== true));
   const oursFailed = record.failures.some(({ contender }) => contender === 'ours');
   return worse || oursFailed ? 1 : 0;
 }
 
-async function measure(options: Options, scenarios: readonly Scenario[]): Promise<RunRecord> {
-  const built = findBuiltPackage(options.runtime);
-  const found =
-    options.beside === undefined
-      ? [ours(built.entry, built.version), awsLambdaRic(), singleMode(built.entry, built.version), floor()]
-      : [ours(built.entry, built.version), anotherBuild(resolve(options.beside))];
-  const contenders = found.filter((each): each is Contender => 'command' in each);
-  const absentees = found.filter((each): each is Absentee => 'reason' in each);
+async function measure(options: Options, planned: Plan): Promise<RunRecord> {
+  const { scenarios } = planned;
+  const contenders = planned.contenders.filter((each): each is Contender => 'command' in each);
+  const absentees = planned.contenders.filter((each): each is Absentee => 'reason' in each);
   for (const { name, reason } of absentees) progress(`Without ${name}: ${reason}.`);
   const pinned = canPin();
   const machine = readMachine();

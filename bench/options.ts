@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { SCENARIOS } from './scenarios/all.ts';
 
 /** What the command line asks for. */
@@ -34,9 +34,11 @@ export function readOptions(argv: readonly string[]): Options {
     .option('--json <file>', 'where the record goes', 'bench/results/bench.json')
     .option('--html <file>', 'where the report goes', 'bench/results/bench.html')
     .option('--runtime <file>', 'another build’s dist/src/cli/main.js, in place of this project’s')
-    .option(
-      '--beside <file>',
-      'another build’s dist/src/cli/main.js: only ours and that one are measured; fails when ours is worse by more than a tenth',
+    .addOption(
+      new Option(
+        '--beside <file>',
+        'another build’s dist/src/cli/main.js: only ours and that one are measured; fails when ours is worse by more than a tenth',
+      ).conflicts(['check', 'saveBaseline']),
     )
     .addHelpText('after', `\nScenarios:\n${list()}`)
     .parse(argv)

@@ -10,7 +10,7 @@ import type { Invoker } from '../../workers/invoker.ts';
 import type { Log, LogSink } from '../logging/log.ts';
 import { DeadlinePolicy } from './deadline-policy.ts';
 import { invokerSettings } from './invoker-settings.ts';
-import { PendingRun } from './pending-run.ts';
+import { PendingRun, givenUp } from './pending-run.ts';
 import { Room } from './room.ts';
 import { InitFailure, initTimeout } from './init-failure.ts';
 import type { Run, WorkerPool } from './worker-pool.ts';
@@ -146,8 +146,7 @@ export class InProcessPool implements WorkerPool {
       // As late as from another thread: else a handler that only writes would never let the event loop turn.
       this.#running.receive(message, (control) => setImmediate(() => this.#invoker?.control(control)));
     } else if (message.type === 'stream-opened') {
-      const reason = 'The invocation has been given up.';
-      this.#invoker?.control({ type: 'stream-closed', run: message.run, reason });
+      this.#invoker?.control(givenUp(message.run));
     }
   }
 

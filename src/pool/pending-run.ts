@@ -9,6 +9,11 @@ import type { Room } from './room.ts';
 import { StreamedResponse } from './streamed-response.ts';
 import type { Run } from './worker-pool.ts';
 
+/** What a stream hears whose invocation is no longer in the pool. */
+export function givenUp(run: number): StreamControl {
+  return { type: 'stream-closed', run, reason: 'The invocation has been given up.' };
+}
+
 /** An invocation in the pool: it is answered once, by whatever comes first, and settles once. */
 export class PendingRun implements Run {
   readonly id: number;

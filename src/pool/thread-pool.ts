@@ -15,7 +15,7 @@ import type {
 import type { SharedState } from '../thread-settings.ts';
 import type { Log, LogSink } from '../logging/log.ts';
 import { DeadlinePolicy } from './deadline-policy.ts';
-import { PendingRun } from './pending-run.ts';
+import { PendingRun, givenUp } from './pending-run.ts';
 import type { PoolThread } from './pool-thread.ts';
 import { Room } from './room.ts';
 import { describeThreadEnd, failureCause } from './thread-end.ts';
@@ -147,8 +147,7 @@ export class ThreadPool implements WorkerPool {
   #stream(thread: PoolThread, message: StreamMessage): void {
     const run = thread.find(message.run);
     if (run !== undefined) run.receive(message, (control) => thread.control(control));
-    else if (message.type === 'stream-opened')
-      thread.send({ type: 'stream-closed', run: message.run, reason: 'The invocation has been given up.' });
+    else if (message.type === 'stream-opened') thread.control(givenUp(message.run));
   }
 
   #settled(thread: PoolThread, { run: id, stream }: SettledMessage): void {

@@ -1,27 +1,18 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PATIENTLY } from '../helpers/start-runtime.ts';
-import { launchBrowser, openConsole } from './browser.ts';
-import type { Watched } from './browser.ts';
-import { startFunction } from './function.ts';
-import type { ConsoleFunction } from './function.ts';
 import { invoke } from './page-steps.ts';
+import { showFunction } from './shown-function.ts';
+import type { ShownFunction } from './shown-function.ts';
 
 describe('the log on the page', () => {
-  let browser: Browser;
-  let running: ConsoleFunction;
-  let watched: Watched;
+  let shown: ShownFunction;
   let page: Page;
   beforeAll(async () => {
-    browser = await launchBrowser();
-    running = await startFunction(['--concurrency', '2', '--timeout', '120']);
-    watched = await openConsole(browser, running.console);
-    ({ page } = watched);
+    shown = await showFunction(['--concurrency', '2', '--timeout', '120']);
+    ({ page } = shown);
   });
-  afterAll(async () => {
-    await browser?.close();
-    await running?.[Symbol.asyncDispose]();
-  });
+  afterAll(() => shown?.[Symbol.asyncDispose]());
 
   it('knows the level of lines that are cut, and of pino’s', async () => {
     const levels = page.locator('.log-line .log-level');
@@ -37,15 +28,15 @@ describe('the log on the page', () => {
   });
 
   it('leaves in its place what somebody reads, while more comes than is kept', async () => {
-    await running.local.invoke({ log: numbered('line', 400) });
+    await shown.running.local.invoke({ log: numbered('line', 400) });
     await page.locator('.log-line', { hasText: 'line 400' }).waitFor();
     await page.evaluate('document.querySelector(".log-list").scrollTop = 1000');
     await page.getByRole('button', { name: 'Follow', pressed: false }).waitFor();
     const before = await page.evaluate(FIRST_SEEN);
-    await running.local.invoke({ log: numbered('more', 50) });
+    await shown.running.local.invoke({ log: numbered('more', 50) });
     await page.getByText(/, 50 newer$/).waitFor();
     expect(await page.evaluate(FIRST_SEEN)).toEqual(before);
-    await running.local.invoke({ log: numbered('much more', 1100) });
+    await shown.running.local.invoke({ log: numbered('much more', 1100) });
     await page.getByText(/, 1150 newer$/).waitFor();
     expect(await page.evaluate(FIRST_SEEN)).toEqual(before);
     await page.getByRole('button', { name: 'Follow' }).click();
@@ -54,7 +45,7 @@ describe('the log on the page', () => {
   });
 
   it('has no complaint', () => {
-    expect(watched).toMatchObject({ complaints: [], strangers: [] });
+    expect(shown.watched).toMatchObject({ complaints: [], strangers: [] });
   });
 });
 

@@ -1,27 +1,18 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PATIENTLY } from '../helpers/start-runtime.ts';
-import { launchBrowser, openConsole } from './browser.ts';
-import type { Watched } from './browser.ts';
-import { startFunction } from './function.ts';
-import type { ConsoleFunction } from './function.ts';
 import { invoke } from './page-steps.ts';
+import { showFunction } from './shown-function.ts';
+import type { ShownFunction } from './shown-function.ts';
 
 describe('time on the page', () => {
-  let browser: Browser;
-  let running: ConsoleFunction;
-  let watched: Watched;
+  let shown: ShownFunction;
   let page: Page;
   beforeAll(async () => {
-    browser = await launchBrowser();
-    running = await startFunction(['--concurrency', '2', '--timeout', '120']);
-    watched = await openConsole(browser, running.console);
-    ({ page } = watched);
+    shown = await showFunction(['--concurrency', '2', '--timeout', '120']);
+    ({ page } = shown);
   });
-  afterAll(async () => {
-    await browser?.close();
-    await running?.[Symbol.asyncDispose]();
-  });
+  afterAll(() => shown?.[Symbol.asyncDispose]());
   const shows = (time: string) => page.getByLabel('shows').selectOption(time);
   /** How many of these begin in what is seen of their track. */
   const seen = (what: string) => page.evaluate<number>(SEEN.replace('WHAT', what));
@@ -38,11 +29,11 @@ describe('time on the page', () => {
   it('bars are where they belong after the clock of the page has been set', async () => {
     await shows('30 s');
     await page.evaluate(SET_CLOCK);
-    await invoke(page, { holdUntil: running.gate('set') }, 2);
+    await invoke(page, { holdUntil: shown.running.gate('set') }, 2);
     await page.locator('.lane[data-thread] .bar.open').nth(1).waitFor();
     await expect.poll(() => seen('.lane[data-thread] .bar.open'), PATIENTLY).toBe(2);
     await expect.poll(() => seen('.axis .tick'), PATIENTLY).toBeGreaterThan(4);
-    await running.open('set');
+    await shown.running.open('set');
     await page.getByText('2 of 2 done').waitFor();
   });
 
@@ -54,15 +45,15 @@ describe('time on the page', () => {
     await expect.poll(() => page.evaluate<number>(SHIFT), PATIENTLY).toBeLessThan(2_500_000);
     await page.getByRole('button', { name: 'Go live' }).click();
     await shows('30 s');
-    await invoke(page, { holdUntil: running.gate('far') }, 2);
+    await invoke(page, { holdUntil: shown.running.gate('far') }, 2);
     await page.locator('.lane[data-thread] .bar.open').nth(1).waitFor();
     await expect.poll(() => seen('.lane[data-thread] .bar.open'), PATIENTLY).toBe(2);
-    await running.open('far');
+    await shown.running.open('far');
     await page.getByText('2 of 2 done').waitFor();
   });
 
   it('has no complaint', () => {
-    expect(watched).toMatchObject({ complaints: [], strangers: [] });
+    expect(shown.watched).toMatchObject({ complaints: [], strangers: [] });
   });
 });
 

@@ -1,35 +1,26 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PATIENTLY } from '../helpers/start-runtime.ts';
-import { launchBrowser, openConsole } from './browser.ts';
-import type { Watched } from './browser.ts';
-import { startFunction } from './function.ts';
-import type { ConsoleFunction } from './function.ts';
 import { invoke } from './page-steps.ts';
+import { showFunction } from './shown-function.ts';
+import type { ShownFunction } from './shown-function.ts';
 
 describe('the page of a function that has more callers than slots', () => {
-  let browser: Browser;
-  let running: ConsoleFunction;
-  let watched: Watched;
+  let shown: ShownFunction;
   let page: Page;
   beforeAll(async () => {
-    browser = await launchBrowser();
-    running = await startFunction(['--concurrency', '2', '--timeout', '120']);
-    watched = await openConsole(browser, running.console);
-    ({ page } = watched);
+    shown = await showFunction(['--concurrency', '2', '--timeout', '120']);
+    ({ page } = shown);
     await page.getByLabel('shows').selectOption('30 s');
   });
-  afterAll(async () => {
-    await browser?.close();
-    await running?.[Symbol.asyncDispose]();
-  });
+  afterAll(() => shown?.[Symbol.asyncDispose]());
   const inFlight = (count: number) =>
     page.locator('.facts div', { hasText: new RegExp(`^in flight\\s*${count}$`) }).waitFor();
   const queue = (length: number) =>
     page.locator('.queue-length', { hasText: new RegExp(`^${length}$`) }).waitFor();
 
   it('shows those that run, however many came after them, and counts those that wait apart', async () => {
-    await invoke(page, { holdUntil: running.gate('many') }, 450);
+    await invoke(page, { holdUntil: shown.running.gate('many') }, 450);
     await inFlight(2);
     await queue(448);
     await expect.poll(() => page.locator('.lane[data-thread] .bar.open').count(), PATIENTLY).toBe(2);
@@ -53,7 +44,7 @@ describe('the page of a function that has more callers than slots', () => {
   });
 
   it('shows none as open when all have ended', async () => {
-    await running.open('many');
+    await shown.running.open('many');
     await page.getByText('450 of 450 done').waitFor();
     await inFlight(0);
     await queue(0);
@@ -61,6 +52,6 @@ describe('the page of a function that has more callers than slots', () => {
   });
 
   it('has no complaint', () => {
-    expect(watched).toMatchObject({ complaints: [], strangers: [] });
+    expect(shown.watched).toMatchObject({ complaints: [], strangers: [] });
   });
 });

@@ -125,14 +125,7 @@ describe.each(SHAPES)('$mode', ({ mode, threads, start }) => {
 
   it('an answer that is being repeated is delivered before the end', async () => {
     await using runtime = await start({ options: patient });
-    await runtime.whenParked(runtime.slots);
-    const requestId = 'repeated';
-    const takeBack = runtime.api.faults.always(
-      { at: 'response', requestId: (id) => id === requestId },
-      { type: 'status', status: 500 },
-    );
-    const result = runtime.result({ do: 'healthy' }, { requestId });
-    await runtime.logged({ requestId, message: 'Answering failed, will retry' });
+    const { result, takeBack } = await repeatAnAnswer(runtime);
     // Its slot goes on meanwhile, with another answer.
     await runtime.whenParked(runtime.slots);
     const others = await runtime.neighbours(runtime.slots);
@@ -146,14 +139,7 @@ describe.each(SHAPES)('$mode', ({ mode, threads, start }) => {
 
   it('the poll behind an answer that is being repeated is given up at once', async () => {
     await using runtime = await start({ options: patient });
-    await runtime.whenParked(runtime.slots);
-    const requestId = 'repeated';
-    const takeBack = runtime.api.faults.always(
-      { at: 'response', requestId: (id) => id === requestId },
-      { type: 'status', status: 500 },
-    );
-    const result = runtime.result({ do: 'healthy' }, { requestId });
-    await runtime.logged({ requestId, message: 'Answering failed, will retry' });
+    const { result, takeBack } = await repeatAnAnswer(runtime);
     await runtime.whenParked(runtime.slots);
     runtime.child.kill('SIGTERM');
     await expect.poll(() => runtime.api.parked, { timeout: 60_000 }).toBe(0);
@@ -211,3 +197,16 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
     expect(runtime.log.map(({ message }) => message)).not.toContain('A thread did not come up, will retry');
   });
 });
+
+/** Its answer is refused again and again until the fault is taken back. */
+async function repeatAnAnswer(runtime: FaultRuntime) {
+  await runtime.whenParked(runtime.slots);
+  const requestId = 'repeated';
+  const takeBack = runtime.api.faults.always(
+    { at: 'response', requestId: (id) => id === requestId },
+    { type: 'status', status: 500 },
+  );
+  const result = runtime.result({ do: 'healthy' }, { requestId });
+  await runtime.logged({ requestId, message: 'Answering failed, will retry' });
+  return { result, takeBack };
+}

@@ -1,0 +1,33 @@
+import { resolve } from 'node:path';
+import { findBuiltPackage } from './built-package.ts';
+import { awsLambdaRic } from './contenders/aws-lambda-ric.ts';
+import type { Absentee, Contender } from './contenders/contender.ts';
+import { floor } from './contenders/floor.ts';
+import { anotherBuild, ours, singleMode } from './contenders/ours.ts';
+import type { Options } from './options.ts';
+import { besideAnotherBuild } from './scenarios/beside.ts';
+import type { Scenario } from './scenarios/scenario.ts';
+import { selectScenarios } from './scenarios/select.ts';
+
+/** What is measured, and beside whom. */
+export interface Plan {
+  readonly scenarios: readonly Scenario[];
+  readonly contenders: readonly (Contender | Absentee)[];
+  /** Whether a goal that is missed fails the run. */
+  readonly mustMeetGoals: boolean;
+}
+
+/** Beside AWS's client, or beside another build of this package. */
+export function plan(options: Options): Plan {
+  const { entry, version } = findBuiltPackage(options.runtime);
+  const scenarios = selectScenarios(options);
+  if (options.beside === undefined) {
+    const contenders = [ours(entry, version), awsLambdaRic(), singleMode(entry, version), floor()];
+    return { scenarios, contenders, mustMeetGoals: false };
+  }
+  return {
+    scenarios: besideAnotherBuild(scenarios),
+    contenders: [ours(entry, version), anotherBuild(resolve(options.beside))],
+    mustMeetGoals: true,
+  };
+}
