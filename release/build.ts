@@ -1,22 +1,55 @@
-/** Makes `dist` anew: JavaScript with source maps, of the declarations those that users' compilers read, and the page. */
+/** Makes `dist` anew: bundles with source maps, the declarations that users' compilers read, and the page. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { buildPage } from '../console-page/build.ts';
+import { ENTRIES } from '../src/package-files.ts';
 import { ROOT } from './root.ts';
 import { dropUnreachable } from './declarations.ts';
 
-rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
+const DIST = join(ROOT, 'dist');
+const { bin, exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  bin: Record<string, string>;
+  exports: Record<string, { types: string; default: string } | string>;
+};
+const exported = Object.values(exports).filter((entry) => typeof entry === 'object');
+
+rmSync(DIST, { recursive: true, force: true });
+await build({
+  absWorkingDir: ROOT,
+  entryPoints: [
+    ...[...exported.map((entry) => entry.default), ...Object.values(bin)].map(sourceOf),
+    ...Object.values(ENTRIES).map((url) => fileURLToPath(url)),
+    // It finds the others by where it lies.
+    'src/package-files.ts',
+  ],
+  outbase: ROOT,
+  outdir: DIST,
+  bundle: true,
+  // Each module once, whoever loads it: what it holds is one.
+  splitting: true,
+  chunkNames: 'src/[name]-[hash]',
+  packages: 'external',
+  format: 'esm',
+  platform: 'node',
+  target: 'node22.19',
+  sourcemap: true,
+  // package.json speaks of what is built here.
+  ignoreAnnotations: true,
+  logLevel: 'warning',
+});
 execFileSync(join(ROOT, 'node_modules/.bin/tsc'), ['--project', 'tsconfig.build.json'], {
   cwd: ROOT,
   stdio: 'inherit',
 });
-const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-  exports: Record<string, { types: string } | string>;
-};
-const entries = Object.values(exports).filter((entry) => typeof entry === 'object');
 dropUnreachable(
-  join(ROOT, 'dist'),
-  entries.map(({ types }) => join(ROOT, types)),
+  DIST,
+  exported.map(({ types }) => join(ROOT, types)),
 );
-await buildPage(join(ROOT, 'dist/console-page/bundle'));
+await buildPage(join(DIST, 'console-page/bundle'));
+
+function sourceOf(built: string): string {
+  return built.replace(/^(?:\.\/)?dist\/(.*)\.js$/, '$1.ts');
+}

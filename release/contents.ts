@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Check } from './check.ts';
 import { createProject } from './project.ts';
 import { ROOT } from './root.ts';
@@ -34,13 +35,11 @@ export const contents: Check = async ({ tarball }, log) => {
     const map = JSON.parse(readFileSync(join(installed, `${script}.map`), 'utf8')) as SourceMap;
     assert.equal(map.sourcesContent?.length, map.sources.length, `${script}.map has not all sources`);
   }
-  const trace = await log.run(
-    process.execPath,
-    ['--enable-source-maps', '--input-type=module', '--eval', FAIL],
-    {
-      cwd: project.path,
-    },
-  );
+  const run = (args: string[]) =>
+    log.run(process.execPath, ['--input-type=module', ...args], { cwd: project.path });
+  const byPath = pathToFileURL(join(installed, 'dist/src/package-files.js')).href;
+  assert.equal(await run(['--eval', MISSING, byPath]), '', 'What is found by path is not all there.');
+  const trace = await run(['--enable-source-maps', '--eval', FAIL]);
   assert.match(trace, /src\/config\.ts:\d+/, 'The stack trace does not name the source.');
 };
 
@@ -52,6 +51,13 @@ interface SourceMap {
   readonly sources: readonly string[];
   readonly sourcesContent?: readonly string[];
 }
+
+/** Prints which of the files that are found by path are not there. */
+const MISSING = `
+import { existsSync } from 'node:fs';
+const { CONSOLE_PAGE, ENTRIES } = await import(process.argv[1]);
+for (const url of [CONSOLE_PAGE, ...Object.values(ENTRIES)]) if (!existsSync(url)) console.log(url.href);
+`;
 
 const FAIL = `
 import { createManagedRuntime } from 'lambda-managed-runtime';

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { apiError } from '../local/front-answers.ts';
 import { bytesAnswer } from '../local/http-answers.ts';
 import type { Answer } from '../local/http-answers.ts';
+import { CONSOLE_PAGE } from '../package-files.ts';
 
 /** The files of the page, by what follows the console's path. */
 export const PAGE_FILES: ReadonlyMap<string, PageFile> = new Map([
@@ -18,14 +19,11 @@ export interface PageFile {
 /** The answer with one of them. */
 export async function pageFileAnswer({ name, type }: PageFile): Promise<Answer> {
   try {
-    return bytesAnswer(200, await readFile(new URL(name, BUNDLE)), ['Content-Type', type, ...HEADERS]);
+    return bytesAnswer(200, await readFile(new URL(name, CONSOLE_PAGE)), ['Content-Type', type, ...HEADERS]);
   } catch {
     return apiError(503, 'ServiceException', 'The console’s page is not built. Run: npm run build:page');
   }
 }
-
-/** Beside src, both in the sources and when built. */
-const BUNDLE = new URL('../../console-page/bundle/', import.meta.url);
 
 /** Nothing of another host, and no frame around it. */
 const HEADERS = [

@@ -4,6 +4,7 @@ import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';
 import type { InvocationObserver } from '../observing/observer.ts';
 import type { ThreadFigures } from '../observing/thread-figures.ts';
+import { ENTRIES } from '../package-files.ts';
 import type { EscapedMessage, FromInvoker, InvokeMessage, LoadedHandler } from '../protocol.ts';
 import type { LogSettings, SharedState } from '../thread-settings.ts';
 import type { Invoker } from '../../workers/invoker.ts';
@@ -14,7 +15,6 @@ import { PendingRun, givenUp } from './pending-run.ts';
 import { Room } from './room.ts';
 import { InitFailure, initTimeout } from './init-failure.ts';
 import type { Run, WorkerPool } from './worker-pool.ts';
-import { IN_PROCESS_ENTRY } from './worker-files.ts';
 
 /** Single mode: the handler runs in the main thread, one invocation at a time, with nothing in between. */
 export class InProcessPool implements WorkerPool {
@@ -47,7 +47,7 @@ export class InProcessPool implements WorkerPool {
   }
 
   async start(share: () => SharedState): Promise<LoadedHandler> {
-    const entry = (await import(IN_PROCESS_ENTRY)) as typeof import('../../workers/in-process.ts');
+    const entry = (await import(ENTRIES.inProcess.href)) as typeof import('../../workers/in-process.ts');
     if (this.#room.closed) return NEVER;
     const shared = share();
     this.#closeServices = () => shared.services?.close();

@@ -1,9 +1,10 @@
+import { fileURLToPath } from 'node:url';
 import type { ResourceLimits } from 'node:worker_threads';
 import type { Config } from '../config.ts';
 import type { ThreadObserver } from '../observing/observer.ts';
+import { ENTRIES } from '../package-files.ts';
 import type { LogSettings, SharedState, ThreadSettings } from '../thread-settings.ts';
 import { invokerSettings } from './invoker-settings.ts';
-import { THREAD_ENTRY, WATCHED_THREAD_ENTRY } from './worker-files.ts';
 
 /** What it takes to start a thread. */
 export interface ThreadStart {
@@ -25,7 +26,7 @@ export function threadStart(
   return {
     id,
     life,
-    entry: config.development === undefined ? THREAD_ENTRY : WATCHED_THREAD_ENTRY,
+    entry: fileURLToPath(config.development === undefined ? ENTRIES.thread : ENTRIES.watchedThread),
     settings: { ...invokerSettings(config, { ...log, writer: id }), shared },
     resourceLimits: config.resourceLimits,
   };

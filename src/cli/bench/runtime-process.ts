@@ -1,11 +1,10 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { extname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { RuntimeApiServer } from '../../local/runtime-api-server.ts';
 import type { Diagnostic } from '../../local/diagnostic.ts';
+import { ENTRIES } from '../../package-files.ts';
 import { threadpoolSize } from '../serve.ts';
 import { BenchError } from './bench-error.ts';
 import type { HandlerLog } from './handler-log.ts';
@@ -37,7 +36,7 @@ export class RuntimeProcess implements AsyncDisposable {
       invocationsPerThread: invocationsPerThread(setup),
     };
     this.#child = log.with((output) =>
-      fork(ENTRY, [JSON.stringify(settings)], {
+      fork(ENTRIES.benchRuntime, [JSON.stringify(settings)], {
         stdio: ['ignore', output, output, 'ipc'],
         env: {
           ...process.env,
@@ -120,6 +119,4 @@ process.on('exit', () => {
   for (const child of alive) child.kill('SIGKILL');
 });
 
-/** Sources run as they are, and what is built refers to what is built. */
-const ENTRY = fileURLToPath(new URL(`runtime-entry${extname(import.meta.url)}`, import.meta.url));
 const POLL_MS = 50;
