@@ -4,6 +4,7 @@
  *
  *     npm run build && node bench/micro/side-by-side.ts                      # with and without the line of each invocation
  *     node bench/micro/side-by-side.ts '../before/dist/src/cli/main.js' 'dist/src/cli/main.js --no-log-invocations'
+ *     SLOTS=64 node bench/micro/side-by-side.ts                             # 8 by default, and a thread for each
  */
 import Table from 'cli-table3';
 import { findBuiltPackage } from '../built-package.ts';
@@ -19,7 +20,8 @@ import type { Child } from '../runner/child.ts';
 import { median } from '../runner/median.ts';
 
 const TURNS = 25;
-const SETUP = { handler: 'noop', slots: 8, threads: 8, threadpool: undefined };
+const SLOTS = Number(process.env['SLOTS'] ?? 8);
+const SETUP = { handler: 'noop', slots: SLOTS, threads: SLOTS, threadpool: undefined };
 
 interface Contender {
   readonly command: string;

@@ -1,4 +1,3 @@
-import { pino } from 'pino';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { DropCount } from '../output/drop-count.ts';
@@ -6,7 +5,7 @@ import { openLogOutput } from '../output/log-output.ts';
 import { isAnyStuck, shareLocks } from '../output/shared-locks.ts';
 import type { LogSettings } from '../thread-settings.ts';
 import type { Log, LogSink } from './log.ts';
-import { pinoArguments } from './pino-shape.ts';
+import { openPino } from './pino-shape.ts';
 
 /** The user's logger, or JSON lines in the shape that AWS's tools read, where the handlers' lines go as well. */
 export async function openLogSink(config: Config): Promise<LogSink> {
@@ -23,17 +22,27 @@ export async function openLogSink(config: Config): Promise<LogSink> {
   };
   if (config.logger !== undefined) {
     const { logger } = config;
-    return opened(handlers, guarded(logger), () => within(flushed(logger)));
+    return opened(
+      handlers,
+      () => logger,
+      () => within(flushed(logger)),
+    );
   }
   // In single mode the handler's thread waits for a full pipe, as any; with threads, this one answers for all of them.
   const output = await openLogOutput(handlers, config.inThreads ? 'in the background' : 'at once');
-  return opened(handlers, guarded(pino(...pinoArguments(output.writer, config.logLevel))), async () => {
-    await within(output.flushed());
-    output.close();
-  });
+  let logger: Logger | undefined;
+  return opened(
+    handlers,
+    () => (logger ??= openPino(output.writer, config.logLevel)),
+    async () => {
+      await within(output.flushed());
+      output.close();
+    },
+  );
 }
 
-function opened(handlers: LogSettings, log: Log, flush: () => Promise<void>): LogSink {
+function opened(handlers: LogSettings, load: () => Logger, flush: () => Promise<void>): LogSink {
+  const log = guarded(load);
   const dropped = new DropCount(handlers.dropped);
   const report = () => {
     const lines = isAnyStuck(handlers.locks) ? 0 : dropped.take();
@@ -43,6 +52,7 @@ function opened(handlers: LogSettings, log: Log, flush: () => Promise<void>): Lo
   return {
     log,
     handlers,
+    load,
     async close() {
       clearInterval(timer);
       report();
@@ -60,10 +70,10 @@ const REPORT_INTERVAL_MS = 1_000;
 const FLUSH_TIMEOUT_MS = 100;
 
 /** A logger that throws must not bring the supervisor down. */
-function guarded(logger: Logger): Log {
+function guarded(load: () => Logger): Log {
   const write = (level: keyof Log) => (fields: object, message: string) => {
     try {
-      logger[level](fields, message);
+      load()[level](fields, message);
     } catch {
       // There is no other place to say so.
     }

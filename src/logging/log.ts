@@ -13,6 +13,8 @@ export interface LogSink {
   readonly log: Log;
   /** For the main thread; each other thread has a number of its own. */
   readonly handlers: LogSettings;
+  /** Loads what writes the lines, so that the first of them need not wait for it. */
+  load(): void;
   /** Resolves when what was logged has been written, or cannot be for now. */
   close(): Promise<void>;
 }

@@ -1,18 +1,17 @@
-import type { DestinationStream, LoggerOptions } from 'pino';
+import { createRequire } from 'node:module';
+import type { Logger } from 'pino';
 import { diagnose } from '../invocation/diagnostic.ts';
 import type { LogWriter } from '../output/log-writer.ts';
 import type { LogLevel } from '../thread-settings.ts';
 
 /**
- * What pino is called with so that its lines have the fields that AWS's tools read, errors included. Always JSON.
+ * A pino logger whose lines have the fields that AWS's tools read, errors included. Always JSON. Loads pino, which takes
+ * tens of ms: nothing should wait for it that writes no line.
  *
  * @param mixin gives fields for each line.
  */
-export function pinoArguments(
-  writer: LogWriter,
-  level: LogLevel,
-  mixin?: () => object,
-): [LoggerOptions, DestinationStream] {
+export function openPino(writer: LogWriter, level: LogLevel, mixin?: () => object): Logger {
+  const { pino } = createRequire(import.meta.url)('pino') as typeof import('pino');
   const destination = {
     // Asks pino for the level of each line.
     [Symbol.for('pino.metadata')]: true,
@@ -21,7 +20,7 @@ export function pinoArguments(
       writer.write(line.slice(0, -1), LABELS[this.lastLevel] ?? 'INFO', 'JSON', Date.now());
     },
   };
-  return [{ ...AWS_SHAPE, level: level.toLowerCase(), ...(mixin && { mixin }) }, destination];
+  return pino({ ...AWS_SHAPE, level: level.toLowerCase(), ...(mixin && { mixin }) }, destination);
 }
 
 const AWS_SHAPE = {

@@ -25,7 +25,9 @@ export class CrewSize {
    */
   verdict(ready: number, starting: number, extra: number): 'start' | 'wait' | 'full' {
     const threads = ready + starting;
-    if (threads >= this.#wanted + extra || starting >= this.#config.cpus) return 'wait';
+    // One core is the main thread's: what it loads itself is waited for as well.
+    const cores = ready === 0 ? Math.max(this.#config.cpus - 1, 1) : this.#config.cpus;
+    if (threads >= this.#wanted + extra || starting >= cores) return 'wait';
     if (threads < this.#most) return 'start';
     const memory = this.#memory.verdict(ready, starting);
     if (memory === 'too-early') return 'wait';

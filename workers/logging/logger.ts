@@ -1,6 +1,5 @@
-import { createRequire } from 'node:module';
 import type { Logger } from 'pino';
-import { pinoArguments } from '../../src/logging/pino-shape.ts';
+import { openPino } from '../../src/logging/pino-shape.ts';
 import type { LogWriter } from '../../src/output/log-writer.ts';
 import type { LogLevel } from '../../src/thread-settings.ts';
 import { currentRun } from '../invoke-store.ts';
@@ -44,19 +43,13 @@ function lazily<Value extends object>(open: () => Value): Value {
 }
 
 function open(): Logger {
-  return registry[OPEN]?.() ?? load(STDOUT, 'INFO');
+  return registry[OPEN]?.() ?? openPino(STDOUT, 'INFO', fieldsOfTheRun);
 }
 
 /** To be called when the thread's output is open. Returns what undoes it. */
 export function offerLogger(writer: LogWriter, level: LogLevel): () => void {
-  registry[OPEN] = () => load(writer, level);
+  registry[OPEN] = () => openPino(writer, level, fieldsOfTheRun);
   return () => delete registry[OPEN];
-}
-
-/** It takes tens of ms to load pino, which handlers that do not use it need not wait for. */
-function load(writer: LogWriter, level: LogLevel): Logger {
-  const { pino } = createRequire(import.meta.url)('pino') as typeof import('pino');
-  return pino(...pinoArguments(writer, level, fieldsOfTheRun));
 }
 
 function fieldsOfTheRun(): object {
