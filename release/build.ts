@@ -10,8 +10,9 @@ import { ROOT } from './root.ts';
 import { dropUnreachable } from './declarations.ts';
 
 const DIST = join(ROOT, 'dist');
-const { bin, exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+const { bin, engines, exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
   bin: Record<string, string>;
+  engines: { node: string };
   exports: Record<string, { types: string; default: string } | string>;
 };
 const exported = Object.values(exports).filter((entry) => typeof entry === 'object');
@@ -22,21 +23,21 @@ await build({
   entryPoints: [
     ...[...exported.map((entry) => entry.default), ...Object.values(bin)].map(sourceOf),
     ...Object.values(ENTRIES).map((url) => fileURLToPath(url)),
-    // It finds the others by where it lies.
     'src/package-files.ts',
   ],
   outbase: ROOT,
   outdir: DIST,
   bundle: true,
-  // Each module once, whoever loads it: what it holds is one.
+  // A module that several entries load is there once, and so is its state.
   splitting: true,
+  // package-files.ts finds files by where it lies: in src, in whichever chunk.
   chunkNames: 'src/[name]-[hash]',
   packages: 'external',
   format: 'esm',
   platform: 'node',
-  target: 'node22.19',
+  target: engines.node.replace('>=', 'node'),
   sourcemap: true,
-  // package.json speaks of what is built here.
+  // `sideEffects` in package.json names what is built, not these sources.
   ignoreAnnotations: true,
   logLevel: 'warning',
 });

@@ -30,10 +30,11 @@ export async function serve(
   const pool = await openPool(config, sink, recorder);
   recorder.askForThreads(() => pool.threads());
   // The threads boot, or the handler loads, while this thread loads the HTTP client and what writes its log.
-  const starting = loadMainModules(config).then((share) => pool.start(share));
-  const opening = openRuntimeApi(runtimeApi, sink, recorder);
+  const opening = openRuntimeApi(runtimeApi, log, recorder);
   const registering = register(config, opening);
-  const ready = Promise.all([opening, starting, registering]);
+  const loading = opening.then(() => sink.load());
+  const starting = loadMainModules(config).then((share) => pool.start(share, loading));
+  const ready = Promise.all([opening, starting, registering, loading]);
   // It may fail when nobody waits for it any more.
   ready.catch(() => undefined);
   try {
@@ -92,14 +93,9 @@ async function openPool(config: Config, sink: LogSink, { threads }: Observer): P
   return new (await import('./pool/thread-pool.ts')).ThreadPool(config, sink, threads);
 }
 
-async function openRuntimeApi(
-  runtimeApi: string,
-  sink: LogSink,
-  { requests }: Observer,
-): Promise<HttpRuntimeApi> {
+async function openRuntimeApi(runtimeApi: string, log: Log, { requests }: Observer): Promise<HttpRuntimeApi> {
   const { HttpRuntimeApi } = await import('./runtime-api/http-runtime-api.ts');
-  sink.load();
-  return new HttpRuntimeApi(runtimeApi, sink.log, requests);
+  return new HttpRuntimeApi(runtimeApi, log, requests);
 }
 
 /** What the main thread loads of the user's. Resolves with what hands each thread what all share. */

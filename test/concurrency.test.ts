@@ -1,4 +1,5 @@
 import { readdir, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { PATIENTLY, startBootstrap, startRuntime } from './helpers/start-runtime.ts';
 import type { RunningRuntime } from './helpers/start-runtime.ts';
@@ -14,6 +15,17 @@ describe('threads', () => {
     });
     expect(new Set(await meet(runtime, 'first', 4)).size).toBe(4);
     expect(new Set(await meet(runtime, 'second', 4)).size).toBe(4);
+  });
+
+  it('load the module in as many threads at once as there are cores', async () => {
+    const cores = availableParallelism();
+    await using directory = await makeTaskRoot();
+    await using runtime = await startRuntime({
+      handler: 'meeting-at-load.handler',
+      concurrency: Math.max(cores, 2),
+      env: { MEETING_DIRECTORY: directory.path, MEETING_OF: String(cores) },
+    });
+    await runtime.whenParked(Math.max(cores, 2));
   });
 
   it('take invocationsPerThread invocations each, and no more are advertised', async () => {

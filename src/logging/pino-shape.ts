@@ -6,12 +6,14 @@ import type { LogLevel } from '../thread-settings.ts';
 
 /**
  * A pino logger whose lines have the fields that AWS's tools read, errors included. Always JSON. Loads pino, which takes
- * tens of ms: nothing should wait for it that writes no line.
+ * tens of ms: so it is called when the first line is written, or while threads boot.
  *
  * @param mixin gives fields for each line.
  */
 export function openPino(writer: LogWriter, level: LogLevel, mixin?: () => object): Logger {
-  const { pino } = createRequire(import.meta.url)('pino') as typeof import('pino');
+  // What traces the files of a deployment knows this form.
+  const require = createRequire(import.meta.url);
+  const { pino } = require('pino') as typeof import('pino');
   const destination = {
     // Asks pino for the level of each line.
     [Symbol.for('pino.metadata')]: true,

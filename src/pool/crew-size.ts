@@ -8,6 +8,8 @@ export class CrewSize {
   readonly #log: Log;
   readonly #memory: MemoryGuard;
   #wanted: number;
+  /** How many may be starting. At first the main thread loads modules, too: the first poll waits for both. */
+  #atOnce: number;
   /** The most threads that there were at once: replacing one of them needs no new memory. */
   #most = 0;
 
@@ -16,6 +18,7 @@ export class CrewSize {
     this.#log = log;
     this.#memory = new MemoryGuard(config.memoryMiB);
     this.#wanted = config.threads;
+    this.#atOnce = Math.max(config.cpus - 1, 1);
   }
 
   /**
@@ -25,13 +28,16 @@ export class CrewSize {
    */
   verdict(ready: number, starting: number, extra: number): 'start' | 'wait' | 'full' {
     const threads = ready + starting;
-    // One core is the main thread's: what it loads itself is waited for as well.
-    const cores = ready === 0 ? Math.max(this.#config.cpus - 1, 1) : this.#config.cpus;
-    if (threads >= this.#wanted + extra || starting >= cores) return 'wait';
+    if (threads >= this.#wanted + extra || starting >= this.#atOnce) return 'wait';
     if (threads < this.#most) return 'start';
     const memory = this.#memory.verdict(ready, starting);
     if (memory === 'too-early') return 'wait';
     return memory === 'fits' ? 'start' : 'full';
+  }
+
+  /** The main thread needs no core for itself any more. */
+  takeAllCores(): void {
+    this.#atOnce = this.#config.cpus;
   }
 
   /** There are so many threads now, those that are starting included. */

@@ -72,10 +72,15 @@ export class ThreadCrew implements ThreadListener {
   }
 
   /** Resolves when the first thread is ready; rejects with an InitFailure when it cannot be. */
-  start(share: () => SharedState): Promise<LoadedHandler> {
+  start(share: () => SharedState, mainThreadLoaded: Promise<unknown>): Promise<LoadedHandler> {
     this.#share = share;
     if (!this.#stopping) this.#heaps.start();
     this.#reconcile();
+    const takeAllCores = () => {
+      this.#size.takeAllCores();
+      this.#reconcile();
+    };
+    mainThreadLoaded.then(takeAllCores, takeAllCores);
     return this.#started.promise;
   }
 

@@ -62,8 +62,8 @@ export class ThreadPool implements WorkerPool {
     });
   }
 
-  async start(share: () => SharedState): Promise<LoadedHandler> {
-    const handler = await this.#crew.start(share);
+  async start(share: () => SharedState, mainThreadLoaded: Promise<unknown>): Promise<LoadedHandler> {
+    const handler = await this.#crew.start(share, mainThreadLoaded);
     this.#development?.onServing(() => this.#crew.reload());
     return handler;
   }

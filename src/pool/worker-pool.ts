@@ -14,8 +14,9 @@ export interface WorkerPool {
    * Modules that load before it cannot be called off: once stopped, it starts nothing and does not resolve.
    *
    * @param share called for each thread: makes what it is given of what all threads share.
+   * @param mainThreadLoaded until it settles, the main thread loads its own modules and needs a core for that.
    */
-  start(share: () => SharedState): Promise<LoadedHandler>;
+  start(share: () => SharedState, mainThreadLoaded: Promise<unknown>): Promise<LoadedHandler>;
 
   /**
    * Resolves with true when there is room for one more invocation, and keeps that room until `release` or until the
