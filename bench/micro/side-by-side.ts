@@ -4,7 +4,7 @@
  *
  *     npm run build && node bench/micro/side-by-side.ts                      # with and without the line of each invocation
  *     node bench/micro/side-by-side.ts '../before/dist/src/cli/main.js' 'dist/src/cli/main.js --no-log-invocations'
- *     SLOTS=64 node bench/micro/side-by-side.ts                             # 8 by default, and a thread for each
+ *     SLOTS=64 TURNS=50 node bench/micro/side-by-side.ts                    # default: 8, a thread for each, and 25
  */
 import Table from 'cli-table3';
 import { findBuiltPackage } from '../built-package.ts';
@@ -19,7 +19,7 @@ import { startChild } from '../runner/child.ts';
 import type { Child } from '../runner/child.ts';
 import { median } from '../runner/median.ts';
 
-const TURNS = 25;
+const TURNS = Number(process.env['TURNS'] ?? 25);
 const SLOTS = Number(process.env['SLOTS'] ?? 8);
 const SETUP = { handler: 'noop', slots: SLOTS, threads: SLOTS, threadpool: undefined };
 
