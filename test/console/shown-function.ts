@@ -11,18 +11,20 @@ export interface ShownFunction extends AsyncDisposable {
   readonly page: Page;
 }
 
-/** Takes what `startFunction` takes. */
+/** Takes what `startFunction` takes. Nothing is left running when it rejects. */
 export async function showFunction(...given: Parameters<typeof startFunction>): Promise<ShownFunction> {
   const browser = await launchBrowser();
-  const running = await startFunction(...given);
-  const watched = await openConsole(browser, running.console);
-  return {
-    running,
-    watched,
-    page: watched.page,
-    async [Symbol.asyncDispose]() {
-      await browser.close();
-      await running[Symbol.asyncDispose]();
-    },
+  let running: ConsoleFunction | undefined;
+  const close = async () => {
+    await browser.close();
+    await running?.[Symbol.asyncDispose]();
   };
+  try {
+    running = await startFunction(...given);
+    const watched = await openConsole(browser, running.console);
+    return { running, watched, page: watched.page, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
