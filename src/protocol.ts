@@ -26,7 +26,7 @@ export type ToThread =
   | { readonly type: 'shutdown'; readonly timeoutMs: number };
 
 export type FromThread =
-  | ({ readonly type: 'ready'; readonly vitals: ThreadVitals } & LoadedHandler)
+  | ({ readonly type: 'ready'; readonly osThread: number | undefined } & LoadedHandler)
   | { readonly type: 'boot-failed'; readonly diagnostic: EncodedDiagnostic }
   | ReplyMessage
   | FromInvoker
@@ -39,21 +39,6 @@ export type FromThread =
 /** What is known of a handler before it is called. */
 export interface LoadedHandler {
   readonly streams: boolean;
-}
-
-/** How the main thread can look at a thread without asking it. */
-export interface ThreadVitals {
-  /** The operating system's number of it; undefined where there is none to be had. */
-  readonly osThread: number | undefined;
-  /** Fills itself as the thread goes on: both threads see the same memory. */
-  readonly eventLoopDelay: EventLoopDelay;
-}
-
-/** How late the event loop turns, sampled. */
-export interface EventLoopDelay {
-  /** In ns; each value contains the resolution. */
-  readonly histogram: Histogram;
-  readonly resolutionMs: number;
 }
 
 /** A run's outcome. With `settled: false` its background work goes on, and the message `settled` follows. */
@@ -141,5 +126,3 @@ export interface EscapedMessage {
   readonly requestId: string | undefined;
   readonly diagnostic: EncodedDiagnostic;
 }
-
-type Histogram = import('node:perf_hooks').Histogram;

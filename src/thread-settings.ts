@@ -1,6 +1,8 @@
 /** What a thread is given when it starts. */
 export interface ThreadSettings extends InvokerSettings {
   readonly port: MessagePort;
+  /** The thread records in it how late its event loop turns, in ns. The main thread reads the same memory. */
+  readonly eventLoopDelay: RecordableHistogram;
   readonly shared: SharedState;
 }
 
@@ -83,3 +85,4 @@ export interface LambdaFunction {
 }
 
 type MessagePort = import('node:worker_threads').MessagePort;
+type RecordableHistogram = import('node:perf_hooks').RecordableHistogram;

@@ -9,10 +9,10 @@ import { reportEscapes } from './escapes.ts';
 import { loadInvoker } from './invoker.ts';
 import type { Invoker } from './invoker.ts';
 import { openLogging } from './logging/open-logging.ts';
-import { openVitals } from './vitals.ts';
+import { osThread, recordEventLoopDelay } from './vitals.ts';
 
 /** Loads the handler, then runs what comes over the port. Never resolves: the main thread ends the thread. */
-export async function serve({ port, shared, ...settings }: ThreadSettings): Promise<never> {
+export async function serve({ port, shared, eventLoopDelay, ...settings }: ThreadSettings): Promise<never> {
   await openLogging(settings.log);
   reportEscapes((message) => post(port, message), process.exit.bind(process));
   try {
@@ -21,7 +21,8 @@ export async function serve({ port, shared, ...settings }: ThreadSettings): Prom
     );
     const afterRun = watchHeap(port, settings.maxThreadHeapMb);
     port.on('message', (message: ToThread) => void receive(message, invoker, port, afterRun));
-    post(port, { type: 'ready', streams: invoker.streams, vitals: openVitals() });
+    recordEventLoopDelay(eventLoopDelay);
+    post(port, { type: 'ready', streams: invoker.streams, osThread: osThread() });
   } catch (error) {
     post(port, { type: 'boot-failed', diagnostic: encodeThrown(error) });
   }

@@ -1,23 +1,27 @@
 import { readlinkSync } from 'node:fs';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { ThreadVitals } from '../src/protocol.ts';
+import type { RecordableHistogram } from 'node:perf_hooks';
 
-/** What the main thread can look at without asking this thread. Begins to sample. */
-export function openVitals(): ThreadVitals {
-  delay.enable();
-  return { osThread: osThread(), eventLoopDelay: { histogram: delay, resolutionMs: RESOLUTION_MS } };
+/** Records from now on how late the event loop turns, in ns. The main thread reads the histogram. */
+export function recordEventLoopDelay(delays: RecordableHistogram): void {
+  let dueMs = performance.now() + INTERVAL_MS;
+  const timer = setInterval(() => {
+    const nowMs = performance.now();
+    delays.record(Math.max(1, Math.round((nowMs - dueMs) * NS_PER_MS)));
+    dueMs = nowMs + INTERVAL_MS;
+  }, INTERVAL_MS);
+  timer.unref();
 }
 
-/** Each sample wakes its thread up: seldom, since there may be hundreds of them. */
-const RESOLUTION_MS = 100;
-
-/** It samples for as long as something here refers to it. */
-const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-
-function osThread(): number | undefined {
+/** The operating system's number of this thread, by which the main thread finds its CPU time. */
+export function osThread(): number | undefined {
   try {
     return Number(readlinkSync('/proc/thread-self').split('/').at(-1));
   } catch {
     return undefined;
   }
 }
+
+/** Each sample wakes the thread up: seldom, since there may be hundreds of threads. */
+const INTERVAL_MS = 100;
+
+const NS_PER_MS = 1e6;

@@ -36,7 +36,7 @@ export function distribution(histogram: Histogram, unitsPerMs: number, offset = 
 }
 
 /** Of nothing. */
-export const NONE: Distribution = { count: 0, mean: 0, p50: 0, p90: 0, p99: 0, max: 0 };
+const NONE: Distribution = { count: 0, mean: 0, p50: 0, p90: 0, p99: 0, max: 0 };
 
 /** To microseconds: more digits of a millisecond are noise. */
 export function rounded(ms: number): number {

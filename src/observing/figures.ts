@@ -2,14 +2,13 @@ import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import type { Config } from '../config.ts';
 import { monotonicMs } from '../invocation/monotonic.ts';
 import type { Delivery } from '../invocation/outcome.ts';
-import type { EventLoopDelay } from '../protocol.ts';
 import { Durations } from './durations.ts';
 import type { InvocationOutcome } from './invocation-report.ts';
 import { SlotFigures } from './slot-figures.ts';
 import type { RuntimeStats } from './stats.ts';
 import { eventLoopStats, threadsStats } from './thread-figures.ts';
 import type { ThreadEndCause } from './observer.ts';
-import type { ThreadFigures } from './thread-figures.ts';
+import type { EventLoopDelay, ThreadFigures } from './thread-figures.ts';
 
 /** What a runtime counts and measures. */
 export class Figures {
@@ -69,7 +68,7 @@ export class Figures {
 
   snapshot(): RuntimeStats {
     const { user, system } = process.cpuUsage();
-    const delay: EventLoopDelay = { histogram: this.#delay, resolutionMs: MAIN_RESOLUTION_MS };
+    const delay: EventLoopDelay = { histogram: this.#delay, offsetMs: MAIN_RESOLUTION_MS };
     return {
       state: this.#state,
       functionName: this.#functionName,

@@ -1,6 +1,5 @@
-import type { EventLoopUtilization } from 'node:perf_hooks';
-import type { EventLoopDelay, ThreadVitals } from '../protocol.ts';
-import { distribution, NONE, rounded } from './durations.ts';
+import type { EventLoopUtilization, Histogram } from 'node:perf_hooks';
+import { distribution, rounded } from './durations.ts';
 import type { ThreadEndCause } from './observer.ts';
 import type { EventLoopStats, ThreadStats, ThreadsStats } from './stats.ts';
 import { threadCpuMs } from './thread-cpu.ts';
@@ -12,8 +11,17 @@ export interface ThreadFigures {
   readonly inFlight: number;
   readonly received: number;
   readonly eventLoop: EventLoopUtilization | undefined;
-  /** Undefined until it is ready. */
-  readonly vitals: ThreadVitals | undefined;
+  readonly eventLoopDelay: EventLoopDelay;
+  /** The operating system's number of it; undefined until it is ready, and where there is none to be had. */
+  readonly osThread: number | undefined;
+}
+
+/** How late an event loop turns, sampled. */
+export interface EventLoopDelay {
+  /** In ns. */
+  readonly histogram: Histogram;
+  /** What each value contains besides the delay. */
+  readonly offsetMs: number;
 }
 
 export function threadsStats(
@@ -25,26 +33,27 @@ export function threadsStats(
   return { ...states, replaced: { ...replaced }, each: threads.map(threadStats) };
 }
 
-function threadStats({ id, state, inFlight, received, eventLoop, vitals }: ThreadFigures): ThreadStats {
+function threadStats(figures: ThreadFigures): ThreadStats {
+  const { id, state, inFlight, received, eventLoop, eventLoopDelay, osThread } = figures;
   return {
     thread: id,
     state,
     inFlight,
     received,
-    ...eventLoopStats(eventLoop, vitals?.eventLoopDelay, vitals?.osThread),
+    ...eventLoopStats(eventLoop, eventLoopDelay, osThread),
   };
 }
 
 export function eventLoopStats(
   eventLoop: EventLoopUtilization | undefined,
-  delay: EventLoopDelay | undefined,
+  delay: EventLoopDelay,
   osThread: number | undefined,
 ): EventLoopStats {
   const cpuMs = threadCpuMs(osThread);
   return {
     activeMs: Math.round(eventLoop?.active ?? 0),
     utilization: rounded(eventLoop?.utilization ?? 0),
-    eventLoopDelayMs: delay === undefined ? NONE : distribution(delay.histogram, NS, delay.resolutionMs * NS),
+    eventLoopDelayMs: distribution(delay.histogram, NS, delay.offsetMs * NS),
     ...(cpuMs !== undefined && { cpuMs }),
   };
 }

@@ -1,11 +1,12 @@
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
+import type { RecordableHistogram } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { InFlight } from '../in-flight.ts';
 import type { ThreadObserver } from '../observing/observer.ts';
 import type { ThreadFigures } from '../observing/thread-figures.ts';
 import { releaseLocks } from '../output/shared-locks.ts';
-import type { FromThread, StreamControl, ThreadVitals, ToThread } from '../protocol.ts';
+import type { FromThread, StreamControl, ToThread } from '../protocol.ts';
 import type { OutputLocks, ThreadSettings } from '../thread-settings.ts';
 import { hardLimits } from './heap-guard.ts';
 import type { PendingRun } from './pending-run.ts';
@@ -22,6 +23,8 @@ import type { ThreadStart } from './thread-start.ts';
 export class PoolThread {
   readonly id: number;
   readonly life: ThreadObserver;
+  /** How late its event loop turns, in ns; the thread records it. */
+  readonly eventLoopDelay: RecordableHistogram;
   readonly runs = new InFlight<PendingRun>();
   /** Invocations that were started here, finished ones included. */
   started = 0;
@@ -31,7 +34,7 @@ export class PoolThread {
   readonly #piscina: Piscina;
   readonly #port: MessagePort;
   readonly #locks: OutputLocks;
-  #vitals: ThreadVitals | undefined;
+  #osThread: number | undefined;
   #end: ThreadEnd | undefined;
   #ended = false;
   #pings = 0;
@@ -47,6 +50,7 @@ export class PoolThread {
   ) {
     this.id = id;
     this.life = life;
+    this.eventLoopDelay = settings.eventLoopDelay;
     this.#crew = crew;
     this.#pool = pool;
     this.#locks = settings.log.locks;
@@ -137,7 +141,8 @@ export class PoolThread {
       inFlight: this.runs.size,
       received: this.started,
       eventLoop: this.#piscina.threads[0]?.performance.eventLoopUtilization(),
-      vitals: this.#vitals,
+      eventLoopDelay: { histogram: this.eventLoopDelay, offsetMs: 0 },
+      osThread: this.#osThread,
     };
   }
 
@@ -170,7 +175,7 @@ export class PoolThread {
   #receive(message: FromThread): void {
     switch (message.type) {
       case 'ready':
-        this.#vitals = message.vitals;
+        this.#osThread = message.osThread;
         this.#readyMs = performance.now();
         return this.#crew.onReady(this, message);
       case 'boot-failed':
@@ -207,7 +212,10 @@ export class PoolThread {
     this.#port.close();
     this.#onBye?.();
     // Until it is really gone it may still write.
-    void this.#destroy().then(() => releaseLocks(this.#locks, this.id));
+    void this.#destroy().then(() => {
+      releaseLocks(this.#locks, this.id);
+      this.#crew.onGone(this);
+    });
     this.#crew.onEnd(this, this.#end ?? end);
   }
 }

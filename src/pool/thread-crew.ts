@@ -16,7 +16,7 @@ import { Reloading } from './reloading.ts';
 import { describeThreadEnd, replacementCause } from './thread-end.ts';
 import type { ThreadEnd } from './thread-end.ts';
 import type { RunListener, ThreadListener } from './thread-listener.ts';
-import { threadStart } from './thread-start.ts';
+import { DelayHistograms, threadStart } from './thread-start.ts';
 
 /** What the crew and its threads tell the pool. */
 export interface CrewListener extends RunListener {
@@ -46,6 +46,7 @@ export class ThreadCrew implements ThreadListener {
   readonly #recycling: Recycling;
   readonly #reloading = new Reloading();
   readonly #heaps: HeapGuard;
+  readonly #delays = new DelayHistograms();
   readonly #started = Promise.withResolvers<LoadedHandler>();
   #share: () => SharedState = () => ({ services: undefined, data: undefined });
   #ids = 0;
@@ -186,6 +187,10 @@ export class ThreadCrew implements ThreadListener {
     this.#reconcile();
   }
 
+  onGone(thread: PoolThread): void {
+    this.#delays.giveBack(thread.eventLoopDelay);
+  }
+
   #reconcile(): void {
     const { ready } = this;
     while (!this.#stopping && !this.#recovery.waits) {
@@ -212,7 +217,8 @@ export class ThreadCrew implements ThreadListener {
     this.#ids += 1;
     const { initTimeoutMs } = this.#config;
     const life = this.#observer.starts(this.#ids);
-    const start = threadStart(this.#ids, life, this.#config, this.#handlers, this.#share());
+    const delays = this.#delays.take();
+    const start = threadStart(this.#ids, life, this.#config, this.#handlers, this.#share(), delays);
     const thread = new PoolThread(start, this, this.#pool);
     const timer = setTimeout(() => this.onBootFailed(thread, initTimeout(initTimeoutMs)), initTimeoutMs);
     this.#starting.set(thread, timer);

@@ -19,6 +19,8 @@ export interface ThreadListener {
   onHeavy(thread: PoolThread): void;
   /** The thread is gone; comes once, and after all of its messages. */
   onEnd(thread: PoolThread, end: ThreadEnd): void;
+  /** Its code has stopped running, which can be some time after its end. */
+  onGone(thread: PoolThread): void;
 }
 
 /** What a thread tells of the invocations that it holds. */

@@ -1,3 +1,5 @@
+import { createHistogram } from 'node:perf_hooks';
+import type { RecordableHistogram } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import type { ResourceLimits } from 'node:worker_threads';
 import type { Config } from '../config.ts';
@@ -22,12 +24,36 @@ export function threadStart(
   config: Config,
   log: LogSettings,
   shared: SharedState,
+  eventLoopDelay: RecordableHistogram,
 ): ThreadStart {
   return {
     id,
     life,
     entry: fileURLToPath(config.development === undefined ? ENTRIES.thread : ENTRIES.watchedThread),
-    settings: { ...invokerSettings(config, { ...log, writer: id }), shared },
+    settings: { ...invokerSettings(config, { ...log, writer: id }), shared, eventLoopDelay },
     resourceLimits: config.resourceLimits,
   };
 }
+
+/**
+ * The histograms in which threads record how late their event loops turn.
+ *
+ * The histogram of an ended thread goes to the next one. A histogram is native memory that V8 does not count: one for
+ * each thread is freed only when the main thread collects garbage for another reason, hundreds of threads later.
+ */
+export class DelayHistograms {
+  readonly #unused: RecordableHistogram[] = [];
+
+  take(): RecordableHistogram {
+    const histogram = this.#unused.pop() ?? createHistogram(DELAYS);
+    histogram.reset();
+    return histogram;
+  }
+
+  giveBack(histogram: RecordableHistogram): void {
+    this.#unused.push(histogram);
+  }
+}
+
+/** From 1 µs to 2.7 hours in ns, two digits of each: 28 KiB, where Node's own for event loops has 440. */
+const DELAYS = { lowest: 1e3, highest: 1e13, figures: 2 } as const;

@@ -224,6 +224,22 @@ describe('threads', () => {
     await runtime.invoke({ do: 'healthy' });
     await settled(runtime, { threads: { replaced: { ...NOTHING_REPLACED, recycled: 1 }, idle: 2 } });
   });
+
+  it('leave their histogram to the next one: what has ended holds no memory until it is collected', async () => {
+    const preload = new URL('../fixtures/observing/count-histograms.mjs', import.meta.url).href;
+    await using runtime = await TWO_THREADS.start({ env: { NODE_OPTIONS: `--import ${preload}` } });
+    await runtime.whenParked(2);
+    const made = await runtime.made('histogram-');
+    expect(made.length).toBeGreaterThan(0);
+    const deaths = 12;
+    for (let n = 0; n < deaths; n += 1) {
+      await runtime.failure({ do: 'exit', code: 1 });
+      await runtime.whenParked(2);
+    }
+    // One whose thread is not quite gone yet is not there for the thread that replaces it.
+    expect((await runtime.made('histogram-')).length - made.length).toBeLessThan(deaths / 2);
+    expect((await statsOf(runtime)).threads.replaced.exit).toBe(deaths);
+  });
 });
 
 it('before run() all figures are 0', () => {
