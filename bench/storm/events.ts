@@ -9,10 +9,17 @@ export interface StormEvent {
   readonly fits: (result: InvokeResult) => boolean;
 }
 
+/** The function's memory. A handler that fills more than that is ended by the runtime, or Lambda would end all. */
+export const MEMORY_MIB = 2048;
+
 /** Filling a heap of some hundred MiB takes half a minute on a busy machine, and holds up what shares the thread. */
 const PATIENT_MS = 120_000;
 /** For what never ends by itself. */
 const SHORT_MS = 200;
+/** Behind the deadline and the grace: by then a shared thread has been left to its other invocations. */
+const ABANDONED_MS = 500;
+/** Lambda takes 6 MiB. */
+const TOO_LARGE_BYTES = 6.5 * 1024 * 1024;
 
 interface Kind {
   readonly share: number;
@@ -27,6 +34,8 @@ const KINDS: Readonly<Record<string, Kind>> = {
   compute: { share: 25 },
   wait: { share: 15, fields: (random) => ({ ms: Math.floor(random() * 50) }) },
   throw: { share: 5, errors: ['TypeError'] },
+  'throw circular': { share: 1, errors: ['EvalError'] },
+  'log circular': { share: 1 },
   exit: {
     share: 3,
     fields: (random) => ({ code: Math.floor(random() * 3) }),
@@ -35,9 +44,23 @@ const KINDS: Readonly<Record<string, Kind>> = {
   uncaught: { share: 3, errors: ['RangeError'] },
   reject: { share: 3, errors: ['Runtime.UnhandledPromiseRejection'] },
   later: { share: 3 },
+  large: {
+    share: 0.5,
+    fields: () => ({ bytes: TOO_LARGE_BYTES }),
+    errors: ['Function.ResponseSizeTooLarge'],
+  },
+  descriptors: { share: 0.5, fields: (random) => ({ ms: Math.floor(random() * 200) }) },
   grow: { share: 0.1, errors: ['Runtime.OutOfMemory'] },
+  // Not without end: a runtime that does not stop it would take the machine's memory.
+  buffers: { share: 0.05, fields: () => ({ mib: MEMORY_MIB * 1.5 }), errors: ['Runtime.OutOfMemory'] },
   spin: { share: 0.7, timeoutMs: SHORT_MS, errors: ['Runtime.DeadlineExceeded'] },
   hang: { share: 0.7, timeoutMs: SHORT_MS, errors: ['Runtime.DeadlineExceeded'] },
+  'wait, then spin': {
+    share: 0.4,
+    fields: () => ({ ms: ABANDONED_MS }),
+    timeoutMs: SHORT_MS,
+    errors: ['Runtime.DeadlineExceeded'],
+  },
 };
 
 /** What may befall an invocation because of others on its thread, or because its event was damaged on the way. */

@@ -1,9 +1,15 @@
 // Does what its event says, harm included.
+import { closeSync, openSync } from 'node:fs';
+
 const kept = [];
 
 export const handler = async (event) => actions[event.action](event);
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+const spin = () => {
+  for (;;);
+};
 
 const actions = {
   echo: ({ n, filling }) => ({ n, length: filling.length }),
@@ -18,6 +24,14 @@ const actions = {
   },
   throw: () => {
     throw new TypeError('thrown');
+  },
+  'throw circular': () => {
+    throw circularError('thrown');
+  },
+  'log circular': ({ n }) => {
+    console.error('logged', circularError('logged'));
+    console.error(linkedErrors(12));
+    return { n };
   },
   exit: ({ code }) => process.exit(code),
   uncaught: async () => {
@@ -36,11 +50,49 @@ const actions = {
     }, 5);
     return { n };
   },
+  large: ({ bytes }) => 'x'.repeat(bytes),
+  descriptors: async ({ n, ms }) => {
+    const opened = openUntilRefused();
+    await pause(ms);
+    for (const descriptor of opened) closeSync(descriptor);
+    return { n };
+  },
   grow: () => {
     for (;;) kept.push(Array.from({ length: 10_000 }, (_, index) => index / 3));
   },
-  spin: () => {
-    for (;;);
+  buffers: ({ n, mib }) => {
+    const buffers = Array.from({ length: mib / 8 }, () => Buffer.alloc(8 * 1024 * 1024, 1));
+    return { n, survived: buffers.length };
   },
+  spin,
   hang: () => new Promise(() => {}),
+  'wait, then spin': async ({ ms }) => {
+    await pause(ms);
+    spin();
+  },
 };
+
+/** An error that leads back to itself in three ways. */
+function circularError(message) {
+  const error = new EvalError(message);
+  const other = new Error('other', { cause: error });
+  return Object.assign(error, { self: error, cause: error, other });
+}
+
+/** Errors with two fields each that lead to the next: written out, their number doubles with each. */
+function linkedErrors(count) {
+  let error = new Error('last');
+  for (let n = 1; n < count; n += 1)
+    error = Object.assign(new Error(`error ${n}`), { one: error, two: error });
+  return error;
+}
+
+function openUntilRefused() {
+  const opened = [];
+  try {
+    for (;;) opened.push(openSync('/dev/null'));
+  } catch (error) {
+    if (error.code !== 'EMFILE') throw error;
+  }
+  return opened;
+}

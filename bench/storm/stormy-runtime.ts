@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { MEMORY_MIB } from './events.ts';
+
+/** The runtime under the storm, in a process of its own. */
+export interface StormyRuntime {
+  readonly pid: number;
+  /** Resolves with how it ended. */
+  readonly exited: Promise<number | NodeJS.Signals>;
+  readonly hasExited: boolean;
+  /** How often each message was logged. Messages are cut. */
+  readonly logged: ReadonlyMap<string, number>;
+  /** The longest line that was logged, in characters. */
+  readonly longestLine: number;
+  /** Lines that are not JSON. */
+  readonly brokenLines: readonly string[];
+  stop(): void;
+}
+
+export interface Setup {
+  /** The `index.js` of the built package. */
+  readonly runtime: string;
+  readonly runtimeApi: string;
+  readonly slots: number;
+  readonly threads: number;
+}
+
+/** Starts it with few descriptors, so that a handler can use them up. */
+export function startStormyRuntime({ runtime, runtimeApi, slots, threads }: Setup): StormyRuntime {
+  const bootstrap = fileURLToPath(new URL('./bootstrap.mjs', import.meta.url));
+  const limited = `ulimit -n ${DESCRIPTORS} && exec "$0" "$@"`;
+  const child = spawn('sh', ['-c', limited, process.execPath, bootstrap, runtime], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      ...process.env,
+      AWS_LAMBDA_RUNTIME_API: runtimeApi,
+      AWS_LAMBDA_MAX_CONCURRENCY: String(slots),
+      AWS_LAMBDA_NODEJS_WORKER_COUNT: String(threads),
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(MEMORY_MIB),
+    },
+  });
+  process.on('exit', () => child.kill('SIGKILL'));
+  const logged = new Map<string, number>();
+  const brokenLines: string[] = [];
+  let longestLine = 0;
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    longestLine = Math.max(longestLine, line.length);
+    const message = messageOf(line);
+    if (message === undefined) brokenLines.push(line.slice(0, KEPT_CHARACTERS));
+    else logged.set(message, (logged.get(message) ?? 0) + 1);
+  });
+  return {
+    pid: child.pid as number,
+    exited: once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals),
+    get hasExited() {
+      return child.exitCode !== null || child.signalCode !== null;
+    },
+    logged,
+    get longestLine() {
+      return longestLine;
+    },
+    brokenLines,
+    stop: () => child.kill('SIGTERM'),
+  };
+}
+
+/** Enough for all slots and threads, and soon used up. */
+const DESCRIPTORS = 512;
+
+const KEPT_CHARACTERS = 60;
+
+function messageOf(line: string): string | undefined {
+  try {
+    const { message } = JSON.parse(line) as { message?: unknown };
+    return String(message).split('\n', 1)[0]?.slice(0, KEPT_CHARACTERS);
+  } catch {
+    return undefined;
+  }
+}
