@@ -72,8 +72,17 @@ const FOREIGN = [
 ];
 const DAMAGED = 'Runtime.MalformedEvent';
 
-export function drawEvent(n: number, random: () => number, sharedThreads: boolean): StormEvent {
-  const [action, kind] = drawKind(random);
+/** What the events are drawn from. */
+export interface EventMix {
+  readonly random: () => number;
+  /** Whether several invocations share a thread. */
+  readonly sharedThreads: boolean;
+  /** Actions that are left out. */
+  readonly without: ReadonlySet<string>;
+}
+
+export function drawEvent(n: number, { random, sharedThreads, without }: EventMix): StormEvent {
+  const [action, kind] = drawKind(random, without);
   const { errors = [], timeoutMs = PATIENT_MS } = kind;
   const allowed = new Set([...errors, DAMAGED, ...(sharedThreads ? FOREIGN : [])]);
   return {
@@ -92,8 +101,8 @@ function isAnswerTo(n: number, body: Buffer): boolean {
   return (JSON.parse(body.toString()) as { n: number }).n === n;
 }
 
-function drawKind(random: () => number): [action: string, kind: Kind] {
-  const entries = Object.entries(KINDS);
+function drawKind(random: () => number, without: ReadonlySet<string>): [action: string, kind: Kind] {
+  const entries = Object.entries(KINDS).filter(([action]) => !without.has(action));
   let left = random() * entries.reduce((sum, [, { share }]) => sum + share, 0);
   for (const entry of entries) {
     left -= entry[1].share;

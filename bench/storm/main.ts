@@ -19,6 +19,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     threads: { type: 'string', default: '8' },
     'per-thread': { type: 'string', default: '1' },
+    /** Actions that are left out, separated by commas. */
+    without: { type: 'string', default: '' },
     /** Another build's `dist/src/cli/main.js`. */
     runtime: { type: 'string' },
   },
@@ -27,6 +29,7 @@ const threads = Number(values.threads);
 const slots = threads * Number(values['per-thread']);
 const random = seededRandom(Number(values.seed));
 const minutes = Number(values.minutes);
+const mix = { random, sharedThreads: slots > threads, without: new Set(values.without.split(',')) };
 
 /** In less time one thread that fills its heap outweighs all else. */
 const LONG_MINUTES = 5;
@@ -103,7 +106,7 @@ process.exit(broken.length === 0 ? 0 : 1);
 
 async function callInTurn(): Promise<void> {
   while (performance.now() < startMs + minutes * 60_000 && !runtime.hasExited) {
-    const event = drawEvent((sent += 1), random, slots > threads);
+    const event = drawEvent((sent += 1), mix);
     const requestId = randomUUID();
     const { timeoutMs } = event;
     const result = await api.invoke(event.body, { requestId, whenCapacity: true, timeoutMs });
