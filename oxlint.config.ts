@@ -10,7 +10,7 @@ const config: OxlintConfig = {
     '/coverage',
     'bench/results',
     'console-page/bundle',
-    'release/results',
+    'scripts/results',
     '.ci',
     'test/fixtures/handlers',
     'test/fixtures/faults',

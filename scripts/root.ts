@@ -5,4 +5,4 @@ import { fileURLToPath } from 'node:url';
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** Where the output of all checks is kept. */
-export const RESULTS = join(ROOT, 'release/results');
+export const RESULTS = join(ROOT, 'scripts/results');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Check } from './check.ts';
 import { createProject } from './project.ts';
-import { ROOT } from './root.ts';
+import { ROOT } from '../root.ts';
 
 /** The tarball holds what is needed and nothing else, and every stack trace can be led back to its source. */
 export const contents: Check = async ({ tarball }, log) => {

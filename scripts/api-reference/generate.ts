@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Log } from '../log.ts';
+import type { Log } from '../check-package/log.ts';
 import { ROOT } from '../root.ts';
 
 /** The pages that are read on GitHub. */

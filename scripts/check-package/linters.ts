@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Check } from './check.ts';
-import { ROOT } from './root.ts';
+import { ROOT } from '../root.ts';
 
 /** Nothing in package.json that breaks a runtime or bundler; suggestions count too. */
 export const publint: Check = async ({ tarball }, log) => {

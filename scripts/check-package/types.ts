@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Check } from './check.ts';
 import { createProject } from './project.ts';
 import { firstExample } from './readme.ts';
-import { ROOT } from './root.ts';
+import { ROOT } from '../root.ts';
 
 /**
  * Compiles a user of every entry with an older compiler and the newest: with the libraries that a compiler takes by itself

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ROOT } from './root.ts';
+import { ROOT } from '../root.ts';
 import type { Log } from './log.ts';
 
 /** One version of Node.js. */

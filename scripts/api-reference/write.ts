@@ -1,7 +1,7 @@
 /** Writes docs/api anew: `npm run docs:api`. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Log } from '../log.ts';
+import { Log } from '../check-package/log.ts';
 import { RESULTS } from '../root.ts';
 import { COMMITTED, generate } from './generate.ts';
 

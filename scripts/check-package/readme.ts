@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT } from './root.ts';
+import { ROOT } from '../root.ts';
 
 /** The first example of the README, as somebody who reads nothing else would take it. */
 export function firstExample(): Readonly<Record<'handler.ts' | 'main.ts', string>> {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Check } from '../check.ts';
+import type { Check } from '../check-package/check.ts';
 import { ROOT } from '../root.ts';
 import { COMMITTED, generate } from './generate.ts';
 

@@ -1,11 +1,11 @@
 /**
- * Packs the package and looks at it as its users get it: `node release/main.ts [--node <major>]… [check…]`, by default
- * all checks on the Node.js that runs this. The output of each check is kept in `release/results/`.
+ * Packs the package and looks at it as its users get it: `node scripts/check-package/main.ts [--node <major>]… [check…]`, by default
+ * all checks on the Node.js that runs this. The output of each check is kept in `scripts/results/`.
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { apiReference } from './api-reference/check.ts';
+import { apiReference } from '../api-reference/check.ts';
 import type { Check } from './check.ts';
 import { contents } from './contents.ts';
 import { figures } from './figures.ts';
@@ -18,7 +18,7 @@ import { pack } from './pack.ts';
 import { bundled } from './projects/bundled.ts';
 import { cjsJavascript } from './projects/cjs-javascript.ts';
 import { esmTypescript } from './projects/esm-typescript.ts';
-import { RESULTS } from './root.ts';
+import { RESULTS } from '../root.ts';
 import { types } from './types.ts';
 
 const CHECKS: Readonly<Record<string, Check>> = {

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { RESULTS, ROOT } from './root.ts';
+import { RESULTS, ROOT } from '../root.ts';
 import type { Log } from './log.ts';
 
 /** Builds and packs as `npm publish` does, and resolves with the tarball. */

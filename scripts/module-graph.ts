@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, normalize } from 'node:path';
+import { parseSync, Visitor } from 'oxc-parser';
+import { ROOT } from './root.ts';
+
+/** One import of a module, or an export from another one. */
+export interface Import {
+  /** The file that imports, from the project's directory on. */
+  readonly from: string;
+  /** The file that is imported, also from the project's directory on, or the specifier of a package. */
+  readonly to: string;
+  /** Whether nothing is left of it at run time. */
+  readonly isType: boolean;
+}
+
+/** The TypeScript files below some folders, from the project's directory on. */
+export function sourceFiles(...folders: string[]): string[] {
+  return folders.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /(?<!\.d)\.tsx?$/.test(file))
+      .map((file) => join(folder, file)),
+  );
+}
+
+export function importsOf(file: string, text = readFileSync(join(ROOT, file), 'utf8')): Import[] {
+  const found: Import[] = [];
+  const add = (specifier: string, isType: boolean): void => {
+    const to = specifier.startsWith('.') ? normalize(join(file, '..', specifier)) : specifier;
+    found.push({ from: file, to, isType });
+  };
+  new Visitor({
+    ImportDeclaration: ({ source, importKind }) => add(source.value, importKind === 'type'),
+    ExportAllDeclaration: ({ source, exportKind }) => add(source.value, exportKind === 'type'),
+    ExportNamedDeclaration: ({ source, exportKind }) => {
+      if (source !== null) add(source.value, exportKind === 'type');
+    },
+    ImportExpression: ({ source }) => {
+      if (source.type === 'Literal' && typeof source.value === 'string') add(source.value, false);
+    },
+    TSImportType: ({ source }) => add(source.value, true),
+  }).visit(parseSync(file, text).program);
+  return found;
+}
+
+/** The circles of these imports: groups of files each of which leads to all others of its group, in alphabetical order. */
+export function circlesOf(imports: readonly Import[]): string[][] {
+  const next = Map.groupBy(imports, ({ from }) => from);
+  const reachable = new Map<string, Set<string>>();
+  for (const start of next.keys()) {
+    const seen = new Set<string>();
+    const open = [start];
+    for (let file = open.pop(); file !== undefined; file = open.pop()) {
+      for (const { to } of next.get(file) ?? []) {
+        if (seen.has(to)) continue;
+        seen.add(to);
+        open.push(to);
+      }
+    }
+    reachable.set(start, seen);
+  }
+  const leads = (from: string, to: string): boolean => reachable.get(from)?.has(to) ?? false;
+  const groups = [...next.keys()]
+    .filter((file) => leads(file, file))
+    .map((file) => [...next.keys()].filter((other) => leads(file, other) && leads(other, file)).toSorted());
+  return [...new Map(groups.map((group) => [group.join(' '), group])).values()].toSorted();
+}

@@ -1,0 +1,24 @@
+/** How the sources are cut: files, lines, circles of imports. `npm run tree-report`. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { circlesOf, importsOf, sourceFiles } from './module-graph.ts';
+import { ROOT } from './root.ts';
+
+const FOLDERS = ['src', 'workers'];
+const LARGEST = 5;
+
+for (const folder of FOLDERS) {
+  const sizes = sourceFiles(folder)
+    .map((file) => ({ file, lines: linesOf(file) }))
+    .toSorted((one, other) => other.lines - one.lines);
+  const median = sizes[Math.floor(sizes.length / 2)]?.lines ?? 0;
+  console.log(`${folder}: ${sizes.length} files, median ${median} lines; the largest:`);
+  for (const { file, lines } of sizes.slice(0, LARGEST)) console.log(`  ${lines}  ${file}`);
+}
+const circles = circlesOf(sourceFiles(...FOLDERS).flatMap((file) => importsOf(file)));
+console.log(`circles of imports, those of types included: ${circles.length}`);
+for (const circle of circles) console.log(`  ${circle.join(' · ')}`);
+
+function linesOf(file: string): number {
+  return readFileSync(join(ROOT, file), 'utf8').trimEnd().split('\n').length;
+}
