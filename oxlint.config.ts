@@ -1,5 +1,4 @@
 import type { OxlintConfig } from 'oxlint';
-import { importRules } from './oxlint.imports.ts';
 
 const config: OxlintConfig = {
   plugins: ['typescript', 'unicorn', 'oxc', 'import', 'node', 'promise', 'vitest'],
@@ -39,7 +38,6 @@ const config: OxlintConfig = {
     'vitest/expect-expect': 'off',
   },
   overrides: [
-    ...importRules,
     {
       files: ['src/**'],
       excludeFiles: ['src/config.ts', 'src/cli/**'],
@@ -53,6 +51,11 @@ const config: OxlintConfig = {
           },
         ],
       },
+    },
+    {
+      files: ['console-page/**'],
+      excludeFiles: ['console-page/build.ts'],
+      env: { browser: true, node: false },
     },
     { files: ['examples/deploy/cdk/**'], rules: { 'no-new': 'off' } },
     { files: ['src/**', 'workers/**'], rules: { 'typescript/no-explicit-any': 'error' } },

@@ -1,425 +1,181 @@
-import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { circlesOf, importsOf, sourceFiles } from '../scripts/module-graph.ts';
+import type { Import } from '../scripts/module-graph.ts';
+import { ROOT } from '../scripts/root.ts';
 
-const project = fileURLToPath(new URL('..', import.meta.url));
-const groundFolders = ['invocation', 'config', 'output'];
-const rooms = readdirSync(join(project, 'src'), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && !groundFolders.includes(entry.name))
-  .map((entry) => entry.name);
+/** A part of the sources, and what it may import besides its own files. */
+interface Module {
+  /** What the paths of its files begin with. A file belongs to the module that has most of its path. */
+  readonly files: readonly string[];
+  /** Beginnings of the paths that it may import. Default: all modules of lower layers. */
+  readonly sees?: readonly string[];
+  /** Beginnings of the paths of which it may import values, not just types. Default: all that it sees. */
+  readonly values?: readonly string[];
+  /** Packages of which no other module imports more than types. */
+  readonly packages?: readonly string[];
+  /** Whether other modules import only types of it. */
+  readonly onlyTypes?: boolean;
+  /** Whether it imports no other package, and nothing of Node.js. */
+  readonly isForBrowsers?: boolean;
+}
 
-/** What no room of src may say; only logging may set up pino. */
-const nowhereInSrc = [
-  "import { a } from '@aws/lambda-invoke-store';",
-  "import { a } from '../testing/a.ts';",
-  "import { pino } from 'pino';",
-  "import { a } from '../../workers/a.ts';",
+const MESSAGES = ['src/protocol.ts', 'src/thread-settings.ts'];
+const SHARED = [
+  'src/errors.ts',
+  'src/in-flight.ts',
+  'src/invocation/',
+  'src/package-files.ts',
+  'src/retry-schedule.ts',
+  ...MESSAGES,
 ];
 
-/** What each file may and may not say; every line stands alone, and the lint rules must refuse just the forbidden ones. */
-const cases: Record<string, { forbidden: string[]; allowed: string[] }> = {
-  'src/errors.ts': {
-    forbidden: [
-      ...nowhereInSrc,
-      ...rooms.map((room) => `import type { A } from './${room}/a.ts';`),
-      "import { a } from './managed-runtime.ts';",
-      "import { a } from './index.ts';",
-      "import { a } from 'valibot';",
-    ],
-    allowed: [
-      "import { a } from './protocol.ts';",
-      "import { a } from './invocation/a.ts';",
-      "import type { Logger } from 'pino';",
-    ],
-  },
-  'src/protocol.ts': {
-    forbidden: [
-      ...nowhereInSrc,
-      "import { a } from './errors.ts';",
-      "import { a } from 'node:fs';",
-      "import './invocation/a.ts';",
-      "import type { A } from './pool/a.ts';",
-    ],
-    allowed: ["import type { A } from './invocation/a.ts';", "import type { A } from 'node:fs';"],
-  },
-  'src/thread-settings.ts': {
-    forbidden: ["import { a } from './errors.ts';", "import type { A } from './pool/a.ts';"],
-    allowed: ["import type { A } from './invocation/a.ts';"],
-  },
-  'src/config.ts': {
-    forbidden: [...nowhereInSrc, "import { a } from './pool/a.ts';", "import { a } from 'undici';"],
-    allowed: [
-      "import { a } from 'valibot';",
-      "import { a } from './settings.ts';",
-      'export const a = process.env;',
-    ],
-  },
-  'src/invocation/a.ts': {
-    forbidden: [
-      ...nowhereInSrc,
-      "import { a } from '../runtime-api/a.ts';",
-      "import { a } from 'valibot';",
-      'export const a = process.env;',
-    ],
-    allowed: ["import { a } from '../errors.ts';", "import { a } from './b.ts';"],
-  },
-  'src/output/a.ts': {
-    forbidden: [
-      ...nowhereInSrc,
-      "import { a } from '../logging/a.ts';",
-      "import type { A } from '../pool/a.ts';",
-      'export const a = process.env;',
-    ],
-    allowed: ["import { a } from '../protocol.ts';", "import { a } from './b.ts';"],
-  },
-  'src/runtime-api/a.ts': {
-    forbidden: [
-      ...nowhereInSrc,
-      "import type { A } from '../pool/worker-pool.ts';",
-      "import { a } from '../polling/a.ts';",
-      "import { a } from '../services/a.ts';",
-      "import { a } from '../observing/a.ts';",
-      "import { a } from '../managed-runtime.ts';",
-      "import { a } from '../logging/a.ts';",
-      "import { a } from 'piscina';",
-      "import { a } from 'comlink';",
-    ],
-    allowed: [
-      "import { a } from 'undici';",
-      "import { a } from '../errors.ts';",
-      "import type { A } from '../logging/a.ts';",
-      "import type { A } from '../observing/a.ts';",
-    ],
-  },
-  'src/pool/a.ts': {
-    forbidden: [
-      ...nowhereInSrc,
-      "import type { A } from '../runtime-api/runtime-api-client.ts';",
-      "import { a } from '../polling/a.ts';",
-      "import { a } from '../lifecycle/a.ts';",
-      "import { a } from 'undici';",
-      "export * from 'undici';",
-      "import type { A } from 'undici/types/client.d.ts';",
-    ],
-    allowed: [
-      "import { a } from 'piscina';",
-      "import { a } from '../protocol.ts';",
-      "import type { A } from '../lifecycle/a.ts';",
-      "import type { A } from '../../workers/a.ts';",
-    ],
-  },
-  'src/polling/a.ts': {
-    forbidden: [
-      ...nowhereInSrc,
-      "import { a } from '../runtime-api/runtime-api-client.ts';",
-      "import { type A } from '../pool/worker-pool.ts';",
-      "export { a } from '../pool/worker-pool.ts';",
-      "import type { A } from '../runtime-api/http-client.ts';",
-      "import { a } from '../pool/thread-pool.ts';",
-      "import { a } from '../managed-runtime.ts';",
-      "import type { A } from 'undici';",
-      "import { a } from 'piscina';",
-    ],
-    allowed: [
-      "import type { A } from '../runtime-api/runtime-api-client.ts';",
-      "import type { A } from '../pool/worker-pool.ts';",
-      "import { a } from '../invocation/a.ts';",
-    ],
-  },
-  'src/services/a.ts': {
-    forbidden: [
-      ...nowhereInSrc,
-      "import type { A } from '../pool/worker-pool.ts';",
-      "import type { A } from '../runtime-api/runtime-api-client.ts';",
-      "import { a } from '../serving.ts';",
-      "import { a } from '../logging/a.ts';",
-      "import { a } from 'piscina';",
-    ],
-    allowed: [
-      "import { a } from 'comlink';",
-      "import type { A } from '../config.ts';",
-      "import type { A } from '../protocol.ts';",
-    ],
-  },
-  'src/observing/a.ts': {
-    forbidden: [
-      ...nowhereInSrc,
-      "import type { A } from '../pool/worker-pool.ts';",
-      "import type { A } from '../runtime-api/runtime-api-client.ts';",
-      "import { a } from '../polling/a.ts';",
-      "import { a } from '../logging/a.ts';",
-      "import { a } from '../emf/a.ts';",
-      "import { a } from '../serving.ts';",
-      "import { a } from '@opentelemetry/api';",
-      "import { a } from 'undici';",
-    ],
-    allowed: [
-      "import type { A } from '../logging/a.ts';",
-      "import type { A } from '../config.ts';",
-      "import { a } from '../invocation/a.ts';",
-    ],
-  },
-  'src/emf/a.ts': {
-    forbidden: [
-      ...nowhereInSrc,
-      "import type { A } from '../pool/a.ts';",
-      "import type { A } from '../managed-runtime.ts';",
-      "import { a } from '../otel/a.ts';",
-      "import { a } from '@opentelemetry/api';",
-    ],
-    allowed: ["import { a } from '../observing/a.ts';", "import { a } from './b.ts';"],
-  },
-  'src/otel/a.ts': {
-    forbidden: [
-      ...nowhereInSrc,
-      "import type { A } from '../pool/a.ts';",
-      "import { a } from '../emf/a.ts';",
-      "import { a } from 'undici';",
-    ],
-    allowed: ["import { a } from '@opentelemetry/api';", "import { a } from '../observing/a.ts';"],
-  },
-  'src/lifecycle/a.ts': {
-    forbidden: [
-      ...nowhereInSrc,
-      "import { a } from '../managed-runtime.ts';",
-      "import { a } from '../local/a.ts';",
-      "import { a } from '../cli/a.ts';",
-      "import { a } from 'valibot';",
-      'export const { env } = process;',
-    ],
-    allowed: ["import { a } from '../config.ts';"],
-  },
-  'src/logging/a.ts': {
-    forbidden: [
-      "import { a } from '../../workers/a.ts';",
-      "import { a } from 'undici';",
-      "import { a } from '../local/a.ts';",
-    ],
-    allowed: ["import { pino } from 'pino';"],
-  },
-  'src/managed-runtime.ts': {
-    forbidden: [
-      ...nowhereInSrc,
-      "import { a } from './cli/a.ts';",
-      "import { a } from './index.ts';",
-      "import { a } from 'piscina';",
-      "import { a } from 'cli-progress';",
-      "import { a } from 'uplot';",
-      "import { a } from '@smithy/core/event-streams';",
-    ],
-    allowed: [
-      "import { a } from './local/a.ts';",
-      "import { a } from './console/a.ts';",
-      "import { a } from './pool/thread-pool.ts';",
-      "import { a } from './runtime-api/http-client.ts';",
-      "import { a } from './polling/a.ts';",
-      "import { a } from './serving.ts';",
-    ],
-  },
-  'src/serving.ts': {
-    forbidden: [
-      ...nowhereInSrc,
-      "import { a } from './local/a.ts';",
-      "import { a } from './console/a.ts';",
-      "import { a } from 'undici';",
-    ],
-    allowed: ["import { a } from './pool/a.ts';", "import type { A } from './managed-runtime.ts';"],
-  },
-  'src/local/a.ts': {
-    forbidden: [
-      ...nowhereInSrc,
-      "import { a } from '../cli/a.ts';",
-      "import { a } from '../managed-runtime.ts';",
-      "import { a } from '../pool/a.ts';",
-      "import type { A } from '../console/a.ts';",
-      "import { a } from 'commander';",
-      'export const a = process.env;',
-    ],
-    allowed: [
-      "import { a } from '../errors.ts';",
-      "import type { A } from '../config.ts';",
-      "import { a } from '@smithy/core/event-streams';",
-    ],
-  },
-  'src/console/a.ts': {
-    forbidden: [
-      ...nowhereInSrc,
-      "import { a } from '../managed-runtime.ts';",
-      "import type { A } from '../pool/a.ts';",
-      "import { a } from '../cli/a.ts';",
-      "import { a } from '../../console-page/a.ts';",
-      "import { a } from 'undici';",
-      'export const a = process.env;',
-    ],
-    allowed: [
-      "import { a } from '../local/a.ts';",
-      "import { a } from '../observing/a.ts';",
-      "import type { A } from '../config.ts';",
-    ],
-  },
-  'src/console/messages.ts': {
-    forbidden: ["import type { A } from './a.ts';", "import type { A } from '../observing/a.ts';"],
-    allowed: ['export const a = 1;'],
-  },
-  'console-page/lanes/a.ts': {
-    forbidden: [
-      "import { a } from '../../src/console/messages.ts';",
-      "import type { A } from '../../src/console/ledgers.ts';",
-      "import { a } from '../../src/local/a.ts';",
-      "import { a } from 'node:fs';",
-      "import { a } from 'valibot';",
-    ],
-    allowed: [
-      "import type { A } from '../../src/console/messages.ts';",
-      "import { a } from 'preact/hooks';",
-      "import { a } from '@preact/signals';",
-      "import { a } from 'uplot';",
-      "import { a } from '../state/a.ts';",
-      "import { a } from './b.tsx';",
-    ],
-  },
-  'src/testing/a.ts': {
-    forbidden: [
-      "import { a } from '../console/a.ts';",
-      "import { a } from '../cli/a.ts';",
-      "import { a } from 'undici';",
-      'export const a = process.env;',
-    ],
-    allowed: ["import { a } from '../local/a.ts';"],
-  },
-  'src/cli/a.ts': {
-    forbidden: [
-      ...nowhereInSrc.filter((statement) => !statement.includes('/testing/')),
-      "import { a } from 'undici';",
-    ],
-    allowed: [
-      "import { a } from 'commander';",
-      "import { a } from 'cli-progress';",
-      "import { a } from 'cli-table3';",
-      "import { a } from '../local/a.ts';",
-      'export const a = process.env;',
-    ],
-  },
-  'workers/deep/a.ts': {
-    forbidden: [
-      "import { a } from '../../src/pool/a.ts';",
-      "import { a } from '../../src/config.ts';",
-      "import { a } from '../../src/services/services.ts';",
-      "import { a } from '../../src/logging/log-sink.ts';",
-      "import { a } from 'piscina';",
-      "import { a } from 'comlink';",
-      "import { pino } from 'pino';",
-    ],
-    allowed: [
-      "import { a } from '../../src/services/comlink.ts';",
-      "import { a } from '../../src/output/a.ts';",
-      "import { a } from '../../src/logging/pino-shape.ts';",
-      "import { a } from '@aws/lambda-invoke-store';",
-      "import type { A } from 'comlink';",
-      "import { a } from '../../src/protocol.ts';",
-      "import { a } from '../../src/thread-settings.ts';",
-      "import { a } from '../../src/errors.ts';",
-      "import { a } from '../../src/invocation/a.ts';",
-      "import type { A } from '../../src/pool/a.ts';",
-      "import { a } from '../b.ts';",
-      'export const a = process.env;',
-    ],
-  },
-  'test/a.ts': {
-    forbidden: [],
-    allowed: [
-      "import { a } from '../src/cli/a.ts';",
-      "import { a } from '../workers/a.ts';",
-      "import { a } from 'undici';",
-      'export const a = process.env;',
-    ],
-  },
-};
-
-const directionRules = [
-  'eslint(no-restricted-imports)',
-  'eslint(no-restricted-properties)',
-  'typescript(no-import-type-side-effects)',
+/** From top to bottom; modules of one layer do not know each other. docs/architecture.md says why. */
+const LAYERS: readonly (readonly Module[])[] = [
+  [
+    { files: ['src/cli/'], packages: ['commander', 'cli-progress', 'cli-table3'] },
+    { files: ['src/testing/'], sees: ['src/local/'] },
+    { files: ['src/emf/'], sees: ['src/observing/'] },
+    { files: ['src/otel/'], sees: ['src/observing/'], packages: ['@opentelemetry/api'] },
+    {
+      files: ['console-page/'],
+      sees: ['src/console/messages.ts'],
+      values: [],
+      packages: ['preact', '@preact/signals', 'uplot'],
+      isForBrowsers: true,
+    },
+  ],
+  [{ files: ['src/index.ts'] }],
+  [{ files: ['src/managed-runtime.ts'] }],
+  [
+    {
+      files: ['src/console/'],
+      sees: ['src/console/messages.ts', 'src/local/', 'src/observing/', 'src/config', ...SHARED],
+    },
+  ],
+  [
+    { files: ['src/console/messages.ts'], sees: [] },
+    { files: ['src/local/'], sees: ['src/config', ...SHARED], packages: ['@smithy/core'] },
+    { files: ['src/serving.ts'] },
+  ],
+  [
+    {
+      files: ['src/polling/'],
+      sees: [
+        'src/pool/worker-pool.ts',
+        'src/runtime-api/runtime-api-client.ts',
+        'src/observing/',
+        'src/logging/',
+        ...SHARED,
+      ],
+      values: SHARED,
+    },
+    { files: ['src/lifecycle/'] },
+  ],
+  [
+    { files: ['src/pool/'], values: ['src/output/', ...SHARED], packages: ['piscina'] },
+    { files: ['src/runtime-api/'], values: SHARED, packages: ['undici'] },
+    { files: ['src/services/'], values: SHARED, packages: ['comlink'] },
+  ],
+  [{ files: ['src/observing/'], values: SHARED }],
+  [{ files: ['src/logging/'], packages: ['pino'] }],
+  [{ files: ['src/output/'] }],
+  [{ files: ['src/config', 'src/settings.ts'], packages: ['valibot'] }],
+  [{ files: ['src/'] }],
+  [
+    { files: MESSAGES, sees: ['src/invocation/'], values: [] },
+    {
+      files: ['workers/'],
+      sees: ['src/'],
+      values: ['src/output/', 'src/logging/pino-shape.ts', 'src/services/comlink.ts', ...SHARED],
+      packages: ['@aws/lambda-invoke-store'],
+      onlyTypes: true,
+    },
+  ],
 ];
 
-describe('the lint rules keep the direction of imports', () => {
-  let findings: Finding[];
+/** Circles that are still there, types included. */
+const KNOWN_CIRCLES = [
+  ['src/cli/bench/measure-busy.ts', 'src/cli/bench/measure.ts'],
+  ['src/local/front.ts', 'src/local/invoke-request.ts'],
+  ['src/pool/heap-guard.ts', 'src/pool/pool-thread.ts', 'src/pool/thread-listener.ts'],
+  ['src/runtime-api/connect-for-answer.ts', 'src/runtime-api/streamed-answer.ts'],
+  ['workers/logging/console.ts', 'workers/logging/json-line.ts', 'workers/logging/text-line.ts'],
+];
 
-  beforeAll(() => {
-    const files = Object.entries(cases).map(([file, { forbidden, allowed }]) => [
-      file,
-      named([...forbidden, ...allowed]).join('\n'),
-    ]);
-    findings = lint(Object.fromEntries(files)).filter(({ code }) => directionRules.includes(code));
-  });
+const SOURCES = sourceFiles('src', 'workers', 'console-page').filter(
+  (file) => file !== 'console-page/build.ts',
+);
+const imports = SOURCES.flatMap((file) => importsOf(file));
 
-  it.each(Object.entries(cases))('in %s', (file, { forbidden, allowed }) => {
-    const refused = new Set(findings.filter(({ filename }) => filename === file).map(lineOf));
-    const statements = named([...forbidden, ...allowed]);
-    expect(statements.filter((_, index) => refused.has(index + 1))).toEqual(named(forbidden));
-  });
+it('modules import only what lies below them', () => {
+  expect(imports.length).toBeGreaterThan(500);
+  expect(imports.map(faultOf).filter((fault) => fault !== undefined)).toEqual([]);
 });
 
-it('the lint rules refuse a circle of imports, unless it is one of types', () => {
-  const findings = lint({
-    'src/services/a.ts': "import { b } from './b.ts'; export const a = b;",
-    'src/services/b.ts': "import { a } from './a.ts'; export const b = a;",
-    'src/services/c.ts': "import type { D } from './d.ts'; export const c: D = '';",
-    'src/services/d.ts': "import { c } from './c.ts'; export type D = string; export const d = c;",
+it('there are no circles of imports, types included, but for those that are known', () => {
+  expect(circlesOf(imports)).toEqual(KNOWN_CIRCLES);
+});
+
+describe('the check refuses', () => {
+  it.each([
+    ['a module above', 'src/pool/a.ts', "import { a } from '../serving.ts';"],
+    ['a type of a module above', 'src/invocation/a.ts', "import type { A } from '../pool/a.ts';"],
+    ['a module beside', 'src/pool/a.ts', "import type { A } from '../runtime-api/a.ts';"],
+    ['a value where only types are seen', 'src/pool/a.ts', "import { a } from '../logging/log.ts';"],
+    ['what is behind an interface', 'src/polling/a.ts', "import type { A } from '../pool/thread-pool.ts';"],
+    ['a value of the workers', 'src/pool/a.ts', "export { a } from '../../workers/a.ts';"],
+    ['what workers do not load', 'workers/a.ts', "await import('../src/config.ts');"],
+    ['a value in what only describes', 'src/protocol.ts', "import { a } from './invocation/a.ts';"],
+    ['a package of another module', 'src/local/a.ts', "import { a } from 'undici/lib/a.js';"],
+    ['a package in the page', 'console-page/a.ts', "import { readFile } from 'node:fs';"],
+  ])('%s', (_what, file, text) => {
+    expect(importsOf(file, text).map(faultOf)).toEqual([expect.stringContaining(file)]);
   });
-  const circles = findings.filter(({ code }) => code === 'import(no-cycle)').map(({ filename }) => filename);
-  expect(circles.toSorted()).toEqual(['src/services/a.ts', 'src/services/b.ts']);
+
+  it('a circle of types', () => {
+    const one = importsOf('src/a.ts', "import type { B } from './b.ts';");
+    const other = importsOf('src/b.ts', "type A = import('./a.ts').A;");
+    expect(circlesOf([...one, ...other])).toEqual([['src/a.ts', 'src/b.ts']]);
+  });
 });
 
 // The sources run as they are, and Node.js 22 cannot parse it; the compiler would say nothing.
-it.each(['src', 'workers'])('%s has no `using`', (folder) => {
-  const files = readdirSync(join(project, folder), { recursive: true, encoding: 'utf8' });
-  const using = files
-    .filter((file) => file.endsWith('.ts'))
-    .filter((file) => /^\s*(await )?using \w/m.test(readFileSync(join(project, folder, file), 'utf8')));
+it('src and workers have no `using`', () => {
+  const using = sourceFiles('src', 'workers').filter((file) =>
+    /^\s*(await )?using \w/m.test(readFileSync(join(ROOT, file), 'utf8')),
+  );
   expect(using).toEqual([]);
 });
 
-interface Finding {
-  code: string;
-  filename: string;
-  labels: { span: { line: number } }[];
-}
-
-/** What the project's lint rules find in a tree of these files (path → text). */
-function lint(files: Record<string, string>): Finding[] {
-  const tree = mkdtempSync(join(tmpdir(), 'architecture-'));
-  try {
-    for (const rules of ['oxlint.config.ts', 'oxlint.imports.ts'])
-      cpSync(join(project, rules), join(tree, rules));
-    cpSync(join(project, 'package.json'), join(tree, 'package.json'));
-    for (const [file, text] of Object.entries(files)) {
-      mkdirSync(dirname(join(tree, file)), { recursive: true });
-      writeFileSync(join(tree, file), text);
-    }
-    const oxlint = join(project, 'node_modules/oxlint/bin/oxlint');
-    const { stdout } = spawnSync(process.execPath, [oxlint, '--format', 'json'], {
-      cwd: tree,
-      encoding: 'utf8',
-    });
-    return (JSON.parse(stdout) as { diagnostics: Finding[] }).diagnostics;
-  } finally {
-    rmSync(tree, { recursive: true });
+function faultOf({ from, to, isType }: Import): string | undefined {
+  const here = moduleOf(from);
+  const there = moduleOf(to);
+  const kind = isType ? 'the type' : 'the value';
+  if (there === undefined) {
+    const isOwn = here?.packages?.some((name) => isOf(name, to)) === true;
+    const isAnothers = LAYERS.flat().some(({ packages }) => packages?.some((name) => isOf(name, to)));
+    if (isOwn || (!(isAnothers && !isType) && here?.isForBrowsers !== true)) return undefined;
+    return `${from} may not import ${kind} of the package ${to}`;
   }
+  if (here === undefined || here === there) return undefined;
+  const sees = here.sees?.some((path) => to.startsWith(path)) ?? layerOf(there) > layerOf(here);
+  const mayTakeValues = here.values?.some((path) => to.startsWith(path)) ?? there.onlyTypes !== true;
+  return sees && (isType || mayTakeValues) ? undefined : `${from} may not import ${kind} of ${to}`;
 }
 
-function lineOf(finding: Finding): number | undefined {
-  return finding.labels[0]?.span.line;
+function moduleOf(file: string): Module | undefined {
+  const lengthIn = ({ files }: Module): number =>
+    Math.max(0, ...files.filter((path) => file.startsWith(path)).map(({ length }) => length));
+  const [module] = LAYERS.flat().toSorted((one, other) => lengthIn(other) - lengthIn(one));
+  return module !== undefined && lengthIn(module) > 0 ? module : undefined;
 }
 
-/** Gives what each statement imports or declares a name of its own, so that one file can hold them all. */
-function named(statements: string[]): string[] {
-  return statements.map((statement, index) =>
-    statement
-      .replace(/\{ (type )?(\w+) \} from/, (_, type = '', name) => `{ ${type}${name} as name${index} } from`)
-      .replace('const a =', `const name${index} =`),
-  );
+function layerOf(module: Module): number {
+  return LAYERS.findIndex((layer) => layer.includes(module));
+}
+
+function isOf(name: string, specifier: string): boolean {
+  return specifier === name || specifier.startsWith(`${name}/`);
 }
