@@ -1,0 +1,64 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Behaviour, Layout, LayoutName } from './behaviour.ts';
+import type { LogLine } from './log-lines.ts';
+import { alignLines } from './align-lines.ts';
+import type { Observation } from './observe.ts';
+
+/** One thing in which the two contenders differ. What one of them has not is undefined. */
+export interface Difference {
+  readonly behaviour: string;
+  readonly layout: LayoutName;
+  /** Where it is seen: `answer.body.errorType`, `log.level`, `log` for a whole line. Without positions in lists. */
+  readonly at: string;
+  readonly ours: unknown;
+  readonly theirs: unknown;
+}
+
+/** All differences of two observations of the same behaviour. */
+export function compare(
+  { name }: Behaviour,
+  layout: Layout,
+  ours: Observation,
+  theirs: Observation,
+): readonly Difference[] {
+  const found: Difference[] = [];
+  const add: Add = (at, a, b) => found.push({ behaviour: name, layout: layout.name, at, ours: a, theirs: b });
+  compareLists('answer', ours.answers, theirs.answers, add);
+  compareLists('initError', ours.initErrors, theirs.initErrors, add);
+  compareLogs(ours.log, theirs.log, add);
+  if (!isDeepStrictEqual(ours.exit, theirs.exit)) add('exit', ours.exit, theirs.exit);
+  return found;
+}
+
+type Add = (at: string, ours: unknown, theirs: unknown) => void;
+
+function compareLists(at: string, ours: readonly unknown[], theirs: readonly unknown[], add: Add): void {
+  const length = Math.max(ours.length, theirs.length);
+  for (let index = 0; index < length; index += 1) compareValues(at, ours[index], theirs[index], add);
+}
+
+function compareLogs(ours: readonly LogLine[], theirs: readonly LogLine[], add: Add): void {
+  for (const [a, b] of alignLines(ours, theirs)) compareValues('log', a, b, add);
+}
+
+/** Down to the members of objects; lists count as one value, lists of objects with equal length do not. */
+function compareValues(at: string, ours: unknown, theirs: unknown, add: Add): void {
+  if (isDeepStrictEqual(ours, theirs)) return;
+  if (isRecord(ours) && isRecord(theirs)) {
+    for (const key of new Set([...Object.keys(ours), ...Object.keys(theirs)])) {
+      compareValues(`${at}.${key}`, ours[key], theirs[key], add);
+    }
+  } else if (isRecordList(ours) && isRecordList(theirs) && ours.length === theirs.length) {
+    for (const [index, value] of ours.entries()) compareValues(`${at}[]`, value, theirs[index], add);
+  } else {
+    add(at, ours, theirs);
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isRecordList(value: unknown): value is readonly Record<string, unknown>[] {
+  return Array.isArray(value) && value.every(isRecord);
+}
