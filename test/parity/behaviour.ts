@@ -18,6 +18,18 @@ export interface Behaviour {
   readonly signal?: { readonly name: NodeJS.Signals; readonly afterLogged?: RegExp };
   /** All three by default. */
   readonly layouts?: readonly LayoutName[];
+  /** The behaviours that share this one's process: each is the event at the same place. See `together`. */
+  readonly cases?: readonly Case[];
+}
+
+/** A behaviour that leaves its process as it was, so that others can follow it there. */
+export interface Case {
+  /** As {@link Behaviour.name}. */
+  readonly name: string;
+  /** Of an async function with the parameters of a handler; `stream` is the second one's name where it streams. */
+  readonly body: string;
+  /** How it is invoked. */
+  readonly event?: Omit<BehaviourEvent, 'body'>;
 }
 
 /** An event, and how it is invoked. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Behaviour, Layout, LayoutName } from './behaviour.ts';
+import type { LayoutName } from './behaviour.ts';
 import type { LogLine } from './log-lines.ts';
 import { alignLines } from './align-lines.ts';
 import type { Observation } from './observe.ts';
@@ -16,13 +16,13 @@ export interface Difference {
 
 /** All differences of two observations of the same behaviour. */
 export function compare(
-  { name }: Behaviour,
-  layout: Layout,
+  behaviour: string,
+  layout: LayoutName,
   ours: Observation,
   theirs: Observation,
 ): readonly Difference[] {
   const found: Difference[] = [];
-  const add: Add = (at, a, b) => found.push({ behaviour: name, layout: layout.name, at, ours: a, theirs: b });
+  const add: Add = (at, a, b) => found.push({ behaviour, layout, at, ours: a, theirs: b });
   compareLists('answer', ours.answers, theirs.answers, add);
   compareLists('initError', ours.initErrors, theirs.initErrors, add);
   compareLogs(ours.log, theirs.log, add);

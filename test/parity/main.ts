@@ -1,4 +1,5 @@
 /** `npm run parity`: what differs between this runtime and AWS's client, seen from outside. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { LAYOUTS } from './behaviour.ts';
@@ -10,7 +11,9 @@ import { ours, theirs } from './contenders.ts';
 import type { Contender } from './contenders.ts';
 import { groupDifferences } from './group.ts';
 import { observe } from './observe.ts';
+import type { Observation } from './observe.ts';
 import { report } from './report.ts';
+import { apart, matching } from './together.ts';
 import { isTableCurrent, writeTable } from './table.ts';
 
 interface Options {
@@ -21,6 +24,8 @@ interface Options {
   readonly show: boolean;
   readonly jobs: number;
   readonly runtime?: string;
+  readonly save?: string;
+  readonly from?: string;
 }
 
 const options = new Command('npm run parity --')
@@ -38,30 +43,45 @@ const options = new Command('npm run parity --')
   .option('--show', 'also print what was observed of both', false)
   .option('--jobs <count>', 'behaviours at a time', wholeNumber, 3)
   .option('--runtime <file>', 'another build’s dist/src/cli/main.js, in place of this project’s')
+  .option('--save <file>', 'keep what was observed, as JSON')
+  .option('--from <file>', 'compare what another run has kept, and run nothing')
   .parse()
   .opts<Options>();
 
 process.exitCode = await main(options);
 
-async function main({ only, layout, check, all, show, jobs, runtime }: Options): Promise<number> {
-  let contenders: readonly [Contender, Contender];
+async function main({ only, layout, check, all, show, ...more }: Options): Promise<number> {
+  const whole = only === undefined && layout === undefined;
+  const trials = BEHAVIOURS.map((behaviour) => (only === undefined ? behaviour : matching(behaviour, only)))
+    .filter((behaviour) => behaviour !== undefined)
+    .flatMap((behaviour) =>
+      LAYOUTS.filter(({ name }) => behaviour.layouts?.includes(name) ?? true)
+        .filter(({ name }) => layout?.includes(name) ?? true)
+        .map((layout) => ({ behaviour, layout })),
+    );
+  let seen: Record<string, Seen>;
   try {
-    contenders = [ours(runtime), theirs()];
+    seen = await observeAll(trials, more);
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`);
     return 1;
   }
-  const whole = only === undefined && layout === undefined;
-  const trials = BEHAVIOURS.filter(({ name }) => only?.test(name) ?? true).flatMap((behaviour) =>
-    LAYOUTS.filter(({ name }) => behaviour.layouts?.includes(name) ?? true)
-      .filter(({ name }) => layout?.includes(name) ?? true)
-      .map((layout) => ({ behaviour, layout })),
-  );
-  process.stdout.write(
-    `${contenders.map(({ title }) => title).join(' beside ')}: ${trials.length} trials\n\n`,
-  );
-  const found = await inParallel(jobs, trials, (trial) => differencesOf(trial, contenders, show));
-  const findings = groupDifferences(found.flat());
+  const differences: Difference[] = [];
+  for (const trial of trials) {
+    const { ours, theirs } = seen[nameOf(trial)] ?? {};
+    if (ours === undefined || theirs === undefined) continue;
+    const [a, b] = [apart(trial.behaviour, ours), apart(trial.behaviour, theirs)];
+    for (const [name, ours] of a) {
+      const theirs = b.get(name);
+      if (theirs === undefined) continue;
+      if (show)
+        process.stdout.write(
+          `${name} (${trial.layout.name})\nours: ${print(ours)}\nAWS's: ${print(theirs)}\n\n`,
+        );
+      differences.push(...compare(name, trial.layout.name, ours, theirs));
+    }
+  }
+  const findings = groupDifferences(differences);
   process.stdout.write(`${report(findings, { all })}\n`);
   const unused = whole ? [...findings.explained].filter(([, { length }]) => length === 0) : [];
   for (const [{ what }] of unused) process.stdout.write(`No difference has the reason "${what}" any more.\n`);
@@ -75,38 +95,52 @@ async function main({ only, layout, check, all, show, jobs, runtime }: Options):
   return current && findings.unexplained.length === 0 && unused.length === 0 ? 0 : 1;
 }
 
-async function differencesOf(
-  { behaviour, layout }: { readonly behaviour: Behaviour; readonly layout: Layout },
-  contenders: readonly [Contender, Contender],
-  show: boolean,
-): Promise<readonly Difference[]> {
-  const [a, b] = await Promise.all(contenders.map((contender) => observe(behaviour, layout, contender)));
-  if (a === undefined || b === undefined) return [];
-  if (show) {
-    const print = (value: unknown): string =>
-      inspect(value, { depth: 10, breakLength: 110, maxStringLength: 2_000 });
-    process.stdout.write(`${behaviour.name} (${layout.name})\nours: ${print(a)}\nAWS's: ${print(b)}\n\n`);
-  }
-  return compare(behaviour, layout, a, b);
+interface Trial {
+  readonly behaviour: Behaviour;
+  readonly layout: Layout;
 }
 
-/** Results in the order of the items. */
-async function inParallel<Item, Result>(
+type Seen = Readonly<Record<Contender['name'], Observation>>;
+
+function nameOf({ behaviour, layout }: Trial): string {
+  return `${behaviour.name} (${layout.name})`;
+}
+
+async function observeAll(
+  trials: readonly Trial[],
+  { jobs, runtime, save, from }: Pick<Options, 'jobs' | 'runtime' | 'save' | 'from'>,
+): Promise<Record<string, Seen>> {
+  if (from !== undefined) return JSON.parse(readFileSync(from, 'utf8')) as Record<string, Seen>;
+  const [a, b] = [ours(runtime), theirs()];
+  process.stdout.write(`${a.title} beside ${b.title}: ${trials.length} trials\n\n`);
+  const seen: Record<string, Seen> = {};
+  await inParallel(jobs, trials, async (trial) => {
+    const [ours, theirs] = await Promise.all(
+      [a, b].map((contender) => observe(trial.behaviour, trial.layout, contender)),
+    );
+    if (ours !== undefined && theirs !== undefined) seen[nameOf(trial)] = { ours, theirs };
+  });
+  if (save !== undefined) writeFileSync(save, JSON.stringify(seen));
+  return seen;
+}
+
+function print(value: unknown): string {
+  return inspect(value, { depth: 10, breakLength: 110, maxStringLength: 2_000 });
+}
+
+async function inParallel<Item>(
   count: number,
   items: readonly Item[],
-  act: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
+  act: (item: Item) => Promise<void>,
+): Promise<void> {
   const rest = items.entries();
   const lane = async (): Promise<void> => {
     for (const [index, item] of rest) {
-      results[index] = await act(item);
-      if (process.stderr.isTTY) process.stderr.write(`\r${results.length} of ${items.length} `);
+      if (index % 50 === 0) process.stderr.write(`${index} of ${items.length}\n`);
+      await act(item);
     }
   };
   await Promise.all(Array.from({ length: count }, lane));
-  if (process.stderr.isTTY) process.stderr.write('\r');
-  return results;
 }
 
 function pattern(value: string): RegExp {

@@ -10,6 +10,7 @@ import type { LogLine } from './log-lines.ts';
 import { normalise, readBody } from './normalise.ts';
 import { RuntimeProcess } from './runtime-process.ts';
 import type { Exit } from './runtime-process.ts';
+import { requestIdOf } from './together.ts';
 
 /** What can be seen of a behaviour from outside: plain data, without what differs from run to run. */
 export interface Observation {
@@ -109,7 +110,7 @@ async function answerOf(
   if (gone.aborted) return { status: 'not taken' };
   const result = await api.invoke(body, {
     ...options,
-    requestId: `00000000-0000-4000-8000-${String(index + 1).padStart(12, '0')}`,
+    requestId: requestIdOf(index),
     whenCapacity: true,
     whileWaiting: AbortSignal.any([gone, AbortSignal.timeout(MOST_WAITING_MS)]),
   });

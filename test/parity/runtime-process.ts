@@ -26,6 +26,8 @@ export class RuntimeProcess implements AsyncDisposable {
       ([code, signal]: Exit[keyof Exit][]) => ({ code, signal }) as Exit,
     );
     this.#child = child;
+    running.add(child);
+    void this.exited.then(() => running.delete(child));
   }
 
   get hasExited(): boolean {
@@ -60,6 +62,14 @@ export class RuntimeProcess implements AsyncDisposable {
     await this.exited;
   }
 }
+
+const running = new Set<ChildProcess>();
+
+// A runtime that lost its Runtime API tries for a quarter of an hour to find it again.
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 function patience(): Promise<undefined> {
   return new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, undefined).unref());

@@ -95,5 +95,5 @@ export const environments: readonly Behaviour[] = [
 ];
 
 function odd(what: string, env: Behaviour['env'] & object): Behaviour {
-  return { name: `starts with ${what}`, files: served, env };
+  return { name: `starts with ${what}`, files: served, env, layouts: ['single', 'threads'] };
 }

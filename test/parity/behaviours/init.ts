@@ -3,8 +3,10 @@ import type { Behaviour } from '../behaviour.ts';
 const OK = 'export const handler = async () => "served";';
 const CJS_OK = 'exports.handler = async () => "served";';
 
-/** How a handler is found, and what is told when it cannot be loaded. */
-export const inits: readonly Behaviour[] = [
+/** The loader is the same on each thread. */
+const LAYOUTS = ['single', 'threads'] as const;
+
+const HANDLERS: readonly Behaviour[] = [
   {
     name: 'cannot load: a syntax error',
     files: 'const a = 1;\nexport const handler = async () => { return 1 +; };\n',
@@ -150,3 +152,6 @@ export const inits: readonly Behaviour[] = [
     handler: 'index.app.handler',
   },
 ];
+
+/** How a handler is found, and what is told when it cannot be loaded. */
+export const inits: readonly Behaviour[] = HANDLERS.map((each) => Object.assign(each, { layouts: LAYOUTS }));

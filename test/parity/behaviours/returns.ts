@@ -1,32 +1,35 @@
 import { handlerOf } from '../behaviour.ts';
-import type { Behaviour } from '../behaviour.ts';
+import type { Behaviour, Case } from '../behaviour.ts';
+import { together } from '../together.ts';
 
 /** What becomes of a result. */
 export const returns: readonly Behaviour[] = [
-  returning('undefined', 'undefined'),
-  returning('null', 'null'),
-  returning('NaN', 'NaN'),
-  returning('a BigInt', '1n'),
-  returning('an object that leads back to itself', '(() => { const o = {}; o.self = o; return o; })()'),
-  returning('a Date', 'new Date(0)'),
-  returning('a Buffer', 'Buffer.from("abc")'),
-  returning('a Map, a Set and a typed array', '[new Map([[1, 2]]), new Set([1]), new Uint8Array([1, 2])]'),
-  returning('an Error', 'new TypeError("returned")'),
-  returning('a string', '"grün, 你好, 😀"'),
-  returning('half of a surrogate pair', '"\\ud83d"'),
-  returning('an empty string', '""'),
-  returning('a function', '() => 1'),
-  returning('a symbol', 'Symbol("s")'),
-  returning(
-    'an object with fields that JSON leaves out',
-    '({ a: undefined, b() {}, c: Symbol("c"), d: [undefined] })',
-  ),
-  returning('an object whose toJSON throws', '({ toJSON() { throw new RangeError("no JSON"); } })'),
-  returning('an object whose getter throws', '({ get a() { throw new RangeError("no value"); } })'),
-  returning('a thenable', '({ then(resolve) { resolve({ thenable: true }); } })'),
-  returning('a response for API Gateway', '({ statusCode: 201, headers: { "x-a": "ä" }, body: "ok" })'),
-  returning('5 MiB', '"x".repeat(5 * 1024 * 1024)'),
-  returning('more than 6 MiB', '"x".repeat(6 * 1024 * 1024 + 200)'),
+  together('returns all kinds of results', [
+    returning('undefined', 'undefined'),
+    returning('null', 'null'),
+    returning('NaN', 'NaN'),
+    returning('a BigInt', '1n'),
+    returning('an object that leads back to itself', '(() => { const o = {}; o.self = o; return o; })()'),
+    returning('a Date', 'new Date(0)'),
+    returning('a Buffer', 'Buffer.from("abc")'),
+    returning('a Map, a Set and a typed array', '[new Map([[1, 2]]), new Set([1]), new Uint8Array([1, 2])]'),
+    returning('an Error', 'new TypeError("returned")'),
+    returning('a string', '"grün, 你好, 😀"'),
+    returning('half of a surrogate pair', '"\\ud83d"'),
+    returning('an empty string', '""'),
+    returning('a function', '() => 1'),
+    returning('a symbol', 'Symbol("s")'),
+    returning(
+      'an object with fields that JSON leaves out',
+      '({ a: undefined, b() {}, c: Symbol("c"), d: [undefined] })',
+    ),
+    returning('an object whose toJSON throws', '({ toJSON() { throw new RangeError("no JSON"); } })'),
+    returning('an object whose getter throws', '({ get a() { throw new RangeError("no value"); } })'),
+    returning('a thenable', '({ then(resolve) { resolve({ thenable: true }); } })'),
+    returning('a response for API Gateway', '({ statusCode: 201, headers: { "x-a": "ä" }, body: "ok" })'),
+    returning('5 MiB', '"x".repeat(5 * 1024 * 1024)'),
+    returning('more than 6 MiB', '"x".repeat(6 * 1024 * 1024 + 200)'),
+  ]),
   {
     name: 'returns a value from a function that is not async',
     files: 'export const handler = () => ({ sync: true });',
@@ -62,6 +65,6 @@ export const returns: readonly Behaviour[] = [
   },
 ];
 
-function returning(what: string, expression: string): Behaviour {
-  return { name: `returns ${what}`, files: handlerOf(`return ${expression};`) };
+function returning(what: string, expression: string): Case {
+  return { name: `returns ${what}`, body: `return ${expression};` };
 }
