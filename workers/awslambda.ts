@@ -73,7 +73,7 @@ export const HttpResponseStream = {
    * Has these go out before the first byte, or when the stream ends without one.
    *
    * @param responseStream What the handler was given.
-   * @param metadata `statusCode`, `headers` (names and values) and `cookies` (a list), as a Function URL takes them.
+   * @param metadata `statusCode`, `headers` (names and values) and `cookies` (a list), as a Function URL takes them. None counts as `{}`.
    * @returns The same stream.
    * @throws Error named `Runtime.InvalidStreamingOperation` when the response has begun, and a TypeError when the metadata
    *   have no JSON form.
@@ -90,7 +90,8 @@ export const HttpResponseStream = {
    */
   from<Stream extends WritableResponse>(responseStream: Stream, metadata: Record<string, unknown>): Stream {
     responseStream.setContentType('application/vnd.awslambda.http-integration-response');
-    const prelude = `${JSON.stringify(metadata)}${'\0'.repeat(8)}`;
+    // Callers in JavaScript leave it out, and nothing can read the prelude "undefined".
+    const prelude = `${JSON.stringify(metadata ?? {})}${'\0'.repeat(8)}`;
     return Object.assign(responseStream, {
       _onBeforeFirstWrite: (write: (chunk: string) => void) => write(prelude),
     });

@@ -23,8 +23,12 @@ export function compare(
 ): readonly Difference[] {
   const found: Difference[] = [];
   const add: Add = (at, a, b) => found.push({ behaviour, layout, at, ours: a, theirs: b });
-  compareLists('answer', ours.answers, theirs.answers, add);
-  compareLists('initError', ours.initErrors, theirs.initErrors, add);
+  for (const [a, b] of inPairs(ours.answers, theirs.answers)) {
+    // One that answers and one that does not differ in this, not in each of the fields.
+    if (a?.status !== b?.status) add('answer', a, b);
+    else compareValues('answer', a, b, add);
+  }
+  for (const [a, b] of inPairs(ours.initErrors, theirs.initErrors)) compareValues('initError', a, b, add);
   compareLogs(ours.log, theirs.log, add);
   if (!isDeepStrictEqual(ours.exit, theirs.exit)) add('exit', ours.exit, theirs.exit);
   return found;
@@ -32,9 +36,14 @@ export function compare(
 
 type Add = (at: string, ours: unknown, theirs: unknown) => void;
 
-function compareLists(at: string, ours: readonly unknown[], theirs: readonly unknown[], add: Add): void {
-  const length = Math.max(ours.length, theirs.length);
-  for (let index = 0; index < length; index += 1) compareValues(at, ours[index], theirs[index], add);
+function inPairs<Value>(
+  ours: readonly Value[],
+  theirs: readonly Value[],
+): [Value | undefined, Value | undefined][] {
+  return Array.from({ length: Math.max(ours.length, theirs.length) }, (_, index) => [
+    ours[index],
+    theirs[index],
+  ]);
 }
 
 function compareLogs(ours: readonly LogLine[], theirs: readonly LogLine[], add: Add): void {

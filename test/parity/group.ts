@@ -42,8 +42,9 @@ function formOf(value: unknown): string {
   if (value === undefined) return 'absent';
   if (value === null || typeof value !== 'object') return typeof value === 'string' ? 'text' : String(value);
   if (Array.isArray(value)) return 'a list';
-  const { level, message, code, signal } = value as Readonly<Record<string, unknown>>;
-  if (code !== undefined || signal !== undefined) return JSON.stringify(value);
+  const { level, message, code, signal, status } = value as Readonly<Record<string, unknown>>;
+  if (code !== undefined && signal !== undefined) return JSON.stringify(value);
+  if (status !== undefined) return `the status ${String(status)}`;
   if (level === undefined) return `{ ${Object.keys(value).join(', ')} }`;
   return `a line of the level ${String(level)}${typeof message === 'string' ? `: ${message.slice(0, 60)}` : ''}`;
 }

@@ -11,6 +11,7 @@ export function normalise(observation: Observation, taskRoot: string, runtimeApi
     taskRootIsVarTask(taskRoot),
     runtimeApiIsAnAddress(runtimeApi),
     handlerHasNoReceiver,
+    onlyFramesOfTheFunctionInText,
   ];
   const text = (value: string): string => rules.reduce((result, rule) => rule(result), value);
   return walk(observation, (value) => {
@@ -45,6 +46,11 @@ function runtimeApiIsAnAddress(address: string): Rule {
 /** AWS's client calls the handler as a method of its own object, and stacks say so. */
 function handlerHasNoReceiver(text: string): string {
   return text.replaceAll(/\b(Buffered|Streaming)InvokeProcessor\.(?=handler\b)/g, '');
+}
+
+/** As in a list of frames; the line breaks of the format Text are carriage returns. */
+function onlyFramesOfTheFunctionInText(text: string): string {
+  return text.replaceAll(/[\r\n]+ +at (?![^\r\n]*\/var\/task\/)[^\r\n]*/g, '');
 }
 
 function longTextIsItsHash(text: string): string {

@@ -15,11 +15,18 @@ export function together(
   return {
     name,
     files: `const cases = {\n${functions.join('')}};\nexport const handler = ${streams ? `awslambda.streamifyResponse(${handler})` : handler};\n`,
-    events: cases.map((each) => ({ ...each.event, body: JSON.stringify({ case: each.name }) })),
+    events: cases.map((each) => ({
+      timeoutMs: TIMEOUT_MS,
+      ...each.event,
+      body: JSON.stringify({ case: each.name }),
+    })),
     cases,
     ...(env !== undefined && { env }),
   };
 }
+
+/** Long enough for an answer, short for what is never answered. */
+const TIMEOUT_MS = 4_000;
 
 /** What of a behaviour has a name that matches; undefined if nothing does. */
 export function matching(behaviour: Behaviour, pattern: RegExp): Behaviour | undefined {

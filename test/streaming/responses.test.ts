@@ -85,6 +85,14 @@ describe.each(EITHER_MODE)('a streaming handler, $mode', ({ start }) => {
     });
   });
 
+  it('sends empty metadata in front of the body when it gives none', async () => {
+    expect(await runtime.result({ do: 'metadata', body: 'body' })).toMatchObject({
+      status: 'response',
+      contentType: HTTP,
+      body: Buffer.from(`{}${'\0'.repeat(8)}body`),
+    });
+  });
+
   it('has the context of its invocation, and the highWaterMark that it asks for', async () => {
     const result = await text(runtime.result({ do: 'describe' }, { requestId: 'described' }));
     expect(JSON.parse(result)).toEqual({ highWaterMark: 12_345, requestId: 'described', signal: false });

@@ -133,7 +133,7 @@ export const streams: readonly Behaviour[] = [
 ];
 
 function streaming(what: string, body: string, before = ''): Case {
-  return { name: `streams: ${what}`, body: `${before}\n${body}`, event: { timeoutMs: SHORT_MS } };
+  return { name: `streams: ${what}`, body: `${before}\n${body}` };
 }
 
 /** For what may leave a connection or a thread in a state of its own. */

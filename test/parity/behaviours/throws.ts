@@ -48,7 +48,6 @@ export const throws: readonly Behaviour[] = [
     throwing('an error with several lines', 'new Error("first\\nsecond\\nthird")'),
     throwing('an error with control characters', 'new Error("a\\u007fb\\u0000c\\u001bd")'),
     throwing('an error with a long message', 'new Error("x".repeat(100_000))'),
-    throwing('an error of more than 1 MiB', 'new Error("x".repeat(1_200_000))'),
     throwing('an error without a stack', 'Object.assign(new Error("no stack"), { stack: undefined })'),
     throwing('an error whose stack is a number', 'Object.assign(new Error("odd stack"), { stack: 12 })'),
     throwing('an error with an empty name', 'Object.assign(new Error("no name"), { name: "" })'),
@@ -74,6 +73,11 @@ export const throws: readonly Behaviour[] = [
       'Object.assign(new Error("own type"), { name: "Not a name: really" })',
     ),
   ]),
+  {
+    name: 'throws an error of more than 1 MiB',
+    files: handlerOf('throw new Error("x".repeat(1_200_000));'),
+    events: [{ timeoutMs: 4_000 }],
+  },
   {
     name: 'throws in a function that is not async',
     files: 'export const handler = () => { throw new Error("sync"); };',
