@@ -29,7 +29,8 @@ export async function openLogSink(config: Config): Promise<LogSink> {
     );
   }
   // In single mode the handler's thread waits for a full pipe, as any; with threads, this one answers for all of them.
-  const output = await openLogOutput(handlers, config.inThreads ? 'in the background' : 'at once');
+  const writesAtOnce = !config.inThreads;
+  const output = await openLogOutput(handlers, writesAtOnce ? 'at once' : 'in the background');
   let logger: Logger | undefined;
   return opened(
     handlers,
@@ -38,17 +39,28 @@ export async function openLogSink(config: Config): Promise<LogSink> {
       await within(output.flushed());
       output.close();
     },
+    writesAtOnce,
   );
 }
 
-function opened(handlers: LogSettings, load: () => Logger, flush: () => Promise<void>): LogSink {
+function opened(
+  handlers: LogSettings,
+  load: () => Logger,
+  flush: () => Promise<void>,
+  writesAtOnce = false,
+): LogSink {
   const log = guarded(load);
   const dropped = new DropCount(handlers.dropped);
   const report = () => {
-    const lines = isAnyStuck(handlers.locks) ? 0 : dropped.take();
-    if (lines > 0) log.warn({ lines }, 'Log lines were dropped, since nobody read the output');
+    const lines = dropped.take();
+    if (lines === 0) return;
+    log.warn({ lines }, 'Log lines were dropped, since nobody read the output');
+    // The report itself had no room.
+    if (writesAtOnce && isAnyStuck(handlers.locks)) dropped.add(lines);
   };
-  const timer = setInterval(report, REPORT_INTERVAL_MS).unref();
+  const timer = setInterval(() => {
+    if (!isAnyStuck(handlers.locks)) report();
+  }, REPORT_INTERVAL_MS).unref();
   return {
     log,
     handlers,

@@ -10,8 +10,8 @@ export class DropCount {
     return new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   }
 
-  add(): void {
-    Atomics.add(this.#count, 0, 1);
+  add(entries = 1): void {
+    Atomics.add(this.#count, 0, entries);
   }
 
   /** How many since the last call. */

@@ -1,3 +1,5 @@
+import { monotonicMs } from '../invocation/monotonic.ts';
+
 /**
  * One writer at a time on an output that many threads write to. Lives in shared memory: a thread can be killed at any
  * moment, also while it holds the lock, so everything that the others need to go on is in there.
@@ -16,7 +18,7 @@ export class OutputLock {
     return new SharedArrayBuffer(FIELDS * Int32Array.BYTES_PER_ELEMENT);
   }
 
-  /** Gives the lock back on behalf of a thread that is dead. */
+  /** Gives the lock back on behalf of a writer that is dead or hangs. Does nothing if that writer no longer holds it. */
   static releaseFor(shared: SharedArrayBuffer, owner: number): void {
     const state = new Int32Array(shared);
     if (Atomics.compareExchange(state, OWNER, owner, FREE) === owner) Atomics.notify(state, OWNER);
@@ -36,8 +38,9 @@ export class OutputLock {
    * it back.
    */
   acquire(hungAfterMs: number): void {
+    if (this.tryAcquire()) return;
     let seen = Atomics.load(this.#state, PROGRESS);
-    let since = Date.now();
+    let since = monotonicMs();
     while (!this.tryAcquire()) {
       const owner = Atomics.load(this.#state, OWNER);
       if (owner === FREE) continue;
@@ -45,22 +48,22 @@ export class OutputLock {
       const progress = Atomics.load(this.#state, PROGRESS);
       if (progress !== seen) {
         seen = progress;
-        since = Date.now();
-      } else if (Date.now() - since > hungAfterMs) {
+        since = monotonicMs();
+      } else if (monotonicMs() - since > hungAfterMs) {
         OutputLock.releaseFor(this.#state.buffer, owner);
       }
     }
   }
 
-  release(): void {
-    Atomics.store(this.#state, OWNER, FREE);
-    Atomics.notify(this.#state, OWNER, 1);
+  /** False when another writer has taken the lock over. That writer has ended the entry that was being written. */
+  get isHeld(): boolean {
+    return Atomics.load(this.#state, OWNER) === this.#owner;
   }
 
-  /** Something was written. */
-  progressed(): void {
-    this.stuck = false;
-    this.#moved();
+  /** Does nothing when another writer has taken the lock over. */
+  release(): void {
+    if (Atomics.compareExchange(this.#state, OWNER, this.#owner, FREE) === this.#owner)
+      Atomics.notify(this.#state, OWNER, 1);
   }
 
   /** Bytes that are missing of an entry of which a part has been written; 0 for none. */
@@ -72,13 +75,25 @@ export class OutputLock {
     Atomics.store(this.#state, MISSING, bytes);
   }
 
-  /** Nobody reads: a writer has waited in vain, and the next one need not. */
-  get stuck(): boolean {
-    return Atomics.load(this.#state, STUCK) === 1;
+  /** The output has taken so many bytes. */
+  accepted(bytes: number): void {
+    const unproven = Atomics.load(this.#state, UNPROVEN);
+    if (unproven > 0) Atomics.store(this.#state, UNPROVEN, Math.max(0, unproven - bytes));
+    this.#moved();
   }
 
-  set stuck(stuck: boolean) {
-    Atomics.store(this.#state, STUCK, stuck ? 1 : 0);
+  /**
+   * A writer has waited in vain for room for so many bytes. Until the reader is proven to read again, no writer waits. An
+   * output that refuses a write can still have room for a smaller one, so a write that succeeds is no proof: proof is
+   * when more has been written than there can have been room for.
+   */
+  readerStopped(refusedBytes: number): void {
+    Atomics.store(this.#state, UNPROVEN, Math.min(refusedBytes, MOST_ROOM_WHEN_FULL));
+  }
+
+  /** Nobody reads: a writer has waited in vain, and the next one need not. */
+  get stuck(): boolean {
+    return Atomics.load(this.#state, UNPROVEN) > 0;
   }
 
   /** Tells those who wait that things go on. */
@@ -90,9 +105,13 @@ export class OutputLock {
 const FREE = 0;
 const LONGEST_WAIT_MS = 50;
 
+/** A pipe is a list of pages. The last one can have room when there is no room for another page. */
+const MOST_ROOM_WHEN_FULL = 4096;
+
 /** Fields of the shared memory. */
 const OWNER = 0;
 const PROGRESS = 1;
 const MISSING = 2;
-const STUCK = 3;
+/** How many bytes more must be written before it is certain that the reader reads again. */
+const UNPROVEN = 3;
 const FIELDS = 4;

@@ -60,30 +60,48 @@ export class QueuedOutput implements Output {
     }
   }
 
-  /** What has begun is finished, unless nobody reads. */
+  /**
+   * What has begun is finished, unless nobody reads, or another writer has taken the lock over: the rest would be in the
+   * middle of that writer's entry.
+   */
   async #writeAll(mended: Mended, count: number): Promise<number> {
-    const { fd, lock, dropped, patienceMs } = this.#settings;
+    const { bytes } = mended;
+    const { fd, lock, patienceMs } = this.#settings;
     let offset = 0;
     let waitedMs = 0;
-    while (offset < mended.bytes.length) {
-      const written = await this.#writeSome(fd, mended.bytes, offset);
-      offset += written;
-      lock.missing = mended.missingAt(offset);
+    while (offset < bytes.length) {
+      // Who takes the lock over during the call cannot know which part has been written.
+      lock.missing = bytes.length - offset;
+      let written = 0;
+      try {
+        written = await this.#writeSome(fd, bytes, offset);
+        offset += written;
+      } finally {
+        if (lock.isHeld) lock.missing = mended.missingAt(offset);
+      }
       if (written > 0) {
-        lock.progressed();
+        lock.accepted(written);
         waitedMs = 0;
-      } else if (offset === 0 || lock.missing === 0) {
+      } else if (offset === 0 || mended.missingAt(offset) === 0) {
         return mended.begunAt(offset);
+      } else if (lock.stuck) {
+        return this.#breakOff(mended, offset);
+      } else if (waitedMs >= patienceMs) {
+        lock.readerStopped(bytes.length - offset);
+        return this.#breakOff(mended, offset);
       } else {
-        if (waitedMs >= patienceMs) {
-          dropped.add();
-          return mended.begunAt(offset);
-        }
         await sleep(PAUSE_MS);
         waitedMs += PAUSE_MS;
       }
+      if (!lock.isHeld) return offset < bytes.length ? this.#breakOff(mended, offset) : count;
     }
     return count;
+  }
+
+  /** Drops the entry that has begun. */
+  #breakOff(mended: Mended, offset: number): number {
+    if (mended.missingAt(offset) > 0) this.#settings.dropped.add();
+    return mended.begunAt(offset);
   }
 }
 

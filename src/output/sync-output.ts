@@ -32,6 +32,7 @@ export class SyncOutput implements Output {
     return Promise.resolve();
   }
 
+  /** Stops as soon as another writer has taken the lock over: the rest would be in the middle of that writer's entry. */
   #writeAll(mended: Mended): boolean {
     const { bytes } = mended;
     const { fd, lock, patienceMs } = this.#settings;
@@ -39,18 +40,26 @@ export class SyncOutput implements Output {
     let waitedMs = 0;
     let pauseMs = SHORTEST_PAUSE_MS;
     while (offset < bytes.length) {
+      if (!lock.isHeld) return false;
       // A thread that is killed within the call may have written any part.
       lock.missing = bytes.length - offset;
-      const written = this.#writeSome(fd, bytes, offset);
-      offset += written;
-      lock.missing = mended.missingAt(offset);
+      let written = 0;
+      try {
+        written = this.#writeSome(fd, bytes, offset);
+        offset += written;
+      } finally {
+        if (lock.isHeld) lock.missing = mended.missingAt(offset);
+      }
       if (written > 0) {
-        lock.progressed();
+        lock.accepted(written);
         waitedMs = 0;
         pauseMs = SHORTEST_PAUSE_MS;
       } else {
-        lock.stuck ||= waitedMs >= patienceMs;
         if (lock.stuck) return false;
+        if (waitedMs >= patienceMs) {
+          lock.readerStopped(bytes.length - offset);
+          return false;
+        }
         Atomics.wait(NEVER, 0, 0, pauseMs);
         waitedMs += pauseMs;
         pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MODES, PATIENTLY, startBootstrap } from '../helpers/start-runtime.ts';
+import { openPipe } from './outlets.ts';
 
 describe.each(MODES)('%s', (_mode, { concurrency = 1 }) => {
   it('nobody reads for long: lines are dropped and no handler fails; then it is told how many', async () => {
@@ -26,5 +27,35 @@ describe.each(MODES)('%s', (_mode, { concurrency = 1 }) => {
     await expect.poll(droppedAndWhole, PATIENTLY).toBe(0);
     expect(told().length).toBeGreaterThan(0);
     expect(lines().filter((line) => line.includes('xxx') && !line.endsWith('}')).length).toBeLessThan(2);
+  });
+
+  it('a pipe that nobody reads is waited for once, also where it still has room for a short line', async () => {
+    await using pipe = await openPipe();
+    const options = { concurrency, threads: 1, outputTimeoutMs: 1_000, logInvocations: false };
+    await using runtime = await startBootstrap('logs.mjs', options, {
+      stdio: ['ignore', pipe.fd, 'pipe', 'ipc'],
+    });
+    pipe.release();
+    await runtime.whenParked(1);
+    // To wait for each of them would take longer than the test may take.
+    const event = { do: 'alternate', lines: 1_000 };
+    await runtime.invoke(event, { timeoutMs: 600_000 });
+    await runtime.invoke(event, { timeoutMs: 600_000 });
+    pipe.reader.open();
+
+    const written = () => pipe.reader.lines.filter((line) => /^\d+ x+$/.test(line)).length;
+    const told = () =>
+      pipe.reader.lines
+        .filter((line) => line.includes('Log lines were dropped'))
+        .map((line) => (JSON.parse(line) as { lines: number }).lines)
+        .reduce((sum, lines) => sum + lines, 0);
+    let more = 0;
+    const writtenAndTold = async () => {
+      more += 20;
+      await runtime.invoke({ do: 'alternate', lines: 20 });
+      return written() + told() - more;
+    };
+    await expect.poll(writtenAndTold, PATIENTLY).toBe(2_000);
+    expect(told()).toBeGreaterThan(900);
   });
 });

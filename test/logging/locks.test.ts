@@ -1,6 +1,16 @@
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
+import { DropCount } from '../../src/output/drop-count.ts';
+import { mendLine } from '../../src/output/mended.ts';
 import { OutputLock } from '../../src/output/output-lock.ts';
+import { SyncOutput } from '../../src/output/sync-output.ts';
+import type { ContenderData } from '../fixtures/output/contender.ts';
+import type { StoppedWriterData } from '../fixtures/output/stopped-writer.ts';
 import { PATIENTLY, startBootstrap } from '../helpers/start-runtime.ts';
+import { makeTaskRoot } from '../helpers/task-root.ts';
 import { openPipe } from './outlets.ts';
 
 it('a thread that is killed while it writes does not hold up the others, and tears no line but its own', async () => {
@@ -60,3 +70,66 @@ it('a lock is given back on behalf of its owner, and of nobody else', () => {
   OutputLock.releaseFor(shared, 1);
   expect(other.tryAcquire()).toBe(true);
 });
+
+it('of threads that contend for a lock only one has it at a time', async () => {
+  const threads = 2;
+  const turns = 2_000;
+  const counts = new Int32Array(new SharedArrayBuffer(12));
+  counts[2] = threads;
+  const lock = OutputLock.share();
+  const workers = Array.from({ length: threads }, (_, n) => {
+    const data: ContenderData = { lock, counts: counts.buffer, owner: n + 1, turns };
+    return start('contender.ts', data);
+  });
+  await Promise.all(workers.map((worker) => once(worker, 'exit')));
+  expect([...counts]).toEqual([threads * turns, 0, 0]);
+});
+
+it('a writer that goes on after its lock was taken over leaves lock and entry to the new owner', async () => {
+  await using root = await makeTaskRoot();
+  const path = join(root.path, 'lines.log');
+  const fd = openSync(path, 'a');
+  const data: StoppedWriterData = {
+    fd,
+    lock: OutputLock.share(),
+    dropped: DropCount.share(),
+    gates: new SharedArrayBuffer(12),
+  };
+  const gates = new Int32Array(data.gates);
+  const whenOpen = async (gate: number) => {
+    const waiting = Atomics.waitAsync(gates, gate, 0);
+    if (waiting.async) await waiting.value;
+  };
+  const stopped = start('stopped-writer.ts', data);
+  const exited = once(stopped, 'exit');
+  await whenOpen(0);
+
+  const lock = new OutputLock(data.lock, 2);
+  lock.acquire(10);
+  const dropped = new DropCount(data.dropped);
+  const settings = { fd, lock, mend: mendLine, dropped, patienceMs: 1 };
+  let tried = 0;
+  let thirdHasIt: boolean | undefined;
+  const output = new SyncOutput(settings, (fd, bytes, offset) => {
+    tried += 1;
+    const written = writeSync(fd, bytes, offset, Math.min(5, bytes.length - offset));
+    if (tried > 1) return written;
+    // The thread that was stopped goes on in the middle of this entry, to its end.
+    Atomics.store(gates, 1, 1);
+    Atomics.notify(gates, 1);
+    Atomics.wait(gates, 2, 0, PATIENTLY.timeout);
+    thirdHasIt = new OutputLock(data.lock, 3).tryAcquire();
+    return written;
+  });
+  output.write(Buffer.from('second line\n'));
+  await exited;
+  closeSync(fd);
+  expect(thirdHasIt).toBe(false);
+  expect(readFileSync(path, 'utf8')).toBe('first\nsecond line\n');
+  expect(dropped.take()).toBe(1);
+  expect(new OutputLock(data.lock, 3).tryAcquire()).toBe(true);
+});
+
+function start(file: string, workerData: ContenderData | StoppedWriterData): Worker {
+  return new Worker(new URL(`../fixtures/output/${file}`, import.meta.url), { workerData });
+}
