@@ -1,12 +1,14 @@
 import { availableParallelism } from 'node:os';
 import type { ResourceLimits } from 'node:worker_threads';
 import type { Logger } from 'pino';
+import * as v from 'valibot';
 import { validated } from './config/given.ts';
-import type { Given, HandlerReference } from './config/given.ts';
+import type { Given, HandlerReference, IgnoredVariable } from './config/given.ts';
 import { heapShare, layOut } from './config/layout.ts';
 import type { Layout } from './config/layout.ts';
 import { localSettings } from './config/local-settings.ts';
 import type { LocalSettings } from './config/local-settings.ts';
+import { runtimeApiAddress } from './config/runtime-api-address.ts';
 import { handlerSource, moduleUrl, optionalModuleUrl } from './config/locations.ts';
 import { LOG_LEVELS } from './thread-settings.ts';
 import type { HandlerSource, LambdaFunction, LogFormat, LogLevel, LogTarget } from './thread-settings.ts';
@@ -52,6 +54,8 @@ export interface Config extends Layout {
   /** A `file:` URL, or undefined for none. */
   readonly sharedData: string | undefined;
   readonly onShutdown: (() => unknown) | undefined;
+  /** Environment variables that the runtime does without, since their values are not valid. */
+  readonly ignored: readonly IgnoredVariable[];
 }
 
 /** What the command `dev` asks for: threads at any concurrency, since they can be replaced, and the way to do it. */
@@ -75,11 +79,23 @@ export function readConfig(
   options: ManagedRuntimeOptions,
   env: NodeJS.ProcessEnv = process.env,
 ): Config {
-  const given = validated(reference, options, env);
-  // Only for the runtime: AWS's client takes it away as well.
-  delete env['_LAMBDA_TELEMETRY_LOG_FD'];
+  const given = validated(reference, options, { ...taken.get(env), ...env });
+  // Only for the runtime: AWS's client takes it away as well. Another runtime in the process still needs it.
+  const { [LOG_FD]: logFd } = env;
+  if (logFd !== undefined) taken.set(env, { [LOG_FD]: logFd });
+  delete env[LOG_FD];
   return Object.freeze(complete(given));
 }
+
+/** Where the Runtime API is, if that much can be read: it is told of a configuration that is not valid. */
+export function readableRuntimeApi(given: unknown, env: NodeJS.ProcessEnv = process.env): string | undefined {
+  return [given, env['AWS_LAMBDA_RUNTIME_API']].find((address) => v.is(runtimeApiAddress, address));
+}
+
+const LOG_FD = '_LAMBDA_TELEMETRY_LOG_FD';
+
+/** What has been taken out of which environment. */
+const taken = new WeakMap<NodeJS.ProcessEnv, NodeJS.ProcessEnv>();
 
 function complete(given: Given): Config {
   const { options, env } = given;
@@ -124,6 +140,7 @@ function complete(given: Given): Config {
     services: optionalModuleUrl(options.services),
     sharedData: optionalModuleUrl(options.sharedData),
     onShutdown: options.onShutdown,
+    ignored: given.ignored,
   };
 }
 

@@ -1,4 +1,4 @@
-import { readConfig } from './config.ts';
+import { readConfig, readableRuntimeApi } from './config.ts';
 import type { Config, Development } from './config.ts';
 import type { HandlerReference } from './config/given.ts';
 import { ManagedRuntimeError } from './errors.ts';
@@ -6,9 +6,12 @@ import { claimProcess } from './lifecycle/only-runtime.ts';
 import { onStopSignal } from './lifecycle/stop-signals.ts';
 import type { LocalMode } from './local/local-mode.ts';
 import { openLogSink } from './logging/log-sink.ts';
+import type { LogSink } from './logging/log.ts';
+import { unsupportedNode } from './node-support.ts';
 import { Figures } from './observing/figures.ts';
 import { Recorder } from './observing/recorder.ts';
 import type { RuntimeStats, StatsSource } from './observing/stats.ts';
+import { postInitErrorNow } from './runtime-api/init-error-now.ts';
 import { serve } from './serving.ts';
 import type { ManagedRuntimeOptions } from './settings.ts';
 
@@ -54,7 +57,8 @@ export interface ManagedRuntime extends AsyncDisposable {
  *   `.js`, `.mjs`, `.cjs`, `.ts`, `.mts` or `.cts`.
  * @param options What is left out comes from the environment, then from the defaults.
  * @returns A runtime that does nothing until `run()` is called.
- * @throws {@link ManagedRuntimeError}, `CONFIG_INVALID`, with all that is wrong in options and environment.
+ * @throws {@link ManagedRuntimeError}, `CONFIG_INVALID`, with all that is wrong in options and environment, or why this
+ *   Node.js cannot be used. Where there is a Runtime API, `/init/error` has been posted before.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances.html
  *
  * @example
@@ -80,8 +84,21 @@ export function createRuntime(
   options: ManagedRuntimeOptions,
   development?: Development,
 ): ManagedRuntime {
-  const config = readConfig(reference, options);
+  const config = readConfigOrTell(reference, options);
   return new Supervisor(development === undefined ? config : { ...config, inThreads: true, development });
+}
+
+/** Whoever catches the error may end the process at once: what Lambda should hear is posted before it is thrown. */
+function readConfigOrTell(reference: HandlerReference, options: ManagedRuntimeOptions): Config {
+  try {
+    const unsupported = unsupportedNode();
+    if (unsupported !== undefined) throw new ManagedRuntimeError('CONFIG_INVALID', unsupported);
+    return readConfig(reference, options);
+  } catch (error) {
+    const runtimeApi = readableRuntimeApi(options?.runtimeApi);
+    postInitErrorNow(runtimeApi, 'Runtime.ConfigInvalid', (error as Error).message);
+    throw error;
+  }
 }
 
 type State = 'idle' | 'running' | 'stopped';
@@ -107,31 +124,41 @@ class Supervisor implements ManagedRuntime {
     }
     const release = claimProcess();
     this.#state = 'running';
-    const sink = await openLogSink(this.#config);
+    try {
+      await this.#run(await openLogSink(this.#config));
+    } finally {
+      release();
+      this.#state = 'stopped';
+      this.#ended.resolve();
+    }
+  }
+
+  async #run(sink: LogSink): Promise<void> {
+    const { signal, ignored, runtimeApi } = this.#config;
+    for (const { variable, value, must } of ignored) {
+      sink.log.warn({ variable, value }, `The environment variable ${variable} is ignored: it ${must}`);
+    }
     const recorder = new Recorder(this.#config, sink.log, this.#figures);
     this.#figures.start();
     const stop = () => this.#stop.abort();
-    const stopListening = onStopSignal((signal) => {
-      sink.log.info({ signal }, 'Stopping');
+    const stopListening = onStopSignal((name) => {
+      sink.log.info({ signal: name }, 'Stopping');
       stop();
     });
-    this.#config.signal?.addEventListener('abort', stop);
-    if (this.#config.signal?.aborted === true) stop();
+    signal?.addEventListener('abort', stop);
+    if (signal?.aborted === true) stop();
     let local: LocalMode | undefined;
     try {
-      local = this.#config.runtimeApi === undefined ? await startLocal(this.#config, this) : undefined;
-      const address = this.#config.runtimeApi ?? (local as LocalMode).address;
+      local = runtimeApi === undefined ? await startLocal(this.#config, this) : undefined;
+      const address = runtimeApi ?? (local as LocalMode).address;
       await serve(this.#config, address, sink, recorder, this.#stop.signal);
     } finally {
       await local?.close();
-      this.#config.signal?.removeEventListener('abort', stop);
+      signal?.removeEventListener('abort', stop);
       recorder.close();
       this.#figures.stop();
       await sink.close();
       stopListening();
-      release();
-      this.#state = 'stopped';
-      this.#ended.resolve();
     }
   }
 

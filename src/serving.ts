@@ -31,7 +31,8 @@ export async function serve(
   recorder.askForThreads(() => pool.threads());
   // The threads boot, or the handler loads, while this thread loads the HTTP client and what writes its log.
   const opening = openRuntimeApi(runtimeApi, log, recorder);
-  const registering = register(config, opening);
+  const over = new AbortController();
+  const registering = register(config, opening, AbortSignal.any([stop, over.signal]));
   const loading = opening.then(() => sink.load());
   const starting = loadMainModules(config).then((share) => pool.start(share, loading));
   const ready = Promise.all([opening, starting, registering, loading]);
@@ -47,9 +48,10 @@ export async function serve(
   } catch (error) {
     if (!(error instanceof InitFailure)) throw error;
     log.error({ diagnostic: error.diagnostic.body }, 'The function cannot start');
-    await (await opening).postInitError(error.diagnostic);
+    await (await opening).postInitError(error.diagnostic, stop);
     throw new ManagedRuntimeError('INIT_FAILED', error.message, { cause: error });
   } finally {
+    over.abort();
     await pool.stop(0);
     const unregister = await registering.catch(() => undefined);
     await unregister?.();
@@ -58,8 +60,12 @@ export async function serve(
 }
 
 /** Resolves with what ends the registration. */
-async function register(config: Config, opening: Promise<HttpRuntimeApi>): Promise<() => Promise<void>> {
-  return config.registerExtension ? (await opening).registerExtension() : () => Promise.resolve();
+async function register(
+  config: Config,
+  opening: Promise<HttpRuntimeApi>,
+  stop: AbortSignal,
+): Promise<() => Promise<void>> {
+  return config.registerExtension ? (await opening).registerExtension(stop) : () => Promise.resolve();
 }
 
 async function serveUntilEnd(

@@ -13,6 +13,7 @@ afterEach(() => {
 });
 
 const COUNT = 'must be a whole number from 1 to 1600';
+const TIMEOUT = 'must be a whole number from 1 to 5400';
 const HOST = 'must be host:port, for example 127.0.0.1:9001';
 const LOOPBACK = 'must be localhost, ::1 or an address in 127.0.0.0/8: nobody else may call handlers';
 const MODULE = 'must be a path, a file: URL or a URL object';
@@ -24,15 +25,10 @@ describe('an environment variable', () => {
     ['AWS_LAMBDA_MAX_CONCURRENCY', '1601', `${COUNT}, but it is 1601`],
     ['AWS_LAMBDA_MAX_CONCURRENCY', '2.5', `${COUNT}, but it is "2.5"`],
     ['AWS_LAMBDA_MAX_CONCURRENCY', '-1', `${COUNT}, but it is "-1"`],
-    ['AWS_LAMBDA_NODEJS_WORKER_COUNT', 'many', `${COUNT}, but it is "many"`],
-    ['AWS_LAMBDA_NODEJS_WORKER_COUNT', '0', `${COUNT}, but it is 0`],
-    ['AWS_LAMBDA_FUNCTION_MEMORY_SIZE', '2G', 'must be a whole number from 1 to 1048576, but it is "2G"'],
     ['AWS_LAMBDA_RUNTIME_API', 'localhost', `${HOST}, but it is "localhost"`],
     ['AWS_LAMBDA_RUNTIME_API', 'http://localhost:9001', `${HOST}, but it is "http://localhost:9001"`],
     ['AWS_LAMBDA_RUNTIME_API', 'localhost:0', `${HOST}, but it is "localhost:0"`],
     ['AWS_LAMBDA_RUNTIME_API', 'localhost:65536', `${HOST}, but it is "localhost:65536"`],
-    ['AWS_LAMBDA_FUNCTION_TIMEOUT', '901', 'must be a whole number from 1 to 900, but it is 901'],
-    ['AWS_LAMBDA_FUNCTION_TIMEOUT', '3s', 'must be a whole number from 1 to 900, but it is "3s"'],
     ['LOCAL_LAMBDA_HOST', '0.0.0.0', `${LOOPBACK}, but it is "0.0.0.0"`],
     ['LOCAL_LAMBDA_HOST', 'example.com', `${LOOPBACK}, but it is "example.com"`],
     ['LOCAL_LAMBDA_PORT', 'http', 'must be a port, 0 for any free one, but it is "http"'],
@@ -42,12 +38,55 @@ describe('an environment variable', () => {
       'invoke',
       'must be a path that begins with /, for example /invoke, but it is "invoke"',
     ],
-    ['AWS_LAMBDA_LOG_LEVEL', 'LOUD', 'must be TRACE, DEBUG, INFO, WARN, ERROR or FATAL, but it is "LOUD"'],
-    ['AWS_LAMBDA_LOG_FORMAT', 'XML', 'must be JSON or Text, but it is "XML"'],
-    ['_LAMBDA_TELEMETRY_LOG_FD', 'x', 'must be the number of a file descriptor, but it is "x"'],
   ])('%s=%s is refused', (variable, value, fault) => {
     vi.stubEnv(variable, value);
     expect(faultsOf({})).toEqual([`environment variable ${variable}: ${fault}`]);
+  });
+
+  it.each([
+    ['AWS_LAMBDA_NODEJS_WORKER_COUNT', 'many', COUNT, { threads: 8 }],
+    ['AWS_LAMBDA_NODEJS_WORKER_COUNT', '0', COUNT, { threads: 8 }],
+    [
+      'AWS_LAMBDA_FUNCTION_MEMORY_SIZE',
+      '2G',
+      'must be a whole number from 1 to 1048576',
+      { memoryMiB: undefined },
+    ],
+    ['AWS_LAMBDA_FUNCTION_TIMEOUT', '5401', TIMEOUT, { local: { timeoutMs: 30_000 } }],
+    ['AWS_LAMBDA_FUNCTION_TIMEOUT', '3s', TIMEOUT, { local: { timeoutMs: 30_000 } }],
+    [
+      'AWS_LAMBDA_LOG_LEVEL',
+      'LOUD',
+      'must be TRACE, DEBUG, INFO, WARN, ERROR or FATAL',
+      { logLevel: 'INFO' },
+    ],
+    ['AWS_LAMBDA_LOG_FORMAT', 'XML', 'must be JSON or Text', { logFormat: 'JSON' }],
+    [
+      '_LAMBDA_TELEMETRY_LOG_FD',
+      'x',
+      'must be the number of a file descriptor',
+      { logTarget: { kind: 'stdout' } },
+    ],
+  ])('%s=%s counts as absent, and is told of', (variable, value, must, config) => {
+    const env = { AWS_LAMBDA_RUNTIME_API: 'a:1', AWS_LAMBDA_MAX_CONCURRENCY: '8', [variable]: value };
+    expect(readConfig({ kind: 'file', workerFile: 'x.js' }, {}, env)).toMatchObject({
+      ...config,
+      ignored: [{ variable, value, must }],
+    });
+  });
+
+  it.each([
+    ['AWS_LAMBDA_LOG_LEVEL', 'info', { logLevel: 'INFO', handlerLogLevel: 'INFO' }],
+    ['AWS_LAMBDA_LOG_LEVEL', 'Warn', { logLevel: 'WARN', handlerLogLevel: 'WARN' }],
+    ['AWS_LAMBDA_LOG_FORMAT', 'text', { logFormat: 'TEXT' }],
+    ['AWS_LAMBDA_FUNCTION_TIMEOUT', '3600', { local: { timeoutMs: 3_600_000 } }],
+    ['AWS_LAMBDA_FUNCTION_TIMEOUT', '5400', { local: { timeoutMs: 5_400_000 } }],
+  ])('%s=%s is taken', (variable, value, config) => {
+    const env = { AWS_LAMBDA_RUNTIME_API: 'a:1', [variable]: value };
+    expect(readConfig({ kind: 'file', workerFile: 'x.js' }, {}, env)).toMatchObject({
+      ...config,
+      ignored: [],
+    });
   });
 
   it('AWS_LAMBDA_RUNTIME_API goes behind the option, and may be absent: then the local server starts', () => {
@@ -203,7 +242,7 @@ it('several faults are reported at once, each by its name', () => {
 });
 
 describe('a worker file', () => {
-  it.each([[undefined], [42], [null], [new URL('https://example.com/handler.js')]])(
+  it.each([[undefined], [42], [null], [new URL('https://example.com/handler.js')], ['file://host/x.mjs']])(
     'that is %o is refused',
     (workerFile) => {
       const made = () => createManagedRuntime(workerFile as unknown as string);

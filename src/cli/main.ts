@@ -1,44 +1,12 @@
 #!/usr/bin/env node
-import { Command } from 'commander';
-import { withBenchFlags } from './bench/bench-flags.ts';
-import type { BenchFlags } from './bench/bench-flags.ts';
-import type { DevFlags } from './dev.ts';
-import { withFlags } from './flags.ts';
-import { serveHandler } from './serve.ts';
+// What is imported here must load on any version of Node.js: it says that one is too old.
+import { unsupportedNode } from '../node-support.ts';
+import { postInitErrorNow } from '../runtime-api/init-error-now.ts';
 
-const program = withFlags(new Command('lambda-managed-runtime'))
-  .description(
-    'Serves a Lambda handler on AWS Lambda Managed Instances, in place of AWS’s runtime client; elsewhere on a local server.',
-  )
-  .argument(
-    '[handler]',
-    'file.export, relative to LAMBDA_TASK_ROOT; default: the environment variable _HANDLER',
-  )
-  // What stands behind the name of a command belongs to that command.
-  .enablePositionalOptions()
-  .action(serveHandler);
-
-withFlags(program.command('dev'))
-  .description(
-    'Serves a handler on a local server, and loads it anew when it changes, or a file that it imports.',
-  )
-  .argument('<workerFile>', 'the file of the handler')
-  .option(
-    '--event <file>',
-    'invokes with this JSON at the start and after each change, and prints the answer',
-  )
-  // Lambda never needs it.
-  .action(async (workerFile: string, flags: DevFlags) =>
-    (await import('./dev.ts')).develop(workerFile, flags),
-  );
-
-withBenchFlags(program.command('bench'))
-  .description(
-    'Measures a handler with 1, 2, 4 and more slots, and recommends how many to set, and how much memory.',
-  )
-  .argument('<workerFile>', 'the file of the handler')
-  .action(async (workerFile: string, flags: BenchFlags) =>
-    (await import('./bench.ts')).bench(workerFile, flags),
-  );
-
-await program.parseAsync();
+const unsupported = unsupportedNode();
+if (unsupported !== undefined) {
+  process.stderr.write(`lambda-managed-runtime: ${unsupported}\n`);
+  postInitErrorNow(process.env['AWS_LAMBDA_RUNTIME_API'], 'Runtime.UnsupportedNode', unsupported);
+  process.exit(1);
+}
+await import('./program.ts');

@@ -1,15 +1,27 @@
 import { createRuntime } from '../managed-runtime.ts';
+import { postInitErrorNow } from '../runtime-api/init-error-now.ts';
 import { applyFlags } from './flags.ts';
 import type { Flags } from './flags.ts';
 
 /** `lambda-managed-runtime [handler]`: serves until Lambda ends the environment, or Ctrl-C the local server. */
 export async function serveHandler(handlerString: string | undefined, flags: Flags): Promise<void> {
   await endProcessAfter(async () => {
-    applyFlags(flags);
+    try {
+      applyFlags(flags);
+    } catch (error) {
+      // A file of environment variables that cannot be read.
+      tellOfMisuse((error as Error).message);
+      throw error;
+    }
     growThreadpool();
     const { logInvocations } = flags;
     await createRuntime({ kind: 'handler-string', handlerString }, { logInvocations }).run();
   });
+}
+
+/** Lambda should hear why its command cannot start. */
+export function tellOfMisuse(message: string): void {
+  postInitErrorNow(process.env['AWS_LAMBDA_RUNTIME_API'], 'Runtime.ConfigInvalid', message);
 }
 
 /** Ends the process when what it does has ended, with 1 and the reason if that failed. */

@@ -15,7 +15,7 @@ const numeral = (most: number) =>
 
 const PORT = 'must be a port, 0 for any free one';
 
-/** Every environment variable that the runtime reads. */
+/** Every environment variable that the runtime reads. Those of {@link TOLERATED} may have any value. */
 export const environmentSchema = v.object({
   AWS_LAMBDA_RUNTIME_API: v.optional(runtimeApiAddress),
   AWS_LAMBDA_MAX_CONCURRENCY: v.optional(numeral(MOST_CONCURRENCY)),
@@ -26,7 +26,11 @@ export const environmentSchema = v.object({
   AWS_LAMBDA_LOG_GROUP_NAME: v.optional(v.string()),
   AWS_LAMBDA_LOG_STREAM_NAME: v.optional(v.string()),
   AWS_LAMBDA_LOG_LEVEL: v.optional(
-    v.picklist(LOG_LEVELS, 'must be TRACE, DEBUG, INFO, WARN, ERROR or FATAL'),
+    v.pipe(
+      v.string(),
+      v.toUpperCase(),
+      v.picklist(LOG_LEVELS, 'must be TRACE, DEBUG, INFO, WARN, ERROR or FATAL'),
+    ),
   ),
   AWS_LAMBDA_LOG_FORMAT: v.optional(
     v.pipe(v.string(), v.toUpperCase(), v.picklist(LOG_FORMATS, 'must be JSON or Text')),
@@ -56,3 +60,17 @@ export const environmentSchema = v.object({
 });
 
 export type Environment = v.InferOutput<typeof environmentSchema>;
+
+/**
+ * The variables whose invalid values count as absent, with a warning. Lambda and AWS's client start with any value of these, and
+ * without it the runtime does nothing wrong. What all others say must be known: where to listen and to poll, and how many
+ * events to take at once.
+ */
+export const TOLERATED: ReadonlySet<string> = new Set<keyof Environment>([
+  'AWS_LAMBDA_NODEJS_WORKER_COUNT',
+  'AWS_LAMBDA_FUNCTION_MEMORY_SIZE',
+  'AWS_LAMBDA_FUNCTION_TIMEOUT',
+  'AWS_LAMBDA_LOG_LEVEL',
+  'AWS_LAMBDA_LOG_FORMAT',
+  '_LAMBDA_TELEMETRY_LOG_FD',
+]);

@@ -1,8 +1,9 @@
+import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { ManagedRuntimeError } from '../errors.ts';
 import { optionsSchema } from '../settings.ts';
 import type { ManagedRuntimeOptions } from '../settings.ts';
-import { environmentSchema } from './environment.ts';
+import { environmentSchema, TOLERATED } from './environment.ts';
 import type { Environment } from './environment.ts';
 
 /** Where a handler is, before it is resolved: a worker file, or a handler string as `_HANDLER` has it. */
@@ -15,6 +16,16 @@ export interface Given {
   readonly reference: HandlerReference;
   readonly options: ManagedRuntimeOptions;
   readonly env: Environment;
+  /** What is wrong with the variables that count as absent, for the log. */
+  readonly ignored: readonly IgnoredVariable[];
+}
+
+/** An environment variable whose value is not valid, and does not matter enough to refuse it. */
+export interface IgnoredVariable {
+  readonly variable: string;
+  readonly value: string;
+  /** What a valid value is. */
+  readonly must: string;
 }
 
 /** @throws ManagedRuntimeError `CONFIG_INVALID`, with all faults in one message. */
@@ -24,7 +35,10 @@ export function validated(
   env: NodeJS.ProcessEnv,
 ): Given {
   const given = v.safeParse(optionsSchema, withoutUndefined(options));
-  const found = v.safeParse(environmentSchema, withoutEmpty(env));
+  const present = withoutEmpty(env);
+  const first = v.safeParse(environmentSchema, present);
+  const ignored = toleratedIn(first.issues ?? [], present);
+  const found = ignored.length === 0 ? first : v.safeParse(environmentSchema, without(present, ignored));
   const faults = [
     ...(given.issues ?? []).map((issue) => fault('option', issue)),
     ...(found.issues ?? []).map((issue) => fault('environment variable', issue)),
@@ -37,7 +51,7 @@ export function validated(
       ['The configuration is invalid:', ...faults].join('\n  - '),
     );
   }
-  return { reference, options: given.output, env: found.output };
+  return { reference, options: given.output, env: found.output, ignored };
 }
 
 function withoutUndefined(options: ManagedRuntimeOptions): unknown {
@@ -46,8 +60,20 @@ function withoutUndefined(options: ManagedRuntimeOptions): unknown {
 }
 
 /** Lambda and shells set variables to the empty string where they mean nothing. */
-function withoutEmpty(env: NodeJS.ProcessEnv): object {
+function withoutEmpty(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+}
+
+function toleratedIn(issues: readonly v.BaseIssue<unknown>[], env: NodeJS.ProcessEnv): IgnoredVariable[] {
+  return issues
+    .map((issue) => ({ variable: v.getDotPath(issue) ?? '', must: issue.message }))
+    .filter(({ variable }) => TOLERATED.has(variable))
+    .map(({ variable, must }) => ({ variable, value: env[variable] ?? '', must }));
+}
+
+function without(env: NodeJS.ProcessEnv, ignored: readonly IgnoredVariable[]): NodeJS.ProcessEnv {
+  const names = new Set(ignored.map(({ variable }) => variable));
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !names.has(name)));
 }
 
 function fault(source: string, issue: v.BaseIssue<unknown>): string {
@@ -58,10 +84,21 @@ function fault(source: string, issue: v.BaseIssue<unknown>): string {
 function unusable(reference: HandlerReference): string[] {
   if (reference.kind === 'handler-string') return [];
   const { workerFile } = reference;
-  const isFile = workerFile instanceof URL ? workerFile.protocol === 'file:' : typeof workerFile === 'string';
-  return isFile
+  return isFile(workerFile)
     ? []
     : [`the worker file must be a path, a file: URL or a URL object, but it is ${shown(workerFile)}`];
+}
+
+function isFile(workerFile: unknown): boolean {
+  const isUrl =
+    workerFile instanceof URL || (typeof workerFile === 'string' && workerFile.startsWith('file:'));
+  if (!isUrl) return typeof workerFile === 'string';
+  try {
+    // One with a host, or with an escaped slash, is no path.
+    return fileURLToPath(workerFile) !== '';
+  } catch {
+    return false;
+  }
 }
 
 function missing(reference: HandlerReference, env: Environment): string[] {

@@ -12,13 +12,8 @@ export interface LogSocket {
 
 /** Connects. Undefined if nobody listens there. The connection keeps no thread alive. */
 export async function connectLogSocket(path: string): Promise<LogSocket | undefined> {
-  const socket = createConnection(path);
-  socket.on('error', () => undefined);
-  try {
-    await once(socket, 'connect');
-  } catch {
-    return undefined;
-  }
+  const socket = await connected(path);
+  if (socket === undefined) return undefined;
   const fd = descriptorOf(socket);
   if (fd === undefined) return undefined;
   socket.unref();
@@ -29,6 +24,17 @@ export async function connectLogSocket(path: string): Promise<LogSocket | undefi
     },
     close: () => socket.destroy(),
   };
+}
+
+async function connected(path: string): Promise<Socket | undefined> {
+  try {
+    const socket = createConnection(path);
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    return socket;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Node has no other way to write to a socket synchronously; AWS's client does the same. */

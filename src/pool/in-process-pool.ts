@@ -59,9 +59,9 @@ export class InProcessPool implements WorkerPool {
       else this.#escaped(message);
     };
     this.#stopReporting = entry.reportEscapes(onEscaped, stopHere);
-    this.#logging = entry.openLogging(this.#handlers);
-    await this.#logging;
     try {
+      this.#logging = entry.openLogging(this.#handlers);
+      await this.#logging;
       if (this.#room.closed) return await NEVER;
       const loading = entry.loadInvoker(invokerSettings(this.#config, this.#handlers), shared, (message) =>
         this.#receive(message),

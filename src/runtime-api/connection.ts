@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import buildConnector from 'undici/lib/core/connect.js';
 import Client from 'undici/lib/dispatcher/client.js';
 import type { Dispatcher } from 'undici';
+import { MOST_TIMEOUT_S } from '../config/limits.ts';
 import type { RequestsObserver } from '../observing/observer.ts';
 import { Exchange } from './exchange.ts';
 
@@ -79,5 +80,5 @@ export class Connection {
   }
 }
 
-/** A handler may run for as long as a Lambda function may: 15 minutes. */
-const IDLE_MS = 900_000;
+/** The connection is idle while a handler runs, which may take as long as a function may. */
+const IDLE_MS = MOST_TIMEOUT_S * 1_000;

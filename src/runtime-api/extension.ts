@@ -8,7 +8,7 @@ import { wait } from './wait.ts';
 
 /**
  * Registers the runtime as an internal extension, the only way to get a SIGTERM before the SIGKILL of a shutdown.
- * Resolves when it is done, or cannot be done here, with what ends the registration.
+ * Resolves when it is done, or cannot be done here, or the signal aborts, with what ends the registration.
  *
  * @throws ManagedRuntimeError `RUNTIME_API_UNREACHABLE` when it is not known whether the registration was taken: Lambda
  *   waits for the poll of an extension that it has registered, and would never send an event.
@@ -18,13 +18,16 @@ export async function registerExtension(
   runtimeApi: string,
   log: Log,
   observer: RequestsObserver,
+  stop: AbortSignal,
 ): Promise<() => Promise<void>> {
+  if (stop.aborted) return NOTHING_TO_END;
   const connection = new Connection(runtimeApi, observer);
   const ending = new AbortController();
   const end = () => {
     ending.abort();
     return connection.destroy();
   };
+  stop.addEventListener('abort', end);
   const registration = connection.send(REGISTER);
   try {
     const { status, headers } = await registration.answer;
@@ -36,16 +39,21 @@ export async function registerExtension(
     log.debug({ status }, 'There is no extensions API here: shutdowns will not be announced');
   } catch (error) {
     const reason = (error as Error).message;
+    if (stop.aborted) return NOTHING_TO_END;
     if (registration.sent) {
       await end();
       const message = `The answer to the registration as an extension was lost: ${reason}.`;
       throw new ManagedRuntimeError('RUNTIME_API_UNREACHABLE', message, { cause: error });
     }
     log.debug({ reason }, 'Registering as an extension failed: shutdowns will not be announced');
+  } finally {
+    stop.removeEventListener('abort', end);
   }
   await end();
-  return () => Promise.resolve();
+  return NOTHING_TO_END;
 }
+
+const NOTHING_TO_END = () => Promise.resolve();
 
 /** Init does not complete before this poll is open; it stays so for as long as the environment lives. */
 async function stayRegistered(

@@ -28,11 +28,11 @@ export class HttpRuntimeApi {
     void import('./streamed-answer.ts');
   }
 
-  postInitError(diagnostic: EncodedDiagnostic): Promise<void> {
-    return postInitError(this.#address, diagnostic, this.#log, this.#observer);
+  postInitError(diagnostic: EncodedDiagnostic, stop: AbortSignal): Promise<void> {
+    return postInitError(this.#address, diagnostic, this.#log, this.#observer, stop);
   }
 
-  registerExtension(): Promise<() => Promise<void>> {
-    return registerExtension(this.#address, this.#log, this.#observer);
+  registerExtension(stop: AbortSignal): Promise<() => Promise<void>> {
+    return registerExtension(this.#address, this.#log, this.#observer, stop);
   }
 }

@@ -6,15 +6,18 @@ import { API_VERSION, POST_TIMEOUT_MS, Connection } from './connection.ts';
 import { errorTypeHeader } from './error-type-header.ts';
 import { wait } from './wait.ts';
 
-/** Tells Lambda that the function cannot start. Never rejects: the exit code says it too. */
+/** Tells Lambda that the function cannot start, unless the signal aborts. Never rejects: the exit code says it too. */
 export async function postInitError(
   runtimeApi: string,
   diagnostic: EncodedDiagnostic,
   log: Log,
   observer: RequestsObserver,
+  stop: AbortSignal,
 ): Promise<void> {
   const connection = new Connection(runtimeApi, observer);
-  for (let failures = 0; ;) {
+  const giveUp = () => void connection.destroy();
+  stop.addEventListener('abort', giveUp);
+  for (let failures = 0; !stop.aborted;) {
     try {
       const { status } = await connection.send({
         method: 'POST',
@@ -26,12 +29,14 @@ export async function postInitError(
       if (status < 500) break;
       throw new Error(`It was answered with status ${status}.`);
     } catch (error) {
+      if (stop.aborted) break;
       failures += 1;
       const delayMs = delayAfter(failures, INIT_ERROR_SCHEDULE);
       log.error({ failures, reason: (error as Error).message }, 'The init error could not be posted');
       if (delayMs === undefined) break;
-      await wait(delayMs);
+      await wait(delayMs, stop);
     }
   }
+  stop.removeEventListener('abort', giveUp);
   await connection.destroy();
 }

@@ -240,7 +240,7 @@ describe('the command says why it cannot start:', () => {
   });
 
   it.each([
-    [['--timeout', '0'], 'It must be a whole number from 1 to 900.'],
+    [['--timeout', '0'], 'It must be a whole number from 1 to 5400.'],
     [['--concurrency', 'many'], 'It must be a whole number from 1 to 1600.'],
     [['--memory', '2G'], 'It must be a whole number from 1 to 1048576.'],
     [['--env-file', 'absent.env'], 'absent.env'],

@@ -1,0 +1,304 @@
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { describe, expect, it } from 'vitest';
+import packageJson from '../package.json' with { type: 'json' };
+import { startRuntimeApiServer } from '../src/local/runtime-api-server.ts';
+import { start } from './helpers/child-process.ts';
+import { startHost } from './helpers/start-host.ts';
+import { MODES, PATIENTLY, RunningRuntime, startBootstrap, startRuntime } from './helpers/start-runtime.ts';
+import { makeTaskRoot } from './helpers/task-root.ts';
+
+const COMMAND = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
+
+describe('values that Lambda or its client tolerates', () => {
+  it.each(MODES)('do not matter in %s, but for a WARN line each', async (_mode, { concurrency = 1, env }) => {
+    await using runtime = await startRuntime({
+      handler: 'echo.handler',
+      concurrency,
+      env: {
+        ...env,
+        AWS_LAMBDA_LOG_LEVEL: 'loud',
+        AWS_LAMBDA_LOG_FORMAT: 'xml',
+        AWS_LAMBDA_FUNCTION_TIMEOUT: '3s',
+        AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '2G',
+        _LAMBDA_TELEMETRY_LOG_FD: '-1',
+      },
+    });
+    expect(await runtime.invoke(1)).toEqual([expect.any(String), 1]);
+    const warnings = runtime.log.filter(({ level }) => level === 'WARN');
+    expect(warnings.map(({ variable, value }) => [variable, value])).toEqual([
+      ['AWS_LAMBDA_FUNCTION_MEMORY_SIZE', '2G'],
+      ['AWS_LAMBDA_LOG_LEVEL', 'loud'],
+      ['AWS_LAMBDA_LOG_FORMAT', 'xml'],
+      ['_LAMBDA_TELEMETRY_LOG_FD', '-1'],
+      ['AWS_LAMBDA_FUNCTION_TIMEOUT', '3s'],
+    ]);
+    expect(warnings[1]).toHaveProperty(
+      'message',
+      'The environment variable AWS_LAMBDA_LOG_LEVEL is ignored: it must be TRACE, DEBUG, INFO, WARN, ERROR or FATAL',
+    );
+  });
+
+  it('a level in lower case is that level', async () => {
+    await using runtime = await startRuntime({
+      handler: 'logs.handler',
+      env: { AWS_LAMBDA_LOG_LEVEL: 'error', AWS_LAMBDA_FUNCTION_TIMEOUT: '3600' },
+    });
+    await runtime.invoke({ do: 'levels' });
+    await runtime.stop();
+    expect(new Set(runtime.log.map(({ level }) => level))).toEqual(new Set(['ERROR', 'FATAL']));
+  });
+});
+
+describe('a configuration that is not valid', () => {
+  const invalid = {
+    errorType: 'Runtime.ConfigInvalid',
+    errorMessage:
+      'The configuration is invalid:\n' +
+      '  - environment variable AWS_LAMBDA_MAX_CONCURRENCY: must be a whole number from 1 to 1600, but it is "many"',
+    stackTrace: [],
+  };
+
+  it.each(['the command', 'a bootstrap'])(
+    'is posted to /init/error, once, before %s exits with 1',
+    async (which) => {
+      const env = { AWS_LAMBDA_MAX_CONCURRENCY: 'many' };
+      await using runtime =
+        which === 'the command'
+          ? await startRuntime({ handler: 'echo.handler', env })
+          : await startBootstrap('echo.mjs', {}, { env });
+      expect(await runtime.exited).toEqual({ code: 1, signal: null });
+      expect(runtime.api.initErrors.map(({ error, rawErrorType }) => ({ error, rawErrorType }))).toEqual([
+        { error: invalid, rawErrorType: 'Runtime.ConfigInvalid' },
+      ]);
+      expect(runtime.output.stderr).toContain(invalid.errorMessage);
+    },
+  );
+
+  it('has been posted when createManagedRuntime throws: a bootstrap may exit at once', async () => {
+    await using root = await makeTaskRoot({
+      'main.mjs': `
+        import { createManagedRuntime } from '${new URL('../src/index.ts', import.meta.url).href}';
+        try {
+          createManagedRuntime('echo.mjs', { threads: -1 });
+        } catch {
+          process.exit(3);
+        }`,
+    });
+    await using runtime = await startFile(`${root.path}/main.mjs`);
+    expect(await runtime.exited).toEqual({ code: 3, signal: null });
+    expect(runtime.api.initErrors).toMatchObject([
+      { answered: 202, error: { errorType: invalid.errorType } },
+    ]);
+  });
+
+  it.each([
+    [['--concurrency', 'many'], /It must be a whole number/],
+    [['--env-file', 'absent.env'], /absent\.env/],
+    [['--unknown'], /unknown option '--unknown'/],
+  ])('is one of the command line too: %j', async (args, reason) => {
+    // Some versions of Node.js look for the file themselves, and exit with 9.
+    await using runtime = await startRuntime({ handler: 'echo.handler', args: [...args] });
+    expect([1, 9]).toContain((await runtime.exited).code);
+    if (runtime.child.exitCode === 9) return;
+    expect(runtime.api.initErrors).toMatchObject([
+      { error: { errorType: 'Runtime.ConfigInvalid', errorMessage: expect.stringMatching(reason) } },
+    ]);
+  });
+
+  it('ends the process also where the Runtime API is gone, or cannot be read', async () => {
+    for (const AWS_LAMBDA_RUNTIME_API of ['127.0.0.1:1', 'nowhere']) {
+      const env = { AWS_LAMBDA_RUNTIME_API, AWS_LAMBDA_MAX_CONCURRENCY: 'many' };
+      await using runtime = await startRuntime({ handler: 'echo.handler', env });
+      expect(await runtime.exited).toEqual({ code: 1, signal: null });
+      expect(runtime.output.stderr).toContain('AWS_LAMBDA_MAX_CONCURRENCY: must be');
+    }
+  });
+});
+
+describe('a Node.js that cannot run the runtime:', () => {
+  const CASES = [
+    [
+      'an older one',
+      ['--import', new URL('fixtures/bootstraps/old-node.mjs', import.meta.url).href],
+      /^lambda-managed-runtime: Node\.js 22\.19 or newer is needed, but this is 22\.18\.0 \(.*node\)\.\n$/,
+    ],
+    [
+      'one without WebAssembly',
+      ['--jitless'],
+      /^lambda-managed-runtime: WebAssembly is not available[^\n]*--jitless[^\n]*\n$/,
+    ],
+    [
+      'one whose intrinsics are frozen',
+      ['--frozen-intrinsics', '--no-warnings'],
+      /^lambda-managed-runtime: The console is frozen[^\n]*--frozen-intrinsics[^\n]*\n$/,
+    ],
+  ] as const;
+
+  it.each(CASES)(
+    '%s is named by the command in one line, and Lambda hears of it',
+    async (_which, flags, line) => {
+      await using root = await makeTaskRoot();
+      // As it is built: from the sources Node.js itself needs WebAssembly.
+      const outfile = `${root.path}/main.mjs`;
+      await build({
+        entryPoints: [COMMAND],
+        outfile,
+        bundle: true,
+        external: ['./program.ts'],
+        format: 'esm',
+        platform: 'node',
+      });
+      await using given = await startFile(outfile, { execArgv: flags });
+      await using preset = await startFile(outfile, { env: { NODE_OPTIONS: flags.join(' ') } });
+      for (const runtime of [given, preset]) {
+        expect(await runtime.exited).toEqual({ code: 1, signal: null });
+        expect(runtime.output.stderr).toMatch(line);
+        expect(runtime.output.stdout).toBe('');
+        expect(runtime.api.initErrors).toMatchObject([{ error: { errorType: 'Runtime.UnsupportedNode' } }]);
+      }
+    },
+  );
+
+  it('a bootstrap is told by createManagedRuntime', async () => {
+    const [[, older], , [, frozen]] = CASES;
+    for (const execArgv of [older, frozen]) {
+      await using runtime = await startBootstrap('echo.mjs', {}, { execArgv });
+      expect(await runtime.exited).toEqual({ code: 1, signal: null });
+      expect(runtime.output.stderr).toMatch(
+        /ManagedRuntimeError: (Node\.js 22\.19 or newer|The console is frozen)/,
+      );
+      expect(runtime.api.initErrors).toMatchObject([{ error: { errorType: 'Runtime.ConfigInvalid' } }]);
+    }
+  });
+
+  it('is older than `engines` says', async () => {
+    expect(packageJson.engines.node).toBe('>=22.19');
+  });
+
+  it('is told of by what loads anywhere: no package, and no builtin but these', async () => {
+    const { metafile } = await build({
+      entryPoints: [COMMAND],
+      bundle: true,
+      external: ['./program.ts'],
+      platform: 'node',
+      format: 'esm',
+      write: false,
+      metafile: true,
+      // Refused where it has to be rewritten and cannot be: syntax that is newer.
+      target: 'node14.8',
+      outdir: 'nowhere',
+    });
+    const [main] = Object.values(metafile.outputs);
+    const builtins = main?.imports
+      .map(({ path }) => path.replace('node:', ''))
+      .filter((path) => path !== './program.ts');
+    expect(builtins).toEqual(['worker_threads']);
+    expect(Object.keys(metafile.inputs).map((path) => path.replace(/.*\/src\//, 'src/'))).toEqual([
+      'src/node-support.ts',
+      'src/runtime-api/error-type-header.ts',
+      'src/runtime-api/init-error-now.ts',
+      'src/cli/main.ts',
+    ]);
+  });
+});
+
+// Before, each took until the request timed out: a minute, or ten seconds for each try.
+describe.each(MODES)('a Runtime API that does not answer does not keep it, in %s:', (_mode, mode) => {
+  const options = { concurrency: mode.concurrency ?? 1, threads: 1 };
+  const limit = { timeout: 30_000 };
+
+  it('stop() while the extension registers', limit, async () => {
+    await using host = await startHost({
+      prepare: (api) => void api.faults.always('register', { type: 'hang' }),
+    });
+    const runtime = await host.create({ workerFile: 'echo.mjs', options });
+    const run = runtime.run();
+    await expect.poll(() => host.process.api.faults.met, PATIENTLY).toBe(1);
+    expect(await Promise.all([runtime.stop(), run])).toEqual(['resolved', 'resolved']);
+    expect(host.process.api.extensionRegistered).toBe(false);
+  });
+
+  it('SIGTERM while the extension registers', limit, async () => {
+    await using runtime = await startBootstrap('echo.mjs', options, {
+      prepare: (api) => void api.faults.always('register', { type: 'hang' }),
+    });
+    await expect.poll(() => runtime.api.faults.met, PATIENTLY).toBe(1);
+    expect(await runtime.stop()).toEqual({ code: 0, signal: null });
+  });
+
+  it('a module that fails while the extension registers', limit, async () => {
+    await using runtime = await startBootstrap('fails-to-load.mjs', options, {
+      prepare: (api) => void api.faults.always('register', { type: 'hang' }),
+    });
+    expect(await runtime.exited).toEqual({ code: 1, signal: null });
+    expect(runtime.api.initErrors).toHaveLength(1);
+  });
+
+  it('SIGTERM while an init error is posted', limit, async () => {
+    await using runtime = await startBootstrap('fails-to-load.mjs', options, {
+      prepare: (api) => void api.faults.always('init-error', { type: 'hang' }),
+    });
+    await expect.poll(() => runtime.api.faults.met, PATIENTLY).toBe(1);
+    expect(await runtime.stop()).toEqual({ code: 1, signal: null });
+  });
+
+  it('SIGTERM where the Runtime API is gone', limit, async () => {
+    await using runtime = await startBootstrap('echo.mjs', options);
+    await runtime.whenParked(1);
+    await runtime.api.close();
+    await runtime.whenLogged(/^Polling failed/);
+    expect(await runtime.stop()).toEqual({ code: 0, signal: null });
+  });
+});
+
+describe('a second runtime in the process', () => {
+  it('runs, and stop() resolves, where the first one could not open its log', async () => {
+    await using host = await startHost({
+      env: { _LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET: '/not/there.sock' },
+      execArgv: ['--import', new URL('fixtures/bootstraps/no-log.mjs', import.meta.url).href],
+    });
+    const first = await host.create({ workerFile: 'echo.mjs', options: { concurrency: 1 } });
+    const run = first.run();
+    expect(await run).toMatchObject({ message: 'EMFILE: too many open files' });
+    expect(await first.stop()).toBe('resolved');
+    const second = await host.create({ workerFile: 'echo.mjs', options: { concurrency: 1 } });
+    const running = second.run();
+    expect(await host.process.invoke(1)).toEqual([expect.any(String), 1]);
+    await second.stop();
+    expect(await running).toBe('resolved');
+  });
+
+  it.each([1, 2])('logs to the same descriptor, with %i at once', async (concurrency) => {
+    await using host = await startHost({
+      env: { _LAMBDA_TELEMETRY_LOG_FD: '4' },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe'],
+    });
+    let frames = '';
+    (host.process.child.stdio[4] as Readable).on('data', (bytes: Buffer) => (frames += bytes.toString()));
+    const settings = { workerFile: 'logs.mjs', options: { concurrency, threads: 1 } };
+    // Both have read the environment before the first one runs.
+    const runtimes = [await host.create(settings), await host.create(settings)];
+    runtimes.push(await host.create(settings));
+    for (const [n, runtime] of runtimes.entries()) {
+      const run = runtime.run();
+      await host.process.invoke({ do: 'text', text: `of the runtime ${n}` });
+      expect(await host.process.invoke({ do: 'variable' })).toBe(null);
+      await runtime.stop();
+      expect(await run).toBe('resolved');
+      await expect.poll(() => frames, PATIENTLY).toContain(`of the runtime ${n}`);
+    }
+    expect(host.process.output.stdout).toBe('');
+  });
+});
+
+/** Starts a file of one's own behind a local Runtime API. */
+async function startFile(
+  file: string,
+  { execArgv = [], env = {} }: { execArgv?: readonly string[]; env?: Readonly<Record<string, string>> } = {},
+): Promise<RunningRuntime> {
+  const api = await startRuntimeApiServer();
+  const child = start(file, [], { execArgv, env: { AWS_LAMBDA_RUNTIME_API: api.address, ...env } });
+  return new RunningRuntime(api, child);
+}
