@@ -17,6 +17,7 @@ const LONG = [
   'test/faults/native-terminations.test.ts',
   'test/faults/out-of-memory.test.ts',
   'test/faults/recycling.test.ts',
+  'test/faults/shutdown-clock.test.ts',
   'test/faults/supervisor.test.ts',
   'test/context-follows.test.ts',
   'test/logging/last-words.test.ts',

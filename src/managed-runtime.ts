@@ -3,6 +3,7 @@ import type { Config, Development } from './config.ts';
 import type { HandlerReference } from './config/given.ts';
 import { ManagedRuntimeError } from './errors.ts';
 import { claimProcess } from './lifecycle/only-runtime.ts';
+import { ShutdownClock } from './lifecycle/shutdown-clock.ts';
 import { onStopSignal } from './lifecycle/stop-signals.ts';
 import type { LocalMode } from './local/local-mode.ts';
 import { openLogSink } from './logging/log-sink.ts';
@@ -140,6 +141,7 @@ class Supervisor implements ManagedRuntime {
     }
     const recorder = new Recorder(this.#config, sink.log, this.#figures);
     this.#figures.start();
+    const clock = new ShutdownClock(this.#config);
     const stop = () => this.#stop.abort();
     const stopListening = onStopSignal((name) => {
       sink.log.info({ signal: name }, 'Stopping');
@@ -151,14 +153,14 @@ class Supervisor implements ManagedRuntime {
     try {
       local = runtimeApi === undefined ? await startLocal(this.#config, this) : undefined;
       const address = runtimeApi ?? (local as LocalMode).address;
-      await serve(this.#config, address, sink, recorder, this.#stop.signal);
+      await serve(this.#config, address, sink, recorder, this.#stop.signal, clock);
     } finally {
       await local?.close();
       signal?.removeEventListener('abort', stop);
       recorder.close();
       this.#figures.stop();
-      await sink.close();
-      stopListening();
+      await sink.close(clock.msFor('flushLog'));
+      stopListening(clock.msFor('exit'));
     }
   }
 

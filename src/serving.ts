@@ -1,7 +1,9 @@
 import type { Config } from './config.ts';
 import { ManagedRuntimeError } from './errors.ts';
 import { aborted } from './lifecycle/aborted.ts';
-import { drain, settles } from './lifecycle/drain.ts';
+import { drain } from './lifecycle/drain.ts';
+import { settles } from './lifecycle/settles.ts';
+import type { ShutdownClock } from './lifecycle/shutdown-clock.ts';
 import { guardSupervisor, ignoreBrokenOutput } from './lifecycle/supervisor-guard.ts';
 import type { Log, LogSink } from './logging/log.ts';
 import type { SharedState } from './thread-settings.ts';
@@ -10,6 +12,7 @@ import type { Recorder } from './observing/recorder.ts';
 import { openShare } from './services/share.ts';
 import { InitFailure } from './pool/init-failure.ts';
 import type { WorkerPool } from './pool/worker-pool.ts';
+import { Deliveries } from './polling/deliveries.ts';
 import { poll } from './polling/poller.ts';
 import type { HttpRuntimeApi } from './runtime-api/http-runtime-api.ts';
 
@@ -23,6 +26,7 @@ export async function serve(
   sink: LogSink,
   recorder: Recorder,
   stop: AbortSignal,
+  clock: ShutdownClock,
 ): Promise<void> {
   const { log } = sink;
   // In single mode errors that escape are the handler's, and its pool deals with them.
@@ -44,7 +48,7 @@ export async function serve(
     const [api, handler] = started;
     if (handler.streams) api.expectStreams();
     log.info(summary(config), 'The runtime is ready');
-    await serveUntilEnd(config, log, recorder, pool, api, stop);
+    await serveUntilEnd(config, log, recorder, pool, api, stop, clock);
   } catch (error) {
     if (!(error instanceof InitFailure)) throw error;
     log.error({ diagnostic: error.diagnostic.body }, 'The function cannot start');
@@ -52,7 +56,8 @@ export async function serve(
     throw new ManagedRuntimeError('INIT_FAILED', error.message, { cause: error });
   } finally {
     over.abort();
-    await pool.stop(0);
+    // Has ended by now, unless the start has failed or was overtaken by a stop, or native code keeps a thread.
+    await settles(pool.stop(), clock.msFor('endThreads'));
     const unregister = await registering.catch(() => undefined);
     await unregister?.();
     unguard();
@@ -75,24 +80,39 @@ async function serveUntilEnd(
   pool: WorkerPool,
   api: HttpRuntimeApi,
   stop: AbortSignal,
+  clock: ShutdownClock,
 ): Promise<void> {
   const draining = new AbortController();
+  const deliveries = new Deliveries();
   const clients = Array.from({ length: config.slots }, () => api.client(draining.signal));
-  const polls = clients.map((client, index) => poll(client, pool, observer.slot(index), draining.signal));
+  const polls = clients.map((client, index) =>
+    poll(client, pool, observer.slot(index), deliveries, draining.signal),
+  );
   const fatal = await Promise.race([aborted(stop), pool.failed, firstRejection(polls)]);
-  const endMs = Date.now() + config.shutdownTimeoutMs;
+  clock.start();
   if (fatal !== undefined) log.error({ reason: fatal.message }, 'The runtime gives up');
   draining.abort();
   pool.close();
-  await drain(pool, Promise.allSettled(polls), config.shutdownTimeoutMs);
-  await pool.stop(Math.max(endMs - Date.now(), SHORTEST_HOOK_MS));
-  await runHook(config, log, Math.max(endMs - Date.now(), SHORTEST_HOOK_MS));
+  await drain(pool, Promise.allSettled(polls), deliveries, clock);
+  await runHooks(config, log, pool, clock);
+  // What is not delivered by now is given up, and says so in the log.
   await Promise.all(clients.map((client) => client.close()));
+  log.info({ tookMs: Math.round(clock.elapsedMs) }, 'The runtime has stopped');
   if (fatal !== undefined) throw fatal;
 }
 
-/** Hooks get that long even when the drain has used the time up. */
-const SHORTEST_HOOK_MS = 50;
+/** Runs the hooks of the threads, then that of the main thread, while the threads end. */
+async function runHooks(config: Config, log: Log, pool: WorkerPool, clock: ShutdownClock): Promise<void> {
+  // In single mode nothing else keeps an error that escapes a hook from ending the process before the other hooks.
+  const unguard = config.inThreads ? () => undefined : guardSupervisor(log);
+  const withinMs = clock.msFor('threadHooks');
+  // A thread that spins, or that runs its hooks already because it is recycled, may take longer than it is given.
+  await settles(pool.runHooks(withinMs), withinMs);
+  const ended = pool.stop();
+  await runMainHook(config, log, clock);
+  await settles(ended, clock.msFor('endThreads'));
+  unguard();
+}
 
 async function openPool(config: Config, sink: LogSink, { threads }: Observer): Promise<WorkerPool> {
   if (!config.inThreads) return new (await import('./pool/in-process-pool.ts')).InProcessPool(config, sink);
@@ -120,8 +140,9 @@ function firstRejection(promises: readonly Promise<void>[]): Promise<ManagedRunt
   });
 }
 
-async function runHook({ onShutdown }: Config, log: Log, withinMs: number): Promise<void> {
+async function runMainHook({ onShutdown }: Config, log: Log, clock: ShutdownClock): Promise<void> {
   if (onShutdown === undefined) return;
+  const withinMs = Math.round(clock.msFor('mainHook'));
   const hook = (async () => onShutdown())();
   hook.catch((error: unknown) => log.error({ err: error }, 'The onShutdown hook failed'));
   if (!(await settles(hook, withinMs))) log.warn({ withinMs }, 'The onShutdown hook took too long');

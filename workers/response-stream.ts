@@ -22,7 +22,7 @@ export class ResponseStream extends Writable {
   #opened = false;
   #ended = false;
   #credit = STREAM_WINDOW_BYTES;
-  #onSent: (() => void) | undefined;
+  #onSent: WriteCallback | undefined;
   #failure: EncodedDiagnostic | undefined;
 
   /** @param highWaterMark in bytes; undefined for Node's default. */
@@ -55,14 +55,15 @@ export class ResponseStream extends Writable {
   override write(chunk: unknown, ...rest: unknown[]): boolean {
     refuseObject(chunk);
     const wantsMore = super.write(chunk, ...(rest as []));
-    // Node tells of an error once; who then writes on and waits for a drain would wait for ever.
-    if (this.errored !== null) process.nextTick(() => this.emit('error', this.errored));
+    if (this.destroyed) this.#repeatError();
     return wantsMore;
   }
 
   override end(...args: unknown[]): this {
     if (typeof args[0] !== 'function' && args[0] !== undefined && args[0] !== null) refuseObject(args[0]);
-    return super.end(...(args as []));
+    super.end(...(args as []));
+    if (this.destroyed && !this.writableFinished) this.#repeatError();
+    return this;
   }
 
   /** Ends the stream with an error, behind what was written. */
@@ -85,19 +86,20 @@ export class ResponseStream extends Writable {
     this.destroy(new HandlerError('Runtime.ResponseStreamClosed', message));
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: WriteCallback): void {
     this.#enqueue([chunk], callback);
   }
 
-  override _writev(chunks: readonly { readonly chunk: Buffer }[], callback: () => void): void {
+  override _writev(chunks: readonly { readonly chunk: Buffer }[], callback: WriteCallback): void {
     this.#enqueue(
       chunks.map(({ chunk }) => chunk),
       callback,
     );
   }
 
-  override _final(callback: () => void): void {
-    this.#enqueue([], () => {
+  override _final(callback: WriteCallback): void {
+    this.#enqueue([], (error) => {
+      if (error) return callback(error);
       this.#chunks.flush();
       if (!this.#opened) this.#open();
       this.#end(this.#failure);
@@ -107,6 +109,9 @@ export class ResponseStream extends Writable {
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     this.#waiting = [];
+    // Else who has written it would wait for ever.
+    this.#onSent?.(error ?? destroyedError());
+    this.#onSent = undefined;
     if (this.#opened && !this.#ended) {
       this.#chunks.flush();
       this.#end(error === null ? DESTROYED : encodeThrown(error));
@@ -114,7 +119,12 @@ export class ResponseStream extends Writable {
     callback(error);
   }
 
-  #enqueue(chunks: readonly Buffer[], onSent: () => void): void {
+  /** Node emits an error once; a handler that writes on, and then waits for `drain` or `finish`, would wait for ever. */
+  #repeatError(): void {
+    process.nextTick(() => this.emit('error', this.errored ?? destroyedError()));
+  }
+
+  #enqueue(chunks: readonly Buffer[], onSent: WriteCallback): void {
     if (!this.#opened) {
       this._onBeforeFirstWrite?.((chunk) => this.#waiting.push(Buffer.from(chunk)));
       this._onBeforeFirstWrite = undefined;
@@ -165,9 +175,17 @@ export class ResponseStream extends Writable {
   }
 }
 
+type WriteCallback = (error?: Error | null) => void;
+
 const DESTROYED = encodeDiagnostic(
   diagnostic('Runtime.TruncatedResponse', 'The response stream was destroyed before it had ended.'),
 );
+
+/** As Node's streams have it. */
+function destroyedError(): Error {
+  const message = 'The response stream was destroyed: nothing can be written to it any more.';
+  return Object.assign(new Error(message), { code: 'ERR_STREAM_DESTROYED' });
+}
 
 function refuseObject(chunk: unknown): void {
   if (typeof chunk === 'string' || ArrayBuffer.isView(chunk)) return;

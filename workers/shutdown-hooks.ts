@@ -3,8 +3,8 @@ export type ShutdownHook = () => unknown;
 
 /**
  * Declares what to do at shutdown, in each thread that loads the module, and before a thread is recycled. Hooks run when
- * the invocations in flight have ended, all at once, within `shutdownTimeoutMs`. They do not run when a thread crashes or
- * is terminated. One that throws is logged, and keeps none of the others.
+ * the invocations in flight have ended, all at once, within their share of `shutdownTimeoutMs`. They do not run when a thread
+ * crashes or is terminated. One that throws is logged, and keeps none of the others.
  *
  * @param hook What to do.
  *
@@ -29,7 +29,10 @@ const hooks = (registry[KEY] ??= []);
 export async function runShutdownHooks(timeoutMs: number): Promise<void> {
   if (hooks.length === 0) return;
   const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, timeoutMs);
+  const timer = setTimeout(() => {
+    console.warn(`A shutdown hook took longer than ${Math.round(timeoutMs)} ms and is not waited for`);
+    resolve();
+  }, timeoutMs);
   const all = Promise.allSettled(
     hooks.splice(0).map(async (hook) => {
       try {

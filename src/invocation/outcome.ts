@@ -34,9 +34,10 @@ export interface StreamedBody extends Readable {
  * - `delivered`: the Runtime API has taken it.
  * - `replaced`: it was too large or broke off; the caller got an error in its place, or behind what it had.
  * - `late`: the caller had its timeout before.
- * - `failed`: the Runtime API refused it, or could not be reached.
+ * - `aborted`: Lambda had ended the invocation before, as it does when it shuts the environment down.
+ * - `failed`: the Runtime API refused it, could not be reached, or took only a part of a stream.
  */
-export type Delivery = 'delivered' | 'replaced' | 'late' | 'failed';
+export type Delivery = 'delivered' | 'replaced' | 'late' | 'aborted' | 'failed';
 
 export function failure(diagnostic: EncodedDiagnostic): SettledOutcome {
   return { type: 'failure', diagnostic };

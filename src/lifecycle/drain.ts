@@ -1,35 +1,29 @@
 import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
+import type { Deliveries } from '../polling/deliveries.ts';
 import type { WorkerPool } from '../pool/worker-pool.ts';
+import { settles } from './settles.ts';
+import type { ShutdownClock } from './shutdown-clock.ts';
 
 /**
- * Lets what is in flight finish for that many ms; what then still runs is answered with an error.
+ * Lets what is in flight finish; answers with an error what then still runs, and waits for the answers.
  *
- * @param answered settles when all slots have stopped polling and their last answers are delivered.
+ * @param polls settles when no slot polls any more and all invocations have settled.
  */
-export async function drain(pool: WorkerPool, answered: Promise<unknown>, timeoutMs: number): Promise<void> {
-  if (await settles(answered, timeoutMs)) return;
+export async function drain(
+  pool: WorkerPool,
+  polls: Promise<unknown>,
+  deliveries: Deliveries,
+  clock: ShutdownClock,
+): Promise<void> {
+  const finished = polls.then(() => deliveries.settled());
+  // Lambda aborts all invocations before it ends an environment: one refused answer tells that no other is wanted. What
+  // handlers have given to `waitUntil` goes on.
+  void deliveries.aborted().then(() => pool.abandon(SHUTDOWN_DIAGNOSTIC));
+  if (await settles(finished, clock.msFor('finishInvocations'))) return;
   pool.abandon(SHUTDOWN_DIAGNOSTIC);
-  await settles(answered, LAST_ANSWERS_MS);
+  await settles(deliveries.settled(), clock.msFor('deliverAnswers'));
 }
-
-/** Lambda kills 100 ms after the default of `shutdownTimeoutMs`. */
-const LAST_ANSWERS_MS = 80;
 
 const SHUTDOWN_DIAGNOSTIC = encodeDiagnostic(
   diagnostic('Runtime.Shutdown', 'The runtime shut down before the handler returned.'),
 );
-
-/** Whether the promise settles, either way, within that many ms. */
-export async function settles(promise: Promise<unknown>, withinMs: number): Promise<boolean> {
-  const { promise: late, resolve } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(resolve, withinMs, false);
-  const settled = promise.then(
-    () => true,
-    () => true,
-  );
-  try {
-    return await Promise.race([settled, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

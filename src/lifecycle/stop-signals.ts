@@ -1,9 +1,10 @@
 /**
  * Calls back on the first SIGTERM or SIGINT; a second one ends the process at once, with the code that shells expect.
  *
- * @returns what stops listening. A process that was asked to end then does, even if a handler has left timers behind.
+ * @returns what stops listening. A process that was asked to end then ends within that many ms, even if a handler has left
+ *   timers behind: so long may the code take that follows `run()`.
  */
-export function onStopSignal(stop: (signal: NodeJS.Signals) => void): () => void {
+export function onStopSignal(stop: (signal: NodeJS.Signals) => void): (lingerMs: number) => void {
   let asked = false;
   const listeners = SIGNALS.map(([name, number]) => {
     const listener = () => {
@@ -14,17 +15,14 @@ export function onStopSignal(stop: (signal: NodeJS.Signals) => void): () => void
     process.on(name, listener);
     return () => process.off(name, listener);
   });
-  return () => {
+  return (lingerMs) => {
     for (const remove of listeners) remove();
-    if (asked) setTimeout(() => exit(), LINGER_MS).unref();
+    if (asked) setTimeout(() => exit(), lingerMs).unref();
   };
 }
 
 /** The original: in single mode the handler's calls are answered in its place. */
 const exit = process.exit.bind(process);
-
-/** What follows `run()` in the user's bootstrap gets that long; a process with nothing left to do ends before. */
-const LINGER_MS = 1_000;
 
 const SIGNALS = [
   ['SIGTERM', 15],

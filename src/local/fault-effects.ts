@@ -14,6 +14,8 @@ export function faultOnArrival(fault: Fault, exchange: Exchange, act: (exchange:
       return resetAtHalf(exchange, act);
     case 'reset-after':
       return act({ req, res, reply: () => reset(req) });
+    case 'accept-early':
+      return acceptEarly(exchange, act);
     case 'truncated-body':
       return act({ req, res, reply: (answer) => truncate(exchange, answer, (socket) => socket.end()) });
     case 'delay':
@@ -36,6 +38,7 @@ const CLOSING: ReadonlySet<Fault['type']> = new Set([
   'reset-before',
   'reset-during',
   'reset-after',
+  'accept-early',
   'garbage',
   'truncated-body',
 ]);
@@ -50,6 +53,8 @@ export function faultOnHandOver(fault: Fault, exchange: Exchange, event: Answer)
       return truncate(exchange, event, (socket) => socket.resetAndDestroy());
     case 'truncated-body':
       return truncate(exchange, event, (socket) => socket.end());
+    case 'accept-early':
+      return exchange.reply(event);
     case 'delay':
       return later(exchange.req.socket, fault.ms, () => exchange.reply(event));
     default:
@@ -91,6 +96,13 @@ function resetAtHalf(exchange: Exchange, act: (exchange: Exchange) => void): voi
     taken += chunk.length;
     if (taken >= length / 2) reset(req);
   });
+}
+
+function acceptEarly({ req, res }: Exchange, act: (exchange: Exchange) => void): void {
+  res.setHeader('Connection', 'close');
+  act({ req, res, reply: (answer) => sendAnswer(res, answer) });
+  // Behind the listeners that take the piece.
+  req.once('data', () => req.emit('end'));
 }
 
 function truncate({ req, res }: Exchange, answer: Answer, thenClose: (socket: Socket) => void): void {

@@ -19,6 +19,7 @@ export type FaultMatch =
  *   come in full is not acted on; of `next`: when half of the event is out.
  * - `reset-after`: the request is acted on, then the connection is reset without an answer. Of `next`: an event is
  *   handed over and lost.
+ * - `accept-early`: acted on with the first piece of the request's body as if that were the whole, then answered and closed.
  * - `status`: answered with this status; nothing is acted on.
  * - `garbage`: answered with bytes that are not HTTP, then closed; nothing is acted on.
  * - `truncated-body`: acted on and answered with a content length that is larger than the body sent, then closed.
@@ -33,6 +34,7 @@ export type Fault =
   | { readonly type: 'reset-before' }
   | { readonly type: 'reset-during' }
   | { readonly type: 'reset-after' }
+  | { readonly type: 'accept-early' }
   | { readonly type: 'status'; readonly status: number; readonly body?: string }
   | { readonly type: 'garbage' }
   | { readonly type: 'truncated-body' }

@@ -35,7 +35,19 @@ export function exited(
 ): InvokeError {
   const errorMessage = `RequestId: ${requestId} Error: ${message}`;
   const body = Buffer.from(JSON.stringify({ errorType, errorMessage }));
-  return { ...failed(requestId, { rawErrorType: errorType, body, stream }), rawErrorType: undefined };
+  return {
+    ...failed(requestId, { rawErrorType: errorType, body, stream }),
+    errorType,
+    rawErrorType: undefined,
+  };
+}
+
+/** The caller's result when the response is over the limit. */
+export function tooLarge(requestId: string, bytes: number, mostBytes: number): InvokeError {
+  const errorType = 'Function.ResponseSizeTooLarge';
+  const errorMessage = `Response payload size (${bytes} bytes) exceeded maximum allowed payload size (${mostBytes} bytes).`;
+  const body = Buffer.from(JSON.stringify({ errorType, errorMessage }));
+  return { ...failed(requestId, { rawErrorType: errorType, body }), rawErrorType: undefined };
 }
 
 /** The caller's result when the deadline passes. */

@@ -2,7 +2,7 @@ import { LONGEST_TIMER_MS } from '../invocation/deadline.ts';
 import type { DeliveryLog } from './delivery-log.ts';
 import { ACCEPTED, type Answer, refusal } from './http-answers.ts';
 import type { InvokeError, InvokeOptions, InvokeResponse, InvokeResult } from './invoke.ts';
-import { exited, timedOut } from './invoke-results.ts';
+import { exited, timedOut, tooLarge } from './invoke-results.ts';
 
 /** An event that was handed over and is not answered yet. */
 export interface OpenInvocation {
@@ -89,6 +89,15 @@ export class OpenInvocations {
   refuse(requestId: string): Answer {
     const answer = this.#timedOut.has(requestId) ? INVOKE_TIMEOUT : INVALID_REQUEST_ID;
     this.#log.refused(requestId, answer.status);
+    return answer;
+  }
+
+  /** Refuses a response for its size, and tells the caller, as Lambda does. */
+  refuseTooLarge(requestId: string, answer: Answer, bytes: number, mostBytes: number): Answer {
+    const invocation = this.#open.get(requestId);
+    if (invocation === undefined || invocation.stream !== undefined) return this.refuse(requestId);
+    this.#log.refused(requestId, answer.status);
+    this.#end(invocation, tooLarge(requestId, bytes, mostBytes));
     return answer;
   }
 

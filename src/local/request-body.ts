@@ -9,13 +9,13 @@ export const MAX_ERROR_BYTES = 1024 * 1024;
 const EMPTY = Buffer.alloc(0);
 
 /**
- * Reads a request's body and calls `done` once, with `undefined` when it has more than `limitBytes`. The whole
- * body is taken either way, so that the connection can go on. `done` is not called if the connection is lost.
+ * Reads a request's body and calls `done` once, with `undefined` when it has more than `limitBytes`, and with its size. The
+ * whole body is taken either way, so that the connection can go on. `done` is not called if the connection is lost.
  */
 export function collectBody(
   req: IncomingMessage,
   limitBytes: number,
-  done: (body: Buffer | undefined) => void,
+  done: (body: Buffer | undefined, size: number) => void,
 ): void {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -24,7 +24,7 @@ export function collectBody(
     if (size <= limitBytes) chunks.push(chunk);
     else chunks.length = 0;
   });
-  req.on('end', () => done(size > limitBytes ? undefined : join(chunks, size)));
+  req.on('end', () => done(size > limitBytes ? undefined : join(chunks, size), size));
 }
 
 /** Joins chunks; a single one is taken as it is. */

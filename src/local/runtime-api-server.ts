@@ -89,6 +89,11 @@ export interface RuntimeApiServer extends AsyncDisposable {
   /** Fails all that is in flight with `Runtime.ExitError`, as Lambda does when the runtime's process exits. */
   runtimeExited(message?: string): number;
   /**
+   * Fails all that is in flight with `Client.ExecutionEnvironmentShutDown`, as Lambda does before it sends SIGTERM: answers to it
+   * are refused with 400 from then on. Returns how many there were.
+   */
+  abortInvocations(): number;
+  /**
    * Ends everything: parked polls, invocations in flight, all sockets. Callers over HTTP have a second to read their
    * answers.
    */
@@ -197,6 +202,8 @@ export async function startRuntimeApiServer(
     logged: (line, requestId) => logs.add(line, requestId),
     runtimeStarts: () => desk.initStarts(),
     runtimeFailed: (message) => desk.runtimeFailed(message),
+    abortInvocations: () =>
+      invocations.failAll('Client.ExecutionEnvironmentShutDown', 'The execution environment is shut down'),
     runtimeExited: (message = 'Runtime exited') => invocations.failAll('Runtime.ExitError', message),
     close,
     [Symbol.asyncDispose]: close,

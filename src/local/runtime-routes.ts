@@ -84,9 +84,10 @@ function takeResponse({ invocations }: RuntimeRooms, exchange: Exchange, request
   const { req, reply } = exchange;
   const mode = req.headers['lambda-runtime-function-response-mode'];
   if (mode === 'streaming') return receiveStream(exchange, requestId, invocations);
-  collectBody(req, MAX_PAYLOAD_BYTES, (body) => {
+  collectBody(req, MAX_PAYLOAD_BYTES, (body, size) => {
     if (mode !== undefined) return reply(invocations.refuseOnce(requestId, WRONG_MODE));
-    if (body === undefined) return reply(invocations.refuseOnce(requestId, TOO_LARGE));
+    if (body === undefined)
+      return reply(invocations.refuseTooLarge(requestId, TOO_LARGE, size, MAX_PAYLOAD_BYTES));
     const contentType = req.headers['content-type'];
     const { trailers } = req;
     reply(

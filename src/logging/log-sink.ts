@@ -25,7 +25,7 @@ export async function openLogSink(config: Config): Promise<LogSink> {
     return opened(
       handlers,
       () => logger,
-      () => within(flushed(logger)),
+      (withinMs) => within(flushed(logger), withinMs),
     );
   }
   // In single mode the handler's thread waits for a full pipe, as any; with threads, this one answers for all of them.
@@ -35,8 +35,8 @@ export async function openLogSink(config: Config): Promise<LogSink> {
   return opened(
     handlers,
     () => (logger ??= openPino(output.writer, config.logLevel)),
-    async () => {
-      await within(output.flushed());
+    async (withinMs) => {
+      await within(output.flushed(), withinMs);
       output.close();
     },
     writesAtOnce,
@@ -46,7 +46,7 @@ export async function openLogSink(config: Config): Promise<LogSink> {
 function opened(
   handlers: LogSettings,
   load: () => Logger,
-  flush: () => Promise<void>,
+  flush: (withinMs: number) => Promise<void>,
   writesAtOnce = false,
 ): LogSink {
   const log = guarded(load);
@@ -65,10 +65,10 @@ function opened(
     log,
     handlers,
     load,
-    async close() {
+    async close(withinMs) {
       clearInterval(timer);
       report();
-      await flush();
+      await flush(withinMs);
     },
   };
 }
@@ -77,9 +77,6 @@ function opened(
 const MAIN_THREAD = -1;
 
 const REPORT_INTERVAL_MS = 1_000;
-
-/** How long a flush may take, in ms: a pipe that nobody reads must not stop a shutdown. */
-const FLUSH_TIMEOUT_MS = 100;
 
 /** A logger that throws must not bring the supervisor down. */
 function guarded(load: () => Logger): Log {
@@ -93,9 +90,9 @@ function guarded(load: () => Logger): Log {
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 }
 
-async function within(flushing: Promise<void>): Promise<void> {
+async function within(flushing: Promise<void>, ms: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, FLUSH_TIMEOUT_MS);
+  const timer = setTimeout(resolve, ms);
   await Promise.race([flushing.catch(() => undefined), promise]);
   clearTimeout(timer);
 }

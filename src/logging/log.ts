@@ -15,6 +15,6 @@ export interface LogSink {
   readonly handlers: LogSettings;
   /** Loads what writes the lines, so that the first of them need not wait for it. */
   load(): void;
-  /** Resolves when what was logged has been written, or cannot be for now. */
-  close(): Promise<void>;
+  /** Resolves when what was logged has been written, or after that many ms: nobody may be reading. */
+  close(withinMs: number): Promise<void>;
 }

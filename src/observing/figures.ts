@@ -36,7 +36,7 @@ export class Figures {
     crash: 0,
     shutdown: 0,
   };
-  readonly #undelivered = { replaced: 0, late: 0, failed: 0 };
+  readonly #undelivered = { replaced: 0, late: 0, aborted: 0, failed: 0 };
   readonly #functionName: string;
   readonly #delay = monitorEventLoopDelay({ resolution: MAIN_RESOLUTION_MS });
   #state: RuntimeStats['state'] = 'idle';

@@ -1,19 +1,19 @@
-import { InFlight } from '../in-flight.ts';
 import type { SlotObserver } from '../observing/observer.ts';
 import type { RuntimeApiClient } from '../runtime-api/runtime-api-client.ts';
 import type { WorkerPool } from '../pool/worker-pool.ts';
+import type { Deliveries } from './deliveries.ts';
 
 /**
  * The loop of one slot: wait for room, wait for an event, run it, answer it. Resolves when the signal has aborted and
- * all answers are delivered; rejects when the Runtime API cannot be reached any more.
+ * the last invocation has settled, which its answer may outlast; rejects when the Runtime API cannot be reached any more.
  */
 export async function poll(
   client: RuntimeApiClient,
   pool: WorkerPool,
   slot: SlotObserver,
+  deliveries: Deliveries,
   signal: AbortSignal,
 ): Promise<void> {
-  const deliveries = new InFlight<Promise<void>>();
   while (!signal.aborted && (await pool.reserve())) {
     slot.polls();
     const invocation = await client.next();
@@ -21,17 +21,16 @@ export async function poll(
       pool.release();
       break;
     }
+    deliveries.begin();
     const record = slot.receives(invocation);
     const run = pool.run(invocation, record);
     // Not awaited: the next poll is written right behind the answer.
-    const delivery = client.answer(invocation, await run.outcome).then((became) => {
-      record.delivered(became);
-      deliveries.delete(delivery);
+    void client.answer(invocation, await run.outcome).then((delivery) => {
+      record.delivered(delivery);
+      deliveries.end(delivery);
     });
-    deliveries.add(delivery);
     await run.settled;
     slot.waits();
   }
   slot.stops();
-  await Promise.all(deliveries);
 }

@@ -14,6 +14,8 @@ import { invokerSettings } from './invoker-settings.ts';
 import { PendingRun, givenUp } from './pending-run.ts';
 import { Room } from './room.ts';
 import { InitFailure, initTimeout } from './init-failure.ts';
+import { describeThreadEnd, failureCause } from './thread-end.ts';
+import type { ThreadEnd } from './thread-end.ts';
 import type { Run, WorkerPool } from './worker-pool.ts';
 
 /** Single mode: the handler runs in the main thread, one invocation at a time, with nothing in between. */
@@ -31,6 +33,8 @@ export class InProcessPool implements WorkerPool {
   #invoker: Invoker | undefined;
   #running: PendingRun | undefined;
   #runs = 0;
+  /** What an invocation is answered with once the pool has been abandoned. */
+  #abandoned: EncodedDiagnostic | undefined;
 
   constructor(config: Config, { log, handlers }: LogSink) {
     const failed = Promise.withResolvers<ManagedRuntimeError>();
@@ -87,6 +91,11 @@ export class InProcessPool implements WorkerPool {
   run(invocation: Invocation, record: InvocationObserver): Run {
     this.#runs += 1;
     const run = new PendingRun(this.#runs, invocation, record);
+    if (this.#abandoned !== undefined) {
+      run.fail('shutdown', this.#abandoned);
+      run.settle(this.#room);
+      return run;
+    }
     this.#running = run;
     record.dispatched(MAIN_THREAD, this.#runs === 1);
     this.#deadlines.watch(run, () => undefined);
@@ -99,17 +108,27 @@ export class InProcessPool implements WorkerPool {
   }
 
   abandon(reason: EncodedDiagnostic): void {
-    this.#running?.fail('shutdown', reason);
+    this.#abandoned = reason;
+    const run = this.#running;
+    if (run === undefined || run.inBackground) return;
+    run.fail('shutdown', reason);
+    this.#leave(run);
   }
 
   threads(): readonly ThreadFigures[] {
     return [];
   }
 
-  async stop(timeoutMs: number): Promise<void> {
+  async runHooks(withinMs: number): Promise<void> {
     this.#room.close();
     this.#stopReporting();
-    await this.#invoker?.shutdown(timeoutMs);
+    await this.#invoker?.shutdown(withinMs);
+  }
+
+  async stop(): Promise<void> {
+    this.#room.close();
+    this.#stopReporting();
+    this.#loseBackgroundWork();
     this.#closeServices();
     (await this.#logging)?.();
   }
@@ -128,6 +147,15 @@ export class InProcessPool implements WorkerPool {
       this.#deadlines.watch(run, () => undefined);
       await background;
     }
+    this.#leave(run);
+  }
+
+  #loseBackgroundWork(): void {
+    const run = this.#running;
+    if (run?.inBackground !== true) return;
+    const end: ThreadEnd = { cause: 'stopped' };
+    this.#log.error({ requestId: run.requestId, cause: end.cause }, 'Background work was lost');
+    run.fail(failureCause(end), describeThreadEnd(end, run.requestId));
     this.#leave(run);
   }
 

@@ -155,7 +155,7 @@ export class PoolThread {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, withinMs);
     this.#onBye = resolve;
-    this.send({ type: 'shutdown', timeoutMs: withinMs });
+    this.send({ type: 'shutdown', timeoutMs: withinMs * HOOK_SHARE });
     await promise;
     clearTimeout(timer);
   }
@@ -219,3 +219,6 @@ export class PoolThread {
     this.#crew.onEnd(this, this.#end ?? end);
   }
 }
+
+/** The rest is for the messages, and for the line that tells that a hook took too long. */
+const HOOK_SHARE = 0.9;

@@ -99,6 +99,8 @@ export class ThreadCrew implements ThreadListener {
 
   /** Takes the thread out of service; it ends when it holds no invocation any more. */
   retire(thread: PoolThread, end: ThreadEnd): void {
+    // A hook that fails must not keep the thread's other hooks from running.
+    if (this.#stopping) return;
     if (!this.#leave(thread, end)) return;
     this.#retiring.set(thread, end);
     this.#endIfIdle(thread, end);
@@ -126,12 +128,16 @@ export class ThreadCrew implements ThreadListener {
     else if (this.#recycling.isDue(thread)) this.#recycle(thread);
   }
 
-  async stop(timeoutMs: number): Promise<void> {
-    this.#stopping = true;
-    this.#recovery.stop();
-    this.#heaps.stop();
+  /** Runs the shutdown hooks of all threads. No thread is replaced from now on. */
+  async runHooks(withinMs: number): Promise<void> {
+    this.#beginStop();
     const serving = [...this.ready, ...this.#retiring.keys()];
-    await Promise.all(serving.map((thread) => thread.sayGoodbye(timeoutMs)));
+    await Promise.all(serving.map((thread) => thread.sayGoodbye(withinMs)));
+  }
+
+  /** Ends all threads, whatever they do. */
+  async stop(): Promise<void> {
+    this.#beginStop();
     await Promise.all(this.all().map((thread) => thread.terminate({ cause: 'stopped' })));
   }
 
@@ -189,6 +195,12 @@ export class ThreadCrew implements ThreadListener {
 
   onGone(thread: PoolThread): void {
     this.#delays.giveBack(thread.eventLoopDelay);
+  }
+
+  #beginStop(): void {
+    this.#stopping = true;
+    this.#recovery.stop();
+    this.#heaps.stop();
   }
 
   #reconcile(): void {

@@ -36,6 +36,8 @@ export class ThreadPool implements WorkerPool {
   /** Accepted while no thread had room, which happens only when one left under a parked poll. */
   readonly #waiting: PendingRun[] = [];
   #runs = 0;
+  /** What invocations are answered with once the pool has been abandoned. */
+  #abandoned: EncodedDiagnostic | undefined;
 
   constructor(config: Config, sink: LogSink, observer: ThreadsObserver) {
     const failed = Promise.withResolvers<ManagedRuntimeError>();
@@ -79,6 +81,10 @@ export class ThreadPool implements WorkerPool {
   run(invocation: Invocation, record: InvocationObserver): Run {
     this.#runs += 1;
     const run = new PendingRun(this.#runs, invocation, record);
+    if (this.#abandoned !== undefined) {
+      this.#conclude(run, 'shutdown', this.#abandoned);
+      return run;
+    }
     this.#deadlines.watch(run, () => this.#threadOf(run));
     const thread = this.#freest();
     if (thread === undefined) this.#waiting.push(run);
@@ -91,9 +97,14 @@ export class ThreadPool implements WorkerPool {
   }
 
   abandon(reason: EncodedDiagnostic): void {
+    this.#abandoned = reason;
     for (const run of this.#waiting.splice(0)) this.#conclude(run, 'shutdown', reason);
     for (const thread of this.#crew.all()) {
-      for (const run of thread.runs) run.fail('shutdown', reason);
+      for (const run of thread.runs) {
+        if (run.inBackground) continue;
+        thread.runs.delete(run);
+        this.#conclude(run, 'shutdown', reason);
+      }
     }
   }
 
@@ -101,9 +112,14 @@ export class ThreadPool implements WorkerPool {
     return this.#crew.figures();
   }
 
-  async stop(timeoutMs: number): Promise<void> {
+  async runHooks(withinMs: number): Promise<void> {
     this.#room.close();
-    await this.#crew.stop(timeoutMs);
+    await this.#crew.runHooks(withinMs);
+  }
+
+  async stop(): Promise<void> {
+    this.#room.close();
+    await this.#crew.stop();
   }
 
   #joined(): void {

@@ -33,14 +33,20 @@ export interface WorkerPool {
   /** Refuses all reservations from now on, those that wait included. */
   close(): void;
 
-  /** Answers all that is still running with an error. */
+  /**
+   * Answers what has not been answered in full with an error, and what still arrives as well. Its runs settle, whatever their
+   * handlers do. Background work of answered invocations goes on.
+   */
   abandon(diagnostic: EncodedDiagnostic): void;
 
   /** The threads as they are now. */
   threads(): readonly ThreadFigures[];
 
-  /** Closes, lets the handler's shutdown hooks run for at most that many ms, and ends the threads. */
-  stop(timeoutMs: number): Promise<void>;
+  /** Closes, and runs the handler's shutdown hooks, once, for at most that many ms. */
+  runHooks(withinMs: number): Promise<void>;
+
+  /** Closes and ends the threads, whatever they do. Resolves when they have ended; native code can keep one from it. */
+  stop(): Promise<void>;
 
   /** Resolves when the pool can no longer do its work. The environment should be replaced. */
   readonly failed: Promise<ManagedRuntimeError>;

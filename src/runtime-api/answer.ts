@@ -37,36 +37,37 @@ export async function postOutcome(
   const log = route.log;
   const request = requestFor(requestId, outcome);
   for (let failures = 0; ;) {
-    const status = await post(failures === 0 ? route.first : route.repeats(), request);
-    if (typeof status === 'number' && status >= 200 && status < 300) return 'delivered';
+    const reply = await post(failures === 0 ? route.first : route.repeats(), request);
+    const { status } = reply;
+    if (status >= 200 && status < 300) return 'delivered';
     if (status === 400 && (failures > 0 || route.triedBefore === true)) return 'delivered';
-    if (status === 410) {
-      log.warn({ requestId }, 'The caller had its timeout before the answer came');
-      return 'late';
-    }
+    if (nobodyWaits(reply)) return tellNobodyWaits(reply, requestId, log);
     if (status === 413 && outcome.type === 'response') {
       log.error(
         { requestId, bytes: Buffer.byteLength(outcome.body) },
         'The response is too large for Lambda',
       );
-      // On the slot's connection it would wait behind the next poll.
-      const became = await postOutcome(metadata, TOO_LARGE, { ...route, first: route.repeats() });
+      // On the slot's connection it would wait behind the next poll. Where the Runtime API has told the caller by itself, it
+      // refuses this with 400.
+      const instead = { ...route, first: route.repeats(), triedBefore: true };
+      const became = await postOutcome(metadata, TOO_LARGE, instead);
       return became === 'delivered' ? 'replaced' : became;
     }
-    if (typeof status === 'number' && status < 500) {
+    if (status > 0 && status < 500) {
       log.error({ requestId, status }, 'The Runtime API refused the answer');
       return 'failed';
     }
+    const reason = reply.fault ?? status;
     failures += 1;
     const delayMs = delayAfter(failures, ANSWER_SCHEDULE);
     const isLast =
       delayMs === undefined || (failures >= FEWEST_TRIES && Date.now() + delayMs > metadata.deadlineMs);
     if (!isLast && !route.signal.aborted) {
-      log.warn({ requestId, failures, reason: status }, 'Answering failed, will retry');
+      log.warn({ requestId, failures, reason }, 'Answering failed, will retry');
       route.observer.retries('answer');
       if (await wait(delayMs, route.signal)) continue;
     }
-    log.error({ requestId, failures, reason: status }, 'The answer could not be delivered');
+    log.error({ requestId, failures, reason }, 'The answer could not be delivered');
     return 'failed';
   }
 }
@@ -84,12 +85,36 @@ export const TOO_LARGE = failure(
   ),
 );
 
-/** The status, or what went wrong on the way. */
-async function post(connection: Connection, request: Dispatcher.DispatchOptions): Promise<number | string> {
+/** What the Runtime API says of an answer. */
+export interface Reply {
+  /** 0 where none has come. */
+  readonly status: number;
+  readonly text: string;
+  /** What went wrong on the way. */
+  readonly fault?: string;
+}
+
+/** Does the Runtime API refuse the answer because its caller is gone? */
+export function nobodyWaits({ status, text }: Reply): boolean {
+  return status === 410 || (status === 400 && text.includes('InvalidRequestID'));
+}
+
+/** No error: Lambda has told the caller already, of a timeout or of the end of the environment. */
+export function tellNobodyWaits({ status }: Reply, requestId: string, log: Log): 'late' | 'aborted' {
+  if (status === 410) {
+    log.warn({ requestId }, 'The caller had its timeout before the answer came');
+    return 'late';
+  }
+  log.warn({ requestId }, 'Lambda had ended the invocation before the answer came');
+  return 'aborted';
+}
+
+async function post(connection: Connection, request: Dispatcher.DispatchOptions): Promise<Reply> {
   try {
-    return (await connection.sendAhead(request).answer).status;
+    const { status, body } = await connection.sendAhead(request).answer;
+    return { status, text: typeof body === 'string' ? body : '' };
   } catch (error) {
-    return (error as Error).message;
+    return { status: 0, text: '', fault: (error as Error).message };
   }
 }
 

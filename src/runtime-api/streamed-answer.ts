@@ -6,9 +6,9 @@ import { msUntil } from '../invocation/deadline.ts';
 import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
 import type { InvocationMetadata } from '../invocation/invocation.ts';
 import { failure } from '../invocation/outcome.ts';
-import type { Delivery, SettledOutcome, StreamedOutcome } from '../invocation/outcome.ts';
-import { postOutcome, TOO_LARGE } from './answer.ts';
-import type { AnswerRoute } from './answer.ts';
+import type { Delivery, SettledOutcome, StreamedBody, StreamedOutcome } from '../invocation/outcome.ts';
+import { nobodyWaits, postOutcome, tellNobodyWaits, TOO_LARGE } from './answer.ts';
+import type { AnswerRoute, Reply } from './answer.ts';
 import { API_VERSION, POST_TIMEOUT_MS } from './connection.ts';
 import { connectForAnswer } from './connect-for-answer.ts';
 import { patience } from './patience.ts';
@@ -57,13 +57,11 @@ async function postOn(
   const path = `${API_VERSION}/runtime/invocation/${requestId}/response`;
   const observed = route.observer.sends('POST', path);
   try {
-    const status = await send(openRequest(path, contentType, socket, route), body, signal);
+    const reply = await send(openRequest(path, contentType, socket, route), body, signal);
+    const { status } = reply;
     observed?.answered(status);
-    if (status >= 200 && status < 300) return 'delivered';
-    if (status === 410) {
-      log.warn({ requestId }, 'The caller had its timeout before the response stream ended');
-      return 'late';
-    }
+    if (isSuccess(status)) return 'delivered';
+    if (nobodyWaits(reply)) return tellNobodyWaits(reply, requestId, log);
     log.error({ requestId, status }, 'The Runtime API refused the response stream');
     if (status === 400) return 'failed';
     return await reportTo(route, metadata, status === 413 ? TOO_LARGE : broken(`status ${status}`));
@@ -71,37 +69,76 @@ async function postOn(
     observed?.failed(error as Error);
     const reason = (error as Error).message;
     log.error({ requestId, reason }, 'The response stream broke off');
+    // The caller has a part that Lambda takes for the whole; what is posted now is refused.
+    if (error instanceof AcceptedEarly) return 'failed';
     return signal.aborted ? 'failed' : reportTo(route, metadata, broken(reason));
   }
 }
 
-/** Resolves with the status, whenever it comes: a refusal need not wait for the end of the body. */
-async function send(req: ClientRequest, body: StreamedOutcome['body'], signal: AbortSignal): Promise<number> {
-  const answered = Promise.withResolvers<number>();
-  answered.promise.catch(() => undefined);
-  req.on('error', (error) => {
-    answered.reject(error);
+/**
+ * Resolves with what the Runtime API says, whenever it says it. A refusal ends the body. A success ahead of the body's end does
+ * not: the Runtime API may still read on. Rejects when the body could not be sent to its end.
+ */
+async function send(req: ClientRequest, body: StreamedBody, signal: AbortSignal): Promise<Reply> {
+  const replied = Promise.withResolvers<Reply>();
+  replied.promise.catch(() => undefined);
+  let status = 0;
+  const lose = (error: Error) => {
+    // A reply that has begun says more.
+    if (status === 0) replied.reject(error);
     body.destroy(error);
+  };
+  req.on('error', lose);
+  req.on('close', () => {
+    if (!req.writableFinished) lose(new Error('The connection was closed.'));
   });
   req.on('response', (response: IncomingMessage) => {
-    answered.resolve(response.resume().statusCode ?? 0);
-    if (!req.writableEnded) body.destroy(new Error('The Runtime API takes no more of the response.'));
+    status = response.statusCode ?? 0;
+    void textOf(response).then((text) => {
+      replied.resolve({ status, text });
+      if (!isSuccess(status) && !req.writableEnded)
+        body.destroy(new Error('The Runtime API takes no more of the response.'));
+    });
   });
+  const giveUp = () => req.destroy(new Error('The Runtime API did not answer the response stream.'));
   try {
     await pipeline(body, requestSink(req, body), { signal });
+    signal.addEventListener('abort', giveUp, { once: true });
+    if (signal.aborted) giveUp();
+    return await replied.promise;
   } catch (error) {
-    // If it broke off because an answer came, that says more.
-    answered.reject(error);
+    if (isSuccess(status)) throw new AcceptedEarly(error as Error);
+    if (status === 0) replied.reject(error);
     req.destroy();
-  }
-  const giveUp = () => req.destroy(new Error('The Runtime API did not answer the response stream.'));
-  signal.addEventListener('abort', giveUp, { once: true });
-  if (signal.aborted) giveUp();
-  try {
-    return await answered.promise;
+    return await replied.promise;
   } finally {
     signal.removeEventListener('abort', giveUp);
   }
+}
+
+/** The Runtime API has answered with success, then taken no more of the response. */
+class AcceptedEarly extends Error {
+  constructor(cause: Error) {
+    super(
+      `The Runtime API accepted the response before its end, and did not take the rest: ${cause.message}`,
+      { cause },
+    );
+  }
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
+/** As much of a reply as there is: its connection may be lost behind it. */
+async function textOf(response: IncomingMessage): Promise<string> {
+  let text = '';
+  try {
+    for await (const chunk of response.setEncoding('utf8')) text += chunk;
+  } catch {
+    // The status has come.
+  }
+  return text;
 }
 
 function openRequest(

@@ -69,6 +69,13 @@ export interface RuntimeApi extends AsyncDisposable {
   whenInitError(): Promise<InitError>;
   /** What is to go wrong between the runtime and this server. */
   readonly faults: FaultPlan;
+  /**
+   * Ends all invocations in flight with `Client.ExecutionEnvironmentShutDown`, as Lambda does before it sends SIGTERM to an
+   * environment. Answers to them are refused from then on.
+   *
+   * @returns How many there were.
+   */
+  abortInvocations(): number;
   /** Ends everything at once: what is in flight fails with `Runtime.ExitError`. Stop the runtime before. */
   close(): Promise<void>;
   /** As {@link RuntimeApi.close}, for `await using`. */
@@ -112,6 +119,7 @@ export async function startRuntimeApi(options: RuntimeApiOptions = {}): Promise<
     whenParked: (polls) => server.whenParked(polls),
     whenInitError: () => server.whenInitError(),
     faults: server.faults,
+    abortInvocations: () => server.abortInvocations(),
     close: () => server.close(),
     [Symbol.asyncDispose]: () => server.close(),
   };

@@ -70,13 +70,40 @@ describe('an answer', () => {
     expect(await invoked).toMatchObject({ status: 'response' });
   });
 
-  it('may have 6 MiB and 100 bytes, and is refused with 413 above that; the invocation stays open', async () => {
+  it('may have 6 MiB and 100 bytes', async () => {
     const limit = 6 * 1024 * 1024 + 100;
     const { result } = await open('large');
-    expect((await respond(server, 'large', new Uint8Array(limit + 1))).status).toBe(413);
     expect((await respond(server, 'large', new Uint8Array(limit))).status).toBe(202);
     expect(await result).toMatchObject({ body: { length: limit } });
-    expect(server.deliveries.get('large')).toMatchObject({ accepted: 1, refused: [413] });
+  });
+
+  it('is refused with 413 above that; the caller is told, and another answer is refused with 400', async () => {
+    const bytes = 6 * 1024 * 1024 + 101;
+    const { result } = await open('larger');
+    expect((await respond(server, 'larger', new Uint8Array(bytes))).status).toBe(413);
+    expect(await result).toMatchObject({
+      status: 'error',
+      errorType: 'Function.ResponseSizeTooLarge',
+      error: {
+        errorMessage: `Response payload size (${bytes} bytes) exceeded maximum allowed payload size (${bytes - 1} bytes).`,
+      },
+    });
+    expect((await fail(server, 'larger', '{}')).status).toBe(400);
+    expect(server.deliveries.get('larger')).toMatchObject({ accepted: 0, refused: [413, 400] });
+  });
+
+  it('to an invocation that was aborted is refused with 400; its caller has been told', async () => {
+    const { result } = await open('aborted');
+    expect(server.abortInvocations()).toBe(1);
+    expect(await result).toMatchObject({
+      status: 'error',
+      errorType: 'Client.ExecutionEnvironmentShutDown',
+      error: { errorType: 'Client.ExecutionEnvironmentShutDown' },
+    });
+    const refused = await respond(server, 'aborted', '1');
+    expect(refused.status).toBe(400);
+    expect(await refused.json()).toMatchObject({ errorType: 'InvalidRequestID' });
+    expect(server.deliveries.get('aborted')).toMatchObject({ accepted: 0, outcome: 'error' });
   });
 
   it('to /error may have 1 MiB', async () => {

@@ -28,7 +28,7 @@ describe.each(MODES)('in $mode', ({ slots, start }) => {
       state: 'running',
       slots: { total: slots, waiting: 0, polling: slots, busy: 0, stopped: 0 },
       answered: { ...NOTHING_ANSWERED, response: 2, error: 1 },
-      undelivered: { replaced: 0, late: 0, failed: 0 },
+      undelivered: { replaced: 0, late: 0, aborted: 0, failed: 0 },
       missedDeadlines: 0,
       runtimeApi: { pollRetries: 0, answerRetries: 0, malformedEvents: 0 },
       durationMs: { count: 3 },
@@ -124,7 +124,7 @@ describe.each(EITHER_MODE)('of the main thread’s work, in $mode', ({ slots, st
     runtime.api.faults.once('error', { type: 'status', status: 403 });
     void runtime.api.invoke(JSON.stringify({ do: 'fail' }), { timeoutMs: 2000, whenCapacity: true });
     await settled(runtime, {
-      undelivered: { replaced: 1, late: 1, failed: 1 },
+      undelivered: { replaced: 1, late: 1, aborted: 0, failed: 1 },
       answered: { ...NOTHING_ANSWERED, response: 2, error: 1 },
     });
   });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../src/invocation/outcome.ts';
 import type { SlotObserver } from '../../src/observing/observer.ts';
 import type { Run, WorkerPool } from '../../src/pool/worker-pool.ts';
+import { Deliveries } from '../../src/polling/deliveries.ts';
 import { poll } from '../../src/polling/poller.ts';
 import type { RuntimeApiClient } from '../../src/runtime-api/runtime-api-client.ts';
 
@@ -40,7 +41,9 @@ describe('a slot that drains', () => {
           close: () => Promise.resolve(),
         };
         const pool = poolOf((number) => plan[number], rooms);
-        await poll(client, pool, SLOT, stop.signal);
+        const deliveries = new Deliveries();
+        await poll(client, pool, SLOT, deliveries, stop.signal);
+        await deliveries.settled();
         expect(delivered.toSorted(byNumber)).toEqual(accepted);
         expect(rooms.taken).toBe(0);
       }),
@@ -103,6 +106,7 @@ function poolOf(
     close: () => undefined,
     abandon: () => undefined,
     threads: () => [],
+    runHooks: () => Promise.resolve(),
     stop: () => Promise.resolve(),
     failed: new Promise(() => {}),
   };

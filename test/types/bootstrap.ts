@@ -103,7 +103,7 @@ expectTypeOf<RuntimeStats>().toEqualTypeOf<{
   readonly inFlight: number;
   readonly received: number;
   readonly answered: Readonly<Record<'response' | 'error' | 'deadline' | 'crash' | 'shutdown', number>>;
-  readonly undelivered: Readonly<Record<'replaced' | 'late' | 'failed', number>>;
+  readonly undelivered: Readonly<Record<'replaced' | 'late' | 'aborted' | 'failed', number>>;
   readonly missedDeadlines: number;
   readonly runtimeApi: {
     readonly pollRetries: number;

@@ -30,6 +30,7 @@ expectTypeOf<RuntimeApi>().toEqualTypeOf<{
   whenParked(polls: number): Promise<void>;
   whenInitError(): Promise<InitError>;
   readonly faults: FaultPlan;
+  abortInvocations(): number;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }>();
@@ -114,6 +115,7 @@ expectTypeOf<Fault['type']>().toEqualTypeOf<
   | 'reset-before'
   | 'reset-during'
   | 'reset-after'
+  | 'accept-early'
   | 'status'
   | 'garbage'
   | 'truncated-body'

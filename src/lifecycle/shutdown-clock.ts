@@ -1,0 +1,55 @@
+import type { Config } from '../config.ts';
+
+/** The steps of a shutdown, in their order. */
+export type ShutdownStep =
+  'finishInvocations' | 'deliverAnswers' | 'threadHooks' | 'mainHook' | 'endThreads' | 'flushLog' | 'exit';
+
+/**
+ * The one clock of a shutdown: Lambda sends SIGKILL a fixed time after SIGTERM, whatever the runtime does then.
+ *
+ * Each step has a share of `shutdownTimeoutMs` and must end at a fixed instant, so a step that takes too long takes nothing from
+ * the steps behind it. A step that ends early leaves its time to them.
+ */
+export class ShutdownClock {
+  readonly #ends: Readonly<Record<ShutdownStep, number>>;
+  #startedMs: number | undefined;
+
+  /** Without a hook of the main thread its share goes to the invocations in flight. */
+  constructor({ shutdownTimeoutMs, onShutdown }: Pick<Config, 'shutdownTimeoutMs' | 'onShutdown'>) {
+    this.#ends = stepEnds(shutdownTimeoutMs, onShutdown !== undefined);
+  }
+
+  /** Only the first call counts. */
+  start(): void {
+    this.#startedMs ??= performance.now();
+  }
+
+  /** Since the start, in ms. */
+  get elapsedMs(): number {
+    return this.#startedMs === undefined ? 0 : performance.now() - this.#startedMs;
+  }
+
+  /** How long the step may take from now on, in ms. Starts the clock. */
+  msFor(step: ShutdownStep): number {
+    this.start();
+    // A main thread that was kept from running for too long still calls the hooks, and delivers what it can.
+    const shortestMs = step === 'finishInvocations' ? 0 : SHORTEST_STEP_MS;
+    return Math.max(this.#ends[step] - this.elapsedMs, shortestMs);
+  }
+}
+
+/** When each step ends, in ms after the start. */
+function stepEnds(totalMs: number, hasMainHook: boolean): Record<ShutdownStep, number> {
+  const finish = hasMainHook ? 0.5 : 0.6;
+  return {
+    finishInvocations: finish * totalMs,
+    deliverAnswers: (finish + 0.1) * totalMs,
+    threadHooks: (finish + 0.3) * totalMs,
+    mainHook: 0.9 * totalMs,
+    endThreads: 0.95 * totalMs,
+    flushLog: totalMs,
+    exit: totalMs + SHORTEST_STEP_MS,
+  };
+}
+
+const SHORTEST_STEP_MS = 50;
