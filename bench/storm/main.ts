@@ -91,6 +91,7 @@ console.log(
     node: process.version,
     events: sent,
     apiFaultsMet,
+    threadsReplaced: replaced(),
     logged: Object.fromEntries(runtime.logged),
     longestLine: runtime.longestLine,
     memoryMiB,
@@ -137,11 +138,14 @@ async function calmDown() {
   return { descriptors, memory: residentMemory(runtime.pid) };
 }
 
+function replaced(): number {
+  return Math.max(0, runtime.threadsStarted - threads);
+}
+
 function report(): void {
   if (runtime.hasExited) return;
-  const lost = runtime.logged.get('A thread was lost and is replaced') ?? 0;
   console.log(
-    `${Math.round((performance.now() - startMs) / 1000)} s: ${sent} events, ${lost} threads lost, ` +
+    `${Math.round((performance.now() - startMs) / 1000)} s: ${sent} events, ${replaced()} threads replaced, ` +
       `${vitals.memoryMiB} MiB, ${vitals.descriptors} descriptors, ${broken.length} broken rules`,
   );
 }

@@ -12,6 +12,8 @@ export interface StormyRuntime {
   readonly hasExited: boolean;
   /** How often each message was logged. Messages are cut. */
   readonly logged: ReadonlyMap<string, number>;
+  /** How many threads there have been: the highest number of one in the log. */
+  readonly threadsStarted: number;
   /** The longest line that was logged, in characters. */
   readonly longestLine: number;
   /** Lines that are not JSON. */
@@ -45,11 +47,14 @@ export function startStormyRuntime({ runtime, runtimeApi, slots, threads }: Setu
   const logged = new Map<string, number>();
   const brokenLines: string[] = [];
   let longestLine = 0;
+  let threadsStarted = 0;
   createInterface({ input: child.stdout }).on('line', (line) => {
     longestLine = Math.max(longestLine, line.length);
-    const message = messageOf(line);
-    if (message === undefined) brokenLines.push(line.slice(0, KEPT_CHARACTERS));
-    else logged.set(message, (logged.get(message) ?? 0) + 1);
+    const parsed = parse(line);
+    if (parsed === undefined) return brokenLines.push(line.slice(0, KEPT_CHARACTERS));
+    const message = String(parsed.message).split('\n', 1)[0]?.slice(0, KEPT_CHARACTERS) ?? '';
+    logged.set(message, (logged.get(message) ?? 0) + 1);
+    if (typeof parsed.thread === 'number') threadsStarted = Math.max(threadsStarted, parsed.thread);
   });
   return {
     pid: child.pid as number,
@@ -58,6 +63,9 @@ export function startStormyRuntime({ runtime, runtimeApi, slots, threads }: Setu
       return child.exitCode !== null || child.signalCode !== null;
     },
     logged,
+    get threadsStarted() {
+      return threadsStarted;
+    },
     get longestLine() {
       return longestLine;
     },
@@ -71,10 +79,9 @@ const DESCRIPTORS = 512;
 
 const KEPT_CHARACTERS = 60;
 
-function messageOf(line: string): string | undefined {
+function parse(line: string): { readonly message?: unknown; readonly thread?: unknown } | undefined {
   try {
-    const { message } = JSON.parse(line) as { message?: unknown };
-    return String(message).split('\n', 1)[0]?.slice(0, KEPT_CHARACTERS);
+    return JSON.parse(line) as object;
   } catch {
     return undefined;
   }
