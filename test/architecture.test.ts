@@ -22,7 +22,8 @@ interface Module {
 }
 
 const MESSAGES = ['src/protocol.ts', 'src/thread-settings.ts'];
-const SHARED = [
+/** What threads load too. */
+const IN_THREADS = [
   'src/errors.ts',
   'src/in-flight.ts',
   'src/invocation/',
@@ -30,6 +31,7 @@ const SHARED = [
   'src/retry-schedule.ts',
   ...MESSAGES,
 ];
+const SHARED = ['src/config', 'src/settings.ts', ...IN_THREADS];
 
 /** From top to bottom; modules of one layer do not know each other. docs/architecture.md says why. */
 const LAYERS: readonly (readonly Module[])[] = [
@@ -51,14 +53,15 @@ const LAYERS: readonly (readonly Module[])[] = [
   [
     {
       files: ['src/console/'],
-      sees: ['src/console/messages.ts', 'src/local/', 'src/observing/', 'src/config', ...SHARED],
+      sees: ['src/console/messages.ts', 'src/local/', 'src/observing/', ...SHARED],
     },
   ],
   [
     { files: ['src/console/messages.ts'], sees: [] },
-    { files: ['src/local/'], sees: ['src/config', ...SHARED], packages: ['@smithy/core'] },
+    { files: ['src/local/'], sees: SHARED, packages: ['@smithy/core'] },
     { files: ['src/serving.ts'] },
   ],
+  [{ files: ['src/lifecycle/'] }],
   [
     {
       files: ['src/polling/'],
@@ -71,7 +74,6 @@ const LAYERS: readonly (readonly Module[])[] = [
       ],
       values: SHARED,
     },
-    { files: ['src/lifecycle/'] },
   ],
   [
     { files: ['src/pool/'], values: ['src/output/', ...SHARED], packages: ['piscina'] },
@@ -88,7 +90,7 @@ const LAYERS: readonly (readonly Module[])[] = [
     {
       files: ['workers/'],
       sees: ['src/'],
-      values: ['src/output/', 'src/logging/pino-shape.ts', 'src/services/comlink.ts', ...SHARED],
+      values: ['src/output/', 'src/logging/pino-shape.ts', 'src/services/comlink.ts', ...IN_THREADS],
       packages: ['@aws/lambda-invoke-store'],
       onlyTypes: true,
     },
