@@ -55,7 +55,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   buffers: { share: 0.05, fields: () => ({ mib: MEMORY_MIB * 1.5 }), errors: ['Runtime.OutOfMemory'] },
   spin: { share: 0.7, timeoutMs: SHORT_MS, errors: ['Runtime.DeadlineExceeded'] },
   hang: { share: 0.7, timeoutMs: SHORT_MS, errors: ['Runtime.DeadlineExceeded'] },
-  'wait, then spin': {
+  'late spin': {
     share: 0.4,
     fields: () => ({ ms: ABANDONED_MS }),
     timeoutMs: SHORT_MS,

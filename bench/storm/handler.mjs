@@ -66,7 +66,7 @@ const actions = {
   },
   spin,
   hang: () => new Promise(() => {}),
-  'wait, then spin': async ({ ms }) => {
+  'late spin': async ({ ms }) => {
     await pause(ms);
     spin();
   },
