@@ -1,6 +1,6 @@
 import type { Difference } from './compare.ts';
-import { REASONS } from './reasons.ts';
-import type { Reason } from './reasons.ts';
+import { REASONS } from './reasons/all.ts';
+import type { Reason } from './reasons/reason.ts';
 
 /** Differences of one kind: at the same place, with values of the same form. */
 export interface Group {

@@ -20,6 +20,7 @@ interface Options {
   readonly only?: RegExp;
   readonly layout?: readonly LayoutName[];
   readonly check: boolean;
+  readonly table: boolean;
   readonly all: boolean;
   readonly show: boolean;
   readonly jobs: number;
@@ -43,6 +44,7 @@ const options = new Command('npm run parity --')
   .option('--show', 'also print what was observed of both', false)
   .option('--jobs <count>', 'behaviours at a time', wholeNumber, 3)
   .option('--runtime <file>', 'another build’s dist/src/cli/main.js, in place of this project’s')
+  .option('--table', 'only write the table of reasons, and run nothing', false)
   .option('--save <file>', 'keep what was observed, as JSON')
   .option('--from <file>', 'compare what another run has kept, and run nothing')
   .parse()
@@ -50,7 +52,11 @@ const options = new Command('npm run parity --')
 
 process.exitCode = await main(options);
 
-async function main({ only, layout, check, all, show, ...more }: Options): Promise<number> {
+async function main({ only, layout, check, table, all, show, ...more }: Options): Promise<number> {
+  if (table) {
+    await writeTable();
+    return 0;
+  }
   const whole = only === undefined && layout === undefined;
   const trials = BEHAVIOURS.map((behaviour) => (only === undefined ? behaviour : matching(behaviour, only)))
     .filter((behaviour) => behaviour !== undefined)

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { LAYOUTS } from './behaviour.ts';
 import type { Difference } from './compare.ts';
 import type { Findings, Group } from './group.ts';
-import type { Reason } from './reasons.ts';
+import type { Reason } from './reasons/reason.ts';
 
 /** What is told at the end of a run. */
 export function report({ unexplained, explained }: Findings, { all }: { readonly all: boolean }): string {

@@ -88,7 +88,7 @@ const HANDLERS: readonly Behaviour[] = [
       'export const handler = async () => 1;\nhandler[Symbol.for("aws.lambda.runtime.handler.streaming")] = "request";\n',
   },
   { name: 'is found in a directory', files: { 'src/app.mjs': OK }, handler: 'src/app.handler' },
-  { name: 'is found by an absolute path', files: { 'src/app.mjs': OK }, handler: '/src/app.handler' },
+  { name: 'cannot load: an absolute path', files: { 'src/app.mjs': OK }, handler: '/src/app.handler' },
   {
     name: 'is found below nested names',
     files: 'export const a = { b: { c: async () => "nested" } };',
