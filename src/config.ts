@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { ResourceLimits } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import * as v from 'valibot';
+import { asGiven, changeEnvironment } from './config/changed-environment.ts';
 import { validated } from './config/given.ts';
 import type { Given, HandlerReference, IgnoredVariable } from './config/given.ts';
 import { heapShare, layOut } from './config/layout.ts';
@@ -28,6 +29,8 @@ export interface Config extends Layout {
   readonly runtimeApi: string | undefined;
   readonly local: LocalSettings;
   readonly lambda: LambdaFunction;
+  /** What Lambda, or whoever stands for it, says of the kind of environment. */
+  readonly initializationType: string | undefined;
   readonly signal: AbortSignal | undefined;
   readonly logger: Logger | undefined;
   /** Of the runtime's own lines. */
@@ -79,23 +82,48 @@ export function readConfig(
   options: ManagedRuntimeOptions,
   env: NodeJS.ProcessEnv = process.env,
 ): Config {
-  const given = validated(reference, options, { ...taken.get(env), ...env });
-  // Only for the runtime: AWS's client takes it away as well. Another runtime in the process still needs it.
-  const { [LOG_FD]: logFd } = env;
-  if (logFd !== undefined) taken.set(env, { [LOG_FD]: logFd });
-  delete env[LOG_FD];
+  const given = validated(reference, options, asGiven(env));
+  // Only for the runtime: AWS's client takes it away as well.
+  if (env[LOG_FD] !== undefined) changeEnvironment(env, { [LOG_FD]: undefined });
   return Object.freeze(complete(given));
 }
+
+const LOG_FD = '_LAMBDA_TELEMETRY_LOG_FD';
+
+/** Whether callers come to the local server, of `run()` or of the command `dev`, and not to Lambda. */
+export function isLocal({ runtimeApi, development }: Config): boolean {
+  return runtimeApi === undefined || development !== undefined;
+}
+
+/**
+ * Makes the environment what code in threads should see, which copy it when they start: the concurrency in force, also
+ * where it is an option, and locally what Lambda says of itself. Libraries decide by these whether to keep
+ * invocations apart.
+ *
+ * The option `env` of a thread cannot do it: with that Node.js refuses flags of the process in NODE_OPTIONS, such as
+ * `--use-openssl-ca`.
+ *
+ * @returns what undoes it.
+ */
+export function showConcurrency(config: Config, env: NodeJS.ProcessEnv = process.env): () => void {
+  const { concurrency, slots, initializationType } = config;
+  const isGiven = env[MAX_CONCURRENCY] !== undefined;
+  return changeEnvironment(env, {
+    ...((concurrency > 1 || isGiven) && { [MAX_CONCURRENCY]: String(concurrency) }),
+    ...(isLocal(config) &&
+      slots > 1 &&
+      initializationType === undefined && {
+        AWS_LAMBDA_INITIALIZATION_TYPE: 'lambda-managed-instances',
+      }),
+  });
+}
+
+const MAX_CONCURRENCY = 'AWS_LAMBDA_MAX_CONCURRENCY';
 
 /** Where the Runtime API is, if that much can be read: it is told of a configuration that is not valid. */
 export function readableRuntimeApi(given: unknown, env: NodeJS.ProcessEnv = process.env): string | undefined {
   return [given, env['AWS_LAMBDA_RUNTIME_API']].find((address) => v.is(runtimeApiAddress, address));
 }
-
-const LOG_FD = '_LAMBDA_TELEMETRY_LOG_FD';
-
-/** What has been taken out of which environment. */
-const taken = new WeakMap<NodeJS.ProcessEnv, NodeJS.ProcessEnv>();
 
 function complete(given: Given): Config {
   const { options, env } = given;
@@ -118,6 +146,7 @@ function complete(given: Given): Config {
       logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME ?? '',
       logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME ?? '',
     },
+    initializationType: env.AWS_LAMBDA_INITIALIZATION_TYPE,
     signal: options.signal,
     logger: options.logger as Logger | undefined,
     logLevel: env.AWS_LAMBDA_LOG_LEVEL ?? 'INFO',

@@ -1,3 +1,4 @@
+import { showConcurrency } from './config.ts';
 import type { Config } from './config.ts';
 import { ManagedRuntimeError } from './errors.ts';
 import { aborted } from './lifecycle/aborted.ts';
@@ -31,6 +32,7 @@ export async function serve(
   const { log } = sink;
   // In single mode errors that escape are the handler's, and its pool deals with them.
   const unguard = config.inThreads ? guardSupervisor(log) : ignoreBrokenOutput();
+  const hideConcurrency = config.inThreads ? showConcurrency(config) : () => undefined;
   const pool = await openPool(config, sink, recorder);
   recorder.askForThreads(() => pool.threads());
   // The threads boot, or the handler loads, while this thread loads the HTTP client and what writes its log.
@@ -60,6 +62,7 @@ export async function serve(
     await settles(pool.stop(), clock.msFor('endThreads'));
     const unregister = await registering.catch(() => undefined);
     await unregister?.();
+    hideConcurrency();
     unguard();
   }
 }

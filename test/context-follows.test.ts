@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FULL } from './faults/fault-runtime.ts';
+import { ADDRESS, withoutRuntimeApi } from './helpers/start-local.ts';
 import { MODES, PATIENTLY, startBootstrap, startRuntime } from './helpers/start-runtime.ts';
 import type { RunningRuntime } from './helpers/start-runtime.ts';
 import { makeTaskRoot } from './helpers/task-root.ts';
@@ -106,6 +107,146 @@ it('two invocations on one thread each have their own', async () => {
   await writeFile(gate, '');
   const seen = { contextId: 'first', requestId: 'first', tenantId: 'one' };
   expect(await first).toMatchObject({ before: seen, after: seen });
+});
+
+describe.each([
+  ['single mode', { concurrency: 1 }],
+  ['2 threads with 4 each', { concurrency: 8, threads: 2, invocationsPerThread: 4 }],
+])('with an invoke store that was opened before, in %s', (_mode, options) => {
+  const preload = ['--import', new URL('fixtures/bootstraps/opens-store.mjs', import.meta.url).href];
+
+  it.each([
+    ['0.1.1', {}],
+    ['0.2.1', {}],
+    ['0.2.4', {}],
+    ['0.3', {}],
+    ['0.1.1', { WITHOUT_CONCURRENCY: '1' }],
+    ['0.2.1', { WITHOUT_CONCURRENCY: '1' }],
+    ['0.2.4', { WITHOUT_CONCURRENCY: '1' }],
+    ['0.3', { WITHOUT_CONCURRENCY: '1' }],
+    ['0.3', { WITHOUT_CONCURRENCY: '1', AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA: '1' }],
+  ])('version %s, %j: each invocation has its own ids everywhere', async (STORE, env) => {
+    await using directory = await makeTaskRoot();
+    const gate = join(directory.path, 'gate');
+    const isGlobal = !('AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA' in env);
+    await using runtime = await startBootstrap(
+      'follow.mjs',
+      { ...options, handler: 'held' },
+      { env: { STORE, ...env }, execArgv: preload },
+    );
+    const ids = Array.from({ length: options.concurrency }, (_, n) => `request-${n}`);
+    await runtime.whenParked(options.concurrency);
+    const all = ids.map((requestId) =>
+      runtime.invoke<{ threadId: number }>(
+        { gate },
+        { requestId, traceId: `Root=${requestId}`, tenantId: `tenant-${requestId}`, whenCapacity: false },
+      ),
+    );
+    const arrived = async () => (await readdir(directory.path)).length;
+    await expect.poll(arrived, PATIENTLY).toBe(options.concurrency);
+    await writeFile(gate, '');
+    const results = await Promise.all(all);
+    const seenBy = (id: string) => ({
+      contextId: id,
+      mine: id,
+      heldId: id,
+      heldTrace: `Root=${id}`,
+      heldTenant: `tenant-${id}`,
+      heldKey: id,
+      ...(isGlobal && { requestId: id, traceId: `Root=${id}`, tenantId: `tenant-${id}` }),
+    });
+    for (const [n, result] of results.entries()) {
+      const seen = seenBy(ids[n] ?? '');
+      expect(result).toMatchObject({ before: seen, after: seen, within: [1, true] });
+    }
+    expect(new Set(results.map(({ threadId }) => threadId)).size).toBe('threads' in options ? 2 : 1);
+    const left = () => runtime.log.filter(({ message }) => String(message).startsWith('left behind'));
+    await expect.poll(() => left().length, PATIENTLY).toBe(options.concurrency);
+    for (const { message, requestId } of left()) {
+      const seen: unknown = JSON.parse(String(message).slice('left behind '.length));
+      expect(seen).toMatchObject(seenBy(String(requestId)));
+    }
+  });
+
+  it('one that is frozen is an init error: it would mix invocations up', async () => {
+    await using runtime = await startBootstrap('follow.mjs', options, {
+      env: { STORE: '0.2.4', WITHOUT_CONCURRENCY: '1', FROZEN: '1' },
+      execArgv: preload,
+    });
+    expect(await runtime.exited).toEqual({ code: 1, signal: null });
+    expect(runtime.api.initErrors).toMatchObject([{ error: { errorType: 'Runtime.InvokeStoreFrozen' } }]);
+  });
+});
+
+describe('the option concurrency, with shared threads', () => {
+  const OF = 8;
+  const options = { concurrency: OF, threads: 2, invocationsPerThread: 4 };
+
+  interface Done {
+    readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
+    readonly threadId: number;
+    readonly maxConcurrency?: string;
+    readonly initializationType?: string;
+  }
+
+  it('is what threads see: Powertools’ batch, logger and metrics keep callers apart', async () => {
+    await using directory = await makeTaskRoot();
+    const env = { MEETING_DIRECTORY: directory.path };
+    await using runtime = await startBootstrap('powertools-together.mjs', options, { env });
+    await runtime.whenParked(OF);
+    const numbers = Array.from({ length: OF }, (_, n) => n);
+    // Each meets all others in the middle of its work, or none would be answered.
+    const done = await Promise.all(
+      numbers.map((n) => runtime.invoke<Done>({ n, of: OF }, { requestId: `request-${n}` })),
+    );
+    expect(new Set(done.map(({ threadId }) => threadId)).size).toBe(2);
+    for (const [n, { batchItemFailures, maxConcurrency, initializationType }] of done.entries()) {
+      expect(batchItemFailures).toEqual([{ itemIdentifier: `bad-${n}` }]);
+      // Lambda alone says what it is.
+      expect({ maxConcurrency, initializationType }).toEqual({ maxConcurrency: '8' });
+    }
+    const written = (isOne: (line: Readonly<Record<string, unknown>>) => boolean) =>
+      runtime.log.filter(isOne);
+    const logged = () => written(({ message }) => message === 'from powertools');
+    const measured = () => written((line) => '_aws' in line && 'orders' in line);
+    await expect.poll(() => logged().length, PATIENTLY).toBe(OF);
+    await expect.poll(() => measured().length, PATIENTLY).toBe(OF);
+    const pairs = (lines: readonly Readonly<Record<string, unknown>>[], id: string, n: string) =>
+      Object.fromEntries(lines.map((line) => [line[id], line[n]]));
+    const expected = Object.fromEntries(numbers.map((n) => [`request-${n}`, n]));
+    expect(pairs(logged(), 'function_request_id', 'n')).toEqual(expected);
+    expect(pairs(measured(), 'requestId', 'orders')).toEqual(expected);
+  });
+
+  it.each([
+    [
+      { concurrency: 8, threads: 2 },
+      {},
+      { maxConcurrency: '8', initializationType: 'lambda-managed-instances' },
+    ],
+    [
+      { concurrency: 2, threads: 1 },
+      { AWS_LAMBDA_MAX_CONCURRENCY: '64' },
+      { maxConcurrency: '2', initializationType: 'lambda-managed-instances' },
+    ],
+    [
+      { concurrency: 2, threads: 1 },
+      { AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand' },
+      { maxConcurrency: '2', initializationType: 'on-demand' },
+    ],
+    [{ concurrency: 1 }, {}, {}],
+  ])('%j with %j, locally, is %j in handlers', async (given, env, expected) => {
+    await using root = await makeTaskRoot({
+      'index.mjs': `
+        const { AWS_LAMBDA_MAX_CONCURRENCY: maxConcurrency, AWS_LAMBDA_INITIALIZATION_TYPE: initializationType } = process.env;
+        export const handler = () => ({ maxConcurrency, initializationType });`,
+    });
+    const more = withoutRuntimeApi({ env });
+    await using runtime = await startBootstrap(`${root.path}/index.mjs`, given, { env: more.env ?? {} });
+    const [, url] = await runtime.unlessExited(runtime.output.whenWritten(ADDRESS, 'stderr'));
+    const response = await fetch(`${url}/invoke`, { method: 'POST', body: '{}' });
+    expect(await response.json()).toEqual(expected);
+  });
 });
 
 it(`${INVOCATIONS} interleaved invocations on 4 threads with 4 each see and log nothing of each other`, async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MODES, startRuntime } from './helpers/start-runtime.ts';
+import { MODES, PATIENTLY, startRuntime } from './helpers/start-runtime.ts';
 import type { RunningRuntime } from './helpers/start-runtime.ts';
 
 const FUNCTION = {
@@ -62,11 +62,28 @@ describe.each(MODES)('the context in %s', (_mode, { concurrency, env }) => {
     });
   });
 
-  it('reads the client context as UTF-8', async () => {
-    const clientContext = JSON.stringify({ Custom: { city: 'Zürich 東京 🗼' } });
-    expect(await runtime.invoke({}, { clientContext })).toMatchObject({
-      clientContext: { Custom: { city: 'Zürich 東京 🗼' } },
+  it('reads all headers as UTF-8, and so does the line of the invocation', async () => {
+    const city = 'Zürich 東京 🗼';
+    const told = await runtime.invoke(
+      {},
+      {
+        requestId: 'not-ascii',
+        traceId: `Root=${city}`,
+        tenantId: 'ténant-東京',
+        clientContext: JSON.stringify({ Custom: { city } }),
+        cognitoIdentity: JSON.stringify({ cognitoIdentityId: city }),
+        headers: { 'Lambda-Runtime-Invoked-Function-Arn': `arn:aws:lambda:us-east-1:1:function:${city}` },
+      },
+    );
+    expect(told).toMatchObject({
+      invokedFunctionArn: `arn:aws:lambda:us-east-1:1:function:${city}`,
+      xRayTraceId: `Root=${city}`,
+      tenantId: 'ténant-東京',
+      clientContext: { Custom: { city } },
+      identity: { cognitoIdentityId: city },
     });
+    const line = { message: 'Invocation ended', requestId: 'not-ascii', tenantId: 'ténant-東京' };
+    await expect.poll(() => runtime.log, PATIENTLY).toContainEqual(expect.objectContaining(line));
   });
 
   it('leaves out what has no header', async () => {

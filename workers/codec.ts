@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 import type { EventBytes } from '../src/invocation/invocation.ts';
 import type { ResponseBody } from '../src/invocation/outcome.ts';
+import { utf8 } from '../src/invocation/utf8.ts';
 import { HandlerError } from './handler-error.ts';
 import { importModule } from './handler-loader.ts';
-import { utf8 } from './utf8.ts';
 
 /** Bytes to event, and result to body. */
 export interface Codec {

@@ -5,7 +5,6 @@ import { BackgroundWork } from './background-work.ts';
 import type { ReportBackgroundFailure } from './background-work.ts';
 import type { ClientContext, CognitoIdentity, ManagedContext, TraceContext } from './context.ts';
 import { HandlerError } from './handler-error.ts';
-import { utf8 } from './utf8.ts';
 
 /** The context of one invocation. What most handlers never ask for is made when it is asked for. */
 export class InvocationContext implements ManagedContext {
@@ -102,7 +101,7 @@ export class InvocationContext implements ManagedContext {
 function parseHeader<Value>(name: string, json: string | undefined): Value | undefined {
   if (json === undefined) return undefined;
   try {
-    return JSON.parse(utf8(json)) as Value;
+    return JSON.parse(json) as Value;
   } catch (cause) {
     throw new HandlerError('Runtime.MalformedEvent', `The header ${name} of the event is not valid JSON.`, {
       cause,

@@ -1,6 +1,8 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { InvokeStore, InvokeStoreBase } from '@aws/lambda-invoke-store';
 import type { InvokeMessage } from '../src/protocol.ts';
 import type { ManagedContext } from './context.ts';
+import { HandlerError } from './handler-error.ts';
 import type { InvocationContext } from './invocation-context.ts';
 
 /** What the code that is running belongs to, across timers and promises. */
@@ -27,15 +29,34 @@ export function getContext(): ManagedContext | undefined {
 }
 
 export function currentRun(): CurrentRun | undefined {
-  return registry[STORE]?.get<CurrentRun>(RUN);
+  return registry[CURRENT_RUN]?.();
 }
 
 /**
- * Opens AWS's store and puts it where handlers look for it, `awslambda.InvokeStore`. Always the form for several
- * invocations at once: what an invocation has left behind belongs to it also when the next one runs.
+ * Puts the runtime's store where libraries look for AWS's: into `awslambda.InvokeStore`, and into what
+ * `@aws/lambda-invoke-store` hands out. A store that was opened before leads to it from now on, for those who hold it
+ * already, a preloaded module for example. Opened without `AWS_LAMBDA_MAX_CONCURRENCY`, AWS's store knows one invocation
+ * only, and each version of the package has other keys.
+ *
+ * @throws HandlerError `Runtime.InvokeStoreFrozen` when such a store cannot be changed.
  */
 export async function openInvokeStore(): Promise<void> {
-  registry[STORE] = await InvokeStore.getInstanceAsync(true);
+  const { awslambda } = globalThis as { awslambda?: { InvokeStore?: InvokeStoreBase } };
+  const before = awslambda?.InvokeStore;
+  try {
+    if (awslambda !== undefined) awslambda.InvokeStore = store;
+    // A copy of the package that was used before goes on with what it has opened.
+    const handedOut = await InvokeStore.getInstanceAsync(true);
+    for (const other of [before, handedOut]) if (other !== undefined && other !== store) redirect(other);
+  } catch (cause) {
+    throw new HandlerError(
+      'Runtime.InvokeStoreFrozen',
+      'The invoke store that was opened before the runtime cannot be replaced: invocations would see each other’s ids. ' +
+        'Do not freeze globalThis.awslambda or what it holds.',
+      { cause },
+    );
+  }
+  registry[CURRENT_RUN] = () => frames.getStore()?.run;
 }
 
 /**
@@ -43,11 +64,11 @@ export async function openInvokeStore(): Promise<void> {
  * module leaves behind goes on in there, whichever invocation causes it, so nothing can be written later.
  */
 export async function loadInStore<Result>(load: () => Promise<Result>): Promise<Result> {
-  const stored = {};
+  const values = {};
   try {
-    return await store().run(stored, load);
+    return await frames.run({ values, run: undefined }, load);
   } finally {
-    Object.freeze(stored);
+    Object.freeze(values);
   }
 }
 
@@ -55,25 +76,82 @@ export async function loadInStore<Result>(load: () => Promise<Result>): Promise<
 export function runInStore<Result>(run: CurrentRun, callback: () => Result): Result {
   const { requestId, traceId, tenantId } = run.message.metadata;
   const { traceparent, tracestate, baggage } = run.context.w3c();
-  const stored = {
+  const values = {
     [KEYS.REQUEST_ID]: requestId,
     [KEYS.X_RAY_TRACE_ID]: traceId,
     [KEYS.TENANT_ID]: tenantId,
     [KEYS.TRACEPARENT]: traceparent,
     [KEYS.TRACESTATE]: tracestate,
     [KEYS.BAGGAGE]: baggage,
-    [RUN]: run,
   };
-  return store().run(stored, callback);
+  return frames.run({ values, run }, callback);
 }
 
-function store(): InvokeStoreBase {
-  return registry[STORE] as InvokeStoreBase;
+/** What follows an invocation. */
+interface Frame {
+  /** What libraries see. */
+  readonly values: Values;
+  /** Stays the same where a library runs something with values of its own. */
+  readonly run: CurrentRun | undefined;
 }
+
+type Values = Record<string | symbol, unknown>;
+
+/** AWS's store in the form for several invocations at once: what an invocation has left behind belongs to it as well. */
+class FollowingStore extends InvokeStoreBase {
+  override getContext(): Values | undefined {
+    return frames.getStore()?.values;
+  }
+
+  override hasContext(): boolean {
+    return frames.getStore() !== undefined;
+  }
+
+  override get<Value>(key: string | symbol): Value | undefined {
+    return frames.getStore()?.values[key] as Value | undefined;
+  }
+
+  override set(key: string | symbol, value: unknown): void {
+    if (this.isProtectedKey(key)) {
+      throw new Error(`The field ${String(key)} of the Lambda context cannot be changed.`);
+    }
+    const values = this.getContext();
+    if (values === undefined) throw new Error('There is no invocation here whose values could be set.');
+    values[key] = value;
+  }
+
+  override run<Result>(values: Values, callback: () => Result): Result {
+    return frames.run({ values, run: frames.getStore()?.run }, callback);
+  }
+}
+
+/** Versions of the package differ in what is a method of the object, of its class, or of a class that is the store. */
+function redirect(other: object): void {
+  for (const name of METHODS) {
+    const method = store[name].bind(store);
+    Object.defineProperty(other, name, { value: method, writable: true, configurable: true });
+  }
+  Object.defineProperty(other, 'PROTECTED_KEYS', { value: KEYS, writable: true, configurable: true });
+}
+
+const METHODS = [
+  'getContext',
+  'hasContext',
+  'get',
+  'set',
+  'run',
+  'getRequestId',
+  'getXRayTraceId',
+  'getTenantId',
+  'getTraceparent',
+  'getTracestate',
+  'getBaggage',
+] as const satisfies readonly (keyof InvokeStoreBase)[];
 
 const KEYS = InvokeStoreBase.PROTECTED_KEYS;
-const RUN = Symbol.for('lambda-managed-runtime.run');
+const frames = new AsyncLocalStorage<Frame>();
+const store = new FollowingStore();
 
-/** A copy of this module that a bundler made finds the store that the runtime has opened. */
-const STORE = Symbol.for('lambda-managed-runtime.invoke-store');
-const registry = globalThis as { [STORE]?: InvokeStoreBase };
+/** A copy of this module that a bundler made finds the runs that the runtime knows of. */
+const CURRENT_RUN = Symbol.for('lambda-managed-runtime.current-run');
+const registry = globalThis as { [CURRENT_RUN]?: () => CurrentRun | undefined };

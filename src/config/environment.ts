@@ -21,6 +21,7 @@ export const environmentSchema = v.object({
   AWS_LAMBDA_MAX_CONCURRENCY: v.optional(numeral(MOST_CONCURRENCY)),
   AWS_LAMBDA_NODEJS_WORKER_COUNT: v.optional(numeral(MOST_CONCURRENCY)),
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: v.optional(numeral(MOST_MEMORY_MIB)),
+  AWS_LAMBDA_INITIALIZATION_TYPE: v.optional(v.string()),
   AWS_LAMBDA_FUNCTION_NAME: v.optional(v.string()),
   AWS_LAMBDA_FUNCTION_VERSION: v.optional(v.string()),
   AWS_LAMBDA_LOG_GROUP_NAME: v.optional(v.string()),

@@ -1,4 +1,4 @@
-/** What the Runtime API says about an invocation, besides the event: the headers of `/next`, as they came. */
+/** What the Runtime API says about an invocation, besides the event: the headers of `/next`, as text. */
 export interface InvocationMetadata {
   readonly requestId: string;
   /** The instant at which Lambda answers the caller with a timeout, in epoch milliseconds. */

@@ -44,11 +44,12 @@ export function eventAnswer(
     'Lambda-Runtime-Deadline-Ms',
     String(deadlineMs),
     'Lambda-Runtime-Invoked-Function-Arn',
-    functionArn,
+    inBytes(functionArn),
     ...optional,
   ];
   for (const [name, value] of overrides) override(headers, name, value);
-  const plain = typeof event !== 'string' || (optional.length === 0 && overrides.length === 0);
+  const plain =
+    typeof event !== 'string' || (optional.length === 0 && overrides.length === 0 && isAscii(functionArn));
   return { status: 200, headers, body: plain ? event : Buffer.from(event) };
 }
 
@@ -59,12 +60,20 @@ function json(text: string | undefined): string | undefined {
   return text?.replaceAll('\x7f', '\\u007f');
 }
 
-// Lambda sends the bytes of UTF-8. Node writes header strings as Latin-1, if the body is not a string.
 function sendable(name: string, value: string): string {
-  const bytes = Buffer.from(value).toString('latin1');
+  const bytes = inBytes(value);
   validateHeaderName(name);
   validateHeaderValue(name, bytes);
   return bytes;
+}
+
+// Lambda sends the bytes of UTF-8. Node writes header strings as Latin-1, if the body is not a string.
+function inBytes(value: string): string {
+  return Buffer.from(value).toString('latin1');
+}
+
+function isAscii(value: string): boolean {
+  return /^[\x00-\x7f]*$/.test(value);
 }
 
 function overrides(headers: NonNullable<InvokeOptions['headers']>): EventHeaders['overrides'] {

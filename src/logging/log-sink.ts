@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { isLocal } from '../config.ts';
 import type { Config } from '../config.ts';
 import { DropCount } from '../output/drop-count.ts';
 import { openLogOutput } from '../output/log-output.ts';
@@ -17,8 +18,7 @@ export async function openLogSink(config: Config): Promise<LogSink> {
     dropped: DropCount.share(),
     writer: MAIN_THREAD,
     outputTimeoutMs: config.outputTimeoutMs,
-    // The local server of local mode, or that of `dev`.
-    broadcast: config.runtimeApi === undefined || config.development !== undefined,
+    broadcast: isLocal(config),
   };
   if (config.logger !== undefined) {
     const { logger } = config;

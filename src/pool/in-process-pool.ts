@@ -130,7 +130,7 @@ export class InProcessPool implements WorkerPool {
     this.#stopReporting();
     this.#loseBackgroundWork();
     this.#closeServices();
-    (await this.#logging)?.();
+    (await this.#logging?.catch(() => undefined))?.();
   }
 
   async #invoke(run: PendingRun): Promise<void> {

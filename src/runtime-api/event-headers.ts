@@ -1,4 +1,5 @@
 import type { InvocationMetadata } from '../invocation/invocation.ts';
+import { utf8 } from '../invocation/utf8.ts';
 
 /** The headers of an HTTP answer, names in lower case. */
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -41,8 +42,11 @@ export function parseEventHeaders(headers: Headers): ParsedHeaders {
   };
 }
 
-/** Optional headers may be absent or empty; both mean absent. A header that came twice counts once. */
+/**
+ * The text of a header: Lambda sends UTF-8. Optional headers may be absent or empty; both mean absent. A header that came
+ * twice counts once.
+ */
 function present(value: string | string[] | undefined): string | undefined {
   const single = Array.isArray(value) ? value[0] : value;
-  return single === '' ? undefined : single;
+  return single === undefined || single === '' ? undefined : utf8(single);
 }

@@ -89,6 +89,10 @@ const VARIABLES: Record<keyof Environment, { means: string; unit?: string; other
     otherwise: 'one for each slot',
   },
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: { means: 'what threads share out; set by Lambda', unit: 'MiB' },
+  AWS_LAMBDA_INITIALIZATION_TYPE: {
+    means: 'the kind of environment, for libraries; set by Lambda',
+    otherwise: '`lambda-managed-instances` in threads, in local mode with more than one slot',
+  },
   AWS_LAMBDA_FUNCTION_NAME: { means: 'the function’s name; set by Lambda', otherwise: '`function`' },
   AWS_LAMBDA_FUNCTION_VERSION: { means: 'its version; set by Lambda', otherwise: '`$LATEST`' },
   AWS_LAMBDA_LOG_GROUP_NAME: { means: 'for `context.logGroupName`; set by Lambda' },
