@@ -14,6 +14,7 @@ const LONG = [
   // Many starts or threads, full heaps, native work, megabytes, thousands of invocations.
   'test/faults/crash-loops.test.ts',
   'test/faults/init.test.ts',
+  'test/faults/memory.test.ts',
   'test/faults/native-terminations.test.ts',
   'test/faults/out-of-memory.test.ts',
   'test/faults/recycling.test.ts',

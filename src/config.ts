@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import { asGiven, changeEnvironment } from './config/changed-environment.ts';
 import { validated } from './config/given.ts';
 import type { Given, HandlerReference, IgnoredVariable } from './config/given.ts';
+import { heapFlags } from './config/heap-flags.ts';
 import { heapShare, layOut } from './config/layout.ts';
 import type { Layout } from './config/layout.ts';
 import { localSettings } from './config/local-settings.ts';
@@ -162,7 +163,11 @@ function complete(given: Given): Config {
     threadRecoveryTimeoutMs: options.threadRecoveryTimeoutMs ?? 30_000,
     shutdownTimeoutMs: options.shutdownTimeoutMs ?? 500,
     registerExtension: options.registerExtension ?? true,
-    resourceLimits: { ...heapShare(memoryMiB, layout), ...options.resourceLimits },
+    resourceLimits: {
+      ...heapShare(memoryMiB, layout),
+      ...heapFlags(env.NODE_OPTIONS),
+      ...options.resourceLimits,
+    },
     maxInvocationsPerThread: options.maxInvocationsPerThread,
     maxThreadHeapMb: options.maxThreadHeapMb,
     preload: (options.preload ?? []).map(moduleUrl),

@@ -153,7 +153,8 @@ async function runMainHook({ onShutdown }: Config, log: Log, clock: ShutdownCloc
 
 function summary(config: Config): object {
   const { concurrency, slots, threads, invocationsPerThread, cpus, memoryMiB } = config;
+  const heapLimitMiB = config.resourceLimits.maxOldGenerationSizeMb;
   return config.inThreads
-    ? { mode: 'threads', concurrency, slots, threads, invocationsPerThread, cpus, memoryMiB }
+    ? { mode: 'threads', concurrency, slots, threads, invocationsPerThread, cpus, memoryMiB, heapLimitMiB }
     : { mode: 'single', concurrency, cpus, memoryMiB };
 }

@@ -127,6 +127,30 @@ describe('an environment variable', () => {
     });
   });
 
+  it.each([
+    ['--max-old-space-size=512', { maxOldGenerationSizeMb: 512 }],
+    [
+      '--enable-source-maps --max_old_space_size=512 --max-old-space-size=256',
+      { maxOldGenerationSizeMb: 256 },
+    ],
+    [
+      '"--max-heap-size=700" --max-semi-space-size=16',
+      { maxOldGenerationSizeMb: 700, maxYoungGenerationSizeMb: 48 },
+    ],
+    ['--max-old-space-size=0', { maxOldGenerationSizeMb: 409 }],
+    ['--import ./max-old-space-size=7.js', { maxOldGenerationSizeMb: 409 }],
+  ])('NODE_OPTIONS=%s: what it asks of heaps is the limit of each thread', (nodeOptions, resourceLimits) => {
+    const file = { kind: 'file', workerFile: 'x.js' } as const;
+    const env = {
+      NODE_OPTIONS: nodeOptions,
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1024',
+      AWS_LAMBDA_MAX_CONCURRENCY: '2',
+    };
+    expect(readConfig(file, {}, env).resourceLimits).toEqual(resourceLimits);
+    const options = { resourceLimits: { maxOldGenerationSizeMb: 100 } };
+    expect(readConfig(file, options, env).resourceLimits).toMatchObject(options.resourceLimits);
+  });
+
   it('that is empty counts as absent', () => {
     vi.stubEnv('AWS_LAMBDA_MAX_CONCURRENCY', '');
     vi.stubEnv('AWS_LAMBDA_LOG_LEVEL', '');

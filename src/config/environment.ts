@@ -40,6 +40,7 @@ export const environmentSchema = v.object({
     v.pipe(v.string(), v.regex(/^\d+$/, 'must be the number of a file descriptor'), v.transform(Number)),
   ),
   _LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET: v.optional(v.string()),
+  NODE_OPTIONS: v.optional(v.string()),
   _HANDLER: v.optional(v.string()),
   LAMBDA_TASK_ROOT: v.optional(v.string()),
   AWS_LAMBDA_FUNCTION_TIMEOUT: v.optional(numeral(MOST_TIMEOUT_S)),

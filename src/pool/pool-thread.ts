@@ -8,7 +8,8 @@ import type { ThreadFigures } from '../observing/thread-figures.ts';
 import { releaseLocks } from '../output/shared-locks.ts';
 import type { FromThread, StreamControl, ToThread } from '../protocol.ts';
 import type { OutputLocks, ThreadSettings } from '../thread-settings.ts';
-import { hardLimits } from './heap-guard.ts';
+import { hardLimits } from './heap-limits.ts';
+import type { ThreadMemory } from './memory-pressure.ts';
 import type { PendingRun } from './pending-run.ts';
 import { endOf } from './thread-end.ts';
 import type { ThreadEnd } from './thread-end.ts';
@@ -124,13 +125,15 @@ export class PoolThread {
     return performance.now() - this.#readyMs;
   }
 
-  /** What its heap holds, also while it spins; 0 if it is not running. */
-  async heapMiB(): Promise<number> {
+  /** What it holds, also while it spins; undefined if it is not running. */
+  async memory(): Promise<ThreadMemory | undefined> {
     try {
       const statistics = await this.#piscina.threads[0]?.getHeapStatistics();
-      return (statistics?.used_heap_size ?? 0) / 1024 / 1024;
+      if (statistics === undefined) return undefined;
+      const { used_heap_size: heap, external_memory: external } = statistics;
+      return { heapMiB: heap / 1024 / 1024, externalMiB: external / 1024 / 1024 };
     } catch {
-      return 0;
+      return undefined;
     }
   }
 

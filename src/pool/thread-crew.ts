@@ -67,8 +67,9 @@ export class ThreadCrew implements ThreadListener {
     this.#recycling = new Recycling(config.maxInvocationsPerThread);
     this.#heaps = new HeapGuard(
       config,
+      log,
       () => this.all(),
-      (thread) => void thread.terminate({ cause: 'out-of-memory' }),
+      (thread, diagnostic) => thread.terminate({ cause: 'out-of-memory', diagnostic }),
     );
   }
 

@@ -9,7 +9,7 @@ export type ThreadEnd =
   | { readonly cause: 'exit'; readonly code: number }
   | { readonly cause: 'error'; readonly error: unknown }
   | { readonly cause: 'deadline'; readonly requestId: string }
-  | { readonly cause: 'out-of-memory' }
+  | { readonly cause: 'out-of-memory'; readonly diagnostic: Diagnostic }
   | { readonly cause: 'recycled' }
   | { readonly cause: 'stopped' };
 
@@ -65,7 +65,7 @@ function explain(end: ThreadEnd): Diagnostic {
           'past its deadline.',
       );
     case 'out-of-memory':
-      return OUT_OF_MEMORY;
+      return end.diagnostic;
     case 'recycled':
     case 'stopped':
       return diagnostic('Runtime.Shutdown', 'The runtime shut down before the handler returned.');
@@ -95,7 +95,8 @@ function isOutOfMemory(error: unknown): boolean {
   return diagnose(error).code === 'ERR_WORKER_OUT_OF_MEMORY';
 }
 
-const OUT_OF_MEMORY = diagnostic(
+/** For a thread whose heap is over its limit. */
+export const OUT_OF_MEMORY = diagnostic(
   'Runtime.OutOfMemory',
   'The worker thread ran out of heap memory. Give the function more memory, run fewer threads, or raise ' +
     'resourceLimits.maxOldGenerationSizeMb.',

@@ -109,6 +109,10 @@ const VARIABLES: Record<keyof Environment, { means: string; unit?: string; other
   _LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET: {
     means: 'path of a Unix socket that takes log lines; set by Lambda',
   },
+  NODE_OPTIONS: {
+    means:
+      'of it, V8’s flags for heaps (`--max-old-space-size` and its kin), as limits of each thread; the command line has them too',
+  },
   _HANDLER: { means: 'the handler, for the command: `file.export`; set by Lambda' },
   LAMBDA_TASK_ROOT: {
     means: 'where the command looks for that file; set by Lambda',

@@ -55,6 +55,9 @@ export interface FaultOptions {
   /** Names of extras in the bootstrap. */
   readonly extras?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  readonly execArgv?: readonly string[];
+  /** The most descriptors that the process may have open. */
+  readonly descriptors?: number;
   /** Whether the command runs, instead of the bootstrap; it knows no options but concurrency and threads. */
   readonly command?: boolean;
   /** More arguments of the command. */
@@ -87,7 +90,10 @@ export class FaultRuntime extends RunningRuntime {
       AWS_LAMBDA_MAX_CONCURRENCY: String(concurrency),
       AWS_LAMBDA_NODEJS_WORKER_COUNT: String(threads),
     };
+    const { execArgv, descriptors } = given;
     const child = start(file, args, {
+      execArgv,
+      descriptors,
       env: {
         AWS_LAMBDA_RUNTIME_API: given.address ?? api.address,
         WORKER_FILE: fileURLToPath(new URL(given.workerFile ?? 'faulty.mjs', FIXTURES)),

@@ -1,5 +1,5 @@
-import { fork } from 'node:child_process';
-import type { ChildProcess, StdioOptions } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
+import type { ChildProcess, SpawnOptions, StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,8 @@ interface ChildOptions {
   readonly cwd?: string | undefined;
   readonly stdio?: StdioOptions | undefined;
   readonly execArgv?: readonly string[] | undefined;
+  /** The most descriptors that it may have open (`ulimit -n`); our own limit by default. */
+  readonly descriptors?: number | undefined;
   readonly env: NodeJS.ProcessEnv;
 }
 
@@ -16,19 +18,28 @@ interface ChildOptions {
 export function start(
   file: string,
   args: readonly string[],
-  { cwd = tmpdir(), stdio = ['ignore', 'pipe', 'pipe', 'ipc'], execArgv = [], env }: ChildOptions,
+  {
+    cwd = tmpdir(),
+    stdio = ['ignore', 'pipe', 'pipe', 'ipc'],
+    execArgv = [],
+    descriptors,
+    env,
+  }: ChildOptions,
 ): ChildProcess {
-  return fork(file, args, {
+  const nodeArgs = [...(COVERAGE ? ['--import', EXIT_WHEN_ASKED] : []), ...execArgv];
+  const options: SpawnOptions = {
     cwd,
     stdio,
-    execArgv: [...(COVERAGE ? ['--import', EXIT_WHEN_ASKED] : []), ...execArgv],
     env: {
       PATH: process.env['PATH'],
       // What comes from the cache is not counted exactly.
       ...(!COVERAGE && { NODE_COMPILE_CACHE: join(tmpdir(), 'lambda-managed-runtime-tests') }),
       ...env,
     },
-  });
+  };
+  if (descriptors === undefined) return fork(file, args, { ...options, execArgv: nodeArgs });
+  const limited = ['-c', `ulimit -n ${descriptors}; exec "$0" "$@"`, process.execPath];
+  return spawn('sh', [...limited, ...nodeArgs, file, ...args], options);
 }
 
 /** Ends it, whatever it does. */

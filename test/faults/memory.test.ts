@@ -1,0 +1,198 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { InitError } from '../../src/local/init-errors.ts';
+import { EITHER_LAYOUT, FULL, posted, startLayout, statuses } from './fault-runtime.ts';
+import type { FaultRuntime } from './fault-runtime.ts';
+
+const SMALL_HEAP = { options: { resourceLimits: { maxOldGenerationSizeMb: 32 } } } as const;
+const MEMORY_MIB = 600;
+const SMALL_MEMORY = { env: { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(MEMORY_MIB) } } as const;
+const ONE_EACH = { perThread: 1, threads: 4 } as const;
+
+const HEAP_FULL = /ran out of heap memory\. Give the function more memory/;
+const MEMORY_FULL =
+  /ran out of memory for Buffers and typed arrays\. .*: the process has come to \d+ of 600 MiB, and this thread, with \d+ MiB of them/;
+
+function outOfMemory(message: RegExp): object {
+  const errorType = 'Runtime.OutOfMemory';
+  return { errorType, header: errorType, errorMessage: expect.stringMatching(message) };
+}
+
+describe('a thread that holds no invocation', () => {
+  it.each([
+    { what: 'small objects', given: SMALL_HEAP },
+    { what: 'large arrays', given: SMALL_HEAP },
+    { what: 'Buffers', given: SMALL_MEMORY },
+  ])('$what leak in a timer: the thread is replaced, and the others go on', async ({ what, given }) => {
+    await using runtime = await startLayout(ONE_EACH, given);
+    const threads = await runtime.expectFullCapacity();
+    const neighbours = await runtime.neighbours(3);
+    const { threadId } = await runtime.invoke<{ threadId: number }>({ do: 'leak later', what, gate: 'leak' });
+    await runtime.open('leak');
+    const { thread } = await runtime.logged({ cause: 'out-of-memory', errorType: 'Runtime.OutOfMemory' });
+    expect(statuses(await neighbours.release())).toEqual({ response: 3 });
+    const now = await expectHealth(runtime);
+    expect(threads.filter((id) => !now.includes(id))).toEqual([threadId]);
+    expect(thread).toBeDefined();
+  });
+});
+
+describe('a module that loads too much', () => {
+  it.each([
+    { how: 'fills the heap', given: SMALL_HEAP, message: HEAP_FULL },
+    { how: 'fills the heap in large steps', given: SMALL_HEAP, message: HEAP_FULL },
+    { how: 'fills Buffers', given: SMALL_MEMORY, message: MEMORY_FULL },
+  ])('$how: the init error says so', async ({ how, given, message }) => {
+    const env = { HOW: how, ...('env' in given ? given.env : {}) };
+    await using runtime = await startLayout(ONE_EACH, { ...given, env, workerFile: 'cannot-load.mjs' });
+    expect(await runtime.exited).toEqual({ code: 1, signal: null });
+    expect(runtime.api.initErrors.map(({ error }: InitError) => error)).toEqual([
+      expect.objectContaining({
+        errorType: 'Runtime.OutOfMemory',
+        errorMessage: expect.stringMatching(message),
+      }),
+    ]);
+  });
+
+  it('only where it replaces another thread: it is tried again until it fits', async () => {
+    await using runtime = await startLayout(ONE_EACH, { ...SMALL_HEAP, workerFile: 'loads-if-allowed.mjs' });
+    await runtime.expectFullCapacity();
+    const heavy = join(runtime.gates.path, 'heavy');
+    await writeFile(heavy, '');
+    await runtime.failure({ do: 'exit', code: 1 });
+    const failed = { message: 'A thread did not come up, will retry', failures: 2 };
+    const { diagnostic } = await runtime.logged(failed);
+    expect(diagnostic).toMatch(HEAP_FULL);
+    expect(await runtime.invoke({ do: 'healthy', n: 1 })).toMatchObject({ n: 1 });
+    await rm(heavy);
+    await expectHealth(runtime);
+  });
+});
+
+describe('V8’s flags for heaps', () => {
+  const MAP = { do: 'a growing map' };
+  const flags = [
+    ...['NODE_OPTIONS', 'command line'].map((where) => ({ flag: '--max-old-space-size=64', where })),
+    ...(FULL
+      ? ['--max_old_space_size=64', '--max-old-space-size-percentage=0.5', '--max-heap-size=100'].map(
+          (flag) => ({
+            flag,
+            where: 'command line',
+          }),
+        )
+      : []),
+  ];
+
+  it.each(flags)(
+    '$flag on/in $where is the limit of each thread, and ends no process',
+    async ({ flag, where }) => {
+      const given = where === 'NODE_OPTIONS' ? { env: { NODE_OPTIONS: flag } } : { execArgv: [flag] };
+      await using runtime = await startLayout(ONE_EACH, given);
+      for (const event of [MAP, { do: 'large arrays' }]) {
+        expect(await runtime.diagnostic(event, { timeoutMs: 100_000 })).toMatchObject(outOfMemory(HEAP_FULL));
+      }
+      await expectHealth(runtime);
+    },
+  );
+
+  it('an option goes before them', async () => {
+    const env = { NODE_OPTIONS: '--max-old-space-size=64' };
+    const options = { resourceLimits: { maxOldGenerationSizeMb: 400 } };
+    await using runtime = await startLayout(ONE_EACH, { env, options });
+    const kept = await runtime.invoke({ do: 'keep', items: 6_000_000 });
+    expect(kept).toHaveProperty('threadId');
+    await expectHealth(runtime);
+  });
+
+  it('set by a handler: threads that start later have what they had before', async () => {
+    await using runtime = await startLayout(ONE_EACH, SMALL_HEAP);
+    await runtime.invoke({ do: 'set a flag', flag: '--max-old-space-size=64' });
+    await runtime.failure({ do: 'exit', code: 1 });
+    await runtime.whenParked(runtime.slots);
+    const events = Array.from({ length: runtime.slots }, () =>
+      runtime.diagnostic(MAP, { timeoutMs: 100_000 }),
+    );
+    for (const error of await Promise.all(events)) expect(error).toMatchObject(outOfMemory(HEAP_FULL));
+    await expectHealth(runtime);
+  });
+
+  it('a young generation larger than usual: much garbage is no fault', async () => {
+    await using runtime = await startLayout(
+      { perThread: 1, threads: 2 },
+      { ...SMALL_HEAP, execArgv: ['--max-semi-space-size=256'] },
+    );
+    const event = { do: 'churn', items: 300_000, rounds: 50 };
+    await Promise.all([1, 2].map(() => runtime.invoke(event)));
+    expect(runtime.log.filter(({ level }) => level === 'ERROR')).toEqual([]);
+    await expectHealth(runtime);
+  });
+});
+
+describe('Buffers and typed arrays', () => {
+  const PATTERNS = ['Buffers without end', 'typed arrays without end, with pauses'];
+
+  it.each(EITHER_LAYOUT.flatMap((layout) => PATTERNS.map((pattern) => ({ layout, pattern }))))(
+    '$pattern, $layout.perThread on a thread: the thread that holds most of the memory ends, and no other',
+    async ({ layout, pattern }) => {
+      await using runtime = await startLayout(layout, SMALL_MEMORY);
+      await runtime.expectFullCapacity();
+      const neighbours = await runtime.neighbours(runtime.slots - 1);
+      expect(await runtime.diagnostic({ do: pattern }, { timeoutMs: 100_000 })).toMatchObject(
+        outOfMemory(MEMORY_FULL),
+      );
+      const results = await neighbours.release();
+      const error = layout.perThread - 1;
+      const response = runtime.slots - 1 - error;
+      expect(statuses(results)).toEqual(error === 0 ? { response } : { response, error });
+      for (const result of results.filter(({ status }) => status === 'error'))
+        expect(posted(result)).toMatchObject(outOfMemory(MEMORY_FULL));
+      await expectHealth(runtime);
+    },
+  );
+
+  it('one that computes beside one that holds more: the larger one ends', async () => {
+    await using runtime = await startLayout(ONE_EACH, SMALL_MEMORY);
+    await runtime.whenParked(4);
+    const large = runtime.result({ do: 'hold Buffers', mib: 300, gate: 'end' }, { requestId: 'large' });
+    await runtime.marks('arrived-large', 1);
+    const small = runtime.result({ do: 'hold Buffers', mib: 150, gate: 'end' }, { requestId: 'small' });
+    expect(posted(await large)).toMatchObject(outOfMemory(MEMORY_FULL));
+    await runtime.open('end');
+    expect((await small).status).toBe('response');
+    await expectHealth(runtime);
+  });
+
+  it('much that is held, a tenth below the memory, ends nothing', async () => {
+    await using runtime = await startLayout(ONE_EACH, { env: { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '850' } });
+    const before = await runtime.expectFullCapacity();
+    const held = [1, 2, 3, 4].map((n) =>
+      runtime.result({ do: 'hold Buffers', mib: 150, gate: 'end' }, { requestId: `held-${n}` }),
+    );
+    await runtime.marks('arrived-held-', 4);
+    await runtime.open('end');
+    expect(statuses(await Promise.all(held))).toEqual({ response: 4 });
+    expect((await expectHealth(runtime)).toSorted()).toEqual(before.toSorted());
+  });
+
+  it('memory that all threads share is no thread’s: nothing ends, and one warning says so', async () => {
+    await using runtime = await startLayout(ONE_EACH, SMALL_MEMORY);
+    const before = await runtime.expectFullCapacity();
+    const shared = runtime.result(
+      { do: 'hold shared memory', mib: 550, gate: 'end' },
+      { requestId: 'shared' },
+    );
+    await runtime.marks('arrived-shared', 1);
+    await runtime.logged({ level: 'WARN', message: expect.stringMatching(/look for native memory/) });
+    await runtime.open('end');
+    expect((await shared).status).toBe('response');
+    expect((await expectHealth(runtime)).toSorted()).toEqual(before.toSorted());
+    expect(runtime.log.filter(({ message }) => /native memory/.test(String(message)))).toHaveLength(1);
+  });
+});
+
+async function expectHealth(runtime: FaultRuntime): Promise<number[]> {
+  const threads = await runtime.expectFullCapacity();
+  runtime.expectAnsweredOnce();
+  return threads;
+}
