@@ -97,11 +97,11 @@ const LAYERS: readonly (readonly Module[])[] = [
   ],
 ];
 
-/** Circles that are still there, types included. */
+/** Circles that are still there, types included. None may grow. */
 const KNOWN_CIRCLES = [
   ['src/cli/bench/measure-busy.ts', 'src/cli/bench/measure.ts'],
   ['src/local/front.ts', 'src/local/invoke-request.ts'],
-  ['src/pool/heap-guard.ts', 'src/pool/pool-thread.ts', 'src/pool/thread-listener.ts'],
+  ['src/pool/pool-thread.ts', 'src/pool/thread-listener.ts'],
   ['src/runtime-api/connect-for-answer.ts', 'src/runtime-api/streamed-answer.ts'],
   ['workers/logging/console.ts', 'workers/logging/json-line.ts', 'workers/logging/text-line.ts'],
 ];
@@ -117,7 +117,9 @@ it('modules import only what lies below them', () => {
 });
 
 it('there are no circles of imports, types included, but for those that are known', () => {
-  expect(circlesOf(imports)).toEqual(KNOWN_CIRCLES);
+  const isKnown = (circle: string[]) =>
+    KNOWN_CIRCLES.some((known) => circle.every((file) => known.includes(file)));
+  expect(circlesOf(imports).filter((circle) => !isKnown(circle))).toEqual([]);
 });
 
 describe('the check refuses', () => {
