@@ -107,6 +107,18 @@ describe('an environment variable', () => {
     });
   });
 
+  it('LOCAL_LAMBDA_… may have any value where there is a Runtime API', () => {
+    const env = { AWS_LAMBDA_RUNTIME_API: 'a:1', LOCAL_LAMBDA_HOST: '0.0.0.0', LOCAL_LAMBDA_PORT: 'http' };
+    const file = { kind: 'file', workerFile: 'x.js' } as const;
+    expect(readConfig(file, {}, env).ignored.map(({ variable }) => variable)).toEqual([
+      'LOCAL_LAMBDA_HOST',
+      'LOCAL_LAMBDA_PORT',
+    ]);
+    expect(() => readConfig(file, {}, { ...env, AWS_LAMBDA_RUNTIME_API: undefined })).toThrow(
+      /LOCAL_LAMBDA_PORT/,
+    );
+  });
+
   it('LOCAL_LAMBDA_… and the function’s own say how the local server presents it', () => {
     const file = { kind: 'file', workerFile: 'x.js' } as const;
     const env = {

@@ -15,7 +15,7 @@ const numeral = (most: number) =>
 
 const PORT = 'must be a port, 0 for any free one';
 
-/** Every environment variable that the runtime reads. Those of {@link TOLERATED} may have any value. */
+/** Every environment variable that the runtime reads. Those of {@link TOLERATED} may have any value, and so may those of {@link LOCAL_ONLY} on Lambda. */
 export const environmentSchema = v.object({
   AWS_LAMBDA_RUNTIME_API: v.optional(runtimeApiAddress),
   AWS_LAMBDA_MAX_CONCURRENCY: v.optional(numeral(MOST_CONCURRENCY)),
@@ -75,4 +75,11 @@ export const TOLERATED: ReadonlySet<string> = new Set<keyof Environment>([
   'AWS_LAMBDA_LOG_LEVEL',
   'AWS_LAMBDA_LOG_FORMAT',
   '_LAMBDA_TELEMETRY_LOG_FD',
+]);
+
+/** Tolerated as well where there is a Runtime API: no local server starts then. */
+export const LOCAL_ONLY: ReadonlySet<string> = new Set<keyof Environment>([
+  'LOCAL_LAMBDA_HOST',
+  'LOCAL_LAMBDA_PORT',
+  'LOCAL_LAMBDA_INVOCATION_ENDPOINT',
 ]);

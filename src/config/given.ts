@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { ManagedRuntimeError } from '../errors.ts';
 import { optionsSchema } from '../settings.ts';
 import type { ManagedRuntimeOptions } from '../settings.ts';
-import { environmentSchema, TOLERATED } from './environment.ts';
+import { environmentSchema, LOCAL_ONLY, TOLERATED } from './environment.ts';
 import type { Environment } from './environment.ts';
 
 /** Where a handler is, before it is resolved: a worker file, or a handler string as `_HANDLER` has it. */
@@ -37,7 +37,8 @@ export function validated(
   const given = v.safeParse(optionsSchema, withoutUndefined(options));
   const present = withoutEmpty(env);
   const first = v.safeParse(environmentSchema, present);
-  const ignored = toleratedIn(first.issues ?? [], present);
+  const isLocal = (options?.runtimeApi ?? present['AWS_LAMBDA_RUNTIME_API']) === undefined;
+  const ignored = toleratedIn(first.issues ?? [], present, isLocal);
   const found = ignored.length === 0 ? first : v.safeParse(environmentSchema, without(present, ignored));
   const faults = [
     ...(given.issues ?? []).map((issue) => fault('option', issue)),
@@ -64,10 +65,14 @@ function withoutEmpty(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
 }
 
-function toleratedIn(issues: readonly v.BaseIssue<unknown>[], env: NodeJS.ProcessEnv): IgnoredVariable[] {
+function toleratedIn(
+  issues: readonly v.BaseIssue<unknown>[],
+  env: NodeJS.ProcessEnv,
+  isLocal: boolean,
+): IgnoredVariable[] {
   return issues
     .map((issue) => ({ variable: v.getDotPath(issue) ?? '', must: issue.message }))
-    .filter(({ variable }) => TOLERATED.has(variable))
+    .filter(({ variable }) => TOLERATED.has(variable) || (!isLocal && LOCAL_ONLY.has(variable)))
     .map(({ variable, must }) => ({ variable, value: env[variable] ?? '', must }));
 }
 

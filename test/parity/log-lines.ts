@@ -52,7 +52,7 @@ const LEVEL = /^(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)$/;
 
 /** Each process is ended with SIGTERM; this is what ours says to it. */
 function causedByHarness({ message }: LogLine): boolean {
-  return message === 'Stopping';
+  return message === 'Stopping' || message === 'The runtime has stopped';
 }
 
 function isTime(value: unknown): boolean {

@@ -46,10 +46,6 @@ export const logs: readonly Behaviour[] = [
       'console.error({ error: new TypeError("inside"), list: [new Error("in a list")] });',
     ),
     logging(
-      'an error that leads back to itself',
-      'const e = new Error("circle"); e.self = e; console.error(e); console.error("text", e);',
-    ),
-    logging(
       'an AggregateError',
       'console.error(new AggregateError([new Error("one"), new Error("two")], "both"));',
     ),
@@ -62,16 +58,27 @@ export const logs: readonly Behaviour[] = [
       'control characters and non-ASCII text',
       'console.log("ä 你好 😀 \\u0000 \\u001b[31m \\u2028 \\ud83d");',
     ),
-    logging('100 kB', 'console.log("x".repeat(100_000));'),
-    logging(
-      'with the other methods of the console',
-      'console.dir({ a: { b: { c: { d: 1 } } } }, { depth: 0 }); console.table([{ a: 1 }]); console.group("group"); console.log("inside"); console.groupEnd(); console.count(); console.assert(false, "asserted"); console.assert(true, "not"); console.dirxml("x");',
-    ),
     {
       ...logging('for a tenant', 'console.log("by a tenant"); console.error(new Error("of a tenant"));'),
       event: { tenantId: 'tenant-1' },
     },
   ]),
+  {
+    name: 'logs an error that leads back to itself',
+    files: handlerOf(
+      'const e = new Error("circle"); e.self = e; console.error(e); console.error("text", e);',
+    ),
+  },
+  {
+    name: 'logs 300 kB in a line',
+    files: handlerOf('console.log("x".repeat(300_000));'),
+  },
+  {
+    name: 'logs with the other methods of the console',
+    files: handlerOf(
+      'console.dir({ a: { b: { c: { d: 1 } } } }, { depth: 0 }); console.table([{ a: 1 }]); console.group("group"); console.log("inside"); console.groupEnd(); console.count(); console.assert(false, "asserted"); console.assert(true, "not"); console.dirxml("x");',
+    ),
+  },
   {
     name: 'logs with the streams of the process',
     files: handlerOf(
@@ -85,6 +92,7 @@ export const logs: readonly Behaviour[] = [
       'log("in the handler");',
       'const { log } = console; log("while loading"); console.error(new Error("while loading"));',
     ),
+    layouts: ['single', 'shared'],
   },
   {
     name: 'logs after the answer',

@@ -59,12 +59,12 @@ export const streams: readonly Behaviour[] = [
       streaming(
         'pipes a generator with metadata',
         'const http = awslambda.HttpResponseStream.from(stream, { statusCode: 200 }); await pipeline(async function* () { yield "a"; yield "b"; }, http);',
-        'const { pipeline } = await import(\"node:stream/promises\");',
+        'const { pipeline } = await import("node:stream/promises");',
       ),
       streaming(
         'awaits that it drains',
         'let drained = 0; for (let n = 0; n < 40; n += 1) if (!stream.write("x".repeat(64 * 1024))) { await once(stream, "drain"); drained += 1; } stream.end(drained > 0 ? "drained" : "never full");',
-        'const { once } = await import(\"node:events\");',
+        'const { once } = await import("node:events");',
       ),
       streaming(
         'waits for finish',
@@ -77,7 +77,7 @@ export const streams: readonly Behaviour[] = [
       streaming(
         'writes 8 MiB',
         'for (let n = 0; n < 8; n += 1) if (!stream.write(Buffer.alloc(1024 * 1024, 97))) await once(stream, "drain"); stream.end();',
-        'const { once } = await import(\"node:events\");',
+        'const { once } = await import("node:events");',
       ),
       streaming(
         'looks at the stream',

@@ -36,10 +36,13 @@ export const logReasons: readonly Reason[] = [
     theirs: '`errorType`, `errorMessage` and `stackTrace` stand in `message`, or, behind a text, beside it',
     ours: 'always beside it, with `code`, `cause` and `errors`',
     why: 'One query finds all errors.',
-    covers: like({
-      at: /log\.(errorType|errorMessage|stackTrace|code|cause|errors|message\.(cause|errors))/,
-      theirs: absent,
-    }),
+    covers: like(
+      {
+        at: /log\.(errorType|errorMessage|stackTrace|code|cause|errors|message\.(cause|errors))/,
+        theirs: absent,
+      },
+      { at: /log\.message/, ours: (value) => typeof value === 'string', theirs: /^\{.*"errorType":/ },
+    ),
   },
   {
     what: '`console.log(undefined)` and other values without a JSON form',
@@ -47,6 +50,35 @@ export const logReasons: readonly Reason[] = [
     ours: 'as `util.inspect` shows them',
     why: 'The line says what was logged.',
     covers: like({ at: /log\.message/, ours: present, theirs: absent }),
+  },
+  {
+    what: '`console.log()` in the format Text',
+    theirs: '`undefined`',
+    ours: 'an empty message, as Node’s own',
+    why: 'Nothing was logged.',
+    covers: like({
+      in: /single values, format Text/,
+      at: /log\.message/,
+      ours: /^""$/,
+      theirs: /^"undefined"$/,
+    }),
+  },
+  {
+    what: 'lines that are longer than a pipe takes at once',
+    theirs: 'are torn, or fail with `EAGAIN`',
+    ours: 'are written whole',
+    why: 'Half a line is no JSON.',
+    covers: like(
+      { in: /^logs 300 kB in a line$/ },
+      { in: /^throws an error of more than 1 MiB$/, at: /log.*/, ours: absent },
+    ),
+  },
+  {
+    what: 'the runtime’s own lines in the format Text',
+    theirs: 'Text',
+    ours: 'JSON',
+    why: 'They have fields.',
+    covers: like({ in: /^cannot load: format Text$/, at: /log\.(format|message)/, layouts: ['single'] }),
   },
   {
     what: '`console.dir`',

@@ -19,6 +19,37 @@ export const startReasons: readonly Reason[] = [
     }),
   },
   {
+    what: 'what is written to stderr when the function cannot start',
+    theirs: 'without threads what Node writes of an uncaught error; with threads nothing',
+    ours: 'the reason, in one line',
+    why: 'Who starts it by hand sees why it ended.',
+    covers: like(
+      { at: /log/, ours: /"to":"stderr".*lambda-managed-runtime:/ },
+      { at: /log\.message/, ours: /^\["lambda-managed-runtime:/ },
+    ),
+  },
+  {
+    what: 'a configuration that cannot be served: a concurrency that is no number, no handler string',
+    theirs: 'the number of workers decides; no `/init/error`',
+    ours: 'an init error `CONFIG_INVALID`, before anything starts',
+    why: 'How many events may be taken at once must be known.',
+    covers: like(
+      { in: /^starts with a concurrency that is no number$/ },
+      { in: /^cannot load: (an empty|no) handler string$/ },
+    ),
+  },
+  {
+    what: 'environment variables whose value makes no sense',
+    theirs: 'ignored without a word; with a worker count of 0 or no number, the process exits with 0',
+    ours: 'ignored with a WARN line',
+    why: 'A typing error is seen.',
+    covers: like(
+      { at: /log/, ours: /The environment variable \w+ is ignored/, theirs: absent },
+      { in: /^starts with a worker count (of 0|that is no number)$/, theirs: absent },
+      { in: /^starts with a worker count (of 0|that is no number)$/, at: /exit/ },
+    ),
+  },
+  {
     what: 'the exit code after an init error',
     theirs: '0 with threads',
     ours: '1',
