@@ -55,7 +55,10 @@ export interface ManagedRuntimeOptions {
   readonly initTimeoutMs?: number | undefined;
   /** How long the runtime goes on without a single working thread before it gives up, in ms. Default 30,000. */
   readonly threadRecoveryTimeoutMs?: number | undefined;
-  /** How long invocations in flight may take to finish at shutdown, in ms. Default 500: Lambda kills after 600. */
+  /**
+   * How long a shutdown may take, in ms: half of it for invocations in flight, the rest for answers, hooks and log. Default 500:
+   * Lambda kills after 600.
+   */
   readonly shutdownTimeoutMs?: number | undefined;
   /** Register as an internal extension, so that Lambda announces the shutdown. Default true. */
   readonly registerExtension?: boolean | undefined;

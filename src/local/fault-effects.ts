@@ -99,8 +99,12 @@ function resetAtHalf(exchange: Exchange, act: (exchange: Exchange) => void): voi
 }
 
 function acceptEarly({ req, res }: Exchange, act: (exchange: Exchange) => void): void {
-  res.setHeader('Connection', 'close');
-  act({ req, res, reply: (answer) => sendAnswer(res, answer) });
+  const reply = ({ status, body }: Answer): void => {
+    const head = `HTTP/1.1 ${status} Accepted\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(body)}`;
+    // Only the sending side is closed: a connection that is closed over unread bytes is reset, which takes the answer along.
+    req.socket.end(`${head}\r\n\r\n${Buffer.from(body).toString()}`);
+  };
+  act({ req, res, reply });
   // Behind the listeners that take the piece.
   req.once('data', () => req.emit('end'));
 }

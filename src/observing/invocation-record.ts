@@ -1,4 +1,5 @@
 import type { Diagnostic, EncodedDiagnostic } from '../invocation/diagnostic.ts';
+import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation, InvocationMetadata } from '../invocation/invocation.ts';
 import { monotonicMs } from '../invocation/monotonic.ts';
 import type { Delivery, Outcome } from '../invocation/outcome.ts';
@@ -99,6 +100,8 @@ export class InvocationRecord implements InvocationObserver {
 
   delivered(delivery: Delivery): void {
     this.#delivery = delivery;
+    // Its end never came: the handler's stream was closed when nobody took any more of it.
+    if (this.#answer?.type === 'stream' && this.#outcome === undefined) this.#fail('error', CUT_OFF);
     this.#durationMs = monotonicMs() - this.#arrivedMs;
     this.#overDeadlineMs = Math.max(0, Date.now() - this.#metadata.deadlineMs);
     this.#listener.onAnswered(this.#outcome ?? 'shutdown', delivery, this.#durationMs);
@@ -172,6 +175,10 @@ export class InvocationRecord implements InvocationObserver {
     return report;
   }
 }
+
+const CUT_OFF = encodeDiagnostic(
+  diagnostic('Runtime.TruncatedResponse', 'The Runtime API did not take the response stream to its end.'),
+);
 
 type Writable<Fields> = { -readonly [Key in keyof Fields]: Fields[Key] };
 

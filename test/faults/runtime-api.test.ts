@@ -133,13 +133,71 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
     });
   });
 
-  it('a response that is too large becomes an error', async () => {
-    const error = await runtime.diagnostic({ do: 'large', bytes: 7 * 1024 * 1024 });
-    expect(error).toMatchObject({
-      errorType: 'Function.ResponseSizeTooLarge',
-      header: 'Function.ResponseSizeTooLarge',
-      errorMessage: expect.stringMatching(/larger than Lambda accepts \(6 MiB\)/),
+  describe('a response that is too large becomes an error', () => {
+    async function expectReplaced(requestId: string): Promise<void> {
+      await runtime.logged({ requestId, message: 'Invocation ended', delivery: 'replaced' });
+      const errors = runtime.log.filter(
+        (line) => line['requestId'] === requestId && line['level'] === 'ERROR',
+      );
+      expect(errors).toMatchObject([{ message: 'The response is too large for Lambda' }]);
+      await runtime.expectFullCapacity();
+    }
+
+    it('that Lambda tells the caller by itself', async () => {
+      const requestId = 'too-large';
+      const event = { do: 'large', bytes: 7 * 1024 * 1024 };
+      expect(await runtime.diagnostic(event, { requestId })).toMatchObject({
+        errorType: 'Function.ResponseSizeTooLarge',
+        errorMessage: expect.stringMatching(/^Response payload size \(\d+ bytes\) exceeded/),
+      });
+      await expectReplaced(requestId);
+      expect(runtime.api.deliveries.get(requestId)?.refused).toEqual([413, 400]);
     });
+
+    it('that the caller is told where Lambda does not', async () => {
+      const requestId = 'refused';
+      runtime.api.faults.once('response', { type: 'status', status: 413 });
+      expect(await runtime.diagnostic({ do: 'healthy' }, { requestId })).toMatchObject({
+        errorType: 'Function.ResponseSizeTooLarge',
+        header: 'Function.ResponseSizeTooLarge',
+        errorMessage: expect.stringMatching(/larger than Lambda accepts \(6 MiB\)/),
+      });
+      await expectReplaced(requestId);
+    });
+  });
+
+  it.each([
+    { at: 'response', event: { do: 'wait' } },
+    { at: 'error', event: { do: 'wait, then fail' } },
+  ])(
+    'the /$at to an invocation that Lambda has aborted: no error, and the slot goes on',
+    async ({ at, event }) => {
+      await runtime.whenParked(runtime.slots);
+      const [gate, requestId] = [runtime.newGate(), `aborted-${at}`];
+      const result = runtime.result({ ...event, gate }, { requestId });
+      await runtime.marks(`arrived-${requestId}`, 1);
+      expect(runtime.api.abortInvocations()).toBe(1);
+      expect(await result).toMatchObject({ errorType: 'Client.ExecutionEnvironmentShutDown' });
+      await runtime.open(gate);
+      await runtime.logged({ requestId, message: 'Invocation ended', delivery: 'aborted' });
+      await runtime.logged({
+        requestId,
+        level: 'WARN',
+        message: 'Lambda had ended the invocation before the answer came',
+      });
+      expect(runtime.log).not.toContainEqual(expect.objectContaining({ requestId, level: 'ERROR' }));
+      await runtime.expectFullCapacity();
+    },
+  );
+
+  it('an answer that is refused with 400 for another reason is an error', async () => {
+    const requestId = 'malformed';
+    const body = '{"errorType":"InvalidFunctionResponseMode"}';
+    runtime.api.faults.once('response', { type: 'status', status: 400, body });
+    const result = await runtime.result({ do: 'healthy' }, { requestId, timeoutMs: 300 });
+    expect(result).toMatchObject({ status: 'timeout' });
+    await runtime.logged({ requestId, level: 'ERROR', message: 'The Runtime API refused the answer' });
+    await runtime.logged({ requestId, message: 'Invocation ended', delivery: 'failed' });
     await runtime.expectFullCapacity();
   });
 

@@ -25,6 +25,9 @@ const WAYS = [
 
 const ENDED = { code: 0, signal: null };
 const patient = { shutdownTimeoutMs: 60_000 };
+/** What is waited for to its end keeps the process until the test has failed. */
+const endless = { shutdownTimeoutMs: 1_000_000_000 };
+const REFUSED = 'Lambda had ended the invocation before the answer came';
 
 describe.each(SHAPES)('$mode', ({ mode, threads, start }) => {
   // In single mode an error that escapes is taken for the handler's, and ends the environment.
@@ -122,6 +125,69 @@ describe.each(SHAPES)('$mode', ({ mode, threads, start }) => {
       );
     },
   );
+
+  it('answers that Lambda refuses are no errors, and nothing else is waited for but background work', async () => {
+    await using runtime = await start({
+      workerFile: 'hooks.mjs',
+      options: endless,
+      extras: ['main hook'],
+    });
+    await runtime.whenParked(runtime.slots);
+    const [gate, background] = [runtime.newGate(), runtime.newGate()];
+    // In single mode there is but one invocation.
+    const others = runtime.slots > 1 ? ['background', 'never'] : [];
+    if (others.length > 0) {
+      await runtime.invoke({ do: 'background wait', gate: background }, { requestId: 'background' });
+      void runtime.result({ do: 'never settle' }, { requestId: 'never' }).catch(() => undefined);
+    }
+    const refused = runtime.result({ do: 'wait', gate }, { requestId: 'refused' });
+    await runtime.marks('arrived-', Math.max(1, others.length));
+    expect(runtime.api.abortInvocations()).toBe(Math.max(1, others.length));
+    expect(await refused).toMatchObject({ errorType: 'Client.ExecutionEnvironmentShutDown' });
+    runtime.child.kill('SIGTERM');
+    await runtime.logged({ message: 'Stopping' });
+    await runtime.open(gate);
+    await runtime.logged({ requestId: 'refused', level: 'WARN', message: REFUSED });
+    if (others.length > 0) {
+      await runtime.logged({ requestId: 'never', level: 'WARN', message: REFUSED });
+      await runtime.open(background);
+    }
+    expect(await runtime.exited).toEqual(ENDED);
+    expect(await runtime.made('background-')).toHaveLength(others.length > 0 ? 1 : 0);
+    expect(await runtime.made('hook-')).toHaveLength(threads + 1);
+    expect(runtime.log.filter(({ level }) => level === 'ERROR')).toEqual([]);
+    const ended = runtime.log.filter(({ message }) => message === 'Invocation ended');
+    const became = Object.fromEntries(ended.map(({ requestId, delivery }) => [requestId, delivery]));
+    expect(became).toEqual({
+      refused: 'aborted',
+      ...(others.length > 0 && { background: undefined, never: 'aborted' }),
+    });
+  });
+
+  it('a stream whose invocation Lambda has aborted is no error', async () => {
+    await using runtime = await start({
+      workerFile: 'hooks-and-streams.mjs',
+      options: endless,
+      extras: ['main hook'],
+    });
+    await runtime.whenParked(runtime.slots);
+    const gate = runtime.newGate();
+    const event = { do: 'one part, then another', gate };
+    const begun = Promise.withResolvers<void>();
+    void runtime.result(event, { requestId: 'stream', onChunk: () => begun.resolve() });
+    await begun.promise;
+    runtime.api.abortInvocations();
+    runtime.child.kill('SIGTERM');
+    await runtime.logged({ message: 'Stopping' });
+    await runtime.open(gate);
+    await runtime.logged({ requestId: 'stream', level: 'WARN', message: REFUSED });
+    expect(await runtime.exited).toEqual(ENDED);
+    expect(await runtime.made('hook-')).toHaveLength(threads + 1);
+    expect(runtime.log.filter(({ level }) => level === 'ERROR')).toEqual([]);
+    expect(runtime.log).toContainEqual(
+      expect.objectContaining({ requestId: 'stream', message: 'Invocation ended', delivery: 'aborted' }),
+    );
+  });
 
   it('an answer that is being repeated is delivered before the end', async () => {
     await using runtime = await start({ options: patient });

@@ -119,13 +119,24 @@ describe.each(EITHER_MODE)('of the main thread’s work, in $mode', ({ slots, st
     await using runtime = await start();
     await runtime.whenParked(slots);
     await runtime.failure({ do: 'large', bytes: 7_000_000 });
+    await settled(runtime, { undelivered: { replaced: 1 } });
+    const gate = runtime.newGate();
+    void runtime.api.invoke(JSON.stringify({ do: 'wait', gate }), {
+      requestId: 'aborted',
+      whenCapacity: true,
+    });
+    await runtime.marks('arrived-aborted', 1);
+    runtime.api.abortInvocations();
+    await runtime.open(gate);
+    await settled(runtime, { undelivered: { aborted: 1 } });
+    await runtime.whenParked(slots);
     runtime.api.faults.once('response', { type: 'status', status: 410 });
     void runtime.api.invoke(JSON.stringify({ do: 'healthy' }), { timeoutMs: 2000 });
     runtime.api.faults.once('error', { type: 'status', status: 403 });
     void runtime.api.invoke(JSON.stringify({ do: 'fail' }), { timeoutMs: 2000, whenCapacity: true });
     await settled(runtime, {
-      undelivered: { replaced: 1, late: 1, aborted: 0, failed: 1 },
-      answered: { ...NOTHING_ANSWERED, response: 2, error: 1 },
+      undelivered: { replaced: 1, late: 1, aborted: 1, failed: 1 },
+      answered: { ...NOTHING_ANSWERED, response: 3, error: 1 },
     });
   });
 

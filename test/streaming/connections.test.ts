@@ -23,6 +23,66 @@ describe.each(SHAPES)('a reader that goes away, $mode', ({ start }) => {
     );
   }
 
+  it.each([
+    'events.once',
+    'stream.once, for drain and error',
+    'stream.once, for drain and close',
+    'callbacks of write',
+    'pipeline',
+    'for await',
+    'a web stream',
+  ])('refuses it: a handler that waits by %s hears of it', async (how) => {
+    const requestId = `waiting-${how.replaceAll(/\W/g, '-')}`;
+    runtime.api.faults.once('response', { type: 'status', status: 413 });
+    const result = await runtime.result({ do: 'endless, waiting', how }, { requestId });
+    expect(result).toMatchObject({ rawErrorType: 'Function.ResponseSizeTooLarge' });
+    await expectClosed(requestId);
+  });
+
+  it.each(['drain, after a pause', 'finish, after a pause'])(
+    'refuses it before the handler waits for %s: it hears of it all the same',
+    async (how) => {
+      const [requestId, gate] = [`late-${how.replaceAll(/\W/g, '-')}`, runtime.newGate()];
+      runtime.api.faults.once('response', { type: 'status', status: 413 });
+      const result = await runtime.result({ do: 'endless, waiting', how, gate }, { requestId });
+      expect(result).toMatchObject({ rawErrorType: 'Function.ResponseSizeTooLarge' });
+      // The thread hears of it before it is asked for anything that comes later.
+      await runtime.invoke({ do: 'healthy' });
+      await runtime.open(gate);
+      await expectClosed(requestId);
+    },
+  );
+
+  it('accepts it before its end and closes: the answer is not delivered', async () => {
+    const requestId = 'cut-off';
+    runtime.api.faults.once('response', { type: 'accept-early' });
+    const result = await runtime.result({ do: 'endless' }, { requestId });
+    expect(result).toMatchObject({ status: 'response' });
+    await expectClosed(requestId);
+    await runtime.logged({ requestId, level: 'ERROR', message: 'The response stream broke off' });
+    await runtime.logged({
+      requestId,
+      message: 'Invocation ended',
+      outcome: 'error',
+      errorType: 'Runtime.TruncatedResponse',
+      delivery: 'failed',
+    });
+    // Nobody would take an error either.
+    expect(runtime.api.deliveries.get(requestId)).toMatchObject({ accepted: 1, refused: [] });
+  });
+
+  it('accepts it before its end and reads on: the whole of it is sent', async () => {
+    const requestId = 'accepted-early';
+    runtime.api.faults.once('response', { type: 'status', status: 202 });
+    // The server has not taken it, but says that it has.
+    const event = { do: 'one large write', bytes: 5_000_000 };
+    const result = await runtime.result(event, { requestId, timeoutMs: 1_000 });
+    expect(result).toMatchObject({ status: 'timeout' });
+    const line = await runtime.logged({ requestId, message: 'Invocation ended' });
+    expect(line).toMatchObject({ bytesOut: 5_000_000 });
+    expect(line).not.toHaveProperty('delivery');
+  });
+
   it('resets the connection: the stream fails in the handler, and the slot goes on', async () => {
     const requestId = 'reset';
     runtime.api.faults.once('response', { type: 'reset-during' });
@@ -52,13 +112,24 @@ describe.each(SHAPES)('a reader that goes away, $mode', ({ start }) => {
     { status: 500, result: { rawErrorType: 'Runtime.TruncatedResponse', midStream: false } },
     // The server has not taken it, but says that it has.
     { status: 400, result: { status: 'timeout' }, options: { timeoutMs: 300 } },
-    { status: 410, result: { status: 'timeout' }, options: { timeoutMs: 300 } },
-  ])('refuses with $status in the middle: no more is sent', async ({ status, result, options }) => {
-    const requestId = `refused-${status}`;
-    runtime.api.faults.once('response', { type: 'status', status });
+    { status: 410, result: { status: 'timeout' }, options: { timeoutMs: 300 }, delivery: 'late' },
+    {
+      status: 400,
+      body: '{"errorType":"InvalidRequestID","errorMessage":"Invalid request ID"}',
+      result: { status: 'timeout' },
+      options: { timeoutMs: 300 },
+      delivery: 'aborted',
+    },
+  ])('refuses with $status $body in the middle: no more is sent', async (refusal) => {
+    const { status, body = '', result, options, delivery } = refusal;
+    const requestId = `refused-${status}-${delivery ?? ''}`;
+    runtime.api.faults.once('response', { type: 'status', status, body });
     expect(await runtime.result({ do: 'endless' }, { ...options, requestId })).toMatchObject(result);
     await expectClosed(requestId);
-    await runtime.logged({ requestId, level: status === 410 ? 'WARN' : 'ERROR' });
+    await runtime.logged({ requestId, level: delivery === undefined ? 'ERROR' : 'WARN' });
+    if (delivery === undefined) return;
+    await runtime.logged({ requestId, message: 'Invocation ended', delivery });
+    expect(runtime.log).not.toContainEqual(expect.objectContaining({ requestId, level: 'ERROR' }));
   });
 });
 
