@@ -11,9 +11,10 @@
  *     ◀─ settled ─────────────────────────────── after a stream, or a reply that said that background work goes on
  *     ◀─ background-failed ───────────────────── a promise of it was rejected
  *     ◀─ escaped ─────────────────────────────── an error that no invocation caught
- *     ◀─ heavy ───────────────────────────────── its heap is over the limit
+ *     ◀─ heap-threshold-exceeded ─────────────── its heap is over `maxThreadHeapMb`
  *     ── ping ─▶ ◀─ pong ─────────────────────── is the event loop alive?
- *     ── shutdown ─▶ ◀─ bye ──────────────────── hooks have run
+ *     ── shutdown ─▶ ◀─ shutdown-complete ────── its hooks run: when the runtime stops, and before it is recycled
+ *     ── end ──────────────────────────────────▶ it ends itself
  */
 import type { EncodedDiagnostic } from './invocation/diagnostic.ts';
 import type { EventBytes, InvocationMetadata } from './invocation/invocation.ts';
@@ -23,7 +24,8 @@ export type ToThread =
   | InvokeMessage
   | StreamControl
   | { readonly type: 'ping'; readonly ping: number }
-  | { readonly type: 'shutdown'; readonly timeoutMs: number };
+  | { readonly type: 'shutdown'; readonly timeoutMs: number }
+  | { readonly type: 'end' };
 
 export type FromThread =
   | ({ readonly type: 'ready'; readonly osThread: number | undefined } & LoadedHandler)
@@ -33,8 +35,12 @@ export type FromThread =
   | SettledMessage
   | EscapedMessage
   | { readonly type: 'pong'; readonly ping: number }
-  | { readonly type: 'heavy' }
-  | { readonly type: 'bye' };
+  | { readonly type: 'shutdown-complete' }
+  | HeapThresholdMessage;
+
+export interface HeapThresholdMessage {
+  readonly type: 'heap-threshold-exceeded';
+}
 
 /** What is known of a handler before it is called. */
 export interface LoadedHandler {

@@ -76,7 +76,11 @@ const LAYERS: readonly (readonly Module[])[] = [
     },
   ],
   [
-    { files: ['src/pool/'], values: ['src/output/', ...SHARED], packages: ['piscina'] },
+    {
+      files: ['src/pool/'],
+      values: ['src/observing/thread-cpu.ts', 'src/output/', ...SHARED],
+      packages: ['piscina'],
+    },
     { files: ['src/runtime-api/'], values: SHARED, packages: ['undici'] },
     { files: ['src/services/'], values: SHARED, packages: ['comlink'] },
   ],

@@ -21,6 +21,7 @@ export function reportEscapes(
   };
 
   const onUncaught = (thrown: unknown, origin: NodeJS.UncaughtExceptionOrigin) => {
+    if (thrown instanceof ExitCall) return;
     if (process.listenerCount('uncaughtException') > 1) return;
     tell(origin, origin === 'unhandledRejection' ? describeRejection(thrown) : encodeThrown(thrown));
   };
@@ -37,6 +38,9 @@ export function reportEscapes(
     process.exit = original;
   };
 }
+
+/** What `process.exit` throws where it must not end the process or the thread at once. It has been told of. */
+export class ExitCall extends Error {}
 
 function describeRejection(thrown: unknown): EscapedMessage['diagnostic'] {
   const { errorType, errorMessage, stackTrace } = diagnose(thrown);

@@ -8,6 +8,6 @@ export function watchHeap(port: MessagePort, limitMb: number | undefined): () =>
   const limitBytes = limitMb * 1024 * 1024;
   return () => {
     if (getHeapStatistics().used_heap_size > limitBytes)
-      port.postMessage({ type: 'heavy' } satisfies FromThread);
+      port.postMessage({ type: 'heap-threshold-exceeded' } satisfies FromThread);
   };
 }

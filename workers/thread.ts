@@ -5,48 +5,69 @@ import type { SettledOutcome } from '../src/invocation/outcome.ts';
 import type { FromThread, InvokeMessage, ReplyMessage, RunReport, ToThread } from '../src/protocol.ts';
 import type { ThreadSettings } from '../src/thread-settings.ts';
 import { watchHeap } from './heap-watch.ts';
-import { reportEscapes } from './escapes.ts';
+import { endWhenQuiet } from './end-when-quiet.ts';
+import { ExitCall, reportEscapes } from './escapes.ts';
 import { loadInvoker } from './invoker.ts';
 import type { Invoker } from './invoker.ts';
 import { openLogging } from './logging/open-logging.ts';
 import { osThread, recordEventLoopDelay } from './vitals.ts';
 
-/** Loads the handler, then runs what comes over the port. Never resolves: the main thread ends the thread. */
-export async function serve({ port, shared, eventLoopDelay, ...settings }: ThreadSettings): Promise<never> {
-  await openLogging(settings.log);
-  reportEscapes((message) => post(port, message), process.exit.bind(process));
+/** Serves over the port until it is told to end. Returns at once, so that piscina's run is over. */
+export function serve({ port, ...settings }: ThreadSettings): void {
+  let loaded: Loaded | undefined;
+  port.on('message', (message: ToThread) => void receive(message, port, loaded));
+  void load(port, settings, (handler) => (loaded = handler));
+}
+
+/** Loads the handler, and tells whether it could. */
+async function load(
+  port: MessagePort,
+  { shared, eventLoopDelay, ...settings }: Omit<ThreadSettings, 'port'>,
+  onLoaded: (loaded: Loaded) => void,
+): Promise<void> {
   try {
+    await openLogging(settings.log);
+    const stopReporting = reportEscapes((message) => post(port, message), throwInstead);
+    // Listeners of a thread that ends may exit as they like.
+    process.prependOnceListener('exit', stopReporting);
     const invoker = await loadInvoker(settings, shared, (message) =>
       post(port, message, message.type === 'stream-chunk' ? [message.bytes.buffer] : undefined),
     );
-    const afterRun = watchHeap(port, settings.maxThreadHeapMb);
-    port.on('message', (message: ToThread) => void receive(message, invoker, port, afterRun));
+    onLoaded({ invoker, afterInvocation: watchHeap(port, settings.maxThreadHeapMb) });
     recordEventLoopDelay(eventLoopDelay);
     post(port, { type: 'ready', streams: invoker.streams, osThread: osThread() });
   } catch (error) {
     post(port, { type: 'boot-failed', diagnostic: encodeThrown(error) });
   }
-  return new Promise(() => {});
 }
 
-async function receive(
-  message: ToThread,
-  invoker: Invoker,
-  port: MessagePort,
-  afterRun: () => void,
-): Promise<void> {
+interface Loaded {
+  readonly invoker: Invoker;
+  readonly afterInvocation: () => void;
+}
+
+const exit = process.exit.bind(process);
+
+/** In place of `process.exit`, which aborts the process where native work of some addons is in flight. */
+function throwInstead(code?: string | number | null): never {
+  throw new ExitCall(`process.exit(${code ?? ''}) was called; the runtime is ending the thread.`);
+}
+
+async function receive(message: ToThread, port: MessagePort, loaded: Loaded | undefined): Promise<void> {
   switch (message.type) {
     case 'invoke':
-      await run(message, invoker, port);
-      return afterRun();
+      await run(message, (loaded as Loaded).invoker, port);
+      return loaded?.afterInvocation();
     case 'stream-credit':
     case 'stream-closed':
-      return invoker.control(message);
+      return loaded?.invoker.control(message);
     case 'ping':
       return post(port, { type: 'pong', ping: message.ping });
     case 'shutdown':
-      await invoker.shutdown(message.timeoutMs);
-      return post(port, { type: 'bye' });
+      await loaded?.invoker.shutdown(message.timeoutMs);
+      return post(port, { type: 'shutdown-complete' });
+    case 'end':
+      return endWhenQuiet(exit);
   }
 }
 

@@ -3,15 +3,12 @@ import { ManagedRuntimeError } from '../errors.ts';
 import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
 import type { OnDeadline } from '../settings.ts';
 import type { Log } from '../logging/log.ts';
-import type { PendingRun } from './pending-run.ts';
+import type { PendingInvocation } from './pending-invocation.ts';
 import type { PoolThread } from './pool-thread.ts';
 
-/** What a policy needs to know of its pool. */
-export interface DeadlineSurroundings {
-  /** Do several invocations share a thread? */
-  readonly shared: boolean;
-  /** Gives the room back that an answered run still holds, whatever it still does; no thread has it in single mode, or if it still waits. */
-  abandon(run: PendingRun, thread: PoolThread | undefined): void;
+export interface DeadlineActions {
+  /** Gives up an invocation that has been answered; no thread has it in single mode, or if it still waits for one. */
+  giveUp(invocation: PendingInvocation, thread: PoolThread | undefined): void;
   fail(error: ManagedRuntimeError): void;
 }
 
@@ -23,48 +20,34 @@ export class DeadlinePolicy {
   readonly #log: Log;
   readonly #afterDeadlineMs: number;
   readonly #policy: OnDeadline;
-  readonly #around: DeadlineSurroundings;
+  readonly #actions: DeadlineActions;
 
-  constructor(config: Config, log: Log, around: DeadlineSurroundings) {
+  constructor(config: Config, log: Log, actions: DeadlineActions) {
     this.#log = log;
     this.#afterDeadlineMs = config.deadlineGraceMs - config.deadlineMarginMs;
     this.#policy = config.onDeadline;
-    this.#around = around;
+    this.#actions = actions;
   }
 
   /** `context.signal` aborts in the thread by itself; this is for handlers that do not listen. */
-  watch(run: PendingRun, threadOf: () => PoolThread | undefined): void {
-    const { deadlineMs } = run.invocation.metadata;
-    run.watch(deadlineMs + this.#afterDeadlineMs, () => this.#missed(run, threadOf()));
+  watch(invocation: PendingInvocation, threadOf: () => PoolThread | undefined): void {
+    const { deadlineMs } = invocation.invocation.metadata;
+    invocation.watch(deadlineMs + this.#afterDeadlineMs, () => this.#missed(invocation, threadOf()));
   }
 
-  #missed(run: PendingRun, thread: PoolThread | undefined): void {
-    const { requestId } = run;
+  #missed(invocation: PendingInvocation, thread: PoolThread | undefined): void {
+    const { requestId } = invocation;
     this.#log.error(
       { requestId, thread: thread?.id, policy: this.#policy },
-      run.inBackground ? 'Background work missed the deadline' : 'An invocation missed its deadline',
+      invocation.inBackground ? 'Background work missed the deadline' : 'An invocation missed its deadline',
     );
-    run.fail('deadline', DEADLINE_DIAGNOSTIC);
-    if (this.#policy === 'exit') {
-      const message = `The invocation ${requestId} missed its deadline, and onDeadline is 'exit'.`;
-      this.#around.fail(new ManagedRuntimeError('DEADLINE_EXCEEDED', message));
-    } else if (this.#policy === 'terminate') {
-      if (thread === undefined) this.#around.abandon(run, thread);
-      else void this.#take(run, thread);
-    }
-  }
-
-  async #take(run: PendingRun, thread: PoolThread): Promise<void> {
-    if (this.#around.shared && (await thread.responds(PING_TIMEOUT_MS))) {
-      this.#around.abandon(run, thread);
-      return;
-    }
-    await thread.terminate({ cause: 'deadline', requestId: run.requestId });
+    invocation.fail('deadline', DEADLINE_DIAGNOSTIC);
+    if (this.#policy === 'terminate') return this.#actions.giveUp(invocation, thread);
+    if (this.#policy === 'keep') return;
+    const message = `The invocation ${requestId} missed its deadline, and onDeadline is 'exit'.`;
+    this.#actions.fail(new ManagedRuntimeError('DEADLINE_EXCEEDED', message));
   }
 }
-
-/** An event loop that does not turn for that long is blocked, and not just busy with a neighbour that computes. */
-const PING_TIMEOUT_MS = 1_000;
 
 const DEADLINE_DIAGNOSTIC = encodeDiagnostic(
   diagnostic(

@@ -11,12 +11,12 @@ import type { Invoker } from '../../workers/invoker.ts';
 import type { Log, LogSink } from '../logging/log.ts';
 import { DeadlinePolicy } from './deadline-policy.ts';
 import { invokerSettings } from './invoker-settings.ts';
-import { PendingRun, givenUp } from './pending-run.ts';
-import { Room } from './room.ts';
 import { InitFailure, initTimeout } from './init-failure.ts';
+import { PendingInvocation, givenUp } from './pending-invocation.ts';
+import { ThreadCapacity } from './thread-capacity.ts';
 import { describeThreadEnd, failureCause } from './thread-end.ts';
 import type { ThreadEnd } from './thread-end.ts';
-import type { Run, WorkerPool } from './worker-pool.ts';
+import type { InvocationHandle, WorkerPool } from './worker-pool.ts';
 
 /** Single mode: the handler runs in the main thread, one invocation at a time, with nothing in between. */
 export class InProcessPool implements WorkerPool {
@@ -25,14 +25,14 @@ export class InProcessPool implements WorkerPool {
   readonly #config: Config;
   readonly #log: Log;
   readonly #handlers: LogSettings;
-  readonly #room = new Room();
+  readonly #capacity = new ThreadCapacity();
   readonly #deadlines: DeadlinePolicy;
   #stopReporting: () => void = () => undefined;
   #closeServices: () => void = () => undefined;
   #logging: Promise<() => void> | undefined;
   #invoker: Invoker | undefined;
-  #running: PendingRun | undefined;
-  #runs = 0;
+  #running: PendingInvocation | undefined;
+  #invocations = 0;
   /** What an invocation is answered with once the pool has been abandoned. */
   #abandoned: EncodedDiagnostic | undefined;
 
@@ -44,15 +44,14 @@ export class InProcessPool implements WorkerPool {
     this.#log = log;
     this.#handlers = handlers;
     this.#deadlines = new DeadlinePolicy(config, log, {
-      shared: false,
-      abandon: (run) => this.#leave(run),
+      giveUp: (invocation) => this.#release(invocation),
       fail: (error) => this.#fail(error),
     });
   }
 
   async start(share: () => SharedState): Promise<LoadedHandler> {
     const entry = (await import(ENTRIES.inProcess.href)) as typeof import('../../workers/in-process.ts');
-    if (this.#room.closed) return NEVER;
+    if (this.#capacity.closed) return NEVER;
     const shared = share();
     this.#closeServices = () => shared.services?.close();
     const { initTimeoutMs } = this.#config;
@@ -66,7 +65,7 @@ export class InProcessPool implements WorkerPool {
     try {
       this.#logging = entry.openLogging(this.#handlers);
       await this.#logging;
-      if (this.#room.closed) return await NEVER;
+      if (this.#capacity.closed) return await NEVER;
       const loading = entry.loadInvoker(invokerSettings(this.#config, this.#handlers), shared, (message) =>
         this.#receive(message),
       );
@@ -76,43 +75,43 @@ export class InProcessPool implements WorkerPool {
     } finally {
       clearTimeout(timer);
     }
-    this.#room.resize(1);
+    this.#capacity.resize(1);
     return this.#invoker;
   }
 
   reserve(): Promise<boolean> {
-    return this.#room.reserve();
+    return this.#capacity.reserve();
   }
 
   release(): void {
-    this.#room.release();
+    this.#capacity.release();
   }
 
-  run(invocation: Invocation, record: InvocationObserver): Run {
-    this.#runs += 1;
-    const run = new PendingRun(this.#runs, invocation, record);
+  run(invocation: Invocation, record: InvocationObserver): InvocationHandle {
+    this.#invocations += 1;
+    const pending = new PendingInvocation(this.#invocations, invocation, record);
     if (this.#abandoned !== undefined) {
-      run.fail('shutdown', this.#abandoned);
-      run.settle(this.#room);
-      return run;
+      pending.fail('shutdown', this.#abandoned);
+      pending.settle(this.#capacity);
+      return pending;
     }
-    this.#running = run;
-    record.dispatched(MAIN_THREAD, this.#runs === 1);
-    this.#deadlines.watch(run, () => undefined);
-    void this.#invoke(run);
-    return run;
+    this.#running = pending;
+    record.dispatched(MAIN_THREAD, this.#invocations === 1);
+    this.#deadlines.watch(pending, () => undefined);
+    void this.#invoke(pending);
+    return pending;
   }
 
   close(): void {
-    this.#room.close();
+    this.#capacity.close();
   }
 
   abandon(reason: EncodedDiagnostic): void {
     this.#abandoned = reason;
-    const run = this.#running;
-    if (run === undefined || run.inBackground) return;
-    run.fail('shutdown', reason);
-    this.#leave(run);
+    const running = this.#running;
+    if (running === undefined || running.inBackground) return;
+    running.fail('shutdown', reason);
+    this.#release(running);
   }
 
   threads(): readonly ThreadFigures[] {
@@ -120,50 +119,50 @@ export class InProcessPool implements WorkerPool {
   }
 
   async runHooks(withinMs: number): Promise<void> {
-    this.#room.close();
+    this.#capacity.close();
     this.#stopReporting();
     await this.#invoker?.shutdown(withinMs);
   }
 
   async stop(): Promise<void> {
-    this.#room.close();
+    this.#capacity.close();
     this.#stopReporting();
     this.#loseBackgroundWork();
     this.#closeServices();
     (await this.#logging?.catch(() => undefined))?.();
   }
 
-  async #invoke(run: PendingRun): Promise<void> {
-    const { metadata, event } = run.invocation;
-    const { wantsHeap } = run.record;
-    const message: InvokeMessage = { type: 'invoke', run: run.id, metadata, event, wantsHeap };
+  async #invoke(pending: PendingInvocation): Promise<void> {
+    const { metadata, event } = pending.invocation;
+    const { wantsHeap } = pending.record;
+    const message: InvokeMessage = { type: 'invoke', run: pending.id, metadata, event, wantsHeap };
     const { outcome, background, report } = await (this.#invoker as Invoker).invoke(message);
     // It was left to itself at its deadline.
-    if (this.#running !== run) return;
-    run.record.ran(report, background !== undefined);
-    if (outcome !== undefined) run.answer(outcome);
+    if (this.#running !== pending) return;
+    pending.record.ran(report, background !== undefined);
+    if (outcome !== undefined) pending.answer(outcome);
     if (background !== undefined) {
-      run.inBackground = true;
-      this.#deadlines.watch(run, () => undefined);
+      pending.inBackground = true;
+      this.#deadlines.watch(pending, () => undefined);
       await background;
     }
-    this.#leave(run);
+    this.#release(pending);
   }
 
   #loseBackgroundWork(): void {
-    const run = this.#running;
-    if (run?.inBackground !== true) return;
+    const running = this.#running;
+    if (running?.inBackground !== true) return;
     const end: ThreadEnd = { cause: 'stopped' };
-    this.#log.error({ requestId: run.requestId, cause: end.cause }, 'Background work was lost');
-    run.fail(failureCause(end), describeThreadEnd(end, run.requestId));
-    this.#leave(run);
+    this.#log.error({ requestId: running.requestId, cause: end.cause }, 'Background work was lost');
+    running.fail(failureCause(end), describeThreadEnd(end, running.requestId));
+    this.#release(running);
   }
 
   /** Once: what is left behind at its deadline may still end. */
-  #leave(run: PendingRun): void {
-    if (this.#running !== run) return;
+  #release(pending: PendingInvocation): void {
+    if (this.#running !== pending) return;
     this.#running = undefined;
-    run.settle(this.#room);
+    pending.settle(this.#capacity);
   }
 
   #receive(message: FromInvoker): void {

@@ -1,98 +1,182 @@
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import type { RecordableHistogram } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
-import { Piscina } from 'piscina';
 import { InFlight } from '../in-flight.ts';
+import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { ThreadObserver } from '../observing/observer.ts';
 import type { ThreadFigures } from '../observing/thread-figures.ts';
 import { releaseLocks } from '../output/shared-locks.ts';
-import type { FromThread, StreamControl, ToThread } from '../protocol.ts';
-import type { OutputLocks, ThreadSettings } from '../thread-settings.ts';
+import type {
+  BackgroundFailedMessage,
+  EscapedMessage,
+  FromThread,
+  HeapThresholdMessage,
+  LoadedHandler,
+  ReplyMessage,
+  SettledMessage,
+  StreamControl,
+  StreamMessage,
+  ToThread,
+} from '../protocol.ts';
+import type { ThreadSettings } from '../thread-settings.ts';
 import { hardLimits } from './heap-limits.ts';
+import { initTimeout } from './init-failure.ts';
 import type { ThreadMemory } from './memory-pressure.ts';
-import type { PendingRun } from './pending-run.ts';
-import { endOf } from './thread-end.ts';
+import type { PendingInvocation } from './pending-invocation.ts';
+import { PiscinaWorker } from './piscina-worker.ts';
 import type { ThreadEnd } from './thread-end.ts';
-import type { RunListener, ThreadListener } from './thread-listener.ts';
 import type { ThreadStart } from './thread-start.ts';
+import { assertTransition } from './thread-state.ts';
+import type { ThreadState } from './thread-state.ts';
 
-/**
- * One worker thread: a piscina of one thread, whose one run lasts as long as the thread does and carries the
- * invocations over a port of its own. piscina starts the thread and tells how it ended; a message costs what a bare
- * port costs, however many threads there are.
- */
+/** What a thread says of its invocations and of its own condition. */
+export type ThreadMessage =
+  | ReplyMessage
+  | StreamMessage
+  | SettledMessage
+  | BackgroundFailedMessage
+  | EscapedMessage
+  | HeapThresholdMessage;
+
+export interface ThreadListener {
+  /** Called after the state has changed, once for each change; `ended` comes after the last message. */
+  onStateChange(thread: PoolThread, from: ThreadState): void;
+  onMessage(thread: PoolThread, message: ThreadMessage): void;
+}
+
+/** One worker thread: the owner of its state. Invocations go over a port of its own, at the cost of a bare port. */
 export class PoolThread {
   readonly id: number;
   readonly life: ThreadObserver;
   /** How late its event loop turns, in ns; the thread records it. */
   readonly eventLoopDelay: RecordableHistogram;
-  readonly runs = new InFlight<PendingRun>();
+  readonly invocations = new InFlight<PendingInvocation>();
   /** Invocations that were started here, finished ones included. */
   started = 0;
+  /** Resolves when the thread has really gone; one that native code holds goes later than it has `ended`. */
+  readonly gone: Promise<void>;
+  #state: ThreadState = 'starting';
+  #reason: ThreadEnd | undefined;
+  #handler: LoadedHandler | undefined;
   #readyMs = 0;
-  readonly #crew: ThreadListener;
-  readonly #pool: RunListener;
-  readonly #piscina: Piscina;
+  readonly #recycleHooksMs: number;
+  readonly #listener: ThreadListener;
+  readonly #worker: PiscinaWorker;
   readonly #port: MessagePort;
-  readonly #locks: OutputLocks;
+  readonly #initTimer: NodeJS.Timeout;
   #osThread: number | undefined;
-  #end: ThreadEnd | undefined;
-  #ended = false;
   #pings = 0;
   readonly #pongs = new Map<number, () => void>();
-  #onBye: (() => void) | undefined;
-  #goodbye: Promise<void> | undefined;
-  #gone: Promise<void> | undefined;
+  #shutdown: Promise<void> | undefined;
+  #onShutdownComplete: (() => void) | undefined;
 
-  constructor(
-    { id, entry, life, settings, resourceLimits }: ThreadStart,
-    crew: ThreadListener,
-    pool: RunListener,
-  ) {
+  constructor(start: ThreadStart, listener: ThreadListener) {
+    const { id, entry, life, settings, resourceLimits, initTimeoutMs } = start;
     this.id = id;
     this.life = life;
     this.eventLoopDelay = settings.eventLoopDelay;
-    this.#crew = crew;
-    this.#pool = pool;
-    this.#locks = settings.log.locks;
-    this.#piscina = new Piscina({
-      filename: entry,
-      name: 'serve',
-      minThreads: 0,
-      maxThreads: 1,
-      atomics: 'disabled',
-      recordTiming: false,
-      resourceLimits: hardLimits(resourceLimits),
-    });
+    this.#recycleHooksMs = start.shutdownTimeoutMs;
+    this.#listener = listener;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.on('message', (message: FromThread) => this.#receive(message));
-    // Without these two a thread that dies before the run has begun would never be heard of.
-    this.#piscina.on('error', (error) => this.#finish({ cause: 'error', error }));
-    this.#piscina.on('workerDestroy', () => setImmediate(() => this.#finish({ cause: 'exit', code: 0 })));
-    const given: ThreadSettings = { ...settings, port: port2 };
     const { services } = settings.shared;
-    const transferList = services === undefined ? [port2] : [port2, services];
-    new Promise((resolve) => resolve(this.#piscina.run(given, { transferList }))).then(
-      () => this.#finish({ cause: 'exit', code: 0 }),
-      (error: unknown) => this.#finish(endOf(error)),
+    this.#worker = new PiscinaWorker(
+      {
+        entry,
+        settings: { ...settings, port: port2 } satisfies ThreadSettings,
+        transfer: services === undefined ? [port2] : [port2, services],
+        resourceLimits: hardLimits(resourceLimits),
+      },
+      (end) => this.#finish(end),
     );
+    this.#initTimer = setTimeout(() => this.#bootFailed(initTimeout(initTimeoutMs)), initTimeoutMs);
+    this.gone = this.#worker.exited.then(() => releaseLocks(settings.log.locks, id));
   }
 
-  run(run: PendingRun): void {
-    const { metadata, event } = run.invocation;
-    this.runs.add(run);
-    run.record.dispatched(this.id, this.started === 0);
+  get state(): ThreadState {
+    return this.#state;
+  }
+
+  /** Why it was retired, ends or has ended; undefined while it is starting or ready. */
+  get end(): ThreadEnd | undefined {
+    return this.#reason;
+  }
+
+  /** Known once it is ready. */
+  get handler(): LoadedHandler | undefined {
+    return this.#handler;
+  }
+
+  /** The operating system's number of it, once it is ready and where there is one. */
+  get osThread(): number | undefined {
+    return this.#osThread;
+  }
+
+  /** Whether its shutdown hooks are running. */
+  get isShuttingDown(): boolean {
+    return this.#onShutdownComplete !== undefined;
+  }
+
+  /** For how long it has been ready. */
+  get ageMs(): number {
+    return performance.now() - this.#readyMs;
+  }
+
+  run(invocation: PendingInvocation): void {
+    if (this.#state !== 'ready') throw new Error(`A thread that is ${this.#state} takes no invocation.`);
+    const { metadata, event } = invocation.invocation;
+    this.invocations.add(invocation);
+    invocation.record.dispatched(this.id, this.started === 0);
     this.started += 1;
     this.send(
-      { type: 'invoke', run: run.id, metadata, event, wantsHeap: run.record.wantsHeap },
+      { type: 'invoke', run: invocation.id, metadata, event, wantsHeap: invocation.record.wantsHeap },
       typeof event === 'string' ? undefined : [event.buffer],
     );
   }
 
-  /** The run of that id, if it is still here. */
-  find(id: number): PendingRun | undefined {
-    return this.runs.find((run) => run.id === id);
+  /** The invocation of that id, if it is still here. */
+  find(id: number): PendingInvocation | undefined {
+    return this.invocations.find((invocation) => invocation.id === id);
+  }
+
+  /** It holds the invocation no longer; says whether it did. */
+  release(invocation: PendingInvocation): boolean {
+    if (!this.invocations.delete(invocation)) return false;
+    this.#endIfIdle();
+    return true;
+  }
+
+  /** Takes it out of service; it ends when it holds no invocation any more. The first reason counts. */
+  retire(reason: ThreadEnd): void {
+    if (this.#state !== 'ready') return;
+    this.#reason = reason;
+    this.#become('retiring');
+    this.#endIfIdle();
+  }
+
+  /** Lets it end now, whatever it holds. */
+  stop(reason: ThreadEnd): void {
+    this.retire(reason);
+    if (this.#state !== 'starting' && this.#state !== 'retiring') return;
+    this.#reason ??= reason;
+    this.#beginEnding();
+  }
+
+  /** Lets its shutdown hooks run, once; resolves when they have, after that many ms, or when the thread has ended. */
+  shutDown(withinMs: number): Promise<void> {
+    return (this.#shutdown ??= this.#shutDown(withinMs));
+  }
+
+  /** Takes the thread's life, whatever it is doing. */
+  terminate(end: ThreadEnd): void {
+    this.#worker.terminate();
+    this.#finish(end);
+  }
+
+  /** It does not keep the process alive any more. */
+  unref(): void {
+    this.#port.unref();
   }
 
   /** Tells a stream of its reader. */
@@ -104,122 +188,125 @@ export class PoolThread {
     this.#port.postMessage(message, transfer);
   }
 
-  /** Does its event loop turn within that many ms? */
-  async responds(withinMs: number): Promise<boolean> {
+  /** Resolves when its event loop has turned, or the thread has ended. */
+  ping(): Promise<void> {
     this.#pings += 1;
     const ping = this.#pings;
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const timer = setTimeout(resolve, withinMs, false);
-    this.#pongs.set(ping, () => resolve(true));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#pongs.set(ping, resolve);
     this.send({ type: 'ping', ping });
-    try {
-      return await promise;
-    } finally {
-      clearTimeout(timer);
-      this.#pongs.delete(ping);
-    }
-  }
-
-  /** For how long it has been ready. */
-  get ageMs(): number {
-    return performance.now() - this.#readyMs;
+    return promise;
   }
 
   /** What it holds, also while it spins; undefined if it is not running. */
-  async memory(): Promise<ThreadMemory | undefined> {
-    try {
-      const statistics = await this.#piscina.threads[0]?.getHeapStatistics();
-      if (statistics === undefined) return undefined;
-      const { used_heap_size: heap, external_memory: external } = statistics;
-      return { heapMiB: heap / 1024 / 1024, externalMiB: external / 1024 / 1024 };
-    } catch {
-      return undefined;
-    }
+  memory(): Promise<ThreadMemory | undefined> {
+    return this.#worker.memory();
   }
 
-  figures(state: ThreadFigures['state']): ThreadFigures {
+  figures(): ThreadFigures {
     return {
       id: this.id,
-      state,
-      inFlight: this.runs.size,
+      state: this.#shownState(),
+      inFlight: this.invocations.size,
       received: this.started,
-      eventLoop: this.#piscina.threads[0]?.performance.eventLoopUtilization(),
+      eventLoop: this.#worker.eventLoopUtilization(),
       eventLoopDelay: { histogram: this.eventLoopDelay, offsetMs: 0 },
       osThread: this.#osThread,
     };
   }
 
-  /** Lets the thread's shutdown hooks run, once; resolves when they have, or after that many ms. */
-  sayGoodbye(withinMs: number): Promise<void> {
-    return (this.#goodbye ??= this.#sayGoodbye(withinMs));
+  #shownState(): ThreadFigures['state'] {
+    if (this.#state === 'starting') return 'starting';
+    if (this.#state !== 'ready') return 'retiring';
+    return this.invocations.size > 0 ? 'busy' : 'idle';
   }
 
-  async #sayGoodbye(withinMs: number): Promise<void> {
+  #become(next: ThreadState): void {
+    const from = this.#enter(next);
+    this.#listener.onStateChange(this, from);
+  }
+
+  #enter(next: ThreadState): ThreadState {
+    const from = this.#state;
+    assertTransition(from, next);
+    this.#state = next;
+    clearTimeout(this.#initTimer);
+    return from;
+  }
+
+  #endIfIdle(): void {
+    if (this.#state === 'retiring' && this.invocations.size === 0) this.#beginEnding();
+  }
+
+  #beginEnding(): void {
+    this.#become('ending');
+    // Hooks run only where no code has failed: else its state is unknown.
+    const hooks = this.#reason?.cause === 'recycled' ? this.shutDown(this.#recycleHooksMs) : undefined;
+    if (hooks === undefined) this.send({ type: 'end' });
+    else void hooks.then(() => this.send({ type: 'end' }));
+  }
+
+  async #shutDown(withinMs: number): Promise<void> {
+    if (this.#handler === undefined || this.#state === 'ended') return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, withinMs);
-    this.#onBye = resolve;
+    this.#onShutdownComplete = resolve;
     this.send({ type: 'shutdown', timeoutMs: withinMs * HOOK_SHARE });
     await promise;
     clearTimeout(timer);
+    this.#onShutdownComplete = undefined;
   }
 
-  /** Takes the thread's life, whatever it is doing. The end that is told is the first one given. */
-  async terminate(end: ThreadEnd): Promise<void> {
-    this.#end ??= end;
-    await this.#destroy();
-    this.#finish(end);
-  }
-
-  /** Resolves when the thread is gone. piscina forgets it at once: a second call would not wait. */
-  #destroy(): Promise<void> {
-    return (this.#gone ??= this.#piscina.destroy());
+  #bootFailed(diagnostic: EncodedDiagnostic): void {
+    if (this.#state === 'starting') this.stop({ cause: 'boot-failed', diagnostic });
   }
 
   #receive(message: FromThread): void {
     switch (message.type) {
       case 'ready':
+        if (this.#state !== 'starting') return;
         this.#osThread = message.osThread;
+        this.#handler = message;
         this.#readyMs = performance.now();
-        return this.#crew.onReady(this, message);
+        return this.#become('ready');
       case 'boot-failed':
-        return this.#crew.onBootFailed(this, message.diagnostic);
+        return this.#bootFailed(message.diagnostic);
       case 'pong':
-        return this.#pongs.get(message.ping)?.();
-      case 'bye':
-        return this.#onBye?.();
-      case 'heavy':
-        return this.#crew.onHeavy(this);
+        this.#pongs.get(message.ping)?.();
+        return void this.#pongs.delete(message.ping);
+      case 'shutdown-complete':
+        return this.#onShutdownComplete?.();
       case 'escaped':
-        this.#end ??= { cause: 'escaped', message };
-        return this.#crew.onEscaped(this, message);
-      case 'stream-opened':
-      case 'stream-chunk':
-      case 'stream-ended':
-        return this.#pool.onStream(this, message);
-      case 'settled':
-        return this.#pool.onSettled(this, message);
-      case 'background-failed':
-        return this.#pool.onBackgroundFailed(this, message);
-      case 'response':
-      case 'failure':
-        return this.#pool.onReply(this, message);
+        if (this.#state === 'starting') return this.#bootFailed(message.diagnostic);
+        return this.#listener.onMessage(this, message);
+      default:
+        return this.#listener.onMessage(this, message);
     }
   }
 
+  /** The end is decided first, so what the last messages say gives the thread nothing new. */
   #finish(end: ThreadEnd): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.#state === 'ended') return;
+    const from = this.#enter('ended');
     for (let left = receiveMessageOnPort(this.#port); left; left = receiveMessageOnPort(this.#port)) {
-      this.#receive(left.message as FromThread);
+      this.#receiveLast(left.message as FromThread, from);
     }
     this.#port.close();
-    this.#onBye?.();
-    // Until it is really gone it may still write.
-    void this.#destroy().then(() => {
-      releaseLocks(this.#locks, this.id);
-      this.#crew.onGone(this);
-    });
-    this.#crew.onEnd(this, this.#end ?? end);
+    this.#onShutdownComplete?.();
+    for (const resolve of this.#pongs.values()) resolve();
+    this.#pongs.clear();
+    // An exit code says less than what has led to it.
+    if (end.cause !== 'exit') this.#reason = end;
+    this.#reason ??= end;
+    this.#listener.onStateChange(this, from);
+  }
+
+  #receiveLast(message: FromThread, from: ThreadState): void {
+    // It may have said why it dies.
+    if (message.type === 'boot-failed')
+      this.#reason ??= { cause: 'boot-failed', diagnostic: message.diagnostic };
+    else if (message.type === 'escaped') this.#reason ??= { cause: 'escaped', message };
+    if (from !== 'starting') this.#receive(message);
   }
 }
 

@@ -10,17 +10,13 @@ export type ThreadEnd =
   | { readonly cause: 'error'; readonly error: unknown }
   | { readonly cause: 'deadline'; readonly requestId: string }
   | { readonly cause: 'out-of-memory'; readonly diagnostic: Diagnostic }
+  | { readonly cause: 'boot-failed'; readonly diagnostic: EncodedDiagnostic }
   | { readonly cause: 'recycled' }
   | { readonly cause: 'stopped' };
 
-/** How a thread ended whose run, which lasts as long as the thread does, was rejected by piscina with that. */
-export function endOf(error: unknown): ThreadEnd {
-  const code = /^worker exited with code: (\d+)$/.exec((error as Error).message)?.[1];
-  return code === undefined ? { cause: 'error', error } : { cause: 'exit', code: Number(code) };
-}
-
 /** What the caller of an invocation hears when its thread ended under it. */
 export function describeThreadEnd(end: ThreadEnd, requestId: string | undefined): EncodedDiagnostic {
+  if (end.cause === 'boot-failed') return end.diagnostic;
   if (end.cause === 'escaped' && end.message.requestId === requestId) return end.message.diagnostic;
   return encodeDiagnostic(explain(end));
 }
@@ -34,6 +30,8 @@ export function replacementCause(end: ThreadEnd): ThreadEndCause | undefined {
       return isOutOfMemory(end.error) ? 'outOfMemory' : 'uncaughtError';
     case 'out-of-memory':
       return 'outOfMemory';
+    case 'boot-failed':
+      return 'bootFailed';
     case 'stopped':
       return undefined;
     default:
@@ -46,7 +44,7 @@ export function failureCause({ cause }: ThreadEnd): FailureCause {
   return cause === 'stopped' || cause === 'recycled' ? 'shutdown' : 'crash';
 }
 
-function explain(end: ThreadEnd): Diagnostic {
+function explain(end: Exclude<ThreadEnd, { cause: 'boot-failed' }>): Diagnostic {
   switch (end.cause) {
     case 'escaped':
       return explainEscaped(end.message);

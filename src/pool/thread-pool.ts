@@ -15,172 +15,173 @@ import type {
 import type { SharedState } from '../thread-settings.ts';
 import type { Log, LogSink } from '../logging/log.ts';
 import { DeadlinePolicy } from './deadline-policy.ts';
-import { PendingRun, givenUp } from './pending-run.ts';
-import type { PoolThread } from './pool-thread.ts';
-import { Room } from './room.ts';
+import { PendingInvocation, givenUp } from './pending-invocation.ts';
+import type { PoolThread, ThreadMessage } from './pool-thread.ts';
+import { ThreadCapacity } from './thread-capacity.ts';
 import { describeThreadEnd, failureCause } from './thread-end.ts';
 import type { ThreadEnd } from './thread-end.ts';
-import { ThreadCrew } from './thread-crew.ts';
-import type { Run, WorkerPool } from './worker-pool.ts';
+import { ThreadManager } from './thread-manager.ts';
+import type { ThreadManagerListener } from './thread-manager.ts';
+import type { ThreadState } from './thread-state.ts';
+import type { InvocationHandle, WorkerPool } from './worker-pool.ts';
 
-/** Handlers in worker threads. The crew keeps threads up; this hands them invocations and sees that each is answered. */
-export class ThreadPool implements WorkerPool {
+/** Handlers in worker threads. The manager keeps threads up; this hands them invocations and sees that each is answered. */
+export class ThreadPool implements WorkerPool, ThreadManagerListener {
   readonly failed: Promise<ManagedRuntimeError>;
-  readonly #fail: (error: ManagedRuntimeError) => void;
+  readonly onUnrecoverable: (error: ManagedRuntimeError) => void;
   readonly #log: Log;
   readonly #perThread: number;
   readonly #development: Development | undefined;
-  readonly #room = new Room();
-  readonly #crew: ThreadCrew;
+  readonly #capacity = new ThreadCapacity();
+  readonly #manager: ThreadManager;
   readonly #deadlines: DeadlinePolicy;
-  /** Accepted while no thread had room, which happens only when one left under a parked poll. */
-  readonly #waiting: PendingRun[] = [];
-  #runs = 0;
+  /** Accepted while no thread was free, which happens only when one left under a parked poll. */
+  readonly #waiting: PendingInvocation[] = [];
+  #invocations = 0;
   /** What invocations are answered with once the pool has been abandoned. */
   #abandoned: EncodedDiagnostic | undefined;
 
   constructor(config: Config, sink: LogSink, observer: ThreadsObserver) {
     const failed = Promise.withResolvers<ManagedRuntimeError>();
     this.failed = failed.promise;
-    this.#fail = failed.resolve;
+    this.onUnrecoverable = failed.resolve;
     this.#log = sink.log;
     this.#perThread = config.invocationsPerThread;
     this.#development = config.development;
-    this.#crew = new ThreadCrew(config, sink, observer, {
-      onJoined: () => this.#joined(),
-      onLeft: () => this.#room.resize(-this.#perThread),
-      onReply: (thread, reply) => this.#reply(thread, reply),
-      onStream: (thread, message) => this.#stream(thread, message),
-      onSettled: (thread, message) => this.#settled(thread, message),
-      onBackgroundFailed: (thread, message) => this.#backgroundFailed(thread, message),
-      onEscaped: (thread, message) => this.#escaped(thread, message),
-      onEnd: (thread, end) => this.#bury(thread, end),
-      onHopeless: (error) => this.#fail(error),
-    });
+    this.#manager = new ThreadManager(config, sink, observer, this);
     this.#deadlines = new DeadlinePolicy(config, sink.log, {
-      shared: config.invocationsPerThread > 1,
-      abandon: (run, thread) => (thread === undefined ? this.#forget(run) : this.#leave(run, thread)),
-      fail: (error) => this.#fail(error),
+      giveUp: (invocation, thread) => this.#giveUp(invocation, thread),
+      fail: failed.resolve,
     });
   }
 
   async start(share: () => SharedState, mainThreadLoaded: Promise<unknown>): Promise<LoadedHandler> {
-    const handler = await this.#crew.start(share, mainThreadLoaded);
-    this.#development?.onServing(() => this.#crew.reload());
+    const handler = await this.#manager.start(share, mainThreadLoaded);
+    this.#development?.onServing(() => this.#manager.reload());
     return handler;
   }
 
   reserve(): Promise<boolean> {
-    return this.#room.reserve();
+    return this.#capacity.reserve();
   }
 
   release(): void {
-    this.#room.release();
+    this.#capacity.release();
   }
 
-  run(invocation: Invocation, record: InvocationObserver): Run {
-    this.#runs += 1;
-    const run = new PendingRun(this.#runs, invocation, record);
+  run(invocation: Invocation, record: InvocationObserver): InvocationHandle {
+    this.#invocations += 1;
+    const pending = new PendingInvocation(this.#invocations, invocation, record);
     if (this.#abandoned !== undefined) {
-      this.#conclude(run, 'shutdown', this.#abandoned);
-      return run;
+      this.#fail(pending, 'shutdown', this.#abandoned);
+      return pending;
     }
-    this.#deadlines.watch(run, () => this.#threadOf(run));
-    const thread = this.#freest();
-    if (thread === undefined) this.#waiting.push(run);
-    else thread.run(run);
-    return run;
+    this.#watchDeadline(pending);
+    const thread = this.#manager.freest(this.#perThread);
+    if (thread === undefined) this.#waiting.push(pending);
+    else thread.run(pending);
+    return pending;
   }
 
   close(): void {
-    this.#room.close();
+    this.#capacity.close();
   }
 
   abandon(reason: EncodedDiagnostic): void {
     this.#abandoned = reason;
-    for (const run of this.#waiting.splice(0)) this.#conclude(run, 'shutdown', reason);
-    for (const thread of this.#crew.all()) {
-      for (const run of thread.runs) {
-        if (run.inBackground) continue;
-        thread.runs.delete(run);
-        this.#conclude(run, 'shutdown', reason);
+    for (const invocation of this.#waiting.splice(0)) this.#fail(invocation, 'shutdown', reason);
+    for (const thread of this.#manager.all()) {
+      for (const invocation of thread.invocations) {
+        if (invocation.inBackground) continue;
+        thread.invocations.delete(invocation);
+        this.#fail(invocation, 'shutdown', reason);
       }
     }
   }
 
   threads(): readonly ThreadFigures[] {
-    return this.#crew.figures();
+    return this.#manager.figures();
   }
 
   async runHooks(withinMs: number): Promise<void> {
-    this.#room.close();
-    await this.#crew.runHooks(withinMs);
+    this.#capacity.close();
+    await this.#manager.runHooks(withinMs);
   }
 
   async stop(): Promise<void> {
-    this.#room.close();
-    await this.#crew.stop();
+    this.#capacity.close();
+    await this.#manager.stop();
   }
 
-  #joined(): void {
-    this.#room.resize(this.#perThread);
-    this.#dispatchWaiting();
+  onStateChange(thread: PoolThread, from: ThreadState): void {
+    if (thread.state === 'ready') this.#capacity.resize(this.#perThread);
+    if (from === 'ready') this.#capacity.resize(-this.#perThread);
+    if (thread.state === 'ready') this.#dispatchWaiting();
+    if (thread.state === 'ending' || thread.state === 'ended') this.#failAll(thread);
+  }
+
+  onMessage(thread: PoolThread, message: ThreadMessage): void {
+    switch (message.type) {
+      case 'response':
+      case 'failure':
+        return this.#replied(thread, message);
+      case 'stream-opened':
+      case 'stream-chunk':
+      case 'stream-ended':
+        return this.#streamed(thread, message);
+      case 'settled':
+        return this.#settled(thread, message);
+      case 'background-failed':
+        return this.#backgroundFailed(thread, message);
+      case 'escaped':
+        return this.#escaped(thread, message);
+    }
+  }
+
+  #watchDeadline(invocation: PendingInvocation): void {
+    this.#deadlines.watch(invocation, () =>
+      this.#manager.all().find((thread) => thread.invocations.has(invocation)),
+    );
   }
 
   #dispatchWaiting(): void {
-    if (this.#waiting.length === 0) return;
-    for (let thread = this.#freest(); thread && this.#waiting.length > 0; thread = this.#freest()) {
-      const run = this.#waiting.shift() as PendingRun;
-      if (run.answered) run.settle(this.#room);
-      else thread.run(run);
+    while (this.#waiting.length > 0) {
+      const thread = this.#manager.freest(this.#perThread);
+      if (thread === undefined) return;
+      const invocation = this.#waiting.shift() as PendingInvocation;
+      if (invocation.answered) invocation.settle(this.#capacity);
+      else thread.run(invocation);
     }
   }
 
-  #freest(): PoolThread | undefined {
-    let freest: PoolThread | undefined;
-    for (const thread of this.#crew.ready) {
-      const load = thread.runs.size;
-      if (load === 0) return thread;
-      if (load < (freest?.runs.size ?? this.#perThread)) freest = thread;
-    }
-    return freest;
+  #replied(thread: PoolThread, reply: ReplyMessage): void {
+    const invocation = thread.find(reply.run);
+    if (invocation === undefined) return;
+    invocation.record.ran(reply, reply.settled === false);
+    invocation.answer(reply);
+    if (reply.settled !== false) return this.#release(invocation, thread);
+    invocation.inBackground = true;
+    this.#watchDeadline(invocation);
   }
 
-  #threadOf(run: PendingRun): PoolThread | undefined {
-    return this.#crew.all().find((thread) => thread.runs.has(run));
-  }
-
-  #reply(thread: PoolThread, reply: ReplyMessage): void {
-    const run = thread.find(reply.run);
-    if (run === undefined) return;
-    run.record.ran(reply, reply.settled === false);
-    run.answer(reply);
-    if (reply.settled !== false) return this.#leave(run, thread);
-    run.inBackground = true;
-    this.#deadlines.watch(run, () => this.#threadOf(run));
-  }
-
-  #stream(thread: PoolThread, message: StreamMessage): void {
-    const run = thread.find(message.run);
-    if (run !== undefined) run.receive(message, (control) => thread.control(control));
+  #streamed(thread: PoolThread, message: StreamMessage): void {
+    const invocation = thread.find(message.run);
+    if (invocation !== undefined) invocation.receive(message, (control) => thread.control(control));
     else if (message.type === 'stream-opened') thread.control(givenUp(message.run));
   }
 
   #settled(thread: PoolThread, { run: id, stream }: SettledMessage): void {
-    const run = thread.find(id);
-    if (run === undefined) return;
-    if (stream !== undefined) run.record.ran(stream.report, stream.background);
-    this.#leave(run, thread);
+    const invocation = thread.find(id);
+    if (invocation === undefined) return;
+    if (stream !== undefined) invocation.record.ran(stream.report, stream.background);
+    this.#release(invocation, thread);
   }
 
   #backgroundFailed(thread: PoolThread, { requestId, diagnostic: thrown }: BackgroundFailedMessage): void {
     this.#log.error({ requestId, thread: thread.id, diagnostic: thrown.body }, 'Background work failed');
   }
 
-  /**
-   * The thread takes no more. After an error it still runs, but what state its code is in nobody knows: it finishes
-   * what it holds and goes. After an exit it is about to end by itself.
-   */
+  /** Nobody knows the state of the thread's code: what it holds may finish, and it takes no more. */
   #escaped(thread: PoolThread, message: EscapedMessage): void {
     const { how, requestId, diagnostic: thrown } = message;
     this.#log.error(
@@ -189,43 +190,45 @@ export class ThreadPool implements WorkerPool {
     );
     const culprit = message.run === undefined ? undefined : thread.find(message.run);
     culprit?.fail('crash', thrown);
-    // Before the room of the culprit is given back: it would be granted for a thread that takes no more.
-    this.#crew.retire(thread, { cause: 'escaped', message });
-    if (how === 'exit') {
-      setTimeout(() => void thread.terminate({ cause: 'escaped', message }), EXIT_LISTENERS_MS).unref();
-    } else if (culprit !== undefined) this.#leave(culprit, thread);
+    // Before the culprit is released: its capacity would be granted for a thread that takes no more.
+    this.#manager.retire(thread, { cause: 'escaped', message });
+    if (culprit !== undefined) this.#release(culprit, thread);
   }
 
-  #bury(thread: PoolThread, end: ThreadEnd): void {
-    for (const run of thread.runs.clear()) {
-      const { requestId, inBackground } = run;
-      if (inBackground)
-        this.#log.error({ requestId, thread: thread.id, cause: end.cause }, 'Background work was lost');
-      this.#conclude(run, failureCause(end), describeThreadEnd(end, requestId));
-    }
+  #giveUp(invocation: PendingInvocation, thread: PoolThread | undefined): void {
+    if (thread === undefined) return this.#dequeue(invocation);
+    this.#manager.retireAtDeadline(thread, invocation.requestId);
+    this.#release(invocation, thread);
   }
 
-  /** It has been answered; what it may still do no longer counts, and its thread lives on for the others. */
-  #leave(run: PendingRun, thread: PoolThread): void {
-    if (!thread.runs.delete(run)) return;
-    run.settle(this.#room);
-    this.#crew.afterRun(thread);
+  /** It has been answered; what it may still do no longer counts. */
+  #release(invocation: PendingInvocation, thread: PoolThread): void {
+    if (!thread.release(invocation)) return;
+    invocation.settle(this.#capacity);
+    this.#manager.afterInvocation(thread);
     this.#dispatchWaiting();
   }
 
   /** It has been answered, and will not be given to a thread any more. */
-  #forget(run: PendingRun): void {
-    const index = this.#waiting.indexOf(run);
+  #dequeue(invocation: PendingInvocation): void {
+    const index = this.#waiting.indexOf(invocation);
     if (index === -1) return;
     this.#waiting.splice(index, 1);
-    run.settle(this.#room);
+    invocation.settle(this.#capacity);
   }
 
-  #conclude(run: PendingRun, cause: FailureCause, reason: EncodedDiagnostic): void {
-    run.fail(cause, reason);
-    run.settle(this.#room);
+  #failAll(thread: PoolThread): void {
+    const end = thread.end as ThreadEnd;
+    for (const invocation of thread.invocations.clear()) {
+      const { requestId, inBackground } = invocation;
+      if (inBackground)
+        this.#log.error({ requestId, thread: thread.id, cause: end.cause }, 'Background work was lost');
+      this.#fail(invocation, failureCause(end), describeThreadEnd(end, requestId));
+    }
+  }
+
+  #fail(invocation: PendingInvocation, cause: FailureCause, reason: EncodedDiagnostic): void {
+    invocation.fail(cause, reason);
+    invocation.settle(this.#capacity);
   }
 }
-
-/** How long the listeners of a thread's `exit` may take, before the thread is taken. */
-const EXIT_LISTENERS_MS = 1_000;

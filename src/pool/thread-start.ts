@@ -16,6 +16,8 @@ export interface ThreadStart {
   readonly entry: string;
   readonly settings: Omit<ThreadSettings, 'port'>;
   readonly resourceLimits: ResourceLimits;
+  readonly initTimeoutMs: number;
+  readonly shutdownTimeoutMs: number;
 }
 
 export function threadStart(
@@ -26,12 +28,15 @@ export function threadStart(
   shared: SharedState,
   eventLoopDelay: RecordableHistogram,
 ): ThreadStart {
+  const { resourceLimits, initTimeoutMs, shutdownTimeoutMs } = config;
   return {
     id,
     life,
     entry: fileURLToPath(config.development === undefined ? ENTRIES.thread : ENTRIES.watchedThread),
     settings: { ...invokerSettings(config, { ...log, writer: id }), shared, eventLoopDelay },
-    resourceLimits: config.resourceLimits,
+    resourceLimits,
+    initTimeoutMs,
+    shutdownTimeoutMs,
   };
 }
 

@@ -19,22 +19,22 @@ export interface WorkerPool {
   start(share: () => SharedState, mainThreadLoaded: Promise<unknown>): Promise<LoadedHandler>;
 
   /**
-   * Resolves with true when there is room for one more invocation, and keeps that room until `release` or until the
-   * run has settled; with false when the pool stops. A slot polls only with a room, so no event waits for a thread.
+   * Resolves with true when a thread can take one more invocation, and reserves that until `release` or until the
+   * invocation has settled; with false when the pool stops. A slot polls only with a reservation, so no event waits for a thread.
    */
   reserve(): Promise<boolean>;
 
-  /** Gives a reserved room back that was not used. */
+  /** Gives a reservation back that was not used. */
   release(): void;
 
-  /** Runs an invocation in the reserved room. Whatever happens, its outcome comes. */
-  run(invocation: Invocation, record: InvocationObserver): Run;
+  /** Runs an invocation, for which a reservation was made. Whatever happens, its outcome comes. */
+  run(invocation: Invocation, record: InvocationObserver): InvocationHandle;
 
   /** Refuses all reservations from now on, those that wait included. */
   close(): void;
 
   /**
-   * Answers what has not been answered in full with an error, and what still arrives as well. Its runs settle, whatever their
+   * Answers what has not been answered in full with an error, and what still arrives as well. Its invocations settle, whatever their
    * handlers do. Background work of answered invocations goes on.
    */
   abandon(diagnostic: EncodedDiagnostic): void;
@@ -45,7 +45,10 @@ export interface WorkerPool {
   /** Closes, and runs the handler's shutdown hooks, once, for at most that many ms. */
   runHooks(withinMs: number): Promise<void>;
 
-  /** Closes and ends the threads, whatever they do. Resolves when they have ended; native code can keep one from it. */
+  /**
+   * Closes, and lets the threads end. Resolves when all have ended: one that is blocked, or whose native work takes long, may
+   * take long as well. It does not keep the process, which ends without waiting for threads.
+   */
   stop(): Promise<void>;
 
   /** Resolves when the pool can no longer do its work. The environment should be replaced. */
@@ -53,7 +56,7 @@ export interface WorkerPool {
 }
 
 /** One invocation on its way. Neither promise rejects. */
-export interface Run {
+export interface InvocationHandle {
   /** What to answer. */
   readonly outcome: Promise<Outcome>;
   /** The invocation no longer occupies its thread. Later than the outcome when the handler outlives its deadline. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../src/invocation/outcome.ts';
 import type { SlotObserver } from '../../src/observing/observer.ts';
-import type { Run, WorkerPool } from '../../src/pool/worker-pool.ts';
+import type { InvocationHandle, WorkerPool } from '../../src/pool/worker-pool.ts';
 import { Deliveries } from '../../src/polling/deliveries.ts';
 import { poll } from '../../src/polling/poller.ts';
 import type { RuntimeApiClient } from '../../src/runtime-api/runtime-api-client.ts';
@@ -93,7 +93,7 @@ function poolOf(
     release: () => {
       rooms.taken -= 1;
     },
-    run: (): Run => {
+    run: (): InvocationHandle => {
       const { outcome, settled } = planOf(runs) ?? { outcome: 0, settled: 0 };
       runs += 1;
       return {

@@ -3,7 +3,7 @@ import type { Log } from '../logging/log.ts';
 import { MemoryGuard } from './memory-guard.ts';
 
 /** Decides how many threads there are: as many as were asked for, or as fit into the function's memory. */
-export class CrewSize {
+export class PoolSizing {
   readonly #config: Config;
   readonly #log: Log;
   readonly #memory: MemoryGuard;
@@ -24,13 +24,14 @@ export class CrewSize {
   /**
    * What to do when so many threads serve and so many are starting: start one more, wait, or do without it.
    *
+   * @param leaving threads that serve no more, and still take memory.
    * @param extra threads that are wanted for a while on top of the ordinary number.
    */
-  verdict(ready: number, starting: number, extra: number): 'start' | 'wait' | 'full' {
+  verdict(ready: number, starting: number, leaving: number, extra: number): 'start' | 'wait' | 'full' {
     const threads = ready + starting;
     if (threads >= this.#wanted + extra || starting >= this.#atOnce) return 'wait';
-    if (threads < this.#most) return 'start';
-    const memory = this.#memory.verdict(ready, starting);
+    if (threads + leaving < this.#most) return 'start';
+    const memory = this.#memory.verdict(ready + leaving, starting);
     if (memory === 'too-early') return 'wait';
     return memory === 'fits' ? 'start' : 'full';
   }
@@ -40,12 +41,12 @@ export class CrewSize {
     this.#atOnce = this.#config.cpus;
   }
 
-  /** There are so many threads now, those that are starting included. */
+  /** So many threads serve or are starting now. */
   reached(threads: number): void {
     this.#most = Math.max(this.#most, threads);
   }
 
-  /** The crew stays as small as it is. */
+  /** The number of threads stays as small as it is. */
   settleFor(threads: number): void {
     const costMiB = Math.ceil(this.#memory.costMiB(threads));
     const { memoryMiB, threads: asked, invocationsPerThread } = this.#config;

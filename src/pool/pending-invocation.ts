@@ -5,9 +5,9 @@ import { failure } from '../invocation/outcome.ts';
 import type { Outcome, SettledOutcome } from '../invocation/outcome.ts';
 import type { FailureCause, InvocationObserver } from '../observing/observer.ts';
 import type { StreamControl, StreamMessage } from '../protocol.ts';
-import type { Room } from './room.ts';
 import { StreamedResponse } from './streamed-response.ts';
-import type { Run } from './worker-pool.ts';
+import type { ThreadCapacity } from './thread-capacity.ts';
+import type { InvocationHandle } from './worker-pool.ts';
 
 /** What a stream hears whose invocation is no longer in the pool. */
 export function givenUp(run: number): StreamControl {
@@ -15,7 +15,7 @@ export function givenUp(run: number): StreamControl {
 }
 
 /** An invocation in the pool: it is answered once, by whatever comes first, and settles once. */
-export class PendingRun implements Run {
+export class PendingInvocation implements InvocationHandle {
   readonly id: number;
   readonly invocation: Invocation;
   readonly record: InvocationObserver;
@@ -55,13 +55,13 @@ export class PendingRun implements Run {
   answer(outcome: SettledOutcome): void {
     if (this.answered) return;
     this.record.answered(outcome);
-    this.#conclude(outcome);
+    this.#complete(outcome);
   }
 
   /** Answers in the handler's place, or ends the stream that the answer has begun with. */
   fail(cause: FailureCause, diagnostic: EncodedDiagnostic): void {
     this.record.failed(cause, diagnostic);
-    if (this.#stream === undefined) return this.#conclude(failure(diagnostic));
+    if (this.#stream === undefined) return this.#complete(failure(diagnostic));
     clearTimeout(this.#deadline);
     this.#stream.fail(diagnostic);
   }
@@ -80,19 +80,19 @@ export class PendingRun implements Run {
     }
   }
 
-  /** Gives its room back, if it has one, when no part of a streamed answer is on its way any more. */
-  settle(room: Room | undefined): void {
+  /** Gives its capacity back, if it has any, when no part of a streamed answer is on its way any more. */
+  settle(capacity: ThreadCapacity | undefined): void {
     clearTimeout(this.#deadline);
     if (this.#stream?.closed === false) {
-      this.#stream.once('close', () => this.settle(room));
+      this.#stream.once('close', () => this.settle(capacity));
       return;
     }
     this.record.settled();
     this.#settle();
-    room?.release();
+    capacity?.release();
   }
 
-  #conclude(outcome: SettledOutcome): void {
+  #complete(outcome: SettledOutcome): void {
     if (this.answered) return;
     this.answered = true;
     clearTimeout(this.#deadline);

@@ -2,45 +2,44 @@ import { ManagedRuntimeError } from '../errors.ts';
 import type { Log } from '../logging/log.ts';
 import { THREAD_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 
-/** What is done about it. */
-interface RecoveryActions {
+interface BackoffActions {
   tryAgain(): void;
   giveUp(error: ManagedRuntimeError): void;
 }
 
 /**
- * What is done about threads that do not come up: they are tried again, later each time, and the pool is given up when
- * it has been without any for too long.
+ * Threads that do not come up are started again later each time. The pool is given up when it has been without any ready
+ * thread for too long.
  */
-export class Recovery {
+export class RestartBackoff {
   readonly #timeoutMs: number;
   readonly #log: Log;
-  readonly #actions: RecoveryActions;
+  readonly #actions: BackoffActions;
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
-  #hopeless: NodeJS.Timeout | undefined;
+  #giveUp: NodeJS.Timeout | undefined;
 
-  constructor(timeoutMs: number, log: Log, actions: RecoveryActions) {
+  constructor(timeoutMs: number, log: Log, actions: BackoffActions) {
     this.#timeoutMs = timeoutMs;
     this.#log = log;
     this.#actions = actions;
   }
 
   /** No thread should be started before the next try. */
-  get waits(): boolean {
+  get isWaiting(): boolean {
     return this.#retry !== undefined;
   }
 
   /** Is there something that {@link succeeded} would end? */
   get isUnderWay(): boolean {
-    return this.#failures > 0 || this.#hopeless !== undefined;
+    return this.#failures > 0 || this.#giveUp !== undefined;
   }
 
   /** A thread has come up, and has shown that it lives. */
   succeeded(): void {
     this.#failures = 0;
-    clearTimeout(this.#hopeless);
-    this.#hopeless = undefined;
+    clearTimeout(this.#giveUp);
+    this.#giveUp = undefined;
   }
 
   /** A thread has not come up, or not for long. The next one is tried in a while. */
@@ -54,15 +53,15 @@ export class Recovery {
     this.#log.error({ thread, failures: this.#failures, delayMs, ...reason }, `${message}, will retry`);
   }
 
-  /** There is a reason to hope that the next thread comes up. */
+  /** There is a reason to expect that the next thread comes up. */
   stopWaiting(): void {
     clearTimeout(this.#retry);
     this.#retry = undefined;
   }
 
-  /** The last thread is gone. */
-  lostAll(): void {
-    this.#hopeless ??= setTimeout(() => {
+  /** To be called when no thread is ready any more. */
+  startGiveUpTimer(): void {
+    this.#giveUp ??= setTimeout(() => {
       const message = `No worker thread could be brought up for ${this.#timeoutMs} ms. See the log for what their starts met.`;
       this.#actions.giveUp(new ManagedRuntimeError('NO_THREADS', message));
     }, this.#timeoutMs);
@@ -70,7 +69,7 @@ export class Recovery {
 
   stop(): void {
     clearTimeout(this.#retry);
-    clearTimeout(this.#hopeless);
+    clearTimeout(this.#giveUp);
   }
 }
 

@@ -1,6 +1,6 @@
-/** Counts the invocations that the threads can take, and makes slots wait while there is no room. */
-export class Room {
-  #capacity = 0;
+/** Counts the invocations that the threads can take, and makes slots wait while there are none. */
+export class ThreadCapacity {
+  #total = 0;
   #taken = 0;
   #closed = false;
   readonly #waiting: Array<(granted: boolean) => void> = [];
@@ -9,10 +9,10 @@ export class Room {
     return this.#closed;
   }
 
-  /** Resolves with true when there is room for one more, first come first served; with false once closed. */
+  /** Resolves with true when one more can be taken, first come first served; with false once closed. */
   reserve(): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false);
-    if (this.#taken < this.#capacity) {
+    if (this.#taken < this.#total) {
       this.#taken += 1;
       return Promise.resolve(true);
     }
@@ -26,7 +26,7 @@ export class Room {
 
   /** A lost thread may leave more taken than there is; then nothing is granted until that is made up. */
   resize(by: number): void {
-    this.#capacity += by;
+    this.#total += by;
     this.#grant();
   }
 
@@ -36,7 +36,7 @@ export class Room {
   }
 
   #grant(): void {
-    while (this.#taken < this.#capacity) {
+    while (this.#taken < this.#total) {
       const next = this.#waiting.shift();
       if (next === undefined) return;
       this.#taken += 1;

@@ -1,0 +1,304 @@
+import type { Config } from '../config.ts';
+import type { ManagedRuntimeError } from '../errors.ts';
+import type { ThreadsObserver } from '../observing/observer.ts';
+import type { ThreadFigures } from '../observing/thread-figures.ts';
+import type { LoadedHandler } from '../protocol.ts';
+import type { LogSettings, SharedState } from '../thread-settings.ts';
+import type { Log, LogSink } from '../logging/log.ts';
+import { watchUntilEnd } from './ending-watch.ts';
+import { HeapGuard } from './heap-guard.ts';
+import { InitFailure } from './init-failure.ts';
+import { Recycling, Reloading } from './planned-replacement.ts';
+import { PoolThread } from './pool-thread.ts';
+import type { ThreadListener, ThreadMessage } from './pool-thread.ts';
+import { PoolSizing } from './pool-sizing.ts';
+import { exitWithoutThreads } from './process-exit.ts';
+import { PROBATION_MS, RestartBackoff } from './restart-backoff.ts';
+import { describeThreadEnd, replacementCause } from './thread-end.ts';
+import type { ThreadEnd } from './thread-end.ts';
+import { DelayHistograms, threadStart } from './thread-start.ts';
+import type { ThreadState } from './thread-state.ts';
+
+/** What the manager and its threads tell the pool. */
+export interface ThreadManagerListener extends ThreadListener {
+  /** No thread could be brought up for too long. */
+  onUnrecoverable(error: ManagedRuntimeError): void;
+}
+
+/** Keeps the wanted number of threads up: starts, replaces, recycles and ends them. */
+export class ThreadManager implements ThreadListener {
+  /** All that have not gone, in the order in which they were started. */
+  readonly #threads = new Set<PoolThread>();
+  readonly #watched = new WeakSet<PoolThread>();
+  readonly #config: Config;
+  readonly #log: Log;
+  readonly #handlers: LogSettings;
+  readonly #pool: ThreadManagerListener;
+  readonly #observer: ThreadsObserver;
+  readonly #sizing: PoolSizing;
+  readonly #backoff: RestartBackoff;
+  readonly #recycling: Recycling;
+  readonly #reloading = new Reloading();
+  readonly #heaps: HeapGuard;
+  readonly #delays = new DelayHistograms();
+  readonly #started = Promise.withResolvers<LoadedHandler>();
+  #share: () => SharedState = () => ({ services: undefined, data: undefined });
+  #endProcessAsUsual: () => void = () => undefined;
+  #ids = 0;
+  #served = false;
+  #stopping = false;
+  /** Threads that are to go take the memory that the next one needs. */
+  #lacksMemory = false;
+
+  constructor(
+    config: Config,
+    { log, handlers }: LogSink,
+    observer: ThreadsObserver,
+    pool: ThreadManagerListener,
+  ) {
+    this.#config = config;
+    this.#log = log;
+    this.#handlers = handlers;
+    this.#observer = observer;
+    this.#pool = pool;
+    this.#sizing = new PoolSizing(config, log);
+    this.#backoff = new RestartBackoff(config.threadRecoveryTimeoutMs, log, {
+      tryAgain: () => this.#reconcile(),
+      giveUp: (error) => this.#giveUp(error),
+    });
+    this.#recycling = new Recycling(config.maxInvocationsPerThread);
+    this.#heaps = new HeapGuard(
+      config,
+      log,
+      () => this.all(),
+      (thread, diagnostic) => {
+        thread.terminate({ cause: 'out-of-memory', diagnostic });
+        return thread.gone;
+      },
+    );
+  }
+
+  /** Resolves when the first thread is ready; rejects with an InitFailure when it cannot be. */
+  start(share: () => SharedState, mainThreadLoaded: Promise<unknown>): Promise<LoadedHandler> {
+    this.#share = share;
+    if (!this.#stopping) {
+      this.#heaps.start();
+      this.#endProcessAsUsual = exitWithoutThreads(() => this.#threads.size > 0);
+    }
+    this.#reconcile();
+    const takeAllCores = () => {
+      this.#sizing.takeAllCores();
+      this.#reconcile();
+    };
+    mainThreadLoaded.then(takeAllCores, takeAllCores);
+    return this.#started.promise;
+  }
+
+  all(): PoolThread[] {
+    return [...this.#threads].filter(({ state }) => state !== 'ended');
+  }
+
+  figures(): ThreadFigures[] {
+    return this.all().map((thread) => thread.figures());
+  }
+
+  /** The thread that takes the next invocation: the one that holds fewest, if it holds less than that many. */
+  freest(below: number): PoolThread | undefined {
+    let freest: PoolThread | undefined;
+    for (const thread of this.#threads) {
+      if (thread.state !== 'ready') continue;
+      const load = thread.invocations.size;
+      if (load === 0) return thread;
+      if (load < (freest?.invocations.size ?? below)) freest = thread;
+    }
+    return freest;
+  }
+
+  /** Takes the thread out of service; it ends when it holds no invocation any more. */
+  retire(thread: PoolThread, end: ThreadEnd): void {
+    // A hook that fails must not keep the thread's other hooks from running.
+    if (!this.#stopping) thread.retire(end);
+  }
+
+  /** The same where an invocation has missed its deadline: what outlives that can still block the thread. */
+  retireAtDeadline(thread: PoolThread, requestId: string): void {
+    this.retire(thread, { cause: 'deadline', requestId });
+    this.#watch(thread);
+  }
+
+  /** Replaces all threads by ones that load the code anew, as `Development.onServing` says. */
+  reload(): Promise<void> {
+    const reloaded = this.#reloading.begin(this.#ids + 1);
+    for (const thread of this.#in('starting')) thread.stop({ cause: 'recycled' });
+    this.#backoff.stopWaiting();
+    this.#reconcile();
+    return reloaded;
+  }
+
+  /** To be called when an invocation has left the thread. */
+  afterInvocation(thread: PoolThread): void {
+    if (this.#backoff.isUnderWay) this.#backoff.succeeded();
+    if (this.#recycling.isDue(thread)) this.#recycle(thread);
+  }
+
+  /** Runs the shutdown hooks of all threads. No thread is replaced from now on. */
+  async runHooks(withinMs: number): Promise<void> {
+    this.#beginStop();
+    await Promise.all([...this.#threads].map((thread) => thread.shutDown(withinMs)));
+  }
+
+  /** Lets all threads end; resolves when they have. They do not keep the process alive. */
+  async stop(): Promise<void> {
+    this.#beginStop();
+    const threads = [...this.#threads];
+    for (const thread of threads) {
+      thread.stop({ cause: 'stopped' });
+      thread.unref();
+    }
+    await Promise.all(threads.map(({ gone }) => gone));
+    this.#endProcessAsUsual();
+  }
+
+  onStateChange(thread: PoolThread, from: ThreadState): void {
+    if (from === 'ready') this.#left(thread);
+    if (from === 'starting' && thread.state !== 'ready') this.#notUp(thread);
+    else if (thread.state === 'ended') this.#ended(thread, from);
+    if (thread.state === 'ending') this.#watch(thread);
+    if (thread.state === 'ready') this.#joined(thread);
+    else this.#pool.onStateChange(thread, from);
+    this.#reconcile();
+  }
+
+  onMessage(thread: PoolThread, message: ThreadMessage): void {
+    if (message.type === 'heap-threshold-exceeded') this.#recycle(thread);
+    else this.#pool.onMessage(thread, message);
+  }
+
+  #beginStop(): void {
+    this.#stopping = true;
+    this.#backoff.stop();
+    this.#heaps.stop();
+  }
+
+  #joined(thread: PoolThread): void {
+    thread.life.ready();
+    this.#served = true;
+    if (this.#backoff.isUnderWay) setTimeout(() => this.#prove(thread), PROBATION_MS).unref();
+    this.#pool.onStateChange(thread, 'starting');
+    this.#started.resolve(thread.handler as LoadedHandler);
+    this.#recycling.replaced()?.retire({ cause: 'recycled' });
+    this.#reloading.succeed();
+    for (const each of this.#outdated()) each.retire({ cause: 'recycled' });
+  }
+
+  /** It serves no more. */
+  #left(thread: PoolThread): void {
+    this.#recycling.forget(thread);
+    if (this.#stopping) return;
+    const end = thread.end as ThreadEnd;
+    if (thread.started > 0) this.#backoff.succeeded();
+    // One that ended before it was given anything: the next one would do the same, at once.
+    else if (end.cause !== 'recycled' && thread.ageMs < PROBATION_MS)
+      this.#backoff.failed(thread.id, reasonFor(end), 'A thread was lost as soon as it was there');
+    if (this.#in('ready').length === 0) this.#backoff.startGiveUpTimer();
+  }
+
+  #notUp(thread: PoolThread): void {
+    const end = thread.end as ThreadEnd;
+    const isWanted = end.cause !== 'stopped' && end.cause !== 'recycled';
+    const reason = describeThreadEnd(end, undefined);
+    if (this.#stopping || !isWanted)
+      return thread.life.ended(this.#stopping ? undefined : replacementCause(end), reason);
+    thread.life.ended('bootFailed', reason);
+    if (!this.#served) {
+      this.#stopping = true;
+      this.#started.reject(new InitFailure(reason));
+    } else if (!this.#reloading.fail(reason)) {
+      this.#backoff.failed(thread.id, { diagnostic: reason.body }, 'A thread did not come up');
+    }
+  }
+
+  #ended(thread: PoolThread, from: ThreadState): void {
+    const end = thread.end as ThreadEnd;
+    thread.life.ended(this.#stopping ? undefined : replacementCause(end), describeThreadEnd(end, undefined));
+    if (!this.#stopping && from === 'ready')
+      this.#log.error({ thread: thread.id, ...reasonFor(end) }, 'A thread was lost and is replaced');
+  }
+
+  #watch(thread: PoolThread): void {
+    if (this.#watched.has(thread)) return;
+    this.#watched.add(thread);
+    void watchUntilEnd(thread, () => this.#isInTheWay(thread), this.#log);
+  }
+
+  /** One at a time, since the memory of one that is terminated is free only when it has gone. */
+  #isInTheWay(thread: PoolThread): boolean {
+    return this.#lacksMemory && this.#in('ended').length === 0 && this.#in('ending')[0] === thread;
+  }
+
+  #reconcile(): void {
+    while (!this.#stopping && !this.#backoff.isWaiting) {
+      const ready = this.#in('ready').length;
+      const starting = this.#in('starting').length;
+      const extra = this.#recycling.extra + this.#reloading.extra;
+      const verdict = this.#sizing.verdict(ready, starting, this.#threads.size - ready - starting, extra);
+      this.#lacksMemory = verdict === 'full';
+      if (verdict === 'full') return this.#doWithout(ready);
+      if (verdict === 'wait') return;
+      this.#boot();
+    }
+  }
+
+  /**
+   * No memory for one more: a thread that is to be replaced goes first. Else those that are about to go have to; without
+   * any, the number of threads stays as small as it is.
+   */
+  #doWithout(ready: number): void {
+    const outgoing = this.#recycling.replaced() ?? this.#outdated()[0];
+    if (outgoing !== undefined) outgoing.retire({ cause: 'recycled' });
+    else if (this.#threads.size === ready) this.#sizing.settleFor(ready);
+  }
+
+  #boot(): void {
+    this.#ids += 1;
+    const life = this.#observer.starts(this.#ids);
+    const delays = this.#delays.take();
+    const start = threadStart(this.#ids, life, this.#config, this.#handlers, this.#share(), delays);
+    const thread = new PoolThread(start, this);
+    this.#threads.add(thread);
+    this.#sizing.reached(this.#in('ready').length + this.#in('starting').length);
+    void thread.gone.then(() => {
+      this.#threads.delete(thread);
+      this.#delays.giveBack(delays);
+      this.#reconcile();
+    });
+  }
+
+  /** Unless one has come up just now. */
+  #giveUp(error: ManagedRuntimeError): void {
+    if (this.#in('ready').length > 0) this.#backoff.succeeded();
+    else this.#pool.onUnrecoverable(error);
+  }
+
+  #prove(thread: PoolThread): void {
+    if (thread.state === 'ready') this.#backoff.succeeded();
+  }
+
+  /** The replacement comes up first. */
+  #recycle(thread: PoolThread): void {
+    if (thread.state === 'ready' && this.#recycling.begin(thread)) this.#reconcile();
+  }
+
+  #outdated(): PoolThread[] {
+    return this.#in('ready').filter((thread) => this.#reloading.isOutdated(thread));
+  }
+
+  #in(state: ThreadState): PoolThread[] {
+    return [...this.#threads].filter((thread) => thread.state === state);
+  }
+}
+
+function reasonFor(end: ThreadEnd): object {
+  const { errorType, body } = describeThreadEnd(end, undefined);
+  return { cause: end.cause, errorType, diagnostic: body };
+}
