@@ -3,7 +3,7 @@ import type { Delivery } from '../invocation/outcome.ts';
 /** Counts the invocations of all slots whose answers are still to be delivered. */
 export class Deliveries {
   #open = 0;
-  #onSettled: () => void = () => undefined;
+  #onSettled: Array<() => void> = [];
   #onAborted: () => void = () => undefined;
 
   /** An invocation has arrived. */
@@ -15,12 +15,13 @@ export class Deliveries {
   end(delivery: Delivery): void {
     this.#open -= 1;
     if (delivery === 'aborted') this.#onAborted();
-    if (this.#open === 0) this.#onSettled();
+    if (this.#open > 0) return;
+    for (const tell of this.#onSettled.splice(0)) tell();
   }
 
-  /** Resolves when no answer is missing. Only the last caller is told. */
+  /** Resolves when no answer is missing. */
   async settled(): Promise<void> {
-    if (this.#open > 0) await new Promise<void>((resolve) => (this.#onSettled = resolve));
+    if (this.#open > 0) await new Promise<void>((resolve) => this.#onSettled.push(resolve));
   }
 
   /** Resolves when an answer is refused, from now on, because its invocation was aborted. Only the last caller is told. */
