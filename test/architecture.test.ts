@@ -24,6 +24,7 @@ interface Module {
 const MESSAGES = ['src/protocol.ts', 'src/thread-settings.ts'];
 /** What threads load too. */
 const IN_THREADS = [
+  'src/builtins.ts',
   'src/errors.ts',
   'src/in-flight.ts',
   'src/invocation/',

@@ -1,6 +1,7 @@
 import { diagnose, encodeDiagnostic, encodeThrown } from '../src/invocation/diagnostic.ts';
 import type { EscapedMessage } from '../src/protocol.ts';
 import { currentRun } from './invoke-store.ts';
+import { replaceFunction } from './replace-function.ts';
 
 /**
  * Tells of errors that leave a handler by another way than its promise, and of `process.exit`, with the invocation
@@ -27,15 +28,14 @@ export function reportEscapes(
   };
   process.on('uncaughtException', onUncaught);
 
-  const original = process.exit;
-  process.exit = (code) => {
+  const restoreExit = replaceFunction(process, 'exit', (code?: string | number | null) => {
     tell('exit', describeExit(code));
     return exit(code);
-  };
+  });
 
   return () => {
     process.off('uncaughtException', onUncaught);
-    process.exit = original;
+    restoreExit();
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { clearInterval, clearTimeout, Promise, setInterval, setTimeout } from '../builtins.ts';
 import { isLocal } from '../config.ts';
 import type { Config } from '../config.ts';
 import { DropCount } from '../output/drop-count.ts';

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Logger } from 'pino';
+import { Date, dateNow } from '../builtins.ts';
 import { diagnose } from '../invocation/diagnostic.ts';
 import type { LogWriter } from '../output/log-writer.ts';
 import type { LogLevel } from '../thread-settings.ts';
@@ -19,7 +20,7 @@ export function openPino(writer: LogWriter, level: LogLevel, mixin?: () => objec
     [Symbol.for('pino.metadata')]: true,
     lastLevel: 0,
     write(line: string) {
-      writer.write(line.slice(0, -1), LABELS[this.lastLevel] ?? 'INFO', 'JSON', Date.now());
+      writer.write(line.slice(0, -1), LABELS[this.lastLevel] ?? 'INFO', 'JSON', dateNow());
     },
   };
   return pino({ ...AWS_SHAPE, level: level.toLowerCase(), ...(mixin && { mixin }) }, destination);

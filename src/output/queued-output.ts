@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { nextTurn, sleep } from '../builtins.ts';
 import { Mended } from './mended.ts';
 import type { Output, OutputSettings } from './output.ts';
 import type { WriteSome } from './write-some.ts';

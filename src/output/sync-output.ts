@@ -1,3 +1,4 @@
+import { Promise } from '../builtins.ts';
 import { Mended } from './mended.ts';
 import type { Output, OutputSettings } from './output.ts';
 import { writeNow } from './write-some.ts';

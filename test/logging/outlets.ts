@@ -10,8 +10,17 @@ import { makeTaskRoot } from '../helpers/task-root.ts';
 /** Reads lines from one or several streams, when it is told to. */
 export class LineReader {
   readonly lines: string[] = [];
+  /** Resolves when a stream has been read to its end. */
+  readonly ended: Promise<void>;
+  readonly #end: () => void;
   readonly #streams: Readable[] = [];
   #open = false;
+
+  constructor() {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.ended = promise;
+    this.#end = resolve;
+  }
 
   add(stream: Readable): void {
     this.#streams.push(stream);
@@ -21,7 +30,7 @@ export class LineReader {
       rest = parts.pop() ?? '';
       this.lines.push(...parts);
     });
-    stream.on('error', () => undefined);
+    stream.on('error', () => undefined).on('end', () => this.#end());
     if (!this.#open) stream.pause();
   }
 

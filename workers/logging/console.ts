@@ -1,9 +1,11 @@
 import { inspect } from 'node:util';
 import type { InspectOptions } from 'node:util';
+import { Date } from '../../src/builtins.ts';
 import type { LogWriter } from '../../src/output/log-writer.ts';
 import { LOG_LEVELS } from '../../src/thread-settings.ts';
 import type { LogLevel, LogSettings } from '../../src/thread-settings.ts';
 import { currentRun } from '../invoke-store.ts';
+import { replaceFunction } from '../replace-function.ts';
 import { jsonLine } from './json-line.ts';
 import { textLine } from './text-line.ts';
 
@@ -39,7 +41,7 @@ export function patchConsole(
   const methods = {
     trace: at('TRACE'),
     debug: at('DEBUG'),
-    log: info,
+    log: at('INFO'),
     info,
     warn: at('WARN'),
     error: at('ERROR'),
@@ -48,13 +50,8 @@ export function patchConsole(
     dir: (value: unknown, options?: InspectOptions) =>
       info(inspect(value, { customInspect: false, ...options })),
   };
-  const before = Object.getOwnPropertyDescriptors(console);
-  Object.assign(console, methods);
+  const undo = Object.entries(methods).map(([name, method]) => replaceFunction(console, name, method));
   return () => {
-    for (const name of Object.keys(methods) as (keyof Console)[]) {
-      const descriptor = before[name];
-      if (descriptor === undefined) delete console[name];
-      else Object.defineProperty(console, name, descriptor);
-    }
+    for (const one of undo) one();
   };
 }

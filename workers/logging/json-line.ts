@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { stringify } from '../../src/builtins.ts';
 import { diagnose } from '../../src/invocation/diagnostic.ts';
 import type { LineOrigin } from './console.ts';
 import { printed } from './printed.ts';
@@ -16,13 +17,13 @@ export function jsonLine(args: readonly unknown[], { time, level, requestId, ten
 }
 
 function message(args: readonly unknown[]): string {
-  return (args.length === 1 ? ownJson(args[0]) : undefined) ?? JSON.stringify(printed(args));
+  return (args.length === 1 ? ownJson(args[0]) : undefined) ?? stringify(printed(args));
 }
 
 /** Undefined if it has none: a circle, a BigInt, a symbol, a function. */
 function ownJson(value: unknown): string | undefined {
   try {
-    return JSON.stringify(value, withErrors);
+    return stringify(value, withErrors);
   } catch {
     return undefined;
   }
@@ -44,6 +45,6 @@ function isError(value: unknown): value is Error {
 
 /** `,"name":value` for each that is there. */
 function members(values: object): string {
-  const json = JSON.stringify(values);
+  const json = stringify(values);
   return json === '{}' ? '' : `,${json.slice(1, -1)}`;
 }

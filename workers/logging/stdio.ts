@@ -6,6 +6,7 @@ import { DropCount } from '../../src/output/drop-count.ts';
 import { OutputLock } from '../../src/output/output-lock.ts';
 import { SyncOutput } from '../../src/output/sync-output.ts';
 import type { LogSettings } from '../../src/thread-settings.ts';
+import { replaceFunction } from '../replace-function.ts';
 import type { LineTap } from './line-tap.ts';
 import { WholeLines } from './whole-lines.ts';
 
@@ -71,24 +72,25 @@ function takeOverStream(stream: Writable, lines: WholeLines): () => void {
 /** Loggers that write to a descriptor by themselves would tear the lines of others, and fail where a pipe is full. */
 function takeOverDescriptors(outputs: ReadonlyMap<number, WholeLines>): () => void {
   const { write, writeSync } = fs;
-  fs.writeSync = ((fd: number, data: string | NodeJS.ArrayBufferView, ...rest: unknown[]) => {
+  const replacingSync = (fd: number, data: string | NodeJS.ArrayBufferView, ...rest: unknown[]): number => {
     const lines = outputs.get(fd);
     if (lines === undefined) return Reflect.apply(writeSync, fs, [fd, data, ...rest]) as number;
     const bytes = bytesOf(data, rest);
     lines.write(bytes);
     return bytes.length;
-  }) as typeof fs.writeSync;
-  fs.write = ((fd: number, data: string | NodeJS.ArrayBufferView, ...rest: unknown[]) => {
+  };
+  const replacing = (fd: number, data: string | NodeJS.ArrayBufferView, ...rest: unknown[]): void => {
     const callback = rest.at(-1);
     if (!outputs.has(fd) || typeof callback !== 'function')
       return Reflect.apply(write, fs, [fd, data, ...rest]) as void;
-    const written = Reflect.apply(fs.writeSync, fs, [fd, data, ...rest.slice(0, -1)]) as number;
+    const written = replacingSync(fd, data, ...rest.slice(0, -1));
     // At once: pino's default destination keeps all further lines to itself until it is told.
     callback(null, written, data);
-  }) as typeof fs.write;
+  };
+  const undo = [replaceFunction(fs, 'writeSync', replacingSync), replaceFunction(fs, 'write', replacing)];
   syncBuiltinESMExports();
   return () => {
-    Object.assign(fs, { write, writeSync });
+    for (const one of undo) one();
     syncBuiltinESMExports();
   };
 }

@@ -1,0 +1,37 @@
+/**
+ * Built-in functions as they are when the runtime is loaded. Code of the function can replace them later: fake timers stop
+ * `setTimeout`, a mock sets the clock, a polyfill replaces `Promise`. What an answer, a deadline or a log line needs is
+ * taken from here.
+ */
+import { write as fsWrite, writeSync as fsWriteSync } from 'node:fs';
+import { setImmediate as turn, setTimeout as timeout } from 'node:timers/promises';
+
+export const setTimeout = globalThis.setTimeout;
+export const clearTimeout = globalThis.clearTimeout;
+export const setInterval = globalThis.setInterval;
+export const clearInterval = globalThis.clearInterval;
+export const setImmediate = globalThis.setImmediate;
+export const clearImmediate = globalThis.clearImmediate;
+export const nextTick = process.nextTick.bind(process);
+
+/** `setTimeout` of `node:timers/promises`. */
+export const sleep = timeout;
+/** `setImmediate` of `node:timers/promises`. */
+export const nextTurn = turn;
+
+/** `process.exit`, which in single mode is replaced while the handler runs. */
+export const exit: typeof process.exit = process.exit.bind(process);
+
+export const Date = globalThis.Date;
+/** `Date.now`: the time in epoch ms. */
+export const dateNow = Date.now;
+
+/** The language's own, also where a preload has replaced the global one. */
+export const Promise = (async () => undefined)().constructor as PromiseConstructor;
+
+/** `JSON.stringify`. */
+export const stringify = JSON.stringify;
+
+// An import would follow what is replaced later.
+export const write = fsWrite;
+export const writeSync = fsWriteSync;
