@@ -1,5 +1,19 @@
 import type { OxlintConfig } from 'oxlint';
 
+/** What src/builtins.ts has captured. */
+const CAPTURED = [
+  'setTimeout',
+  'clearTimeout',
+  'setInterval',
+  'clearInterval',
+  'setImmediate',
+  'clearImmediate',
+  'queueMicrotask',
+  'Date',
+  'Promise',
+  'performance',
+];
+
 const config: OxlintConfig = {
   plugins: ['typescript', 'unicorn', 'oxc', 'import', 'node', 'promise', 'vitest'],
   categories: { correctness: 'error', suspicious: 'error', perf: 'error' },
@@ -56,6 +70,21 @@ const config: OxlintConfig = {
       files: ['console-page/**'],
       excludeFiles: ['console-page/build.ts'],
       env: { browser: true, node: false },
+    },
+    {
+      // Nobody waits for an answer of the others.
+      files: ['src/**', 'workers/**'],
+      excludeFiles: ['src/builtins.ts', 'src/{cli,console,emf,otel}/**'],
+      rules: {
+        'no-restricted-globals': [
+          'error',
+          ...CAPTURED.map((name) => ({
+            name,
+            message:
+              'Code of the function can replace it while the runtime runs: take it from src/builtins.ts.',
+          })),
+        ],
+      },
     },
     { files: ['examples/deploy/cdk/**'], rules: { 'no-new': 'off' } },
     { files: ['src/**', 'workers/**'], rules: { 'typescript/no-explicit-any': 'error' } },

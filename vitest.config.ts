@@ -12,6 +12,7 @@ const LONG = [
   'test/cli/bench.test.ts',
   'test/cli/handler-loading.test.ts',
   // Many starts or threads, full heaps, native work, megabytes, thousands of invocations.
+  'test/faults/builtins.test.ts',
   'test/faults/crash-loops.test.ts',
   'test/faults/init.test.ts',
   'test/faults/memory.test.ts',

@@ -1,3 +1,4 @@
+import { Promise } from './builtins.ts';
 import { readConfig, readableRuntimeApi } from './config.ts';
 import type { Config, Development } from './config.ts';
 import type { HandlerReference } from './config/given.ts';

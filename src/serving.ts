@@ -1,3 +1,4 @@
+import { Promise } from './builtins.ts';
 import { showConcurrency } from './config.ts';
 import type { Config } from './config.ts';
 import { ManagedRuntimeError } from './errors.ts';

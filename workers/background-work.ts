@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { nextTurn, Promise } from '../src/builtins.ts';
 import { encodeThrown } from '../src/invocation/diagnostic.ts';
 import type { BackgroundFailedMessage } from '../src/protocol.ts';
 
@@ -26,7 +26,7 @@ export class BackgroundWork {
     while (this.#pending.size > 0) {
       await Promise.all(this.#pending);
       // What waits for the same promise as we may add another one.
-      await setImmediate();
+      await nextTurn();
     }
   }
 

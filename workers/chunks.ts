@@ -1,3 +1,4 @@
+import { setImmediate } from '../src/builtins.ts';
 import { STREAM_WINDOW_BYTES } from '../src/protocol.ts';
 
 /**

@@ -1,4 +1,12 @@
 import { createHook, executionAsyncResource } from 'node:async_hooks';
+import {
+  clearImmediate,
+  clearTimeout,
+  Promise,
+  setImmediate,
+  setInterval,
+  setTimeout,
+} from '../src/builtins.ts';
 
 /**
  * Ends the thread at the first moment at which no native work of it is in flight, since Node would run the completion of

@@ -1,3 +1,4 @@
+import { clearTimeout, dateNow, setTimeout } from '../src/builtins.ts';
 import { msUntil } from '../src/invocation/deadline.ts';
 import type { InvocationMetadata } from '../src/invocation/invocation.ts';
 import type { InvokerSettings } from '../src/thread-settings.ts';
@@ -54,7 +55,7 @@ export class InvocationContext implements ManagedContext {
   }
 
   // Properties, as AWS has them: libraries take them off the context and call them by themselves.
-  readonly getRemainingTimeInMillis = (): number => this.deadlineMs - Date.now();
+  readonly getRemainingTimeInMillis = (): number => this.deadlineMs - dateNow();
   readonly w3c = (): TraceContext => this.#traceContext;
   readonly waitUntil = (promise: PromiseLike<unknown>): void => {
     this.#background ??= new BackgroundWork(this.awsRequestId, this.#reportFailure);

@@ -74,8 +74,12 @@ export async function loadInvoker(
 
 /** Where tracers look that know of one invocation at a time only. */
 function setTraceId(traceId: string | undefined): void {
-  if (traceId === undefined) delete process.env['_X_AMZN_TRACE_ID'];
-  else process.env['_X_AMZN_TRACE_ID'] = traceId;
+  try {
+    if (traceId === undefined) delete process.env['_X_AMZN_TRACE_ID'];
+    else process.env['_X_AMZN_TRACE_ID'] = traceId;
+  } catch {
+    // Code of the function has frozen or removed process.env.
+  }
 }
 
 type Settle = (message: InvokeMessage, context: InvocationContext) => Promise<SettledOutcome | undefined>;

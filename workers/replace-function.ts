@@ -2,7 +2,7 @@
  * Replaces a function of an object. The new function gets all properties of the old one, since code looks at more than the
  * call: `util.promisify` reads hidden symbols, and agents mark what they have wrapped.
  *
- * @returns what undoes it. It does nothing when other code has replaced the function again.
+ * @returns what undoes it. Other code may have wrapped the new function meanwhile: then it stays, and calls the old one.
  */
 export function replaceFunction(
   target: object,
@@ -11,11 +11,19 @@ export function replaceFunction(
 ): () => void {
   const before = Object.getOwnPropertyDescriptor(target, name);
   const original: unknown = Reflect.get(target, name);
-  if (typeof original === 'function') copyProperties(original, replacement);
+  let current: unknown = replacement;
+  // A method: it can have all properties that the original has, and no others.
+  const { installed } = {
+    installed(this: unknown, ...args: unknown[]): unknown {
+      return typeof current === 'function' ? Reflect.apply(current, this, args) : undefined;
+    },
+  };
+  copyProperties(typeof original === 'function' ? original : replacement, installed);
   const { configurable = true, enumerable = true } = before ?? {};
-  Reflect.defineProperty(target, name, { configurable, enumerable, writable: true, value: replacement });
+  Reflect.defineProperty(target, name, { configurable, enumerable, writable: true, value: installed });
   return () => {
-    if (Reflect.get(target, name) !== replacement) return;
+    current = original;
+    if (Reflect.get(target, name) !== installed) return;
     if (before === undefined) Reflect.deleteProperty(target, name);
     else Reflect.defineProperty(target, name, before);
   };

@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import { nextTick } from '../src/builtins.ts';
 import { diagnostic, encodeDiagnostic, encodeThrown } from '../src/invocation/diagnostic.ts';
 import type { EncodedDiagnostic } from '../src/invocation/diagnostic.ts';
 import { STREAM_WINDOW_BYTES } from '../src/protocol.ts';
@@ -121,7 +122,7 @@ export class ResponseStream extends Writable {
 
   /** Node emits an error once; a handler that writes on, and then waits for `drain` or `finish`, would wait for ever. */
   #repeatError(): void {
-    process.nextTick(() => this.emit('error', this.errored ?? destroyedError()));
+    nextTick(() => this.emit('error', this.errored ?? destroyedError()));
   }
 
   #enqueue(chunks: readonly Buffer[], onSent: WriteCallback): void {
@@ -140,7 +141,7 @@ export class ResponseStream extends Writable {
     if (this.#waiting.length > 0 || onSent === undefined) return;
     this.#onSent = undefined;
     // Not at once: what is written meanwhile then comes in one call.
-    process.nextTick(onSent);
+    nextTick(onSent);
   }
 
   /** Takes what there is credit for off what waits. */

@@ -1,3 +1,5 @@
+import { clearTimeout, Promise, setTimeout } from '../src/builtins.ts';
+
 /** Something to do before the thread ends, such as closing a connection. A promise that it returns is waited for. */
 export type ShutdownHook = () => unknown;
 

@@ -1,5 +1,6 @@
 /** The entry of a worker thread, which piscina starts: one run, as long as the thread lives. */
 import type { MessagePort } from 'node:worker_threads';
+import { exit } from '../src/builtins.ts';
 import { encodeThrown } from '../src/invocation/diagnostic.ts';
 import type { SettledOutcome } from '../src/invocation/outcome.ts';
 import type { FromThread, InvokeMessage, ReplyMessage, RunReport, ToThread } from '../src/protocol.ts';
@@ -45,8 +46,6 @@ interface Loaded {
   readonly invoker: Invoker;
   readonly afterInvocation: () => void;
 }
-
-const exit = process.exit.bind(process);
 
 /** In place of `process.exit`, which aborts the process where native work of some addons is in flight. */
 function throwInstead(code?: string | number | null): never {

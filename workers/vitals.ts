@@ -1,11 +1,13 @@
 import { readlinkSync } from 'node:fs';
 import type { RecordableHistogram } from 'node:perf_hooks';
+import { setInterval } from '../src/builtins.ts';
+import { monotonicMs } from '../src/invocation/monotonic.ts';
 
 /** Records from now on how late the event loop turns, in ns. The main thread reads the histogram. */
 export function recordEventLoopDelay(delays: RecordableHistogram): void {
-  let dueMs = performance.now() + INTERVAL_MS;
+  let dueMs = monotonicMs() + INTERVAL_MS;
   const timer = setInterval(() => {
-    const nowMs = performance.now();
+    const nowMs = monotonicMs();
     delays.record(Math.max(1, Math.round((nowMs - dueMs) * NS_PER_MS)));
     dueMs = nowMs + INTERVAL_MS;
   }, INTERVAL_MS);

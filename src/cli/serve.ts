@@ -1,3 +1,4 @@
+import { exit } from '../builtins.ts';
 import { createRuntime } from '../managed-runtime.ts';
 import { postInitErrorNow } from '../runtime-api/init-error-now.ts';
 import { applyFlags } from './flags.ts';
@@ -28,10 +29,10 @@ export function tellOfMisuse(message: string): void {
 export async function endProcessAfter(act: () => Promise<void>): Promise<never> {
   try {
     await act();
-    process.exit(0);
+    exit(0);
   } catch (error) {
     process.stderr.write(`lambda-managed-runtime: ${(error as Error).message}\n`);
-    process.exit(1);
+    exit(1);
   }
 }
 

@@ -1,4 +1,5 @@
 import { inspect, types } from 'node:util';
+import { stringify } from '../builtins.ts';
 
 /**
  * The error body that Lambda gets.
@@ -41,7 +42,7 @@ export function encodeThrown(thrown: unknown): EncodedDiagnostic {
 }
 
 export function encodeDiagnostic(value: Diagnostic): EncodedDiagnostic {
-  return { errorType: value.errorType, body: JSON.stringify(value) };
+  return { errorType: value.errorType, body: stringify(value) };
 }
 
 /** The same in at most that many bytes of JSON, 2048 or more: with less of its message and stack, without its causes. */

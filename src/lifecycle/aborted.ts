@@ -1,3 +1,5 @@
+import { Promise } from '../builtins.ts';
+
 /** Resolves when the signal aborts, at once if it has. */
 export function aborted(signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => {

@@ -1,3 +1,5 @@
+import { clearTimeout, Promise, setTimeout } from '../builtins.ts';
+
 /** Whether the promise settles, either way, within that many ms. */
 export async function settles(promise: Promise<unknown>, withinMs: number): Promise<boolean> {
   const { promise: late, resolve } = Promise.withResolvers<boolean>();

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../invocation/monotonic.ts';
 import type { Config } from '../config.ts';
 
 /** The steps of a shutdown, in their order. */
@@ -21,12 +22,12 @@ export class ShutdownClock {
 
   /** Only the first call counts. */
   start(): void {
-    this.#startedMs ??= performance.now();
+    this.#startedMs ??= monotonicMs();
   }
 
   /** Since the start, in ms. */
   get elapsedMs(): number {
-    return this.#startedMs === undefined ? 0 : performance.now() - this.#startedMs;
+    return this.#startedMs === undefined ? 0 : monotonicMs() - this.#startedMs;
   }
 
   /** How long the step may take from now on, in ms. Starts the clock. */

@@ -1,3 +1,5 @@
+import { exit, setTimeout } from '../builtins.ts';
+
 /**
  * Calls back on the first SIGTERM or SIGINT; a second one ends the process at once, with the code that shells expect.
  *
@@ -20,9 +22,6 @@ export function onStopSignal(stop: (signal: NodeJS.Signals) => void): (lingerMs:
     if (asked) setTimeout(() => exit(), lingerMs).unref();
   };
 }
-
-/** The original: in single mode the handler's calls are answered in its place. */
-const exit = process.exit.bind(process);
 
 const SIGNALS = [
   ['SIGTERM', 15],

@@ -1,3 +1,5 @@
+import { Promise } from '../builtins.ts';
+
 /** Lets many wait until something holds; whoever changes it calls {@link Condition.changed}. */
 export class Condition {
   #waiters: Waiter[] = [];

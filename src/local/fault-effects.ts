@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { clearTimeout, setTimeout } from '../builtins.ts';
 import type { Fault } from './faults.ts';
 import { type Answer, bytesAnswer, type Exchange, sendAnswer } from './http-answers.ts';
 

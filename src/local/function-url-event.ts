@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { Date } from '../builtins.ts';
 import { headerText } from './header-text.ts';
 
 /**

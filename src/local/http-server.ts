@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { Promise } from '../builtins.ts';
 import { isClosing } from './fault-effects.ts';
 import { apiError } from './front-answers.ts';
 import { type Answer, type Exchange, sendAnswer } from './http-answers.ts';

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { dateNow, Promise } from '../builtins.ts';
 import { CallerQueue, type WaitingCaller } from './caller-queue.ts';
 import { eventAnswer, eventHeaders } from './event-headers.ts';
 import type { InvokeOptions, InvokeResult } from './invoke.ts';
@@ -130,7 +131,7 @@ export class InvocationDesk {
   }
 
   #open(requestId: string, options: InvokeOptions, resolve: (result: InvokeResult) => void): number {
-    const now = Date.now();
+    const now = dateNow();
     const deadlineMs = options.deadlineMs ?? now + (options.timeoutMs ?? this.#settings.timeoutMs);
     const invocation = {
       requestId,

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from '../builtins.ts';
 import { LONGEST_TIMER_MS } from '../invocation/deadline.ts';
 import type { DeliveryLog } from './delivery-log.ts';
 import { ACCEPTED, type Answer, refusal } from './http-answers.ts';

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { Promise } from '../builtins.ts';
 
 /** Writes, and returns what resolves when the reader can take more; undefined if it can already. */
 export function pacedWrite(res: ServerResponse, bytes: Uint8Array): Promise<void> | undefined {

@@ -1,3 +1,4 @@
+import { dateNow } from '../builtins.ts';
 import type { Diagnostic, EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation, InvocationMetadata } from '../invocation/invocation.ts';
@@ -103,7 +104,7 @@ export class InvocationRecord implements InvocationObserver {
     // Its end never came: the handler's stream was closed when nobody took any more of it.
     if (this.#answer?.type === 'stream' && this.#outcome === undefined) this.#fail('error', CUT_OFF);
     this.#durationMs = monotonicMs() - this.#arrivedMs;
-    this.#overDeadlineMs = Math.max(0, Date.now() - this.#metadata.deadlineMs);
+    this.#overDeadlineMs = Math.max(0, dateNow() - this.#metadata.deadlineMs);
     this.#listener.onAnswered(this.#outcome ?? 'shutdown', delivery, this.#durationMs);
     this.#endIfDone();
   }
@@ -184,7 +185,7 @@ type Writable<Fields> = { -readonly [Key in keyof Fields]: Fields[Key] };
 
 function published(metadata: InvocationMetadata, slot: number, bytesIn: number): PublishedInvocation {
   const { requestId, invokedFunctionArn: functionArn, traceId, tenantId, deadlineMs } = metadata;
-  return { requestId, functionArn, traceId, tenantId, arrivedAtMs: Date.now(), deadlineMs, slot, bytesIn };
+  return { requestId, functionArn, traceId, tenantId, arrivedAtMs: dateNow(), deadlineMs, slot, bytesIn };
 }
 
 /** An answer that the runtime gave by itself is a diagnostic. */

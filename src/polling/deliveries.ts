@@ -1,3 +1,4 @@
+import { Promise } from '../builtins.ts';
 import type { Delivery } from '../invocation/outcome.ts';
 
 /** Counts the invocations of all slots whose answers are still to be delivered. */

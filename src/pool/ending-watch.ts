@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises';
+import { Promise, sleep } from '../builtins.ts';
 import type { Log } from '../logging/log.ts';
 import { threadCpuMs } from '../observing/thread-cpu.ts';
 import type { PoolThread } from './pool-thread.ts';
@@ -23,7 +23,7 @@ export async function watchUntilEnd(thread: PoolThread, isInTheWay: () => boolea
       if (endingForMs > LIMIT_MS) return terminate('limit');
       if (thread.state === 'ending') endingForMs += LOOK_AGAIN_MS;
     }
-    await setTimeout(LOOK_AGAIN_MS, undefined, { ref: false });
+    await sleep(LOOK_AGAIN_MS, undefined, { ref: false });
   }
 }
 
@@ -36,15 +36,15 @@ async function isBlocked(thread: PoolThread): Promise<boolean> {
   const pong = thread.ping().then(() => (turned = true));
   const usedBefore = threadCpuMs(thread.osThread);
   for (let waitedMs = 0; waitedMs < LONGEST_WAIT_MS; waitedMs += LOOK_AT_CPU_MS) {
-    await Promise.race([pong, setTimeout(LOOK_AT_CPU_MS, undefined, { ref: false })]);
+    await Promise.race([pong, sleep(LOOK_AT_CPU_MS, undefined, { ref: false })]);
     if (turned) return false;
     const used = threadCpuMs(thread.osThread);
     const spentMs = used === undefined || usedBefore === undefined ? waitedMs : used - usedBefore;
     if (spentMs >= BLOCKED_MS) break;
   }
   // The answer may have arrived while this thread waited for a core.
-  await setTimeout(0);
-  await setTimeout(0);
+  await sleep(0);
+  await sleep(0);
   return !turned;
 }
 

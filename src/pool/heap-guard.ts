@@ -1,4 +1,5 @@
-import { setTimeout as wait } from 'node:timers/promises';
+import { clearTimeout, Promise, setTimeout, sleep } from '../builtins.ts';
+import { monotonicMs } from '../invocation/monotonic.ts';
 import type { Config } from '../config.ts';
 import type { Diagnostic } from '../invocation/diagnostic.ts';
 import type { Log } from '../logging/log.ts';
@@ -81,7 +82,7 @@ export class HeapGuard {
     if (processMiB < this.#limitMiB) return [];
     const threads = this.#threads();
     this.#smallestMiB = Math.min(this.#smallestMiB, processMiB);
-    const now = performance.now();
+    const now = monotonicMs();
     if (processMiB - this.#smallestMiB <= GROWTH_MIB && now - this.#lookedMs < SLOW_INTERVAL_MS)
       return threads.filter((thread) => (this.#held.get(thread)?.heapMiB ?? 0) > this.#certainlyMiB / 2);
     this.#smallestMiB = processMiB;
@@ -147,7 +148,7 @@ export class HeapGuard {
 const NOTHING: ThreadMemory = { heapMiB: 0, externalMiB: 0 };
 
 function passed(ms: number): Promise<void> {
-  return wait(ms, undefined, { ref: false });
+  return sleep(ms, undefined, { ref: false });
 }
 
 /** A heap grows by about 100 MiB in that time at worst. */

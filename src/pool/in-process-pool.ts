@@ -1,3 +1,4 @@
+import { clearTimeout, Promise, setImmediate, setTimeout } from '../builtins.ts';
 import type { Config } from '../config.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';

@@ -1,3 +1,4 @@
+import { clearTimeout, Promise, setTimeout } from '../builtins.ts';
 import { msUntil } from '../invocation/deadline.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';

@@ -2,6 +2,7 @@
 import type { Transferable, Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { ResourceLimits } from 'node:worker_threads';
+import { Promise } from '../builtins.ts';
 import type { ThreadMemory } from './memory-pressure.ts';
 import type { ThreadEnd } from './thread-end.ts';
 

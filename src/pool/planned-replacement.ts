@@ -1,3 +1,4 @@
+import { Promise } from '../builtins.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import { InitFailure } from './init-failure.ts';
 import type { PoolThread } from './pool-thread.ts';

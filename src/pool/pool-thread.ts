@@ -1,6 +1,8 @@
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import type { RecordableHistogram } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
+import { clearTimeout, Promise, setTimeout } from '../builtins.ts';
+import { monotonicMs } from '../invocation/monotonic.ts';
 import { InFlight } from '../in-flight.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { ThreadObserver } from '../observing/observer.ts';
@@ -120,7 +122,7 @@ export class PoolThread {
 
   /** For how long it has been ready. */
   get ageMs(): number {
-    return performance.now() - this.#readyMs;
+    return monotonicMs() - this.#readyMs;
   }
 
   run(invocation: PendingInvocation): void {
@@ -267,7 +269,7 @@ export class PoolThread {
         if (this.#state !== 'starting') return;
         this.#osThread = message.osThread;
         this.#handler = message;
-        this.#readyMs = performance.now();
+        this.#readyMs = monotonicMs();
         return this.#become('ready');
       case 'boot-failed':
         return this.#bootFailed(message.diagnostic);

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from '../builtins.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import type { Log } from '../logging/log.ts';
 import { THREAD_SCHEDULE, delayAfter } from '../retry-schedule.ts';

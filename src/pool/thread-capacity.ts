@@ -1,3 +1,5 @@
+import { Promise } from '../builtins.ts';
+
 /** Counts the invocations that the threads can take, and makes slots wait while there are none. */
 export class ThreadCapacity {
   #total = 0;

@@ -1,3 +1,4 @@
+import { Promise, setTimeout } from '../builtins.ts';
 import type { Config } from '../config.ts';
 import type { ManagedRuntimeError } from '../errors.ts';
 import type { ThreadsObserver } from '../observing/observer.ts';

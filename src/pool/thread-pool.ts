@@ -1,3 +1,4 @@
+import { Promise } from '../builtins.ts';
 import type { Config, Development } from '../config.ts';
 import type { ManagedRuntimeError } from '../errors.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';

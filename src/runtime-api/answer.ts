@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { dateNow } from '../builtins.ts';
 import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
 import type { InvocationMetadata } from '../invocation/invocation.ts';
 import { failure } from '../invocation/outcome.ts';
@@ -61,7 +62,7 @@ export async function postOutcome(
     failures += 1;
     const delayMs = delayAfter(failures, ANSWER_SCHEDULE);
     const isLast =
-      delayMs === undefined || (failures >= FEWEST_TRIES && Date.now() + delayMs > metadata.deadlineMs);
+      delayMs === undefined || (failures >= FEWEST_TRIES && dateNow() + delayMs > metadata.deadlineMs);
     if (!isLast && !route.signal.aborted) {
       log.warn({ requestId, failures, reason }, 'Answering failed, will retry');
       route.observer.retries('answer');

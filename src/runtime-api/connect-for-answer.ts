@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { dateNow } from '../builtins.ts';
 import type { InvocationMetadata } from '../invocation/invocation.ts';
 import { ANSWER_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import { FEWEST_TRIES } from './answer.ts';
@@ -23,7 +24,7 @@ export async function connectForAnswer(
       failures += 1;
       const reason = (error as Error).message;
       const delayMs = delayAfter(failures, ANSWER_SCHEDULE);
-      if (delayMs === undefined || (failures >= FEWEST_TRIES && Date.now() + delayMs > deadlineMs)) {
+      if (delayMs === undefined || (failures >= FEWEST_TRIES && dateNow() + delayMs > deadlineMs)) {
         log.error({ requestId, failures, reason }, 'The answer could not be delivered');
         return undefined;
       }

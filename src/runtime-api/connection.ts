@@ -3,6 +3,7 @@ import buildConnector from 'undici/lib/core/connect.js';
 import Client from 'undici/lib/dispatcher/client.js';
 import type { Dispatcher } from 'undici';
 import { MOST_TIMEOUT_S } from '../config/limits.ts';
+import { nextTick } from '../builtins.ts';
 import type { RequestsObserver } from '../observing/observer.ts';
 import { Exchange } from './exchange.ts';
 
@@ -76,7 +77,7 @@ export class Connection {
     const socket = this.#socket;
     if (socket === undefined) return;
     socket.cork();
-    process.nextTick(() => socket.uncork());
+    nextTick(() => socket.uncork());
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Client, Dispatcher } from 'undici';
+import { Promise, setImmediate } from '../builtins.ts';
 import type { EventBytes } from '../invocation/invocation.ts';
 import { BodyCollector } from './body-collector.ts';
 import type { Headers } from './event-headers.ts';
@@ -40,7 +41,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#resolve = resolve;
     this.#reject = reject;
     this.#onStart = onStart;
-    client.dispatch(options, this);
+    withSetImmediate(() => client.dispatch(options, this));
   }
 
   /** Has it begun to be written? If not, nobody can have acted on it. */
@@ -77,5 +78,20 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.#reject(new ExchangeError(error, this.#headers));
+  }
+}
+
+/**
+ * undici calls the global `setImmediate` before it writes to a connection that was idle. In single mode code of the
+ * function can have replaced it with one that never fires, and the request would never leave.
+ */
+function withSetImmediate(call: () => void): void {
+  const replaced = globalThis.setImmediate;
+  if (replaced === setImmediate) return call();
+  globalThis.setImmediate = setImmediate;
+  try {
+    call();
+  } finally {
+    globalThis.setImmediate = replaced;
   }
 }

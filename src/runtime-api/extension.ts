@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { Promise } from '../builtins.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import { POLL_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import { Connection } from './connection.ts';

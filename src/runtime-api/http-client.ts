@@ -1,3 +1,4 @@
+import { dateNow, Promise } from '../builtins.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation, InvocationMetadata } from '../invocation/invocation.ts';
@@ -145,7 +146,7 @@ function withoutDeadline(requestId: string | undefined): InvocationMetadata | un
   if (requestId === undefined) return undefined;
   return {
     requestId,
-    deadlineMs: Date.now() + MALFORMED_PATIENCE_MS,
+    deadlineMs: dateNow() + MALFORMED_PATIENCE_MS,
     invokedFunctionArn: '',
     traceId: undefined,
     clientContext: undefined,

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from '../builtins.ts';
 import { LONGEST_TIMER_MS } from '../invocation/deadline.ts';
 
 /** A signal that aborts after a while, or together with another one. */

@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
+import { Promise } from '../builtins.ts';
 import { msUntil } from '../invocation/deadline.ts';
 import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
 import type { InvocationMetadata } from '../invocation/invocation.ts';

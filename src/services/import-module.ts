@@ -1,3 +1,4 @@
+import { clearTimeout, Promise, setTimeout } from '../builtins.ts';
 import { SharingError } from './sharing-error.ts';
 import type { SharingOption } from './sharing-error.ts';
 
