@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { ManagedRuntimeOptions } from '../../src/settings.ts';
-import { startBootstrap } from '../helpers/start-runtime.ts';
+import { startBootstrap, startRuntime } from '../helpers/start-runtime.ts';
 import type { RunningRuntime, RuntimeOptions } from '../helpers/start-runtime.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 import { openPipe } from '../logging/outlets.ts';
@@ -92,6 +92,12 @@ describe.each(LAYOUTS)('the handler has replaced built-in functions for good, $m
       expect(runtime.output.stdout).toContain('the hook ran\n');
     },
   );
+});
+
+it('the command ends with 0 though the handler has replaced process.exit', async () => {
+  await using runtime = await startRuntime({ handler: 'replaces-builtins.handler', concurrency: 1 });
+  await runtime.invoke({ do: 'replace', what: 'process' });
+  expect(await runtime.stop()).toEqual({ code: 0, signal: null });
 });
 
 function start(layout: ManagedRuntimeOptions): Promise<RunningRuntime> {
