@@ -11,6 +11,7 @@ const LONG = [
   'test/ecosystem.test.ts',
   'test/cli/bench.test.ts',
   'test/cli/handler-loading.test.ts',
+  'test/cli/init-report.test.ts',
   // Many starts or threads, full heaps, native work, megabytes, thousands of invocations.
   'test/faults/builtins.test.ts',
   'test/faults/crash-loops.test.ts',

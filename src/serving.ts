@@ -1,5 +1,5 @@
 import { Promise } from './builtins.ts';
-import { showConcurrency } from './config.ts';
+import { isLocal, showConcurrency } from './config.ts';
 import type { Config } from './config.ts';
 import { ManagedRuntimeError } from './errors.ts';
 import { aborted } from './lifecycle/aborted.ts';
@@ -54,9 +54,10 @@ export async function serve(
     await serveUntilEnd(config, log, recorder, pool, api, stop, clock);
   } catch (error) {
     if (!(error instanceof InitFailure)) throw error;
-    log.error({ diagnostic: error.diagnostic.body }, 'The function cannot start');
-    await (await opening).postInitError(error.diagnostic, stop);
-    throw new ManagedRuntimeError('INIT_FAILED', error.message, { cause: error });
+    // Locally whoever started the process reads the error that is thrown.
+    if (!isLocal(config)) log.error(error.diagnostic, 'The function cannot start');
+    await (await opening).postInitError(error.encoded, stop);
+    throw initFailed(isLocal(config) ? error.report : error.message);
   } finally {
     over.abort();
     // Has ended by now, unless the start has failed or was overtaken by a stop, or native code keeps a thread.
@@ -66,6 +67,13 @@ export async function serve(
     hideConcurrency();
     unguard();
   }
+}
+
+/** Node.js writes an error that nobody catches: with the stack of the user's code alone, which the message has. */
+function initFailed(message: string): ManagedRuntimeError {
+  const error = new ManagedRuntimeError('INIT_FAILED', message);
+  error.stack = `${error.name}: ${message}`;
+  return error;
 }
 
 /** Resolves with what ends the registration. */

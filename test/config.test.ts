@@ -296,7 +296,7 @@ describe('a worker file', () => {
         errorType: 'Runtime.ImportModuleError',
         errorMessage:
           `There is no worker file: looked for ${HANDLERS}dir/absent.mjs ` +
-          `(given as "dir/absent.mjs", working directory ${HANDLERS.slice(0, -1)}).`,
+          `(given as "dir/absent.mjs", working directory ${HANDLERS.slice(0, -1)}). There is no directory ${HANDLERS}dir.`,
       });
     },
   );

@@ -206,7 +206,7 @@ describe('init fails', () => {
       'throws.mjs',
       /^The module file:\S+ \(option services\) could not be loaded: no connection$/,
     ],
-    ['services', 'syntax.mjs', /could not be loaded: Unexpected token '='$/],
+    ['services', 'syntax.mjs', /could not be loaded: \/.*\/syntax\.mjs:1:14: Unexpected token '='$/],
     ['services', 'imports.mjs', /could not be loaded: Cannot find module .*not-there\.mjs/],
     ['services', './missing.mjs', /could not be loaded: Cannot find module .*missing\.mjs/],
     ['services', 'never.mjs', /could not be loaded: it took more than 300 ms \(initTimeoutMs\)$/],

@@ -42,7 +42,7 @@ export interface CodecModule {
 
 export async function loadCodec(url: string | undefined): Promise<Codec> {
   if (url === undefined) return JSON_CODEC;
-  const loaded = await importModule({ url, shown: `The codec module ${url}` });
+  const loaded = await importModule({ url, shown: `The codec module ${url}`, from: process.cwd() });
   const module = [loaded, loaded['default']].find(isCodecModule);
   if (module !== undefined) return userCodec(module);
   throw new HandlerError(

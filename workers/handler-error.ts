@@ -4,4 +4,11 @@ export class HandlerError extends Error {
     super(message, options);
     this.name = type;
   }
+
+  /** One whose place is in the user's code, not where the runtime has made it. */
+  static at(type: `Runtime.${string}`, message: string, place: readonly string[]): HandlerError {
+    const error = new HandlerError(type, message);
+    error.stack = [`${type}: ${message}`, ...place].join('\n');
+    return error;
+  }
 }

@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { importFault, listed } from '../src/invocation/import-error.ts';
 import type { HandlerSource } from '../src/thread-settings.ts';
 import { STREAMING } from './awslambda.ts';
 import type { Handler } from './context.ts';
@@ -14,10 +15,12 @@ import type { HandlerLocation } from './handler-location.ts';
  */
 export async function loadHandler(source: HandlerSource): Promise<Handler> {
   const location = locateHandler(source);
-  const handler = find(await importModule(location), location);
+  const module = await importModule(location);
+  const handler = find(module, location);
   if (typeof handler !== 'function') {
     const problem = handler === undefined ? 'is undefined or not exported' : 'is not a function';
-    throw new HandlerError('Runtime.HandlerNotFound', `${location.shown} ${problem} in ${location.url}.`);
+    const message = `${location.shown} ${problem} in ${location.url}. It exports: ${exportsOf(module)}.`;
+    throw HandlerError.at('Runtime.HandlerNotFound', message, []);
   }
   if (handler.length >= 3 && !(STREAMING in handler)) throw callbackHandler(location);
   return handler as Handler;
@@ -27,23 +30,26 @@ export async function loadHandler(source: HandlerSource): Promise<Handler> {
 export async function importModule({
   url,
   shown,
-}: Pick<HandlerLocation, 'url' | 'shown'>): Promise<Record<string, unknown>> {
+  from,
+}: Pick<HandlerLocation, 'url' | 'shown' | 'from'>): Promise<Record<string, unknown>> {
   try {
     return (await import(url)) as Record<string, unknown>;
   } catch (error) {
-    if (types.isNativeError(error) && error.name === 'SyntaxError') {
+    const fault = await importFault(error, url, from);
+    if (fault !== undefined)
+      throw HandlerError.at(fault.errorType, `${shown}: ${fault.message}`, fault.frame);
+    // `new RegExp`, `JSON.parse`: its stack says where.
+    if (types.isNativeError(error) && error.name === 'SyntaxError')
       throw new HandlerError('Runtime.UserCodeSyntaxError', `${shown}: ${error.message}`, { cause: error });
-    }
-    if (isMissingModule(error)) {
-      throw new HandlerError('Runtime.ImportModuleError', `${shown}: ${error.message}`, { cause: error });
-    }
     throw error;
   }
 }
 
-function isMissingModule(error: unknown): error is Error {
-  const code = types.isNativeError(error) ? (error as NodeJS.ErrnoException).code : undefined;
-  return code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
+function exportsOf(module: Record<string, unknown>): string {
+  const names = Object.keys(module).filter((name) => name !== 'module.exports');
+  const { default: own } = module;
+  const below = typeof own === 'object' && own !== null ? Object.keys(own) : [];
+  return listed([...new Set([...names, ...below])]);
 }
 
 /** ESM exports by name; CommonJS under `default`, which is `module.exports`; and the default export itself. */

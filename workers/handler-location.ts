@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { HandlerSource } from '../src/thread-settings.ts';
+import { contentOf } from '../src/invocation/import-error.ts';
 import { HandlerError } from './handler-error.ts';
 
 /** Which module to import, and what to call in it. */
@@ -12,6 +13,8 @@ export interface HandlerLocation {
   readonly exportPath: readonly string[] | undefined;
   /** How the user named it, for messages. */
   readonly shown: string;
+  /** The directory below which messages name files. */
+  readonly from: string;
 }
 
 export function locateHandler(source: HandlerSource): HandlerLocation {
@@ -22,13 +25,11 @@ function locateFile({ file, given, exportName }: HandlerSource & { kind: 'file' 
   if (!isFile(file)) {
     const from =
       given === file ? '' : ` (given as ${JSON.stringify(given)}, working directory ${process.cwd()})`;
-    throw new HandlerError(
-      'Runtime.ImportModuleError',
-      `There is no worker file: looked for ${file}${from}.`,
-    );
+    const message = `There is no worker file: looked for ${file}${from}. ${contentOf(dirname(file))}`;
+    throw HandlerError.at('Runtime.ImportModuleError', message, []);
   }
   const shown = exportName === undefined ? given : `${given}, export ${exportName}`;
-  return { url: pathToFileURL(file).href, exportPath: exportName?.split('.'), shown };
+  return { url: pathToFileURL(file).href, exportPath: exportName?.split('.'), shown, from: process.cwd() };
 }
 
 /** @see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html#nodejs-handler-naming */
@@ -45,7 +46,12 @@ function locateString({
     );
   }
   const file = join(dirname(handlerString), moduleName);
-  return { url: findModule(taskRoot, file), exportPath: exportName.split('.'), shown: handlerString };
+  return {
+    url: findModule(taskRoot, file),
+    exportPath: exportName.split('.'),
+    shown: handlerString,
+    from: taskRoot,
+  };
 }
 
 const EXTENSIONS = ['', '.js', '.mjs', '.cjs', '.ts', '.mts', '.cts'];
@@ -58,12 +64,13 @@ function findModule(taskRoot: string, file: string): string {
     const require = createRequire(join(resolve(taskRoot), 'noop.js'));
     // A directory has its index file or a package.json, as it has for AWS's client.
     return pathToFileURL(require.resolve(existsSync(path) ? path : file)).href;
-  } catch (cause) {
-    throw new HandlerError(
+  } catch {
+    throw HandlerError.at(
       'Runtime.ImportModuleError',
       `Cannot find the module ${JSON.stringify(file)}: looked for ${path} with the extensions ` +
-        `${EXTENSIONS.slice(1).join(', ')}, then for a package of that name from ${taskRoot}.`,
-      { cause },
+        `${EXTENSIONS.slice(1).join(', ')}, then for a package of that name from ${taskRoot}. ` +
+        contentOf(dirname(path)),
+      [],
     );
   }
 }

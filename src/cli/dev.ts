@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { readConfig } from '../config.ts';
 import { LocalConsole } from '../console/local-console.ts';
 import { ManagedRuntimeError } from '../errors.ts';
-import type { Diagnostic } from '../invocation/diagnostic.ts';
+import { diagnosticText } from '../invocation/diagnostic-text.ts';
 import { startLocalMode } from '../local/local-mode.ts';
 import type { RuntimeApiServer } from '../local/runtime-api-server.ts';
 import { createRuntime } from '../managed-runtime.ts';
@@ -116,7 +116,7 @@ class DevSession {
       if (!(error instanceof ManagedRuntimeError) || !REPAIRABLE.has(error.code)) throw error;
       this.#reload = undefined;
       server.runtimeFailed(error.message);
-      say(`${reasonOf(error.cause ?? error)}\nIt is tried again after the next change.`);
+      say(`${error.message}\nIt is tried again after the next change.`);
       return 'failed';
     }
   }
@@ -165,11 +165,10 @@ class DevSession {
 /** What a change of the code may end. */
 const REPAIRABLE: ReadonlySet<string> = new Set(['INIT_FAILED', 'NO_THREADS']);
 
-/** In short: the stack of the runtime tells nobody where the mistake is. */
+/** The stack of the runtime tells nobody where the mistake is. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof InitFailure)) return (error as Error).message;
-  const { errorType, errorMessage } = JSON.parse(error.diagnostic.body) as Diagnostic;
-  return `The code cannot be loaded: ${errorType}: ${errorMessage}`;
+  return `The code cannot be loaded: ${diagnosticText(error.diagnostic)}`;
 }
 
 function say(text: string): void {

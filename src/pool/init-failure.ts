@@ -1,14 +1,24 @@
 import { diagnostic, encodeDiagnostic, encodeThrown } from '../invocation/diagnostic.ts';
-import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
+import type { Diagnostic, EncodedDiagnostic } from '../invocation/diagnostic.ts';
+import { diagnosticText } from '../invocation/diagnostic-text.ts';
 
 /** The handler, or what it needs of the main thread, could not be loaded. */
 export class InitFailure extends Error {
   override readonly name = 'InitFailure';
-  readonly diagnostic: EncodedDiagnostic;
+  /** As Lambda hears of it. */
+  readonly encoded: EncodedDiagnostic;
+  readonly diagnostic: Diagnostic;
 
-  constructor(diagnostic: EncodedDiagnostic) {
-    super(`The function cannot start: ${diagnostic.body}`);
-    this.diagnostic = diagnostic;
+  constructor(encoded: EncodedDiagnostic) {
+    const parsed = JSON.parse(encoded.body) as Diagnostic;
+    super(`The function cannot start: ${parsed.errorType}: ${parsed.errorMessage}`);
+    this.encoded = encoded;
+    this.diagnostic = parsed;
+  }
+
+  /** For people: with the place in the code, over several lines. */
+  get report(): string {
+    return `The function cannot start: ${diagnosticText(this.diagnostic)}`;
   }
 
   static of(thrown: unknown): InitFailure {

@@ -1,6 +1,7 @@
 import { Promise, setTimeout } from '../builtins.ts';
 import type { Config } from '../config.ts';
 import type { ManagedRuntimeError } from '../errors.ts';
+import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { ThreadsObserver } from '../observing/observer.ts';
 import type { ThreadFigures } from '../observing/thread-figures.ts';
 import type { LoadedHandler } from '../protocol.ts';
@@ -48,6 +49,8 @@ export class ThreadManager implements ThreadListener {
   #ids = 0;
   #served = false;
   #stopping = false;
+  /** Threads that have failed while others are still loading: whether the init has failed is not decided yet. */
+  #undecided: BootFailure[] = [];
   /** Threads that are to go take the memory that the next one needs. */
   #lacksMemory = false;
 
@@ -79,7 +82,7 @@ export class ThreadManager implements ThreadListener {
     );
   }
 
-  /** Resolves when the first thread is ready; rejects with an InitFailure when it cannot be. */
+  /** Resolves when the first thread is ready; rejects with an InitFailure when all that were started have failed. */
   start(share: () => SharedState, mainThreadLoaded: Promise<unknown>): Promise<LoadedHandler> {
     this.#share = share;
     if (!this.#stopping) {
@@ -130,6 +133,7 @@ export class ThreadManager implements ThreadListener {
   /** Replaces all threads by ones that load the code anew, as `Development.onServing` says. */
   reload(): Promise<void> {
     const reloaded = this.#reloading.begin(this.#ids + 1);
+    this.#undecided = [];
     for (const thread of this.#in('starting')) thread.stop({ cause: 'recycled' });
     this.#backoff.stopWaiting();
     this.#reconcile();
@@ -187,6 +191,7 @@ export class ThreadManager implements ThreadListener {
     if (this.#backoff.isUnderWay) setTimeout(() => this.#prove(thread), PROBATION_MS).unref();
     this.#pool.onStateChange(thread, 'starting');
     this.#started.resolve(thread.handler as LoadedHandler);
+    for (const failure of this.#undecided.splice(0)) this.#retryBoot(failure);
     this.#recycling.replaced()?.retire({ cause: 'recycled' });
     this.#reloading.succeed();
     for (const each of this.#outdated()) each.retire({ cause: 'recycled' });
@@ -211,12 +216,21 @@ export class ThreadManager implements ThreadListener {
     if (this.#stopping || !isWanted)
       return thread.life.ended(this.#stopping ? undefined : replacementCause(end), reason);
     thread.life.ended('bootFailed', reason);
-    if (!this.#served) {
-      this.#stopping = true;
-      this.#started.reject(new InitFailure(reason));
-    } else if (!this.#reloading.fail(reason)) {
-      this.#backoff.failed(thread.id, { diagnostic: reason.body }, 'A thread did not come up');
-    }
+    const failure = { thread: thread.id, reason };
+    if (!this.#served) this.#decideInit(failure);
+    else if (!this.#reloading.fail(reason)) this.#retryBoot(failure);
+  }
+
+  /** A module that loads in one thread at least is served, whichever thread is the first to fail. */
+  #decideInit(failure: BootFailure): void {
+    this.#undecided.push(failure);
+    if (this.#in('starting').length > 0) return;
+    this.#stopping = true;
+    this.#started.reject(new InitFailure((this.#undecided[0] ?? failure).reason));
+  }
+
+  #retryBoot({ thread, reason }: BootFailure): void {
+    this.#backoff.failed(thread, { diagnostic: reason.body }, 'A thread did not come up');
   }
 
   #ended(thread: PoolThread, from: ThreadState): void {
@@ -238,7 +252,7 @@ export class ThreadManager implements ThreadListener {
   }
 
   #reconcile(): void {
-    while (!this.#stopping && !this.#backoff.isWaiting) {
+    while (!this.#stopping && !this.#backoff.isWaiting && this.#undecided.length === 0) {
       const ready = this.#in('ready').length;
       const starting = this.#in('starting').length;
       const extra = this.#recycling.extra + this.#reloading.extra;
@@ -297,6 +311,12 @@ export class ThreadManager implements ThreadListener {
   #in(state: ThreadState): PoolThread[] {
     return [...this.#threads].filter((thread) => thread.state === state);
   }
+}
+
+/** A thread that has not come up, and why. */
+interface BootFailure {
+  readonly thread: number;
+  readonly reason: EncodedDiagnostic;
 }
 
 function reasonFor(end: ThreadEnd): object {

@@ -1,4 +1,5 @@
 import { clearTimeout, Promise, setTimeout } from '../builtins.ts';
+import { importFault } from '../invocation/import-error.ts';
 import { SharingError } from './sharing-error.ts';
 import type { SharingOption } from './sharing-error.ts';
 
@@ -17,7 +18,8 @@ export async function importModule(
   try {
     return (await Promise.race([import(url), late.promise])) as Record<string, unknown>;
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const fault = await importFault(cause, url, process.cwd());
+    const reason = fault?.message ?? (cause instanceof Error ? cause.message : String(cause));
     throw new SharingError(option, `${module} could not be loaded: ${reason}`, { cause });
   } finally {
     clearTimeout(timer);

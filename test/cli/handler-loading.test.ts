@@ -164,49 +164,53 @@ const REFUSED: readonly Refusal[] = [
     files: FILES,
     handler: 'dir/absent.handler',
     errorType: 'Runtime.ImportModuleError',
-    message: /^Cannot find the module "dir\/absent": looked for \/.*\/dir\/absent with the extensions \.js, /,
+    message:
+      /^Cannot find the module "dir\/absent": looked for \/.*\/dir\/absent with the extensions \.js, .*There is no directory \/.*\/dir\.$/,
   },
   {
     name: 'a missing dependency of an ES module',
     files: { 'index.mjs': `import 'absent-package';\n${esm('never')}` },
     handler: 'index.handler',
     errorType: 'Runtime.ImportModuleError',
-    message: /^index\.handler: Cannot find package 'absent-package'/,
+    message:
+      /^index\.handler: Cannot find package 'absent-package' imported from index\.mjs\. (There is no node_modules in|It is not in) \//,
   },
   {
     name: 'a missing dependency of a CommonJS module',
     files: { 'index.cjs': `require('./absent.js');\n${cjs('never')}` },
     handler: 'index.handler',
     errorType: 'Runtime.ImportModuleError',
-    message: /^index\.handler: Cannot find module '\.\/absent\.js'/,
+    message:
+      /^index\.handler: Cannot find module '\.\/absent\.js' imported from index\.cjs\. \/.* has index\.cjs\.$/,
   },
   {
     name: 'a missing export',
     files: FILES,
     handler: 'index.other',
     errorType: 'Runtime.HandlerNotFound',
-    message: /^index\.other is undefined or not exported in file:\/\/\/.*\/index\.mjs\.$/,
+    message:
+      /^index\.other is undefined or not exported in file:\/\/\/.*\/index\.mjs\. It exports: handler\.$/,
   },
   {
     name: 'an export that is not a function',
     files: { 'index.mjs': 'export const handler = 42;' },
     handler: 'index.handler',
     errorType: 'Runtime.HandlerNotFound',
-    message: /^index\.handler is not a function in file:\/\/\/.*\/index\.mjs\.$/,
+    message: /^index\.handler is not a function in file:\/\/\/.*\/index\.mjs\. It exports: handler\.$/,
   },
   {
     name: 'a syntax error in an ES module',
     files: { 'index.mjs': 'export const handler = async ( => 1;' },
     handler: 'index.handler',
     errorType: 'Runtime.UserCodeSyntaxError',
-    message: /^index\.handler: /,
+    message: /^index\.handler: index\.mjs:1:32: Unexpected token '=>'$/,
   },
   {
     name: 'a syntax error in a CommonJS module',
     files: { 'index.cjs': 'exports.handler = async ( => 1;' },
     handler: 'index.handler',
     errorType: 'Runtime.UserCodeSyntaxError',
-    message: /^index\.handler: /,
+    message: /^index\.handler: index\.cjs:1:27: Unexpected token '=>'$/,
   },
   {
     name: 'a handler with a callback',

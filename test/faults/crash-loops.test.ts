@@ -2,6 +2,8 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EITHER_LAYOUT, posted, startLayout, statuses } from './fault-runtime.ts';
+import type { RuntimeStats } from '../../src/observing/stats.ts';
+import { PATIENTLY } from '../helpers/start-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
 
 const workerFile = 'loads-if-allowed.mjs';
@@ -19,6 +21,30 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
     runtime.expectAnsweredOnce();
     expect(runtime.api.initErrors).toEqual([]);
   });
+
+  it.each(['before', 'after'])(
+    'another thread fails to load %s the first one is ready: the init succeeds, and it is tried again',
+    async (when) => {
+      const env = { ONLY_FIRST: 'yes', FIRST_WAITS: 'yes' };
+      await using runtime = await startLayout({ ...layout, threads: 2 }, { workerFile, env });
+      await runtime.marks('load-', 2);
+      if (when === 'before') {
+        await runtime.open('others');
+        await expect.poll(() => startingThreads(runtime), PATIENTLY).toBe(1);
+        await runtime.open('first');
+      } else {
+        await runtime.open('first');
+        await runtime.whenParked(layout.perThread);
+        await runtime.open('others');
+      }
+      await runtime.whenParked(layout.perThread);
+      await expectRetries(runtime);
+      expect(await runtime.invoke({ do: 'healthy', n: 1 })).toMatchObject({ n: 1 });
+      await runtime.open('load');
+      await runtime.expectFullCapacity();
+      expect(runtime.api.initErrors).toEqual([]);
+    },
+  );
 
   it('replacements fail to load: the others serve, and the pool is whole again when they can', async () => {
     await using runtime = await startLayout(layout, { workerFile });
@@ -109,6 +135,13 @@ it('threads that die as soon as they are there are tried again later each time, 
   expect(runtime.output.stderr).toMatch(/NO_THREADS/);
   expect(runtime.api.initErrors).toEqual([]);
 });
+
+function startingThreads({ child }: FaultRuntime): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  child.once('message', ({ stats }: { readonly stats: RuntimeStats }) => resolve(stats.threads.starting));
+  child.send('stats');
+  return promise;
+}
 
 /** One of two threads ends, and cannot be replaced; the other is given an invocation. Both slots had polled before. */
 async function holdTheOther(runtime: FaultRuntime) {
