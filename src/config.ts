@@ -3,6 +3,8 @@ import type { ResourceLimits } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import * as v from 'valibot';
 import { asGiven, changeEnvironment } from './config/changed-environment.ts';
+import { descriptorsPerSlot, fitDescriptors } from './config/descriptors.ts';
+import type { Descriptors } from './config/descriptors.ts';
 import { validated } from './config/given.ts';
 import type { Given, HandlerReference, IgnoredVariable } from './config/given.ts';
 import { heapFlags } from './config/heap-flags.ts';
@@ -21,6 +23,9 @@ export interface Config extends Layout {
   readonly handler: HandlerSource;
   /** A `file:` URL, or undefined for JSON. */
   readonly codec: string | undefined;
+  /** Most invocations at once, if there were descriptors for all of them. */
+  readonly slotsWanted: number;
+  readonly descriptors: Descriptors | undefined;
   /** Else they run in the main thread. */
   readonly inThreads: boolean;
   readonly development: Development | undefined;
@@ -76,17 +81,19 @@ export interface Development {
 /**
  * Options and environment → {@link Config}.
  *
+ * @param descriptors of this process; where they are not given, there is enough of them.
  * @throws ManagedRuntimeError `CONFIG_INVALID`, with all faults in one message.
  */
 export function readConfig(
   reference: HandlerReference,
   options: ManagedRuntimeOptions,
   env: NodeJS.ProcessEnv = process.env,
+  descriptors?: Descriptors,
 ): Config {
   const given = validated(reference, options, asGiven(env));
   // Only for the runtime: AWS's client takes it away as well.
   if (env[LOG_FD] !== undefined) changeEnvironment(env, { [LOG_FD]: undefined });
-  return Object.freeze(complete(given));
+  return Object.freeze(complete(given, descriptors));
 }
 
 const LOG_FD = '_LAMBDA_TELEMETRY_LOG_FD';
@@ -126,19 +133,23 @@ export function readableRuntimeApi(given: unknown, env: NodeJS.ProcessEnv = proc
   return [given, env['AWS_LAMBDA_RUNTIME_API']].find((address) => v.is(runtimeApiAddress, address));
 }
 
-function complete(given: Given): Config {
+function complete(given: Given, descriptors: Descriptors | undefined): Config {
   const { options, env } = given;
-  const layout = layOut(given);
+  const runtimeApi = options.runtimeApi ?? env.AWS_LAMBDA_RUNTIME_API;
+  const wanted = layOut(given);
+  const layout = fitDescriptors(wanted, descriptors, descriptorsPerSlot(runtimeApi === undefined, false));
   const memoryMiB = env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE;
   return {
     handler: handlerSource(given),
     codec: optionalModuleUrl(options.codec),
     ...layout,
+    slotsWanted: wanted.slots,
+    descriptors,
     inThreads: layout.concurrency > 1,
     development: undefined,
     cpus: availableParallelism(),
     memoryMiB,
-    runtimeApi: options.runtimeApi ?? env.AWS_LAMBDA_RUNTIME_API,
+    runtimeApi,
     local: localSettings(env, layout.slots),
     lambda: {
       functionName: env.AWS_LAMBDA_FUNCTION_NAME ?? 'function',

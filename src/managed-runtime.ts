@@ -1,6 +1,7 @@
 import { Promise } from './builtins.ts';
 import { readConfig, readableRuntimeApi } from './config.ts';
 import type { Config, Development } from './config.ts';
+import { lookUpDescriptors } from './config/descriptors.ts';
 import type { HandlerReference } from './config/given.ts';
 import { ManagedRuntimeError } from './errors.ts';
 import { claimProcess } from './lifecycle/only-runtime.ts';
@@ -95,7 +96,7 @@ function readConfigOrTell(reference: HandlerReference, options: ManagedRuntimeOp
   try {
     const unsupported = unsupportedNode();
     if (unsupported !== undefined) throw new ManagedRuntimeError('CONFIG_INVALID', unsupported);
-    return readConfig(reference, options);
+    return readConfig(reference, options, undefined, lookUpDescriptors());
   } catch (error) {
     const runtimeApi = readableRuntimeApi(options?.runtimeApi);
     postInitErrorNow(runtimeApi, 'Runtime.ConfigInvalid', (error as Error).message);

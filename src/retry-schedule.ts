@@ -9,6 +9,9 @@ export interface RetrySchedule {
 /** Twenty tries in about fifteen minutes, then the environment is of no use. */
 export const POLL_SCHEDULE: RetrySchedule = { firstDelayMs: 100, longestDelayMs: 90_000, tries: 20 };
 
+/** Where no descriptor is left for a poll's connection: about as long, but soon back when there is one. */
+export const DESCRIPTOR_SCHEDULE: RetrySchedule = { firstDelayMs: 100, longestDelayMs: 10_000, tries: 100 };
+
 /** An answer is worth sending until its deadline, which ends it before the tries do. */
 export const ANSWER_SCHEDULE: RetrySchedule = { firstDelayMs: 50, longestDelayMs: 2_000, tries: 1000 };
 

@@ -1,6 +1,7 @@
 import { Promise } from './builtins.ts';
 import { isLocal, showConcurrency } from './config.ts';
 import type { Config } from './config.ts';
+import { descriptorsPerSlot, fitDescriptors } from './config/descriptors.ts';
 import { ManagedRuntimeError } from './errors.ts';
 import { aborted } from './lifecycle/aborted.ts';
 import { drain } from './lifecycle/drain.ts';
@@ -8,6 +9,7 @@ import { settles } from './lifecycle/settles.ts';
 import type { ShutdownClock } from './lifecycle/shutdown-clock.ts';
 import { guardSupervisor, ignoreBrokenOutput } from './lifecycle/supervisor-guard.ts';
 import type { Log, LogSink } from './logging/log.ts';
+import type { LoadedHandler } from './protocol.ts';
 import type { SharedState } from './thread-settings.ts';
 import type { Observer } from './observing/observer.ts';
 import type { Recorder } from './observing/recorder.ts';
@@ -50,8 +52,9 @@ export async function serve(
     if (started === undefined) return;
     const [api, handler] = started;
     if (handler.streams) api.expectStreams();
-    log.info(summary(config), 'The runtime is ready');
-    await serveUntilEnd(config, log, recorder, pool, api, stop, clock);
+    const slots = slotsWithDescriptors(config, log, handler);
+    log.info(summary(config, slots), 'The runtime is ready');
+    await serveUntilEnd(config, slots, log, recorder, pool, api, stop, clock);
   } catch (error) {
     if (!(error instanceof InitFailure)) throw error;
     // Locally whoever started the process reads the error that is thrown.
@@ -85,8 +88,27 @@ async function register(
   return config.registerExtension ? (await opening).registerExtension(stop) : () => Promise.resolve();
 }
 
+/** A slot that streams needs more descriptors than one that does not, and only a loaded handler says whether it does. */
+function slotsWithDescriptors(config: Config, log: Log, { streams }: LoadedHandler): number {
+  const { descriptors, slotsWanted, runtimeApi } = config;
+  const { slots } = fitDescriptors(
+    config,
+    descriptors,
+    descriptorsPerSlot(runtimeApi === undefined, streams),
+  );
+  if (slots < slotsWanted && descriptors !== undefined) {
+    log.warn(
+      { slots, asked: slotsWanted, descriptors: descriptors.limit },
+      `Only ${slots} of ${slotsWanted} slots poll: for more there are not enough descriptors. Raise their limit ` +
+        `(ulimit -n ${descriptors.limit}), or set PerExecutionEnvironmentMaxConcurrency to ${slots}.`,
+    );
+  }
+  return slots;
+}
+
 async function serveUntilEnd(
   config: Config,
+  slots: number,
   log: Log,
   observer: Observer,
   pool: WorkerPool,
@@ -96,10 +118,9 @@ async function serveUntilEnd(
 ): Promise<void> {
   const draining = new AbortController();
   const deliveries = new Deliveries();
-  const clients = Array.from({ length: config.slots }, () => api.client(draining.signal));
-  const polls = clients.map((client, index) =>
-    poll(client, pool, observer.slot(index), deliveries, draining.signal),
-  );
+  const clients = Array.from({ length: slots }, () => api.client(draining.signal));
+  for (let unused = slots; unused < config.slots; unused += 1) observer.slot(unused).stops();
+  const polls = clients.map((client, index) => poll(client, pool, observer.slot(index), deliveries));
   const fatal = await Promise.race([aborted(stop), pool.failed, firstRejection(polls)]);
   clock.start();
   if (fatal !== undefined) log.error({ reason: fatal.message }, 'The runtime gives up');
@@ -160,8 +181,8 @@ async function runMainHook({ onShutdown }: Config, log: Log, clock: ShutdownCloc
   if (!(await settles(hook, withinMs))) log.warn({ withinMs }, 'The onShutdown hook took too long');
 }
 
-function summary(config: Config): object {
-  const { concurrency, slots, threads, invocationsPerThread, cpus, memoryMiB } = config;
+function summary(config: Config, slots: number): object {
+  const { concurrency, threads, invocationsPerThread, cpus, memoryMiB } = config;
   const heapLimitMiB = config.resourceLimits.maxOldGenerationSizeMb;
   return config.inThreads
     ? { mode: 'threads', concurrency, slots, threads, invocationsPerThread, cpus, memoryMiB, heapLimitMiB }

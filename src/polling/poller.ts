@@ -12,14 +12,15 @@ export async function poll(
   pool: WorkerPool,
   slot: SlotObserver,
   deliveries: Deliveries,
-  signal: AbortSignal,
 ): Promise<void> {
-  while (!signal.aborted && (await pool.reserve())) {
+  while ((await client.mayPoll()) && (await pool.reserve())) {
     slot.polls();
     const invocation = await client.next();
     if (invocation === undefined) {
+      // A slot that cannot poll must not keep its room from one that can.
       pool.release();
-      break;
+      slot.waits();
+      continue;
     }
     deliveries.begin();
     const record = slot.receives(invocation);

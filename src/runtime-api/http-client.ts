@@ -1,5 +1,4 @@
 import { dateNow, Promise } from '../builtins.ts';
-import { ManagedRuntimeError } from '../errors.ts';
 import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation, InvocationMetadata } from '../invocation/invocation.ts';
 import { failure } from '../invocation/outcome.ts';
@@ -10,10 +9,10 @@ import type { AnswerRoute } from './answer.ts';
 import { API_VERSION, Connection } from './connection.ts';
 import { parseEventHeaders } from './event-headers.ts';
 import type { Answer, Exchange, ExchangeError } from './exchange.ts';
-import { POLL_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import type { Log } from '../logging/log.ts';
+import { PollBackoff } from './poll-backoff.ts';
+import type { PollFault } from './poll-backoff.ts';
 import type { RuntimeApiClient } from './runtime-api-client.ts';
-import { wait } from './wait.ts';
 
 /** The Runtime API over HTTP: one connection for the slot, and a second one while an answer has to be repeated. */
 export class HttpRuntimeApiClient implements RuntimeApiClient {
@@ -22,16 +21,25 @@ export class HttpRuntimeApiClient implements RuntimeApiClient {
   readonly #observer: RequestsObserver;
   readonly #stop: AbortSignal;
   readonly #connection: Connection;
+  readonly #backoff: PollBackoff;
   readonly #closing = new AbortController();
   #repeats: Connection | undefined;
   #polling: Exchange | undefined;
+  #hasPolled = false;
 
-  constructor(runtimeApi: string, log: Log, observer: RequestsObserver, stop: AbortSignal) {
+  constructor(
+    runtimeApi: string,
+    log: Log,
+    observer: RequestsObserver,
+    stop: AbortSignal,
+    othersConnected: () => boolean,
+  ) {
     this.#runtimeApi = runtimeApi;
     this.#log = log;
     this.#observer = observer;
     this.#stop = stop;
     this.#connection = new Connection(runtimeApi, observer);
+    this.#backoff = new PollBackoff(runtimeApi, log, observer, othersConnected);
     // The poll shares the connection with the answer before it, whose receipt must not be lost with the poll.
     stop.addEventListener(
       'abort',
@@ -39,26 +47,27 @@ export class HttpRuntimeApiClient implements RuntimeApiClient {
     );
   }
 
+  async mayPoll(): Promise<boolean> {
+    await this.#backoff.wait(this.#stop);
+    return !this.#stop.aborted;
+  }
+
   async next(): Promise<Invocation | undefined> {
-    for (let failures = 0; !this.#stop.aborted;) {
+    while (!this.#stop.aborted) {
       const polled = await this.#poll();
-      if (polled.type === 'event') return polled.invocation;
-      if (polled.type === 'malformed') {
-        failures = 0;
-        continue;
+      if (polled.type === 'failed') {
+        this.#backoff.failed(polled.fault);
+        return undefined;
       }
-      if (this.#stop.aborted) return undefined;
-      failures += 1;
-      const delayMs = delayAfter(failures, POLL_SCHEDULE);
-      if (delayMs === undefined) throw unreachable(this.#runtimeApi, failures, polled.fault);
-      this.#log.warn(
-        { failures, delayMs: Math.round(delayMs), reason: polled.fault },
-        'Polling failed, will retry',
-      );
-      this.#observer.retries('poll');
-      await wait(delayMs, this.#stop);
+      this.#backoff.succeeded();
+      if (polled.type === 'event') return polled.invocation;
     }
     return undefined;
+  }
+
+  /** Has its last poll been written, or answered? */
+  get connected(): boolean {
+    return !this.#backoff.hasFailed && (this.#polling?.sent ?? this.#hasPolled);
   }
 
   answer({ metadata }: Invocation, outcome: Outcome): Promise<Delivery> {
@@ -92,6 +101,7 @@ export class HttpRuntimeApiClient implements RuntimeApiClient {
 
   async #poll(): Promise<Polled> {
     this.#polling = this.#connection.send(NEXT);
+    this.#hasPolled = true;
     try {
       return await this.#received(await this.#polling.answer);
     } catch (error) {
@@ -102,8 +112,7 @@ export class HttpRuntimeApiClient implements RuntimeApiClient {
   }
 
   async #received(answer: Answer): Promise<Polled> {
-    if (answer.status !== 200)
-      return { type: 'failed', fault: `/next answered with status ${answer.status}` };
+    if (answer.status !== 200) return failed(`/next answered with status ${answer.status}`);
     const parsed = parseEventHeaders(answer.headers);
     if (parsed.type === 'valid') {
       return { type: 'event', invocation: { metadata: parsed.metadata, event: answer.body } };
@@ -113,7 +122,7 @@ export class HttpRuntimeApiClient implements RuntimeApiClient {
 
   async #broken(error: ExchangeError): Promise<Polled> {
     const parsed = error.headers === undefined ? undefined : parseEventHeaders(error.headers);
-    if (parsed === undefined) return { type: 'failed', fault: error.message };
+    if (parsed === undefined) return failed(error.message, isOutOfDescriptors(error));
     const metadata = parsed.type === 'valid' ? parsed.metadata : withoutDeadline(parsed.requestId);
     return this.#refuse(metadata, `the event's body broke off: ${error.message}`);
   }
@@ -122,7 +131,7 @@ export class HttpRuntimeApiClient implements RuntimeApiClient {
   async #refuse(metadata: InvocationMetadata | undefined, fault: string): Promise<Polled> {
     this.#log.error({ requestId: metadata?.requestId, reason: fault }, 'A malformed event arrived');
     this.#observer.malformedEvent();
-    if (metadata === undefined) return { type: 'failed', fault };
+    if (metadata === undefined) return failed(fault);
     const outcome = failure(
       encodeDiagnostic(diagnostic('Runtime.MalformedEvent', `The event cannot be handled: ${fault}.`)),
     );
@@ -134,7 +143,16 @@ export class HttpRuntimeApiClient implements RuntimeApiClient {
 type Polled =
   | { readonly type: 'event'; readonly invocation: Invocation }
   | { readonly type: 'malformed' }
-  | { readonly type: 'failed'; readonly fault: string };
+  | { readonly type: 'failed'; readonly fault: PollFault };
+
+function failed(reason: string, outOfDescriptors = false): Polled {
+  return { type: 'failed', fault: { reason, outOfDescriptors } };
+}
+
+/** Of the process, or of the system. */
+function isOutOfDescriptors({ cause }: Error): boolean {
+  return ['EMFILE', 'ENFILE'].includes((cause as NodeJS.ErrnoException).code ?? '');
+}
 
 const NEXT = { method: 'GET', path: `${API_VERSION}/runtime/invocation/next` } as const;
 
@@ -153,11 +171,4 @@ function withoutDeadline(requestId: string | undefined): InvocationMetadata | un
     cognitoIdentity: undefined,
     tenantId: undefined,
   };
-}
-
-function unreachable(runtimeApi: string, failures: number, fault: string): ManagedRuntimeError {
-  return new ManagedRuntimeError(
-    'RUNTIME_API_UNREACHABLE',
-    `The Runtime API at ${runtimeApi} did not hand out an event in ${failures} tries; the last one: ${fault}.`,
-  );
 }

@@ -11,6 +11,7 @@ export class HttpRuntimeApi {
   readonly #address: string;
   readonly #log: Log;
   readonly #observer: RequestsObserver;
+  readonly #clients: HttpRuntimeApiClient[] = [];
 
   constructor(address: string, log: Log, observer: RequestsObserver) {
     this.#address = address;
@@ -20,7 +21,10 @@ export class HttpRuntimeApi {
 
   /** A client for one slot, which polls until the signal aborts. */
   client(stop: AbortSignal): RuntimeApiClient {
-    return new HttpRuntimeApiClient(this.#address, this.#log, this.#observer, stop);
+    const othersConnected = () => this.#clients.some((other) => other.connected);
+    const client = new HttpRuntimeApiClient(this.#address, this.#log, this.#observer, stop, othersConnected);
+    this.#clients.push(client);
+    return client;
   }
 
   /** Loads what streamed answers need, while nothing has to wait for it. */

@@ -4,12 +4,16 @@ import type { Delivery, Outcome } from '../invocation/outcome.ts';
 /** One slot's way to the Runtime API. */
 export interface RuntimeApiClient {
   /**
-   * Waits for an event, for hours if need be. Failures are retried with backoff; an event that arrives damaged is
-   * answered with an error and another one is waited for.
+   * Resolves with true when the next poll may be tried: at once, and after a failed one with backoff. Nothing that another
+   * slot could use need be held meanwhile. Resolves with false when polling was stopped.
    *
-   * Resolves with undefined when polling was stopped before an event had begun to arrive.
-   *
-   * @throws ManagedRuntimeError `RUNTIME_API_UNREACHABLE` after about 15 minutes of failures.
+   * @throws ManagedRuntimeError `RUNTIME_API_UNREACHABLE` after about 15 minutes of failures, unless another slot reaches it.
+   */
+  mayPoll(): Promise<boolean>;
+
+  /**
+   * Waits for an event, for hours if need be. An event that arrives damaged is answered with an error and another one is
+   * waited for. Resolves with undefined when the poll has failed, or polling was stopped before an event had begun to arrive.
    */
   next(): Promise<Invocation | undefined>;
 

@@ -22,6 +22,7 @@ describe('a slot that drains', () => {
         const stop = new AbortController();
         const [accepted, delivered, rooms] = [[] as string[], [] as string[], { taken: 0 }];
         const client: RuntimeApiClient = {
+          mayPoll: () => Promise.resolve(!stop.signal.aborted),
           next: async () => {
             await turns(1);
             if (accepted.length >= Math.min(stopAfter, plan.length)) {
@@ -42,7 +43,7 @@ describe('a slot that drains', () => {
         };
         const pool = poolOf((number) => plan[number], rooms);
         const deliveries = new Deliveries();
-        await poll(client, pool, SLOT, deliveries, stop.signal);
+        await poll(client, pool, SLOT, deliveries);
         await deliveries.settled();
         expect(delivered.toSorted(byNumber)).toEqual(accepted);
         expect(rooms.taken).toBe(0);
