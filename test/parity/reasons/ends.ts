@@ -11,9 +11,9 @@ export const endReasons: readonly Reason[] = [
   {
     what: '`process.exit`, uncaught exceptions, unhandled rejections',
     theirs:
-      'with threads never answered, the thread is lost, later the process aborts; without threads the process ends',
-    ours: 'answered with an error and logged; the thread is replaced, and without threads the process ends behind the answer',
-    why: 'Each event is answered, and the others go on.',
+      'With threads the caller gets no answer, the thread is lost, and the process aborts later. Without threads the process ends.',
+    ours: 'The caller gets an error, the log has it, and the thread is replaced. Without threads the process ends after the answer.',
+    why: 'Every event is answered, and other invocations are not affected.',
     covers: like(
       { in: DEATHS, at: /answer(?!\.body\.trace|\.xrayErrorCause).*|exit/ },
       {
@@ -27,28 +27,28 @@ export const endReasons: readonly Reason[] = [
     ),
   },
   {
-    what: 'the deadline',
+    what: 'an invocation past its deadline',
     theirs:
-      'the code runs on, and the log is silent; without threads the process ends when nothing is left to wait for',
-    ours: 'logged; a thread that does not settle is replaced',
-    why: 'Lambda’s own timeout says neither where the code was nor that it still runs.',
+      'The code runs on, and nothing is logged. Without threads the process ends when its event loop is empty.',
+    ours: 'The runtime logs it and replaces a thread whose handler does not settle.',
+    why: 'Lambda’s own timeout does not say where the code was, or that it still runs.',
     covers: like(
       { in: LATE, at: /log/, theirs: absent },
       { in: /^(never settles|computes without end)/, at: /answer|exit|log/ },
     ),
   },
   {
-    what: 'answers that Lambda refuses (410, 413)',
-    theirs: 'a line that is not JSON, from native code',
-    ours: 'a WARN line with the request id',
-    why: 'It says which invocation it was.',
+    what: 'answers that Lambda refuses with 410 or 413',
+    theirs: 'The native client writes a line that is not JSON.',
+    ours: 'The runtime writes a WARN line with the request id.',
+    why: 'The request id tells which invocation failed.',
     covers: like({ at: /log/, ours: absent, theirs: /LAMBDA_RUNTIME Failed to post/ }),
   },
   {
     what: 'SIGTERM and SIGINT',
-    theirs: 'end the process at once',
-    ours: 'what is in flight may finish, hooks run, and the exit code is 0',
-    why: 'No answer is lost when the environment is shut down.',
+    theirs: 'The process ends at once.',
+    ours: 'Invocations in flight may finish, hooks run, and the exit code is 0.',
+    why: 'A shutdown loses no answer.',
     covers: like({ in: /^is ended by SIG/ }),
   },
 ];

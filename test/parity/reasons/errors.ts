@@ -7,23 +7,23 @@ const BODY = String.raw`(answer|initError)\.body\.`;
 export const errorReasons: readonly Reason[] = [
   {
     what: 'the error body: fields',
-    theirs: '`errorType`, `errorMessage`, `trace`',
-    ours: 'also `stackTrace`, `code`, `cause`, `errors`',
-    why: '`stackTrace` is what the Runtime API’s documentation names; the others tell why.',
+    theirs: '`errorType`, `errorMessage` and `trace`',
+    ours: 'also `stackTrace`, `code`, `cause` and `errors`',
+    why: 'The Runtime API documents `stackTrace`; the other fields tell the cause.',
     covers: like({ at: new RegExp(`${BODY}(stackTrace|code|cause|errors)`), theirs: absent }),
   },
   {
     what: 'the error type that Lambda records (`Lambda-Runtime-Function-Error-Type`)',
-    theirs: 'none for a handler’s error, the bare name for init errors and streams',
-    ours: '`Function.` and the name, or `Runtime.…`',
-    why: 'Lambda records any other form, and none, as `Runtime.Unknown`.',
+    theirs: 'none for a handler’s error; the bare name for init errors and streams',
+    ours: '`Function.` followed by the name, or `Runtime.…`',
+    why: 'Lambda records every other form, and a missing header, as `Runtime.Unknown`.',
     covers: like({ at: /(answer|initError)\.errorTypeHeader/, ours: /^"(Function|Runtime)\./ }),
   },
   {
-    what: 'thrown values that are no `Error`, or only look like one, or come from another realm',
+    what: 'thrown values that are not an `Error` of this realm',
     theirs: '`errorType` is `object`, `errorMessage` is `[object Object]`',
-    ours: 'name and message where there are any; else the value as `util.inspect` shows it',
-    why: 'The caller gets what was thrown.',
+    ours: 'name and message where the value has them, otherwise the output of `util.inspect`',
+    why: 'The caller can see what was thrown.',
     covers: like({
       in: /throws (an error of another realm|a plain object|an object that looks like an error|null|a symbol)$/,
       at: new RegExp(`${BODY}(errorType|errorMessage|trace)`),
@@ -31,9 +31,9 @@ export const errorReasons: readonly Reason[] = [
   },
   {
     what: 'errors with odd names, messages or stacks',
-    theirs: '`handled`, an empty type, or never answered',
-    ours: 'the parts that can be read, and the class’s name',
-    why: 'The event is answered, and something of the error arrives.',
+    theirs: '`errorType` is `handled` or empty, or the caller gets no answer.',
+    ours: 'The runtime sends what it can read, and the class name as the type.',
+    why: 'Every event is answered.',
     covers: like({
       in: /throws an error (whose (stack is a number|message is an object|getter throws)|with an empty name|without a stack)$|prepareStackTrace/,
       at: /answer(\.(body\.(errorType|errorMessage|trace)|xrayErrorCause.*))?/,
@@ -42,18 +42,18 @@ export const errorReasons: readonly Reason[] = [
   {
     what: 'the character DEL in an error',
     theirs: '`%7F`',
-    ours: 'as it is',
-    why: 'JSON has no need of it.',
+    ours: 'unchanged',
+    why: 'JSON can carry the character.',
     covers: like({
       in: /throws an error with control characters$/,
       at: new RegExp(`${BODY}(errorMessage|trace)`),
     }),
   },
   {
-    what: 'a message that is very long',
-    theirs: 'sent whole; above 1 MiB Lambda refuses it, and the caller is never answered',
-    ours: 'cut to 64 Ki characters, and to 1 MiB in all',
-    why: 'The error arrives.',
+    what: 'very long error messages',
+    theirs: 'The message is sent whole. Lambda refuses more than 1 MiB, and the caller gets no answer.',
+    ours: 'The runtime cuts the message to 65,536 characters and the body to 1 MiB.',
+    why: 'Lambda accepts the error.',
     covers: like({ in: /throws an error (with a long message|of more than 1 MiB)$/, at: /answer.*/ }),
   },
 ];

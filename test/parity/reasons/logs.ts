@@ -1,41 +1,48 @@
 import { absent, like, present } from './reason.ts';
 import type { Reason } from './reason.ts';
 
+const TEXT = /format [tT]ext/;
+const THREADS = ['threads', 'shared'] as const;
+
 /** Lines of the log. */
 export const logReasons: readonly Reason[] = [
   {
-    what: 'lines of the runtime’s own',
+    what: 'the runtime’s own INFO lines',
     theirs: 'none',
-    ours: '`The runtime is ready`, and `Invocation ended` for each invocation, with times and outcome',
-    why: 'They tell what Lambda’s report does not; `logInvocations: false` turns the second one off.',
+    ours: '`The runtime is ready`, and `Invocation ended` with times and outcome of each invocation',
+    why: 'Lambda’s report has no such times; `logInvocations: false` turns the second line off.',
     covers: like({ at: /log/, ours: /"message":"(The runtime is ready|Invocation ended)"/, theirs: absent }),
   },
   {
     what: '`AWS_LAMBDA_LOG_FORMAT=Text` with threads',
-    theirs: 'is not heeded: JSON',
-    ours: 'Text',
-    why: 'What is set holds.',
-    covers: like({ in: /format [tT]ext/, layouts: ['threads', 'shared'], at: /log.*/, ours: present }),
+    theirs: 'JSON lines',
+    ours: 'Text lines',
+    why: 'The runtime honours the variable in every mode.',
+    covers: like(
+      { in: TEXT, layouts: THREADS, at: /log.*/, ours: present },
+      { in: TEXT, layouts: THREADS, at: /log\.(errorType|errorMessage|stackTrace)/ },
+    ),
   },
   {
     what: 'no `AWS_LAMBDA_LOG_FORMAT` without threads',
-    theirs: 'Text',
-    ours: 'JSON',
-    why: 'On Managed Instances JSON is the only format, and Lambda sets the variable.',
-    covers: like({ in: /starts with (no|an empty) log format/, layouts: ['single'], at: /log.*/ }),
+    theirs: 'Text lines',
+    ours: 'JSON lines',
+    why: 'JSON is the only format of Managed Instances, and Lambda always sets the variable.',
+    covers: like({ in: /starts with (no|an empty|an unknown) log format/, layouts: ['single'], at: /log.*/ }),
   },
   {
-    what: 'the request id of lines outside of invocations',
+    what: 'the request id of lines outside invocations',
     theirs: '`-`',
-    ours: 'absent; empty in the format Text',
-    why: 'A query for lines with a request id finds those of invocations.',
+    ours: 'absent, or empty in the format Text',
+    why: 'Queries for lines with a request id find only lines of invocations.',
     covers: like({ at: /log\.requestId/, ours: /^("")?$/, theirs: /^"-"$/ }),
   },
   {
-    what: 'a line with an error: fields',
-    theirs: '`errorType`, `errorMessage` and `stackTrace` stand in `message`, or, behind a text, beside it',
-    ours: 'always beside it, with `code`, `cause` and `errors`',
-    why: 'One query finds all errors.',
+    what: 'fields of lines with an error',
+    theirs:
+      '`errorType`, `errorMessage` and `stackTrace` are in `message`, or beside it when a text comes first.',
+    ours: 'They are always beside `message`, with `code`, `cause` and `errors`.',
+    why: 'One query finds every error.',
     covers: like(
       {
         at: /log\.(errorType|errorMessage|stackTrace|code|cause|errors|message\.(cause|errors))/,
@@ -46,16 +53,16 @@ export const logReasons: readonly Reason[] = [
   },
   {
     what: '`console.log(undefined)` and other values without a JSON form',
-    theirs: 'a line without `message`',
-    ours: 'as `util.inspect` shows them',
-    why: 'The line says what was logged.',
+    theirs: 'The line has no `message`.',
+    ours: '`message` is the output of `util.inspect`.',
+    why: 'The line shows the value.',
     covers: like({ at: /log\.message/, ours: present, theirs: absent }),
   },
   {
     what: '`console.log()` in the format Text',
     theirs: '`undefined`',
-    ours: 'an empty message, as Node’s own',
-    why: 'Nothing was logged.',
+    ours: 'an empty message',
+    why: 'Node.js writes an empty line.',
     covers: like({
       in: /single values, format Text/,
       at: /log\.message/,
@@ -64,27 +71,27 @@ export const logReasons: readonly Reason[] = [
     }),
   },
   {
-    what: 'lines that are longer than a pipe takes at once',
-    theirs: 'are torn, or fail with `EAGAIN`',
-    ours: 'are written whole',
-    why: 'Half a line is no JSON.',
+    what: 'long lines',
+    theirs: 'They are torn or fail with `EAGAIN`.',
+    ours: 'They are written whole.',
+    why: 'A torn line is not valid JSON.',
     covers: like(
       { in: /^logs 300 kB in a line$/ },
-      { in: /^throws an error of more than 1 MiB$/, at: /log.*/, ours: absent },
+      { in: /^throws (an error of more than 1 MiB|all kinds of values)$/, at: /log.*/, ours: absent },
     ),
   },
   {
     what: 'the runtime’s own lines in the format Text',
-    theirs: 'Text',
-    ours: 'JSON',
-    why: 'They have fields.',
+    theirs: 'Text lines',
+    ours: 'JSON lines',
+    why: 'Queries read the fields of these lines.',
     covers: like({ in: /^cannot load: format Text$/, at: /log\.(format|message)/, layouts: ['single'] }),
   },
   {
     what: '`console.dir`',
-    theirs: 'past the log: no line',
+    theirs: 'raw text on stdout',
     ours: 'an INFO line',
-    why: 'What is written to stdout is JSON, and has a request id.',
+    why: 'The line has a level and a request id.',
     covers: like({ in: /other methods of the console/, at: /log.*/ }),
   },
 ];
