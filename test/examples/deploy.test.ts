@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, symlink } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -42,23 +43,28 @@ describe('the zip', () => {
     ['hello-json', 'bootstrap', []],
   ])('of %s answers an event when Lambda runs its %s', async (name, script, args) => {
     await using api = await startRuntimeApi();
-    const folder = `${root.path}/build/${name}`;
-    const child = spawn(`${folder}/${script}`, args, {
-      cwd: '/',
-      env: {
-        PATH: process.env['PATH'],
-        AWS_LAMBDA_RUNTIME_API: api.address,
-        AWS_LAMBDA_MAX_CONCURRENCY: '2',
-        LAMBDA_TASK_ROOT: folder,
-        _HANDLER: 'handler.handler',
-      },
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
+    const child = startFunction(name, script, args, { AWS_LAMBDA_RUNTIME_API: api.address });
     const ended = once(child, 'close');
     expect(await api.invoke(sampleEvent(name))).toMatchObject({ status: 'response' });
     child.kill();
     // SIGTERM reaches the runtime itself, which drains: nothing stands between it and Lambda.
     expect(await ended).toEqual([0, null]);
+  });
+
+  it.each([
+    ['exec-wrapper', {}, '2'],
+    ['bootstrap', {}, '2'],
+    ['exec-wrapper', { MALLOC_ARENA_MAX: '4' }, '4'],
+    ['bootstrap', { MALLOC_ARENA_MAX: '4' }, '4'],
+  ])("bounds malloc's arenas in %s, where the environment is %o: %s", async (script, env, expected) => {
+    await using api = await startRuntimeApi();
+    const child = startFunction('hello-json', script, [], { AWS_LAMBDA_RUNTIME_API: api.address, ...env });
+    const ended = once(child, 'close');
+    expect(await api.invoke(sampleEvent('hello-json'))).toMatchObject({ status: 'response' });
+    const environment = await readFile(`/proc/${child.pid}/environ`, 'utf8');
+    expect(environment.split('\0')).toContain(`MALLOC_ARENA_MAX=${expected}`);
+    child.kill();
+    await ended;
   });
 
   it('and the image start what the package has for a command', async () => {
@@ -68,6 +74,7 @@ describe('the zip', () => {
     expect(bin['lambda-managed-runtime']).toBe(COMMAND);
     const dockerfile = await readFile(`${PROJECT}examples/deploy/container/Dockerfile`, 'utf8');
     const command = `/var/task/node_modules/lambda-managed-runtime/${COMMAND}`;
+    expect(dockerfile).toContain(' MALLOC_ARENA_MAX=2 ');
     expect(dockerfile).toContain(`\nENTRYPOINT ${JSON.stringify(['node', command]).replace(',', ', ')}\n`);
   });
 
@@ -81,6 +88,22 @@ describe('the zip', () => {
     });
   });
 });
+
+/** Starts it as Lambda does. */
+function startFunction(name: string, script: string, args: string[], env: NodeJS.ProcessEnv): ChildProcess {
+  const folder = `${root.path}/build/${name}`;
+  return spawn(`${folder}/${script}`, args, {
+    cwd: '/',
+    env: {
+      PATH: process.env['PATH'],
+      AWS_LAMBDA_MAX_CONCURRENCY: '2',
+      LAMBDA_TASK_ROOT: folder,
+      _HANDLER: 'handler.handler',
+      ...env,
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+}
 
 function expected(capacity: string) {
   return FUNCTIONS.map(({ name, memorySize, timeout, concurrency }) => ({
