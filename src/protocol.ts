@@ -9,7 +9,6 @@
  *     ◀─ stream-opened, -chunk …, -ended ─────── in place of these: a response that comes in parts
  *     ── stream-credit | stream-closed ────────▶ so many bytes have been passed on | nobody takes any more
  *     ◀─ settled ─────────────────────────────── after a stream, or a reply that said that background work goes on
- *     ◀─ background-failed ───────────────────── a promise of it was rejected
  *     ◀─ escaped ─────────────────────────────── an error that no invocation caught
  *     ◀─ heap-threshold-exceeded ─────────────── its heap is over `maxThreadHeapMb`
  *     ── ping ─▶ ◀─ pong ─────────────────────── is the event loop alive?
@@ -31,7 +30,7 @@ export type FromThread =
   | ({ readonly type: 'ready'; readonly osThread: number | undefined } & LoadedHandler)
   | { readonly type: 'boot-failed'; readonly diagnostic: EncodedDiagnostic }
   | ReplyMessage
-  | FromInvoker
+  | StreamMessage
   | SettledMessage
   | EscapedMessage
   | { readonly type: 'pong'; readonly ping: number }
@@ -102,16 +101,6 @@ export interface LoggedLine {
   readonly requestId: string | undefined;
 }
 
-/** What a handler's invocations cause besides their outcomes. */
-export type FromInvoker = StreamMessage | BackgroundFailedMessage;
-
-/** A promise that was given to `context.waitUntil` was rejected. */
-export interface BackgroundFailedMessage {
-  readonly type: 'background-failed';
-  readonly requestId: string;
-  readonly diagnostic: EncodedDiagnostic;
-}
-
 export interface InvokeMessage {
   readonly type: 'invoke';
   /** Names the run on its thread; a late answer must not be taken for the next invocation's. */
@@ -130,5 +119,8 @@ export interface EscapedMessage {
   readonly run: number | undefined;
   /** The request id of that run. */
   readonly requestId: string | undefined;
+  readonly tenantId: string | undefined;
   readonly diagnostic: EncodedDiagnostic;
+  /** Whether the handler's code listens to `uncaughtException`: then it decides what is nobody's. */
+  readonly listened: boolean;
 }

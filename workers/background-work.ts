@@ -1,18 +1,12 @@
 import { nextTurn, Promise } from '../src/builtins.ts';
-import { encodeThrown } from '../src/invocation/diagnostic.ts';
-import type { BackgroundFailedMessage } from '../src/protocol.ts';
-
-export type ReportBackgroundFailure = (message: BackgroundFailedMessage) => void;
 
 /** The promises of one invocation that may go on after its answer. None of them rejects unheard. */
 export class BackgroundWork {
-  readonly #requestId: string;
-  readonly #report: ReportBackgroundFailure;
+  readonly #onRejected: (thrown: unknown) => void;
   readonly #pending = new Set<Promise<void>>();
 
-  constructor(requestId: string, report: ReportBackgroundFailure) {
-    this.#requestId = requestId;
-    this.#report = report;
+  constructor(onRejected: (thrown: unknown) => void) {
+    this.#onRejected = onRejected;
   }
 
   add(promise: PromiseLike<unknown>): void {
@@ -34,11 +28,7 @@ export class BackgroundWork {
     try {
       await promise;
     } catch (error) {
-      this.#report({
-        type: 'background-failed',
-        requestId: this.#requestId,
-        diagnostic: encodeThrown(error),
-      });
+      this.#onRejected(error);
     }
   }
 }

@@ -3,9 +3,9 @@ import { msUntil } from '../src/invocation/deadline.ts';
 import type { InvocationMetadata } from '../src/invocation/invocation.ts';
 import type { InvokerSettings } from '../src/thread-settings.ts';
 import { BackgroundWork } from './background-work.ts';
-import type { ReportBackgroundFailure } from './background-work.ts';
 import type { ClientContext, CognitoIdentity, ManagedContext, TraceContext } from './context.ts';
 import { HandlerError } from './handler-error.ts';
+import type { ThrownLog } from './logging/thrown-log.ts';
 
 /** The context of one invocation. What most handlers never ask for is made when it is asked for. */
 export class InvocationContext implements ManagedContext {
@@ -24,7 +24,8 @@ export class InvocationContext implements ManagedContext {
   readonly deadlineMs: number;
   readonly #traceContext: TraceContext;
   readonly #abortAtMs: number;
-  readonly #reportFailure: ReportBackgroundFailure;
+  readonly #metadata: InvocationMetadata;
+  readonly #onBackgroundFailed: ThrownLog['backgroundFailed'];
   #background: BackgroundWork | undefined;
   #abort: AbortController | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -33,9 +34,10 @@ export class InvocationContext implements ManagedContext {
   constructor(
     metadata: InvocationMetadata,
     settings: Pick<InvokerSettings, 'lambda' | 'deadlineMarginMs'>,
-    reportFailure: ReportBackgroundFailure,
+    onBackgroundFailed: ThrownLog['backgroundFailed'],
   ) {
-    this.#reportFailure = reportFailure;
+    this.#metadata = metadata;
+    this.#onBackgroundFailed = onBackgroundFailed;
     const { lambda } = settings;
     this.functionName = lambda.functionName;
     this.functionVersion = lambda.functionVersion;
@@ -58,7 +60,7 @@ export class InvocationContext implements ManagedContext {
   readonly getRemainingTimeInMillis = (): number => this.deadlineMs - dateNow();
   readonly w3c = (): TraceContext => this.#traceContext;
   readonly waitUntil = (promise: PromiseLike<unknown>): void => {
-    this.#background ??= new BackgroundWork(this.awsRequestId, this.#reportFailure);
+    this.#background ??= new BackgroundWork((thrown) => this.#onBackgroundFailed(thrown, this.#metadata));
     this.#background.add(promise);
   };
 

@@ -32,6 +32,35 @@ export function currentRun(): CurrentRun | undefined {
   return registry[CURRENT_RUN]?.();
 }
 
+/** The invocation to which an error is charged that no promise of a handler has caught; all undefined for none. */
+export interface ChargedInvocation {
+  readonly run: number | undefined;
+  readonly requestId: string | undefined;
+  readonly tenantId: string | undefined;
+}
+
+/**
+ * The invocation whose code is running. Native code can call back, and listeners can be called, outside of any frame: then
+ * it is the one that runs on the thread, where only one can. What a module has left behind while it loaded belongs to none.
+ */
+export function chargedInvocation(ownsThread: boolean): ChargedInvocation {
+  const frame = frames.getStore();
+  const message = (frame === undefined && ownsThread ? latest : frame?.run)?.message;
+  return {
+    run: message?.run,
+    requestId: message?.metadata.requestId,
+    tenantId: message?.metadata.tenantId,
+  };
+}
+
+/** To be called when a run has settled, background work included. */
+export function leaveStore(run: CurrentRun): void {
+  if (latest === run) latest = undefined;
+}
+
+/** The run that was begun last, until it has settled. */
+let latest: CurrentRun | undefined;
+
 /**
  * Puts the runtime's store where libraries look for AWS's: into `awslambda.InvokeStore`, and into what
  * `@aws/lambda-invoke-store` hands out. A store that was opened before leads to it from now on, for those who hold it
@@ -84,6 +113,7 @@ export function runInStore<Result>(run: CurrentRun, callback: () => Result): Res
     [KEYS.TRACESTATE]: tracestate,
     [KEYS.BAGGAGE]: baggage,
   };
+  latest = run;
   return frames.run({ values, run }, callback);
 }
 

@@ -3,7 +3,13 @@ import { encodeThrown } from '../src/invocation/diagnostic.ts';
 import { monotonicMs } from '../src/invocation/monotonic.ts';
 import type { SettledOutcome } from '../src/invocation/outcome.ts';
 import { failure } from '../src/invocation/outcome.ts';
-import type { FromInvoker, InvokeMessage, LoadedHandler, RunReport, StreamControl } from '../src/protocol.ts';
+import type {
+  InvokeMessage,
+  LoadedHandler,
+  RunReport,
+  StreamControl,
+  StreamMessage,
+} from '../src/protocol.ts';
 import type { InvokerSettings, SharedState } from '../src/thread-settings.ts';
 import { extendAwslambda } from './awslambda.ts';
 import { loadCodec } from './codec.ts';
@@ -11,7 +17,9 @@ import type { Codec } from './codec.ts';
 import type { Handler } from './context.ts';
 import { loadHandler } from './handler-loader.ts';
 import { InvocationContext } from './invocation-context.ts';
-import { loadInStore, openInvokeStore, runInStore } from './invoke-store.ts';
+import { leaveStore, loadInStore, openInvokeStore, runInStore } from './invoke-store.ts';
+import type { CurrentRun } from './invoke-store.ts';
+import type { ThrownLog } from './logging/thrown-log.ts';
 import { connectServices } from './services.ts';
 import { setSharedData } from './shared-data.ts';
 import { runShutdownHooks } from './shutdown-hooks.ts';
@@ -40,7 +48,8 @@ interface Invoked {
 export async function loadInvoker(
   settings: InvokerSettings,
   shared: SharedState,
-  post: (message: FromInvoker) => void,
+  log: ThrownLog,
+  post: (message: StreamMessage) => void,
 ): Promise<Invoker> {
   await openInvokeStore();
   extendAwslambda();
@@ -48,23 +57,25 @@ export async function loadInvoker(
   if (shared.services !== undefined) await connectServices(shared.services);
   const codec = await loadCodec(settings.codec);
   const handler = await loadInStore(() => loadHandler(settings.handler));
-  const streams = isStreaming(handler) ? new StreamingRuns(handler, codec, post) : undefined;
+  const streams = isStreaming(handler) ? new StreamingRuns(handler, codec, log, post) : undefined;
   const settle: Settle =
     streams === undefined
-      ? (message, context) => answer(handler, codec, message, context)
+      ? (message, context) => answer(handler, codec, log, message, context)
       : (message, context) => streams.run(message, context);
   return {
     async invoke(message) {
       const startedMs = monotonicMs();
       let context: InvocationContext;
       try {
-        context = new InvocationContext(message.metadata, settings, post);
+        context = new InvocationContext(message.metadata, settings, log.backgroundFailed);
       } catch (error) {
+        log.invocationFailed(error, message.metadata);
         const outcome = failure(encodeThrown(error));
         return { outcome, background: undefined, report: reportOf(message, startedMs) };
       }
       if (settings.ownsThread) setTraceId(message.metadata.traceId);
-      return runInStore({ message, context }, () => run(settle, message, context, startedMs));
+      const current = { message, context };
+      return runInStore(current, () => run(settle, current, startedMs));
     },
     streams: streams !== undefined,
     control: (message) => streams?.control(message),
@@ -86,16 +97,21 @@ type Settle = (message: InvokeMessage, context: InvocationContext) => Promise<Se
 
 async function run(
   settle: Settle,
-  message: InvokeMessage,
-  context: InvocationContext,
+  current: CurrentRun & { readonly message: InvokeMessage },
   startedMs: number,
 ): Promise<Invoked> {
+  const { message, context } = current;
   const outcome = await settle(message, context);
   const report = reportOf(message, startedMs);
   const { background } = context;
-  if (background === undefined) context.finish();
-  else void background.then(() => context.finish());
+  if (background === undefined) finish(current);
+  else void background.then(() => finish(current));
   return { outcome, background, report };
+}
+
+function finish(current: CurrentRun): void {
+  current.context.finish();
+  leaveStore(current);
 }
 
 function reportOf({ wantsHeap }: InvokeMessage, startedMs: number): RunReport {
@@ -107,6 +123,7 @@ function reportOf({ wantsHeap }: InvokeMessage, startedMs: number): RunReport {
 async function answer(
   handler: Handler,
   codec: Codec,
+  log: ThrownLog,
   message: InvokeMessage,
   context: InvocationContext,
 ): Promise<SettledOutcome> {
@@ -114,6 +131,8 @@ async function answer(
     const result = await handler(codec.decode(message.event), context);
     return { type: 'response', body: codec.encode(result), contentType: codec.contentType };
   } catch (error) {
+    // Before the caller hears of it, who may end the environment.
+    log.invocationFailed(error, message.metadata);
     return failure(encodeThrown(error));
   }
 }

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { nextTick } from '../src/builtins.ts';
-import { diagnostic, encodeDiagnostic, encodeThrown } from '../src/invocation/diagnostic.ts';
+import { encodeThrown } from '../src/invocation/diagnostic.ts';
 import type { EncodedDiagnostic } from '../src/invocation/diagnostic.ts';
 import { STREAM_WINDOW_BYTES } from '../src/protocol.ts';
 import type { StreamMessage } from '../src/protocol.ts';
@@ -25,6 +25,7 @@ export class ResponseStream extends Writable {
   #credit = STREAM_WINDOW_BYTES;
   #onSent: WriteCallback | undefined;
   #failure: EncodedDiagnostic | undefined;
+  #closing: HandlerError | undefined;
 
   /** @param highWaterMark in bytes; undefined for Node's default. */
   constructor(run: number, post: PostStreamMessage, highWaterMark: number | undefined) {
@@ -84,7 +85,13 @@ export class ResponseStream extends Writable {
   close(reason: string): void {
     this.#ended = true;
     const message = `The response stream was closed before it had ended. ${reason}`;
-    this.destroy(new HandlerError('Runtime.ResponseStreamClosed', message));
+    this.#closing = new HandlerError('Runtime.ResponseStreamClosed', message);
+    this.destroy(this.#closing);
+  }
+
+  /** Is that the error by which the handler hears that nobody takes the stream? */
+  isClosing(thrown: unknown): boolean {
+    return this.#closing !== undefined && thrown === this.#closing;
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: WriteCallback): void {
@@ -115,7 +122,7 @@ export class ResponseStream extends Writable {
     this.#onSent = undefined;
     if (this.#opened && !this.#ended) {
       this.#chunks.flush();
-      this.#end(error === null ? DESTROYED : encodeThrown(error));
+      this.#end(encodeThrown(error ?? truncated()));
     }
     callback(error);
   }
@@ -178,9 +185,11 @@ export class ResponseStream extends Writable {
 
 type WriteCallback = (error?: Error | null) => void;
 
-const DESTROYED = encodeDiagnostic(
-  diagnostic('Runtime.TruncatedResponse', 'The response stream was destroyed before it had ended.'),
-);
+/** The error of a stream that was destroyed without any. */
+export function truncated(): HandlerError {
+  const message = 'The response stream was destroyed before it had ended.';
+  return new HandlerError('Runtime.TruncatedResponse', message);
+}
 
 /** As Node's streams have it. */
 function destroyedError(): Error {

@@ -3,13 +3,14 @@ import { finished } from 'node:stream/promises';
 import { encodeThrown } from '../src/invocation/diagnostic.ts';
 import { failure } from '../src/invocation/outcome.ts';
 import type { SettledOutcome } from '../src/invocation/outcome.ts';
-import type { FromInvoker, InvokeMessage, StreamControl } from '../src/protocol.ts';
+import type { InvokeMessage, StreamControl, StreamMessage } from '../src/protocol.ts';
 import { HIGH_WATER_MARK, STREAMING } from './awslambda.ts';
 import type { StreamingHandler } from './awslambda.ts';
 import type { Codec } from './codec.ts';
 import { HandlerError } from './handler-error.ts';
 import type { InvocationContext } from './invocation-context.ts';
-import { ResponseStream } from './response-stream.ts';
+import type { ThrownLog } from './logging/thrown-log.ts';
+import { ResponseStream, truncated } from './response-stream.ts';
 
 /**
  * Whether the handler streams its response.
@@ -29,12 +30,19 @@ export function isStreaming(handler: object): handler is StreamingHandler {
 export class StreamingRuns {
   readonly #handler: StreamingHandler;
   readonly #codec: Codec;
-  readonly #post: (message: FromInvoker) => void;
+  readonly #log: ThrownLog;
+  readonly #post: (message: StreamMessage) => void;
   readonly #open = new Map<number, (message: StreamControl) => void>();
 
-  constructor(handler: StreamingHandler, codec: Codec, post: (message: FromInvoker) => void) {
+  constructor(
+    handler: StreamingHandler,
+    codec: Codec,
+    log: ThrownLog,
+    post: (message: StreamMessage) => void,
+  ) {
     this.#handler = handler;
     this.#codec = codec;
+    this.#log = log;
     this.#post = post;
   }
 
@@ -50,11 +58,7 @@ export class StreamingRuns {
       AsyncResource.bind((control: StreamControl) => tell(stream, control)),
     );
     try {
-      await this.#call(message, context, stream);
-      await done;
-      return undefined;
-    } catch (error) {
-      return stream.opened ? undefined : failure(encodeThrown(error));
+      return await this.#call(message, context, stream, done);
     } finally {
       this.#open.delete(message.run);
     }
@@ -64,22 +68,37 @@ export class StreamingRuns {
     this.#open.get(message.run)?.(message);
   }
 
-  async #call(message: InvokeMessage, context: InvocationContext, stream: ResponseStream): Promise<void> {
+  async #call(
+    message: InvokeMessage,
+    context: InvocationContext,
+    stream: ResponseStream,
+    done: Promise<void>,
+  ): Promise<SettledOutcome | undefined> {
+    const failed = (thrown: unknown) => {
+      // That nobody takes the stream is known where it was decided.
+      if (!stream.isClosing(thrown)) this.#log.invocationFailed(thrown, message.metadata);
+    };
     try {
       await this.#handler(this.#codec.decode(message.event), stream, context);
     } catch (error) {
+      failed(error);
       if (!stream.opened) {
         stream.destroy();
-        throw error;
+        return failure(encodeThrown(error));
       }
-      if (stream.writableFinished) this.#reportLate(context.awsRequestId, error);
-      else stream.fail(error);
+      // Behind a complete response only the log can hear of it.
+      if (!stream.writableFinished) stream.fail(error);
+      await done.catch(() => undefined);
+      return undefined;
     }
-  }
-
-  /** The response is complete: nobody but the log can hear of it. */
-  #reportLate(requestId: string, error: unknown): void {
-    this.#post({ type: 'background-failed', requestId, diagnostic: encodeThrown(error) });
+    try {
+      await done;
+      return undefined;
+    } catch {
+      const error = stream.errored ?? truncated();
+      failed(error);
+      return stream.opened ? undefined : failure(encodeThrown(error));
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import type { FromThread, InvokeMessage, ReplyMessage, RunReport, ToThread } fro
 import type { ThreadSettings } from '../src/thread-settings.ts';
 import { watchHeap } from './heap-watch.ts';
 import { endWhenQuiet } from './end-when-quiet.ts';
-import { ExitCall, reportEscapes } from './escapes.ts';
+import { reportEscapes } from './escapes.ts';
 import { loadInvoker } from './invoker.ts';
 import type { Invoker } from './invoker.ts';
 import { openLogging } from './logging/open-logging.ts';
@@ -27,11 +27,12 @@ async function load(
   onLoaded: (loaded: Loaded) => void,
 ): Promise<void> {
   try {
-    await openLogging(settings.log);
-    const stopReporting = reportEscapes((message) => post(port, message), throwInstead);
+    const log = await openLogging(settings.log);
+    // To exit at once would abort the process where native work of some addons is in flight.
+    const stopReporting = reportEscapes((message) => post(port, message), 'thread', settings.ownsThread);
     // Listeners of a thread that ends may exit as they like.
     process.prependOnceListener('exit', stopReporting);
-    const invoker = await loadInvoker(settings, shared, (message) =>
+    const invoker = await loadInvoker(settings, shared, log.thrown, (message) =>
       post(port, message, message.type === 'stream-chunk' ? [message.bytes.buffer] : undefined),
     );
     onLoaded({ invoker, afterInvocation: watchHeap(port, settings.maxThreadHeapMb) });
@@ -45,11 +46,6 @@ async function load(
 interface Loaded {
   readonly invoker: Invoker;
   readonly afterInvocation: () => void;
-}
-
-/** In place of `process.exit`, which aborts the process where native work of some addons is in flight. */
-function throwInstead(code?: string | number | null): never {
-  throw new ExitCall(`process.exit(${code ?? ''}) was called; the runtime is ending the thread.`);
 }
 
 async function receive(message: ToThread, port: MessagePort, loaded: Loaded | undefined): Promise<void> {

@@ -1,7 +1,9 @@
 import { createRequire } from 'node:module';
-import type { Logger } from 'pino';
+import { inspect } from 'node:util';
+import type { LogFn, Logger, LoggerOptions } from 'pino';
 import { Date, dateNow } from '../builtins.ts';
-import { diagnose } from '../invocation/diagnostic.ts';
+import { FULL, cut, isError, read, safely } from '../invocation/error-description.ts';
+import { LoggedErrorDescriber, standardFields } from '../invocation/logged-error.ts';
 import type { LogWriter } from '../output/log-writer.ts';
 import type { LogLevel } from '../thread-settings.ts';
 
@@ -26,8 +28,9 @@ export function openPino(writer: LogWriter, level: LogLevel, mixin?: () => objec
   return pino({ ...AWS_SHAPE, level: level.toLowerCase(), ...(mixin && { mixin }) }, destination);
 }
 
-const AWS_SHAPE = {
+const AWS_SHAPE: LoggerOptions = {
   base: null,
+  hooks: { logMethod: logSafely },
   messageKey: 'message',
   timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
   formatters: {
@@ -36,11 +39,31 @@ const AWS_SHAPE = {
   },
 };
 
+/** Getters and traps of what is logged may throw. Then the line says what can be said. */
+function logSafely(this: Logger, args: Parameters<LogFn>, method: LogFn): void {
+  try {
+    if (args.length === 1) method.apply(this, withMessage(args[0]) as Parameters<LogFn>);
+    else method.apply(this, args);
+  } catch {
+    const text = safely(() => inspect(args.length === 1 ? args[0] : args)) ?? '[unprintable]';
+    method.call(this, isError(args[0]) ? { err: args[0] as unknown } : {}, text);
+  }
+}
+
+/** pino takes the whole message of an error as that of the line where there is no other. */
+function withMessage(only: unknown): unknown[] {
+  const fields = isError(only) ? { err: only } : only;
+  if (typeof fields !== 'object' || fields === null || read(fields, 'message') !== undefined) return [only];
+  const error = read(fields, 'err');
+  const message = isError(error) ? read(error, 'message') : undefined;
+  return typeof message === 'string' ? [fields, cut(message, FULL.characters)] : [fields];
+}
+
 /** pino has an error under `err`; AWS's tools look for its parts. */
 function withErrorFields(fields: Record<string, unknown>): Record<string, unknown> {
-  if (!(fields['err'] instanceof Error)) return fields;
+  if (!isError(fields['err'])) return fields;
   const { err, ...rest } = fields;
-  return { ...rest, ...diagnose(err as Error) };
+  return { ...rest, ...standardFields(new LoggedErrorDescriber().describe(err)) };
 }
 
 const LABELS: Readonly<Record<number, LogLevel>> = {

@@ -1,6 +1,6 @@
 import { dateNow } from '../builtins.ts';
-import type { Diagnostic, EncodedDiagnostic } from '../invocation/diagnostic.ts';
-import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
+import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
+import { decodeDiagnostic, diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation, InvocationMetadata } from '../invocation/invocation.ts';
 import { monotonicMs } from '../invocation/monotonic.ts';
 import type { Delivery, Outcome } from '../invocation/outcome.ts';
@@ -137,8 +137,7 @@ export class InvocationRecord implements InvocationObserver {
     this.#listener.onEnd(this, report);
     if (this.#life === undefined || report === undefined) return;
     this.#life.context.report = report;
-    if (this.#diagnostic !== undefined)
-      this.#life.context.error = JSON.parse(this.#diagnostic.body) as Diagnostic;
+    if (this.#diagnostic !== undefined) this.#life.context.error = decodeDiagnostic(this.#diagnostic);
     this.#life.ended();
   }
 

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import { InFlight } from '../in-flight.ts';
-import type { Diagnostic } from '../invocation/diagnostic.ts';
+import { decodeDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';
 import { monotonicMs } from '../invocation/monotonic.ts';
 import type { Delivery } from '../invocation/outcome.ts';
@@ -109,8 +109,7 @@ export class Recorder implements Observer, RecordListener {
         if (cause !== undefined) this.#figures.replaced[cause] += 1;
         if (life === undefined) return;
         life.context.cause = cause;
-        if (isFault(cause) && diagnostic !== undefined)
-          life.context.error = JSON.parse(diagnostic.body) as Diagnostic;
+        if (isFault(cause) && diagnostic !== undefined) life.context.error = decodeDiagnostic(diagnostic);
         life.ended();
       },
     };

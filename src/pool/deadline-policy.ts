@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import { ManagedRuntimeError } from '../errors.ts';
-import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
+import { diagnostic, encodeDiagnostic, summaryOf } from '../invocation/diagnostic.ts';
 import type { OnDeadline } from '../settings.ts';
 import type { Log } from '../logging/log.ts';
 import type { PendingInvocation } from './pending-invocation.ts';
@@ -36,9 +36,9 @@ export class DeadlinePolicy {
   }
 
   #missed(invocation: PendingInvocation, thread: PoolThread | undefined): void {
-    const { requestId } = invocation;
+    const { requestId, tenantId } = invocation.invocation.metadata;
     this.#log.error(
-      { requestId, thread: thread?.id, policy: this.#policy },
+      { requestId, tenantId, thread: thread?.id, policy: this.#policy, ...DEADLINE_SUMMARY },
       invocation.inBackground ? 'Background work missed the deadline' : 'An invocation missed its deadline',
     );
     invocation.fail('deadline', DEADLINE_DIAGNOSTIC);
@@ -55,3 +55,5 @@ const DEADLINE_DIAGNOSTIC = encodeDiagnostic(
     'The handler did not settle before the deadline. Listen to context.signal, or raise the function timeout.',
   ),
 );
+
+const DEADLINE_SUMMARY = summaryOf(DEADLINE_DIAGNOSTIC);

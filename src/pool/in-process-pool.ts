@@ -1,18 +1,21 @@
 import { clearTimeout, Promise, setImmediate, setTimeout } from '../builtins.ts';
 import type { Config } from '../config.ts';
 import { ManagedRuntimeError } from '../errors.ts';
+import { summaryOf } from '../invocation/diagnostic.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';
 import type { InvocationObserver } from '../observing/observer.ts';
 import type { ThreadFigures } from '../observing/thread-figures.ts';
 import { ENTRIES } from '../package-files.ts';
-import type { EscapedMessage, FromInvoker, InvokeMessage, LoadedHandler } from '../protocol.ts';
+import type { EscapedMessage, InvokeMessage, LoadedHandler, StreamMessage } from '../protocol.ts';
 import type { LogSettings, SharedState } from '../thread-settings.ts';
 import type { Invoker } from '../../workers/invoker.ts';
+import type { HandlerLog } from '../../workers/logging/open-logging.ts';
 import type { Log, LogSink } from '../logging/log.ts';
 import { DeadlinePolicy } from './deadline-policy.ts';
 import { invokerSettings } from './invoker-settings.ts';
 import { InitFailure, initTimeout } from './init-failure.ts';
+import { logEscaped, logLost } from './loss-lines.ts';
 import { PendingInvocation, givenUp } from './pending-invocation.ts';
 import { ThreadCapacity } from './thread-capacity.ts';
 import { describeThreadEnd, failureCause } from './thread-end.ts';
@@ -30,10 +33,11 @@ export class InProcessPool implements WorkerPool {
   readonly #deadlines: DeadlinePolicy;
   #stopReporting: () => void = () => undefined;
   #closeServices: () => void = () => undefined;
-  #logging: Promise<() => void> | undefined;
+  #logging: Promise<HandlerLog> | undefined;
   #invoker: Invoker | undefined;
   #running: PendingInvocation | undefined;
   #invocations = 0;
+  #hasEscaped = false;
   /** What an invocation is answered with once the pool has been abandoned. */
   #abandoned: EncodedDiagnostic | undefined;
 
@@ -59,17 +63,16 @@ export class InProcessPool implements WorkerPool {
     const failed = Promise.withResolvers<never>();
     const timer = setTimeout(() => failed.reject(new InitFailure(initTimeout(initTimeoutMs))), initTimeoutMs);
     const onEscaped = (message: EscapedMessage) => {
-      if (this.#invoker === undefined) failed.reject(new InitFailure(message.diagnostic));
-      else this.#escaped(message);
+      if (this.#invoker !== undefined) this.#escaped(message);
+      else if (!message.listened) failed.reject(new InitFailure(message.diagnostic));
     };
-    this.#stopReporting = entry.reportEscapes(onEscaped, stopHere);
+    const settings = invokerSettings(this.#config, this.#handlers);
+    this.#stopReporting = entry.reportEscapes(onEscaped, 'process', settings.ownsThread);
     try {
       this.#logging = entry.openLogging(this.#handlers);
-      await this.#logging;
+      const { thrown } = await this.#logging;
       if (this.#capacity.closed) return await NEVER;
-      const loading = entry.loadInvoker(invokerSettings(this.#config, this.#handlers), shared, (message) =>
-        this.#receive(message),
-      );
+      const loading = entry.loadInvoker(settings, shared, thrown, (message) => this.#receive(message));
       this.#invoker = await Promise.race([loading, failed.promise]);
     } catch (error) {
       throw InitFailure.of(error);
@@ -130,7 +133,7 @@ export class InProcessPool implements WorkerPool {
     this.#stopReporting();
     this.#loseBackgroundWork();
     this.#closeServices();
-    (await this.#logging?.catch(() => undefined))?.();
+    (await this.#logging?.catch(() => undefined))?.close();
   }
 
   async #invoke(pending: PendingInvocation): Promise<void> {
@@ -154,8 +157,9 @@ export class InProcessPool implements WorkerPool {
     const running = this.#running;
     if (running?.inBackground !== true) return;
     const end: ThreadEnd = { cause: 'stopped' };
-    this.#log.error({ requestId: running.requestId, cause: end.cause }, 'Background work was lost');
-    running.fail(failureCause(end), describeThreadEnd(end, running.requestId));
+    const reason = describeThreadEnd(end, running.requestId);
+    logLost(this.#log, running, end, reason, undefined);
+    running.fail(failureCause(end), reason);
     this.#release(running);
   }
 
@@ -166,11 +170,8 @@ export class InProcessPool implements WorkerPool {
     pending.settle(this.#capacity);
   }
 
-  #receive(message: FromInvoker): void {
-    if (message.type === 'background-failed') {
-      const { requestId, diagnostic } = message;
-      this.#log.error({ requestId, diagnostic: diagnostic.body }, 'Background work failed');
-    } else if (this.#running?.id === message.run) {
+  #receive(message: StreamMessage): void {
+    if (this.#running?.id === message.run) {
       // As late as from another thread: else a handler that only writes would never let the event loop turn.
       this.#running.receive(message, (control) => setImmediate(() => this.#invoker?.control(control)));
     } else if (message.type === 'stream-opened') {
@@ -178,15 +179,23 @@ export class InProcessPool implements WorkerPool {
     }
   }
 
-  /** There is no thread to replace: the caller is answered, and the environment is given up. */
-  #escaped({ how, run, diagnostic }: EscapedMessage): void {
-    if (this.#running?.id === run) {
-      this.#running?.fail('crash', diagnostic);
-      // No other invocation may come.
-      this.#running?.settle(undefined);
-    }
-    const message = `Code of the handler left it in an unknown state (${how}): ${diagnostic.body}`;
-    this.#fail(new ManagedRuntimeError('HANDLER_CRASHED', message));
+  /**
+   * There is no thread to replace: the caller is answered, and the environment is given up. What no invocation waits for,
+   * and a listener of the handler's code hears of, is left to that.
+   */
+  #escaped(message: EscapedMessage): void {
+    const { how, run, diagnostic } = message;
+    const culprit = this.#running?.id === run ? this.#running : undefined;
+    if (message.listened && culprit === undefined) return;
+    // A listener calls process.exit because of an error that has been told of.
+    if (how !== 'exit' || !this.#hasEscaped) logEscaped(this.#log, message, undefined);
+    this.#hasEscaped = true;
+    culprit?.fail('crash', diagnostic);
+    // No other invocation may come.
+    culprit?.settle(undefined);
+    const { errorType, errorMessage } = summaryOf(diagnostic);
+    const reason = `Code of the handler left it in an unknown state (${how}): ${errorType}: ${errorMessage}`;
+    this.#fail(new ManagedRuntimeError('HANDLER_CRASHED', reason));
   }
 }
 
@@ -195,8 +204,3 @@ const MAIN_THREAD = 0;
 
 /** What a start gives that a stop has overtaken. */
 const NEVER = new Promise<never>(() => undefined);
-
-/** In place of `process.exit`, so that the caller is answered before the process ends. It must not return either. */
-function stopHere(code?: string | number | null): never {
-  throw new Error(`process.exit(${code ?? ''}) was called; the runtime is ending the process.`);
-}

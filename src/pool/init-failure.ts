@@ -1,4 +1,4 @@
-import { diagnostic, encodeDiagnostic, encodeThrown } from '../invocation/diagnostic.ts';
+import { decodeDiagnostic, diagnostic, encodeDiagnostic, encodeThrown } from '../invocation/diagnostic.ts';
 import type { Diagnostic, EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import { diagnosticText } from '../invocation/diagnostic-text.ts';
 
@@ -10,7 +10,7 @@ export class InitFailure extends Error {
   readonly diagnostic: Diagnostic;
 
   constructor(encoded: EncodedDiagnostic) {
-    const parsed = JSON.parse(encoded.body) as Diagnostic;
+    const parsed = decodeDiagnostic(encoded);
     super(`The function cannot start: ${parsed.errorType}: ${parsed.errorMessage}`);
     this.encoded = encoded;
     this.diagnostic = parsed;

@@ -59,12 +59,15 @@ export class PendingInvocation implements InvocationHandle {
     this.#complete(outcome);
   }
 
-  /** Answers in the handler's place, or ends the stream that the answer has begun with. */
-  fail(cause: FailureCause, diagnostic: EncodedDiagnostic): void {
+  /**
+   * Answers in the handler's place, or ends the stream that the answer has begun with. False if the answer was complete
+   * before.
+   */
+  fail(cause: FailureCause, diagnostic: EncodedDiagnostic): boolean {
     this.record.failed(cause, diagnostic);
     if (this.#stream === undefined) return this.#complete(failure(diagnostic));
     clearTimeout(this.#deadline);
-    this.#stream.fail(diagnostic);
+    return this.#stream.fail(diagnostic);
   }
 
   /** Takes what a streaming handler sends. */
@@ -93,11 +96,12 @@ export class PendingInvocation implements InvocationHandle {
     capacity?.release();
   }
 
-  #complete(outcome: SettledOutcome): void {
-    if (this.answered) return;
+  #complete(outcome: SettledOutcome): boolean {
+    if (this.answered) return false;
     this.answered = true;
     clearTimeout(this.#deadline);
     this.#answer(outcome);
+    return true;
   }
 
   /** The deadline stays watched: only the end of the stream answers the invocation in full. */

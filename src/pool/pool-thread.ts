@@ -9,7 +9,6 @@ import type { ThreadObserver } from '../observing/observer.ts';
 import type { ThreadFigures } from '../observing/thread-figures.ts';
 import { releaseLocks } from '../output/shared-locks.ts';
 import type {
-  BackgroundFailedMessage,
   EscapedMessage,
   FromThread,
   HeapThresholdMessage,
@@ -33,12 +32,7 @@ import type { ThreadState } from './thread-state.ts';
 
 /** What a thread says of its invocations and of its own condition. */
 export type ThreadMessage =
-  | ReplyMessage
-  | StreamMessage
-  | SettledMessage
-  | BackgroundFailedMessage
-  | EscapedMessage
-  | HeapThresholdMessage;
+  ReplyMessage | StreamMessage | SettledMessage | EscapedMessage | HeapThresholdMessage;
 
 export interface ThreadListener {
   /** Called after the state has changed, once for each change; `ended` comes after the last message. */
@@ -279,8 +273,8 @@ export class PoolThread {
       case 'shutdown-complete':
         return this.#onShutdownComplete?.();
       case 'escaped':
-        if (this.#state === 'starting') return this.#bootFailed(message.diagnostic);
-        return this.#listener.onMessage(this, message);
+        if (this.#state !== 'starting') return this.#listener.onMessage(this, message);
+        return message.listened ? undefined : this.#bootFailed(message.diagnostic);
       default:
         return this.#listener.onMessage(this, message);
     }

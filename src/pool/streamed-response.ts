@@ -48,11 +48,12 @@ export class StreamedResponse extends Readable implements StreamedBody {
     this.push(null);
   }
 
-  /** Ends it in the handler's place. */
-  fail(failure: EncodedDiagnostic): void {
-    if (this.#concluded || this.destroyed) return;
+  /** Ends it in the handler's place; false if it had ended before. */
+  fail(failure: EncodedDiagnostic): boolean {
+    if (this.#concluded || this.destroyed) return false;
     this.conclude(failure);
     this.#producer.close(`The invocation has failed with ${failure.errorType}.`);
+    return true;
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {

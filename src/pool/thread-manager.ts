@@ -1,6 +1,7 @@
 import { Promise, setTimeout } from '../builtins.ts';
 import type { Config } from '../config.ts';
 import type { ManagedRuntimeError } from '../errors.ts';
+import { decodeDiagnostic, summaryOf } from '../invocation/diagnostic.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { ThreadsObserver } from '../observing/observer.ts';
 import type { ThreadFigures } from '../observing/thread-figures.ts';
@@ -205,7 +206,7 @@ export class ThreadManager implements ThreadListener {
     if (thread.started > 0) this.#backoff.succeeded();
     // One that ended before it was given anything: the next one would do the same, at once.
     else if (end.cause !== 'recycled' && thread.ageMs < PROBATION_MS)
-      this.#backoff.failed(thread.id, reasonFor(end), 'A thread was lost as soon as it was there');
+      this.#backoff.failed(thread.id, summaryFor(end), 'A thread was lost as soon as it was there');
     if (this.#in('ready').length === 0) this.#backoff.startGiveUpTimer();
   }
 
@@ -230,14 +231,17 @@ export class ThreadManager implements ThreadListener {
   }
 
   #retryBoot({ thread, reason }: BootFailure): void {
-    this.#backoff.failed(thread, { diagnostic: reason.body }, 'A thread did not come up');
+    this.#backoff.failed(thread, decodeDiagnostic(reason), 'A thread did not come up');
   }
 
   #ended(thread: PoolThread, from: ThreadState): void {
     const end = thread.end as ThreadEnd;
     thread.life.ended(this.#stopping ? undefined : replacementCause(end), describeThreadEnd(end, undefined));
     if (!this.#stopping && from === 'ready')
-      this.#log.error({ thread: thread.id, ...reasonFor(end) }, 'A thread was lost and is replaced');
+      this.#log.error(
+        { thread: thread.id, threadEnd: end.cause, ...decodeDiagnostic(describeThreadEnd(end, undefined)) },
+        'A thread was lost and is replaced',
+      );
   }
 
   #watch(thread: PoolThread): void {
@@ -319,7 +323,7 @@ interface BootFailure {
   readonly reason: EncodedDiagnostic;
 }
 
-function reasonFor(end: ThreadEnd): object {
-  const { errorType, body } = describeThreadEnd(end, undefined);
-  return { cause: end.cause, errorType, diagnostic: body };
+/** Another line has the stack. */
+function summaryFor(end: ThreadEnd): object {
+  return { threadEnd: end.cause, ...summaryOf(describeThreadEnd(end, undefined)) };
 }

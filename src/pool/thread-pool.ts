@@ -6,7 +6,6 @@ import type { Invocation } from '../invocation/invocation.ts';
 import type { FailureCause, InvocationObserver, ThreadsObserver } from '../observing/observer.ts';
 import type { ThreadFigures } from '../observing/thread-figures.ts';
 import type {
-  BackgroundFailedMessage,
   EscapedMessage,
   LoadedHandler,
   ReplyMessage,
@@ -16,6 +15,7 @@ import type {
 import type { SharedState } from '../thread-settings.ts';
 import type { Log, LogSink } from '../logging/log.ts';
 import { DeadlinePolicy } from './deadline-policy.ts';
+import { logEscaped, logLost } from './loss-lines.ts';
 import { PendingInvocation, givenUp } from './pending-invocation.ts';
 import type { PoolThread, ThreadMessage } from './pool-thread.ts';
 import { ThreadCapacity } from './thread-capacity.ts';
@@ -38,6 +38,8 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
   readonly #deadlines: DeadlinePolicy;
   /** Accepted while no thread was free, which happens only when one left under a parked poll. */
   readonly #waiting: PendingInvocation[] = [];
+  /** Threads of which an error has been told. */
+  readonly #escapedFrom = new WeakSet<PoolThread>();
   #invocations = 0;
   /** What invocations are answered with once the pool has been abandoned. */
   #abandoned: EncodedDiagnostic | undefined;
@@ -132,8 +134,6 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
         return this.#streamed(thread, message);
       case 'settled':
         return this.#settled(thread, message);
-      case 'background-failed':
-        return this.#backgroundFailed(thread, message);
       case 'escaped':
         return this.#escaped(thread, message);
     }
@@ -178,19 +178,17 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
     this.#release(invocation, thread);
   }
 
-  #backgroundFailed(thread: PoolThread, { requestId, diagnostic: thrown }: BackgroundFailedMessage): void {
-    this.#log.error({ requestId, thread: thread.id, diagnostic: thrown.body }, 'Background work failed');
-  }
-
-  /** Nobody knows the state of the thread's code: what it holds may finish, and it takes no more. */
+  /**
+   * Nobody knows the state of the thread's code: what it holds may finish, and it takes no more. What no invocation waits
+   * for, and a listener of the handler's code hears of, is left to that.
+   */
   #escaped(thread: PoolThread, message: EscapedMessage): void {
-    const { how, requestId, diagnostic: thrown } = message;
-    this.#log.error(
-      { thread: thread.id, how, requestId, diagnostic: thrown.body },
-      'An error escaped a handler',
-    );
     const culprit = message.run === undefined ? undefined : thread.find(message.run);
-    culprit?.fail('crash', thrown);
+    if (message.listened && culprit === undefined) return;
+    // A listener calls process.exit because of an error that has been told of.
+    if (message.how !== 'exit' || !this.#escapedFrom.has(thread)) logEscaped(this.#log, message, thread.id);
+    this.#escapedFrom.add(thread);
+    culprit?.fail('crash', message.diagnostic);
     // Before the culprit is released: its capacity would be granted for a thread that takes no more.
     this.#manager.retire(thread, { cause: 'escaped', message });
     if (culprit !== undefined) this.#release(culprit, thread);
@@ -221,15 +219,16 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
   #failAll(thread: PoolThread): void {
     const end = thread.end as ThreadEnd;
     for (const invocation of thread.invocations.clear()) {
-      const { requestId, inBackground } = invocation;
-      if (inBackground)
-        this.#log.error({ requestId, thread: thread.id, cause: end.cause }, 'Background work was lost');
-      this.#fail(invocation, failureCause(end), describeThreadEnd(end, requestId));
+      const reason = describeThreadEnd(end, invocation.requestId);
+      const isHeard = this.#fail(invocation, failureCause(end), reason);
+      if (isHeard || invocation.inBackground) logLost(this.#log, invocation, end, reason, thread.id);
     }
   }
 
-  #fail(invocation: PendingInvocation, cause: FailureCause, reason: EncodedDiagnostic): void {
-    invocation.fail(cause, reason);
+  /** False if its caller has been answered before. */
+  #fail(invocation: PendingInvocation, cause: FailureCause, reason: EncodedDiagnostic): boolean {
+    const isHeard = invocation.fail(cause, reason);
     invocation.settle(this.#capacity);
+    return isHeard;
   }
 }

@@ -133,7 +133,13 @@ function requestFor(requestId: string, outcome: SettledOutcome): Dispatcher.Disp
   return {
     method: 'POST',
     path: `${path}/error`,
-    headers: ['content-type', 'application/json', ...errorTypeHeader(outcome.diagnostic.errorType)],
+    headers: [
+      'content-type',
+      'application/json',
+      ...errorTypeHeader(outcome.diagnostic.errorType),
+      'lambda-runtime-function-xray-error-cause',
+      outcome.diagnostic.xrayCause,
+    ],
     body: outcome.diagnostic.body,
     headersTimeout: POST_TIMEOUT_MS,
   };

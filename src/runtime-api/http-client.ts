@@ -129,13 +129,15 @@ export class HttpRuntimeApiClient implements RuntimeApiClient {
 
   /** An event that nobody can handle is answered where it can be, since its caller waits. */
   async #refuse(metadata: InvocationMetadata | undefined, fault: string): Promise<Polled> {
-    this.#log.error({ requestId: metadata?.requestId, reason: fault }, 'A malformed event arrived');
+    const malformed = diagnostic('Runtime.MalformedEvent', `The event cannot be handled: ${fault}.`);
+    const { errorType, errorMessage } = malformed;
+    this.#log.error(
+      { requestId: metadata?.requestId, errorType, errorMessage, reason: fault },
+      'A malformed event arrived',
+    );
     this.#observer.malformedEvent();
     if (metadata === undefined) return failed(fault);
-    const outcome = failure(
-      encodeDiagnostic(diagnostic('Runtime.MalformedEvent', `The event cannot be handled: ${fault}.`)),
-    );
-    await this.answer({ metadata, event: '' }, outcome);
+    await this.answer({ metadata, event: '' }, failure(encodeDiagnostic(malformed)));
     return { type: 'malformed' };
   }
 }

@@ -23,7 +23,7 @@ describe.each([1, 2])('the example background-tasks with %i slots', (slots) => {
     expect(await runtime.whenLogged(/^Background work failed$/)).toMatchObject({
       level: 'ERROR',
       requestId: 'request-2',
-      diagnostic: expect.stringContaining('The order A-1002 is empty.'),
+      errorMessage: expect.stringContaining('The order A-1002 is empty.'),
     });
   });
 });

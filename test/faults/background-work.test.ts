@@ -58,10 +58,11 @@ describe.each(SHAPES)('background work in $mode', ({ mode, start }) => {
       threadId: expect.any(Number),
     });
     const line = await runtime.logged({ requestId, message: 'Background work failed' });
-    expect(line).toMatchObject({ level: 'ERROR' });
-    expect(JSON.parse(String(line['diagnostic']))).toMatchObject({
+    expect(line).toMatchObject({
+      level: 'ERROR',
       errorType: 'PaymentLost',
       errorMessage: 'in the background',
+      stackTrace: expect.arrayContaining([expect.stringMatching(/^ {4}at /)]),
     });
     expect(new Set(await runtime.expectFullCapacity())).toEqual(new Set(before));
   });
@@ -119,7 +120,11 @@ describe.each(LAYOUTS)('background work with $perThread on a thread', (layout) =
     const between = new Set(await runtime.expectFullCapacity());
     expect(between.symmetricDifference(before).size).toBe(shared ? 0 : 2);
     await runtime.invoke({ do: 'background spin' }, { ...timed, requestId: 'spinning' });
-    await runtime.logged({ requestId: 'spinning', message: 'Background work was lost', cause: 'deadline' });
+    await runtime.logged({
+      requestId: 'spinning',
+      message: 'Background work was lost',
+      threadEnd: 'deadline',
+    });
     const after = new Set(await runtime.expectFullCapacity());
     expect(after.symmetricDifference(between).size).toBe(2);
     runtime.expectAnsweredOnce();

@@ -181,7 +181,7 @@ async function expectRetries(runtime: FaultRuntime): Promise<void> {
       level: 'ERROR',
       message: 'A thread did not come up, will retry',
       failures,
-      diagnostic: expect.stringMatching(/the module is broken/),
+      errorMessage: expect.stringMatching(/the module is broken/),
     });
   }
 }

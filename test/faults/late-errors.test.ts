@@ -8,10 +8,15 @@ const ONE_THREAD = [
 ] as const;
 
 const LATE = [
-  { event: 'throw later', diagnostic: /^\{"errorType":"LateError","errorMessage":"too late"/, blamed: true },
-  { event: 'reject later', diagnostic: /^\{"errorType":"Runtime.UnhandledPromiseRejection"/, blamed: true },
-  { event: 'throw outside', diagnostic: /^\{"errorType":"LateError"/, blamed: false },
-  { event: 'exit later', diagnostic: /^\{"errorType":"Runtime.ExitError"/, blamed: true },
+  { event: 'throw later', errorType: 'LateError', errorMessage: /^too late$/, blamed: true },
+  {
+    event: 'reject later',
+    errorType: 'Runtime.UnhandledPromiseRejection',
+    errorMessage: /LateError: too late$/,
+    blamed: true,
+  },
+  { event: 'throw outside', errorType: 'LateError', errorMessage: /^too late$/, blamed: false },
+  { event: 'exit later', errorType: 'Runtime.ExitError', errorMessage: /process\.exit\(0\)/, blamed: true },
 ];
 
 describe.each(ONE_THREAD)('with $perThread on a thread', (layout) => {
@@ -27,7 +32,9 @@ describe.each(ONE_THREAD)('with $perThread on a thread', (layout) => {
       await runtime.logged({
         level: 'ERROR',
         message: 'An error escaped a handler',
-        diagnostic: expect.stringMatching(late.diagnostic),
+        errorType: late.errorType,
+        errorMessage: expect.stringMatching(late.errorMessage),
+        stackTrace: expect.arrayContaining([expect.stringMatching(/^ {4}at .*faulty\.mjs/)]),
         ...(late.blamed ? { requestId } : {}),
       });
       const threads = await runtime.expectFullCapacity();

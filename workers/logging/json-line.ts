@@ -1,6 +1,7 @@
-import { types } from 'node:util';
 import { stringify } from '../../src/builtins.ts';
-import { diagnose } from '../../src/invocation/diagnostic.ts';
+import type { Diagnostic } from '../../src/invocation/diagnostic.ts';
+import { isError } from '../../src/invocation/error-description.ts';
+import { LoggedErrorDescriber, standardFields } from '../../src/invocation/logged-error.ts';
 import type { LineOrigin } from './console.ts';
 import { printed } from './printed.ts';
 
@@ -9,37 +10,35 @@ import { printed } from './printed.ts';
  * more are put together to a text. The first error among them also gives the line `errorType`, `errorMessage`,
  * `stackTrace` and, where it has them, `code`, `cause` and `errors`.
  */
-export function jsonLine(args: readonly unknown[], { time, level, requestId, tenantId }: LineOrigin): string {
-  const ids = { requestId, tenantId };
-  const head = `"timestamp":"${time.toISOString()}","level":"${level}"${members(ids)}`;
+export function jsonLine(args: readonly unknown[], origin: LineOrigin): string {
   const error = args.find(isError);
-  return `{${head},"message":${message(args)}${error === undefined ? '' : members(diagnose(error))}}`;
+  const described = error === undefined ? undefined : new LoggedErrorDescriber().describe(error);
+  const message = args.length === 1 ? ownJson(described ?? args[0]) : undefined;
+  return line(message ?? stringify(printed(args)), described, origin);
 }
 
-function message(args: readonly unknown[]): string {
-  return (args.length === 1 ? ownJson(args[0]) : undefined) ?? stringify(printed(args));
+/** A line about something that the handler's code has thrown: the message is its description, or a text. */
+export function jsonErrorLine(thrown: unknown, text: string | undefined, origin: LineOrigin): string {
+  const described = new LoggedErrorDescriber().describe(thrown);
+  return line(stringify(text ?? described), described, origin);
+}
+
+function line(message: string, described: Diagnostic | undefined, origin: LineOrigin): string {
+  const { time, level, requestId, tenantId } = origin;
+  const head = `"timestamp":"${time.toISOString()}","level":"${level}"${members({ requestId, tenantId })}`;
+  return `{${head},"message":${message}${described === undefined ? '' : members(standardFields(described))}}`;
 }
 
 /** Undefined if it has none: a circle, a BigInt, a symbol, a function. */
 function ownJson(value: unknown): string | undefined {
+  let describer: LoggedErrorDescriber | undefined;
+  // Errors would be `{}`.
+  const withErrors = (_key: string, inner: unknown) =>
+    isError(inner) ? (describer ??= new LoggedErrorDescriber()).describeNested(inner) : inner;
   try {
     return stringify(value, withErrors);
   } catch {
     return undefined;
-  }
-}
-
-/** Errors would be `{}`. */
-function withErrors(_key: string, value: unknown): unknown {
-  return isError(value) ? { ...diagnose(value), ...value } : value;
-}
-
-/** Of other realms as well, and those that only inherit, as DOMException does. A proxy may throw when it is asked. */
-function isError(value: unknown): value is Error {
-  try {
-    return types.isNativeError(value) || value instanceof Error;
-  } catch {
-    return false;
   }
 }
 

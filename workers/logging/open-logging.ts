@@ -5,13 +5,18 @@ import { NO_TAP } from './line-tap.ts';
 import type { LineTap } from './line-tap.ts';
 import { offerLogger } from './logger.ts';
 import { takeOverStdio } from './stdio.ts';
+import { openThrownLog } from './thrown-log.ts';
+import type { ThrownLog } from './thrown-log.ts';
 
-/**
- * Lets everything that this thread's code logs go straight to its descriptor: console, the `logger`, stdout and stderr.
- *
- * @returns what undoes it.
- */
-export async function openLogging(settings: LogSettings): Promise<() => void> {
+/** The log of a thread's handler. */
+export interface HandlerLog {
+  readonly thrown: ThrownLog;
+  /** Undoes what was changed for it. */
+  close(): void;
+}
+
+/** Lets everything that this thread's code logs go straight to its descriptor: console, the `logger`, stdout and stderr. */
+export async function openLogging(settings: LogSettings): Promise<HandlerLog> {
   const output = await openLogOutput(settings, 'at once');
   const tap = settings.broadcast ? await openBroadcast() : NO_TAP;
   const writer = tap.writer(output.writer);
@@ -21,9 +26,12 @@ export async function openLogging(settings: LogSettings): Promise<() => void> {
     offerLogger(writer, settings.level),
     () => tap.close(),
   ];
-  return () => {
-    for (const one of undo.splice(0)) one();
-    output.close();
+  return {
+    thrown: openThrownLog(writer, settings),
+    close() {
+      for (const one of undo.splice(0)) one();
+      output.close();
+    },
   };
 }
 

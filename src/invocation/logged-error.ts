@@ -1,0 +1,129 @@
+import {
+  ErrorDescriber,
+  FULL,
+  constructorName,
+  cut,
+  isArray,
+  isError,
+  read,
+  safely,
+} from './error-description.ts';
+import type { Diagnostic, DescriptionLimits } from './error-description.ts';
+
+/**
+ * Describes errors for log lines: besides what callers get, an error's own fields, and the name of its class where the
+ * class sets no name. One describer is made for each line, so that the limits hold for the line.
+ */
+export class LoggedErrorDescriber extends ErrorDescriber {
+  #values = MOST_VALUES;
+
+  constructor() {
+    super(FULL);
+  }
+
+  /** An error among others; only its type and message where the line has enough of them. */
+  describeNested(error: Error): unknown {
+    return this.exhausted ? brief(error) : this.describe(error);
+  }
+
+  /** As AWS's client has it in log lines. Callers get `Error` as the type of a class that sets no name. */
+  protected override typeOf(thrown: object): string {
+    const type = super.typeOf(thrown);
+    return setsName(thrown) ? type : constructorName(thrown) || type;
+  }
+
+  protected override extrasOf(thrown: object, described: Diagnostic, depth: number): object {
+    const fields = toJson(thrown) ?? thrown;
+    if (typeof fields !== 'object') return {};
+    return this.#copyFields(fields, depth, (key) => key !== 'stack' && !Object.hasOwn(described, key));
+  }
+
+  /** What JSON would hold of a value, bounded. */
+  #copy(value: unknown, depth: number): unknown {
+    this.#values -= 1;
+    switch (typeof value) {
+      case 'string':
+        return this.#values < 0 ? LEFT_OUT : this.text(value, MOST_CHARACTERS);
+      case 'number':
+      case 'boolean':
+        return value;
+      case 'bigint':
+        return this.text(`${value}n`, MOST_CHARACTERS);
+      case 'object':
+        return value === null ? null : this.#copyObject(value, depth);
+      default:
+        return undefined;
+    }
+  }
+
+  #copyObject(value: object, depth: number): unknown {
+    if (this.isOnPath(value)) return '[Circular]';
+    if (this.#values < 0 || this.exhausted) return LEFT_OUT;
+    if (isError(value)) return depth > 0 ? this.describeAt(value, depth) : brief(value);
+    if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
+    if (depth <= 0) return isArray(value) ? '[Array]' : '[Object]';
+    return this.within(value, () => {
+      const json = toJson(value);
+      if (json !== undefined) return this.#copy(json, depth - 1);
+      return isArray(value) ? this.#copyArray(value, depth - 1) : this.#copyFields(value, depth - 1);
+    });
+  }
+
+  #copyArray(values: object, depth: number): unknown[] {
+    const length = Number(read(values, 'length'));
+    const copies = Array.from(
+      { length: Math.min(length, MOST_FIELDS) },
+      (_, index) => this.#copy(read(values, String(index)), depth) ?? null,
+    );
+    return length > MOST_FIELDS ? [...copies, `… (${length - MOST_FIELDS} more)`] : copies;
+  }
+
+  #copyFields(from: object, depth: number, shows = (_key: string) => true): object {
+    const keys = (safely(() => Object.keys(from)) ?? []).filter(shows);
+    const fields = keys
+      .slice(0, MOST_FIELDS)
+      .map((key) => [cut(key, 256), this.#copy(read(from, key), depth)] as const)
+      .filter(([, copy]) => copy !== undefined);
+    if (keys.length > MOST_FIELDS) fields.push([LEFT_OUT, `${keys.length - MOST_FIELDS} more`]);
+    return Object.fromEntries(fields);
+  }
+}
+
+/** Of a described error, the fields that a line has beside its message. */
+export function standardFields({
+  errorType,
+  errorMessage,
+  stackTrace,
+  code,
+  cause,
+  errors,
+}: Diagnostic): Partial<Diagnostic> {
+  return { errorType, errorMessage, stackTrace, code, cause, errors } as Diagnostic;
+}
+
+/** What `toJSON` makes of a value that has it, as `JSON.stringify` asks for it. */
+function toJson(value: object): unknown {
+  return safely(() => (value as { toJSON?: () => unknown }).toJSON?.());
+}
+
+function setsName(thrown: object): boolean {
+  return (
+    safely(() => [thrown, Object.getPrototypeOf(thrown)].some((at) => Object.hasOwn(at, 'name'))) === true
+  );
+}
+
+function brief(error: Error): string {
+  const { errorType, errorMessage } = new ErrorDescriber(BRIEF).describe(error);
+  return `${errorType}: ${errorMessage}`;
+}
+
+const BRIEF: DescriptionLimits = { characters: 256, totalCharacters: 512, frames: 0, depth: 0, parts: 1 };
+
+/** Of all fields of the errors of a line. */
+const MOST_VALUES = 1000;
+/** Of one object or array. */
+const MOST_FIELDS = 100;
+/** Of one field. */
+const MOST_CHARACTERS = 8 * 1024;
+
+const LEFT_OUT = '…';

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import type { LogLine } from '../helpers/process-output.ts';
+import { LAYOUTS, startLayout, startSingle } from './fault-runtime.ts';
+import type { FaultRuntime } from './fault-runtime.ts';
+
+/** Nobody may wait for the deadline, which is far away. */
+const IDS = { requestId: 'request-1', tenantId: 'tenant-1', timeoutMs: 600_000 };
+
+const REJECTED = { errorType: 'RangeError', errorMessage: 'nobody awaits it' };
+const THROWN = { errorType: 'RangeError', errorMessage: 'from a timer' };
+const UNHANDLED = { errorType: 'Runtime.UnhandledPromiseRejection' };
+const EXIT = { errorType: 'Runtime.ExitError' };
+
+/** What listeners of the handler's module do, what it does then, and what its caller hears. */
+const CASES = [
+  { listen: '', event: 'reject', error: UNHANDLED },
+  { listen: '', event: 'throw in a timer', error: THROWN },
+  { listen: 'rethrow rejections', event: 'reject', error: REJECTED },
+  { listen: 'rethrow rejections', event: 'reject after a while', error: REJECTED },
+  {
+    listen: 'rethrow rejections wrapped',
+    event: 'reject',
+    error: { errorType: 'TypeError', errorMessage: 'wrapped', cause: REJECTED },
+  },
+  { listen: 'rethrow rejections later', event: 'reject', error: REJECTED },
+  { listen: 'exit on rejections', event: 'reject', error: EXIT },
+  { listen: 'swallow uncaught', event: 'throw in a timer', error: THROWN },
+  { listen: 'swallow uncaught', event: 'reject', error: UNHANDLED },
+  { listen: 'swallow uncaught,rethrow rejections', event: 'reject', error: REJECTED },
+  { listen: 'exit on uncaught', event: 'throw in a timer', error: THROWN },
+  { listen: 'exit after uncaught', event: 'throw in a timer', error: THROWN },
+  { listen: 'no other listeners', event: 'throw in a timer', error: THROWN },
+  { listen: 'capture uncaught', event: 'throw in a timer', error: THROWN },
+];
+
+describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
+  it.each(CASES)('a module that listens ($listen): $event', async ({ listen, event, error }) => {
+    await using runtime = await startLayout(layout, { workerFile: 'errors.mjs', env: { LISTEN: listen } });
+    await runtime.whenParked(runtime.slots);
+    expect(await runtime.diagnostic({ do: event }, IDS)).toMatchObject(error);
+    await runtime.logged({ message: ESCAPED });
+    expect(escapes(runtime)).toMatchObject([{ requestId: IDS.requestId, tenantId: IDS.tenantId, ...error }]);
+    // The thread is replaced, whatever the listener does.
+    await runtime.whenParked(runtime.slots);
+    await runtime.invoke({ do: 'healthy' });
+    runtime.expectAnsweredOnce();
+    expect(escapes(runtime)).toHaveLength(1);
+  });
+
+  it('a listener that swallows rejections decides: the handler goes on', async () => {
+    const env = { LISTEN: 'swallow rejections' };
+    await using runtime = await startLayout(layout, { workerFile: 'errors.mjs', env });
+    const gate = runtime.newGate();
+    const result = runtime.invoke({ do: 'reject, and go on', gate }, IDS);
+    await runtime.open(gate);
+    expect(await result).toEqual({ threadId: expect.any(Number) });
+    expect(escapes(runtime)).toEqual([]);
+  });
+
+  it('a listener on uncaught errors decides of those that no invocation waits for', async () => {
+    const env = { LISTEN: 'swallow uncaught' };
+    const one = { ...layout, threads: 1 };
+    await using runtime = await startLayout(one, { workerFile: 'errors.mjs', env });
+    const gate = runtime.newGate();
+    const { threadId } = await runtime.invoke<{ threadId: number }>({ do: 'throw when answered', gate }, IDS);
+    await runtime.open(gate);
+    await runtime.marks(`done-${gate}`, 1);
+    expect(await runtime.invoke({ do: 'healthy' })).toEqual({ threadId });
+    expect(escapes(runtime)).toEqual([]);
+  });
+});
+
+describe('in single mode', () => {
+  it.each(CASES)('a module that listens ($listen): $event', async ({ listen, event, error }) => {
+    await using runtime = await startSingle({ workerFile: 'errors.mjs', env: { LISTEN: listen } });
+    const result = runtime.api.invoke(JSON.stringify({ do: event }), { whenCapacity: true, ...IDS });
+    expect(await result).toMatchObject({ status: 'error', error });
+    // There is no thread to replace. A listener also hears of the rejection of run().
+    const { code } = await runtime.exited;
+    if (!/swallow uncaught|capture/.test(listen)) expect(code).toBe(1);
+    runtime.expectAnsweredOnce();
+    expect(escapes(runtime)).toMatchObject([{ requestId: IDS.requestId, tenantId: IDS.tenantId, ...error }]);
+    const errors = runtime.log.filter(({ level }) => level === 'ERROR');
+    expect(errors.map(({ message }) => message)).toEqual([
+      'An error escaped a handler',
+      'The runtime gives up',
+    ]);
+  });
+
+  it('process.exit in the handler: is answered, and logged once', async () => {
+    await using runtime = await startSingle({ workerFile: 'errors.mjs' });
+    const result = runtime.api.invoke(JSON.stringify({ do: 'exit at once' }), { whenCapacity: true, ...IDS });
+    expect(await result).toMatchObject({ status: 'error', error: EXIT });
+    expect(await runtime.exited).toEqual({ code: 1, signal: null });
+    expect(
+      runtime.log.filter(({ requestId, level }) => requestId === IDS.requestId && level === 'ERROR'),
+    ).toMatchObject([{ message: 'An error escaped a handler', ...EXIT }]);
+  });
+});
+
+const ESCAPED = 'An error escaped a handler';
+
+function escapes(runtime: FaultRuntime): LogLine[] {
+  return runtime.log.filter(({ message }) => message === ESCAPED);
+}

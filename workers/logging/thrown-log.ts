@@ -1,0 +1,43 @@
+import { Date } from '../../src/builtins.ts';
+import type { InvocationMetadata } from '../../src/invocation/invocation.ts';
+import type { LogWriter } from '../../src/output/log-writer.ts';
+import { LOG_LEVELS } from '../../src/thread-settings.ts';
+import type { LogLevel, LogSettings } from '../../src/thread-settings.ts';
+import { ExitCall } from '../escapes.ts';
+import { jsonErrorLine } from './json-line.ts';
+import { textErrorLine } from './text-line.ts';
+
+/** Writes a line of the level ERROR about what an invocation's code has thrown. Never throws. */
+export interface ThrownLog {
+  /** The handler has failed. */
+  invocationFailed(thrown: unknown, of: InvocationIds): void;
+  /** A promise that was given to `waitUntil` has been rejected. */
+  backgroundFailed(thrown: unknown, of: InvocationIds): void;
+}
+
+export type InvocationIds = Pick<InvocationMetadata, 'requestId' | 'tenantId'>;
+
+/** Past the console, which the handler's code may have replaced. */
+export function openThrownLog(
+  writer: LogWriter,
+  { format, level: least }: Pick<LogSettings, 'format' | 'level'>,
+): ThrownLog {
+  const isWritten = LOG_LEVELS.indexOf(LEVEL) >= LOG_LEVELS.indexOf(least);
+  const write = (thrown: unknown, { requestId, tenantId }: InvocationIds, text: string, inJson?: string) => {
+    // The runtime tells of that by itself.
+    if (!isWritten || thrown instanceof ExitCall) return;
+    const time = new Date();
+    const origin = { time, level: LEVEL, requestId, tenantId };
+    const line =
+      format === 'JSON' ? jsonErrorLine(thrown, inJson, origin) : textErrorLine(thrown, text, origin);
+    writer.write(line, LEVEL, format, time.valueOf());
+  };
+  return {
+    // In JSON the error itself is the message, as in AWS's client.
+    invocationFailed: (thrown, of) => write(thrown, of, 'Invoke Error'),
+    backgroundFailed: (thrown, of) => write(thrown, of, BACKGROUND, BACKGROUND),
+  };
+}
+
+const LEVEL: LogLevel = 'ERROR';
+const BACKGROUND = 'Background work failed';
