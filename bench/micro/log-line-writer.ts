@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { pino } from 'pino';
-import { DropCount } from '../../src/output/drop-count.ts';
-import { shareLocks } from '../../src/output/shared-locks.ts';
+import { DropCount } from '../../src/output/output.ts';
+import { shareLocks } from '../../src/output/output-lock.ts';
 import type { OutputLocks } from '../../src/thread-settings.ts';
 import { logger } from '../../workers/index.ts';
 import { openInvokeStore, runInStore } from '../../workers/invoke-store.ts';

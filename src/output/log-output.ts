@@ -1,16 +1,16 @@
 import { closeSync } from 'node:fs';
 import type { LogSettings } from '../thread-settings.ts';
-import { DropCount } from './drop-count.ts';
+import { DropCount } from './output.ts';
 import type { LogSocket } from './log-socket.ts';
 import { frameWriter, lineWriter } from './log-writer.ts';
 import type { LogWriter } from './log-writer.ts';
-import { mendFrame, mendLine } from './mended.ts';
-import { openNeverBlocking } from './never-blocking.ts';
+import { repairFrame, repairLine } from './partial-write-repair.ts';
+import { openNeverBlocking } from './descriptor.ts';
 import { OutputLock } from './output-lock.ts';
 import type { Output, OutputSettings } from './output.ts';
 import { QueuedOutput } from './queued-output.ts';
 import { SyncOutput } from './sync-output.ts';
-import { writeInPool, writeNow, writeWhile } from './write-some.ts';
+import { writeInPool, writeNow, writeWhile } from './descriptor.ts';
 
 /** Where a log goes, opened for one thread. */
 export interface LogOutput {
@@ -30,22 +30,22 @@ export async function openLogOutput(
   when: 'at once' | 'in the background',
 ): Promise<LogOutput> {
   const { target, locks, writer } = settings;
-  const shared = { dropped: new DropCount(settings.dropped), patienceMs: settings.outputTimeoutMs };
+  const shared = { dropped: new DropCount(settings.dropped), writeTimeoutMs: settings.outputTimeoutMs };
   const open = when === 'at once' ? openSync : openQueued;
   if (target.kind === 'frames') {
     const lock = new OutputLock(locks.frames, writer);
-    const { output, close } = open({ ...shared, fd: target.fd, lock, mend: mendFrame });
+    const { output, close } = open({ ...shared, fd: target.fd, lock, repair: repairFrame });
     return { writer: frameWriter(output), flushed: () => output.flushed(), close };
   }
   const socket = target.kind === 'socket' ? await connect(target.path) : undefined;
   if (socket === undefined) {
     const lock = new OutputLock(locks.stdout, writer);
-    const { output, close } = open({ ...shared, fd: 1, lock, mend: mendLine });
+    const { output, close } = open({ ...shared, fd: 1, lock, repair: repairLine });
     return { writer: lineWriter(output), flushed: () => output.flushed(), close };
   }
   // Nobody else writes to a connection of this thread's own, and no write to it waits.
   const lock = new OutputLock(OutputLock.share(), writer);
-  const own = { ...shared, fd: socket.fd, lock, mend: mendLine };
+  const own = { ...shared, fd: socket.fd, lock, repair: repairLine };
   const write = writeWhile(() => socket.isOpen);
   const output = when === 'at once' ? new SyncOutput(own, write) : new QueuedOutput(own, write);
   return { writer: lineWriter(output), flushed: () => output.flushed(), close: () => socket.close() };

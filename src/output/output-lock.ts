@@ -1,14 +1,16 @@
+import { fstatSync } from 'node:fs';
 import { monotonicMs } from '../invocation/monotonic.ts';
+import type { OutputLocks } from '../thread-settings.ts';
 
 /**
- * One writer at a time on an output that many threads write to. Lives in shared memory: a thread can be killed at any
- * moment, also while it holds the lock, so everything that the others need to go on is in there.
+ * Lets one writer at a time write to an output that many threads share. All state is in shared memory, because a thread can
+ * be killed while it holds the lock.
  */
 export class OutputLock {
   readonly #state: Int32Array<SharedArrayBuffer>;
   readonly #owner: number;
 
-  /** @param owner names the writer; no other may ever have the same number, and none has 0. */
+  /** @param owner identifies the writer: unique, and not 0. */
   constructor(shared: SharedArrayBuffer, owner: number) {
     this.#state = new Int32Array(shared);
     this.#owner = owner;
@@ -27,15 +29,15 @@ export class OutputLock {
   /** Takes the lock if it is free. */
   tryAcquire(): boolean {
     const owner = Atomics.compareExchange(this.#state, OWNER, FREE, this.#owner);
-    // Its own: an error of the engine, such as a stack overflow, has kept it from being given back.
+    // If it is this writer's already, an error of the engine, such as a stack overflow, has prevented its release.
     const acquired = owner === FREE || owner === this.#owner;
     if (acquired) this.#moved();
     return acquired;
   }
 
   /**
-   * Waits for the lock. It is taken from whoever holds it for `hungAfterMs` without any progress: nobody else would give
-   * it back.
+   * Waits for the lock. Takes it from a writer that has held it for `hungAfterMs` without progress, since nothing else
+   * would release it.
    */
   acquire(hungAfterMs: number): void {
     if (this.tryAcquire()) return;
@@ -91,14 +93,41 @@ export class OutputLock {
     Atomics.store(this.#state, UNPROVEN, Math.min(refusedBytes, MOST_ROOM_WHEN_FULL));
   }
 
-  /** Nobody reads: a writer has waited in vain, and the next one need not. */
+  /** Whether the reader has stopped. No writer waits then. */
   get stuck(): boolean {
     return Atomics.load(this.#state, UNPROVEN) > 0;
   }
 
-  /** Tells those who wait that things go on. */
+  /** Tells waiting writers that the lock is in use. */
   #moved(): void {
     Atomics.add(this.#state, PROGRESS, 1);
+  }
+}
+
+/** Makes the locks that the writers of all outputs share. */
+export function shareLocks(): OutputLocks {
+  const stdout = OutputLock.share();
+  return { stdout, stderr: areSame(1, 2) ? stdout : OutputLock.share(), frames: OutputLock.share() };
+}
+
+/** Whether the reader of any output has stopped. */
+export function isAnyStuck(locks: OutputLocks): boolean {
+  return Object.values(locks).some((shared: SharedArrayBuffer) => new OutputLock(shared, 0).stuck);
+}
+
+/** Releases what a dead thread holds. */
+export function releaseLocks(locks: OutputLocks, writer: number): void {
+  for (const shared of Object.values(locks) as SharedArrayBuffer[]) OutputLock.releaseFor(shared, writer);
+}
+
+/** Whether both are the same pipe, socket or file. */
+function areSame(one: number, other: number): boolean {
+  try {
+    const [a, b] = [fstatSync(one, { bigint: true }), fstatSync(other, { bigint: true })];
+    return a.dev === b.dev && a.ino === b.ino;
+  } catch {
+    // One of them is closed.
+    return false;
   }
 }
 

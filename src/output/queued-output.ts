@@ -1,11 +1,11 @@
 import { nextTurn, sleep } from '../builtins.ts';
-import { Mended } from './mended.ts';
+import { PartialWriteRepair } from './partial-write-repair.ts';
 import type { Output, OutputSettings } from './output.ts';
-import type { WriteSome } from './write-some.ts';
+import type { WriteSome } from './descriptor.ts';
 
 /**
- * Writes entries to a descriptor in the background, those of a turn of the event loop together: for the thread that must
- * never wait for a pipe.
+ * Writes entries to a descriptor in the background, all entries of one turn of the event loop together. For the thread that
+ * must never wait for a pipe.
  */
 export class QueuedOutput implements Output {
   readonly #settings: OutputSettings;
@@ -46,14 +46,14 @@ export class QueuedOutput implements Output {
     return tooMuch === -1 ? this.#queue.slice() : this.#queue.slice(0, Math.max(tooMuch, 1));
   }
 
-  /** How many of them are done with: none if it is another's turn, or there is no room for any of it. */
+  /** Returns the number of entries that are done: 0 if another writer has the lock, or there is no room. */
   async #try(entries: readonly Uint8Array[]): Promise<number> {
-    const { lock, mend } = this.#settings;
+    const { lock, repair } = this.#settings;
     if (!lock.tryAcquire()) return 0;
     try {
-      return await this.#writeAll(new Mended(entries, lock.missing, mend), entries.length);
+      return await this.#writeAll(new PartialWriteRepair(entries, lock.missing, repair), entries.length);
     } catch {
-      // Nobody can read any more, or the disk is full.
+      // The reader is gone, or the disk is full.
       return entries.length;
     } finally {
       lock.release();
@@ -64,9 +64,9 @@ export class QueuedOutput implements Output {
    * What has begun is finished, unless nobody reads, or another writer has taken the lock over: the rest would be in the
    * middle of that writer's entry.
    */
-  async #writeAll(mended: Mended, count: number): Promise<number> {
-    const { bytes } = mended;
-    const { fd, lock, patienceMs } = this.#settings;
+  async #writeAll(repaired: PartialWriteRepair, count: number): Promise<number> {
+    const { bytes } = repaired;
+    const { fd, lock, writeTimeoutMs } = this.#settings;
     let offset = 0;
     let waitedMs = 0;
     while (offset < bytes.length) {
@@ -77,31 +77,31 @@ export class QueuedOutput implements Output {
         written = await this.#writeSome(fd, bytes, offset);
         offset += written;
       } finally {
-        if (lock.isHeld) lock.missing = mended.missingAt(offset);
+        if (lock.isHeld) lock.missing = repaired.missingAt(offset);
       }
       if (written > 0) {
         lock.accepted(written);
         waitedMs = 0;
-      } else if (offset === 0 || mended.missingAt(offset) === 0) {
-        return mended.begunAt(offset);
+      } else if (offset === 0 || repaired.missingAt(offset) === 0) {
+        return repaired.begunAt(offset);
       } else if (lock.stuck) {
-        return this.#breakOff(mended, offset);
-      } else if (waitedMs >= patienceMs) {
+        return this.#breakOff(repaired, offset);
+      } else if (waitedMs >= writeTimeoutMs) {
         lock.readerStopped(bytes.length - offset);
-        return this.#breakOff(mended, offset);
+        return this.#breakOff(repaired, offset);
       } else {
         await sleep(PAUSE_MS);
         waitedMs += PAUSE_MS;
       }
-      if (!lock.isHeld) return offset < bytes.length ? this.#breakOff(mended, offset) : count;
+      if (!lock.isHeld) return offset < bytes.length ? this.#breakOff(repaired, offset) : count;
     }
     return count;
   }
 
   /** Drops the entry that has begun. */
-  #breakOff(mended: Mended, offset: number): number {
-    if (mended.missingAt(offset) > 0) this.#settings.dropped.add();
-    return mended.begunAt(offset);
+  #breakOff(repaired: PartialWriteRepair, offset: number): number {
+    if (repaired.missingAt(offset) > 0) this.#settings.dropped.add();
+    return repaired.begunAt(offset);
   }
 }
 

@@ -1,11 +1,11 @@
 import { Promise } from '../builtins.ts';
-import { Mended } from './mended.ts';
+import { PartialWriteRepair } from './partial-write-repair.ts';
 import type { Output, OutputSettings } from './output.ts';
-import { writeNow } from './write-some.ts';
+import { writeNow } from './descriptor.ts';
 
 /**
- * Writes entries to a descriptor at once, from the thread that calls. A full pipe is waited for; if nothing moves for
- * `patienceMs`, the entry is dropped and counted, as are those after it until somebody reads again.
+ * Writes entries to a descriptor synchronously. Waits while a pipe is full. An entry that finds no room for
+ * `writeTimeoutMs` is dropped and counted; the entries after it are tried once, until the reader reads again.
  */
 export class SyncOutput implements Output {
   readonly #settings: OutputSettings;
@@ -17,13 +17,13 @@ export class SyncOutput implements Output {
   }
 
   write(entry: Uint8Array): void {
-    const { lock, mend, dropped, patienceMs } = this.#settings;
-    // Who waits for a pipe gives up before that.
-    lock.acquire(2 * patienceMs + HUNG_AFTER_MS);
+    const { lock, repair, dropped, writeTimeoutMs } = this.#settings;
+    // A writer that waits for room gives up before that.
+    lock.acquire(2 * writeTimeoutMs + HUNG_AFTER_MS);
     try {
-      if (!this.#writeAll(new Mended([entry], lock.missing, mend))) dropped.add();
+      if (!this.#writeAll(new PartialWriteRepair([entry], lock.missing, repair))) dropped.add();
     } catch {
-      // Nobody can read any more, or the disk is full: not the handler's fault.
+      // The reader is gone, or the disk is full: not the handler's fault.
     } finally {
       lock.release();
     }
@@ -34,9 +34,9 @@ export class SyncOutput implements Output {
   }
 
   /** Stops as soon as another writer has taken the lock over: the rest would be in the middle of that writer's entry. */
-  #writeAll(mended: Mended): boolean {
-    const { bytes } = mended;
-    const { fd, lock, patienceMs } = this.#settings;
+  #writeAll(repaired: PartialWriteRepair): boolean {
+    const { bytes } = repaired;
+    const { fd, lock, writeTimeoutMs } = this.#settings;
     let offset = 0;
     let waitedMs = 0;
     let pauseMs = SHORTEST_PAUSE_MS;
@@ -49,7 +49,7 @@ export class SyncOutput implements Output {
         written = this.#writeSome(fd, bytes, offset);
         offset += written;
       } finally {
-        if (lock.isHeld) lock.missing = mended.missingAt(offset);
+        if (lock.isHeld) lock.missing = repaired.missingAt(offset);
       }
       if (written > 0) {
         lock.accepted(written);
@@ -57,7 +57,7 @@ export class SyncOutput implements Output {
         pauseMs = SHORTEST_PAUSE_MS;
       } else {
         if (lock.stuck) return false;
-        if (waitedMs >= patienceMs) {
+        if (waitedMs >= writeTimeoutMs) {
           lock.readerStopped(bytes.length - offset);
           return false;
         }
@@ -74,5 +74,5 @@ const HUNG_AFTER_MS = 5_000;
 const SHORTEST_PAUSE_MS = 1;
 const LONGEST_PAUSE_MS = 20;
 
-/** Nobody ever wakes who waits here. */
+/** Waits here only time out. */
 const NEVER = new Int32Array(new SharedArrayBuffer(4));

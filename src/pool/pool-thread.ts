@@ -7,7 +7,7 @@ import { InFlight } from '../in-flight.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { ThreadObserver } from '../observing/observer.ts';
 import type { ThreadFigures } from '../observing/thread-figures.ts';
-import { releaseLocks } from '../output/shared-locks.ts';
+import { releaseLocks } from '../output/output-lock.ts';
 import type {
   EscapedMessage,
   FromThread,

@@ -1,9 +1,9 @@
 import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { DropCount } from '../../src/output/drop-count.ts';
+import { DropCount } from '../../src/output/output.ts';
 import { openLogOutput } from '../../src/output/log-output.ts';
-import { shareLocks } from '../../src/output/shared-locks.ts';
+import { shareLocks } from '../../src/output/output-lock.ts';
 import type { LogSettings } from '../../src/thread-settings.ts';
 import { PATIENTLY } from '../helpers/start-runtime.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';

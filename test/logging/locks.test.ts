@@ -3,8 +3,8 @@ import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
-import { DropCount } from '../../src/output/drop-count.ts';
-import { mendLine } from '../../src/output/mended.ts';
+import { DropCount } from '../../src/output/output.ts';
+import { repairLine } from '../../src/output/partial-write-repair.ts';
 import { OutputLock } from '../../src/output/output-lock.ts';
 import { SyncOutput } from '../../src/output/sync-output.ts';
 import type { ContenderData } from '../fixtures/output/contender.ts';
@@ -107,7 +107,7 @@ it('a writer that goes on after its lock was taken over leaves lock and entry to
   const lock = new OutputLock(data.lock, 2);
   lock.acquire(10);
   const dropped = new DropCount(data.dropped);
-  const settings = { fd, lock, mend: mendLine, dropped, patienceMs: 1 };
+  const settings = { fd, lock, repair: repairLine, dropped, writeTimeoutMs: 1 };
   let tried = 0;
   let thirdHasIt: boolean | undefined;
   const output = new SyncOutput(settings, (fd, bytes, offset) => {

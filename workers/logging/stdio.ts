@@ -1,14 +1,14 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import type { Writable } from 'node:stream';
-import { mendLine } from '../../src/output/mended.ts';
-import { DropCount } from '../../src/output/drop-count.ts';
+import { repairLine } from '../../src/output/partial-write-repair.ts';
+import { DropCount } from '../../src/output/output.ts';
 import { OutputLock } from '../../src/output/output-lock.ts';
 import { SyncOutput } from '../../src/output/sync-output.ts';
 import type { LogSettings } from '../../src/thread-settings.ts';
 import { replaceFunction } from '../replace-function.ts';
 import type { LineTap } from './line-tap.ts';
-import { WholeLines } from './whole-lines.ts';
+import { LineBuffer } from './line-buffer.ts';
 
 /**
  * Lets `process.stdout`, `process.stderr`, and what is written to descriptors 1 and 2 through `node:fs`, as pino does,
@@ -24,11 +24,11 @@ export function takeOverStdio(
     const output = new SyncOutput({
       fd,
       lock: new OutputLock(lock, writer),
-      mend: mendLine,
+      repair: repairLine,
       dropped: new DropCount(dropped),
-      patienceMs: outputTimeoutMs,
+      writeTimeoutMs: outputTimeoutMs,
     });
-    return new WholeLines(tap.output(output));
+    return new LineBuffer(tap.output(output));
   };
   const stdout = open(1, locks.stdout);
   const stderr = open(2, locks.stderr);
@@ -55,7 +55,7 @@ export function takeOverStdio(
 }
 
 /** What the stream does with its chunks; calls, callbacks and events stay its own. */
-function takeOverStream(stream: Writable, lines: WholeLines): () => void {
+function takeOverStream(stream: Writable, lines: LineBuffer): () => void {
   const own = {
     _write(chunk: string | Uint8Array, encoding: BufferEncoding, callback: () => void) {
       lines.write(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);
@@ -70,7 +70,7 @@ function takeOverStream(stream: Writable, lines: WholeLines): () => void {
 }
 
 /** Loggers that write to a descriptor by themselves would tear the lines of others, and fail where a pipe is full. */
-function takeOverDescriptors(outputs: ReadonlyMap<number, WholeLines>): () => void {
+function takeOverDescriptors(outputs: ReadonlyMap<number, LineBuffer>): () => void {
   const { write, writeSync } = fs;
   const replacingSync = (fd: number, data: string | NodeJS.ArrayBufferView, ...rest: unknown[]): number => {
     const lines = outputs.get(fd);

@@ -4,7 +4,7 @@ import type { Output } from '../../src/output/output.ts';
  * Passes on what is written as far as it is whole lines; keeps the rest until its line is complete, so that no other
  * thread's line comes in between.
  */
-export class WholeLines {
+export class LineBuffer {
   readonly #output: Output;
   #kept: Uint8Array[] = [];
   #keptBytes = 0;
