@@ -5,7 +5,7 @@
  */
 export { createManagedRuntime } from './managed-runtime.ts';
 export type { ManagedRuntime } from './managed-runtime.ts';
-export type { ManagedRuntimeOptions, OnDeadline } from './settings.ts';
+export type { ManagedRuntimeOptions, OnDeadline } from './config/options.ts';
 export { ManagedRuntimeError } from './errors.ts';
 export type { ManagedRuntimeErrorCode } from './errors.ts';
 export type {
@@ -16,7 +16,7 @@ export type {
   StatsSource,
   ThreadsStats,
   ThreadStats,
-} from './observing/stats.ts';
-export type { InvocationOutcome } from './observing/invocation-report.ts';
-export type { FailureCause, ThreadEndCause } from './observing/observer.ts';
-export type { Delivery } from './invocation/outcome.ts';
+} from './observability/stats.ts';
+export type { InvocationOutcome } from './observability/observer.ts';
+export type { FailureCause, ThreadEndCause } from './observability/observer.ts';
+export type { Delivery } from './invocation/invocation.ts';

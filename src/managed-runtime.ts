@@ -1,22 +1,21 @@
 import { Promise } from './builtins.ts';
-import { readConfig, readableRuntimeApi } from './config.ts';
-import type { Config, Development } from './config.ts';
-import { lookUpDescriptors } from './config/descriptors.ts';
-import type { HandlerReference } from './config/given.ts';
+import { readConfig, readableRuntimeApi } from './config/config.ts';
+import type { Config, Development } from './config/config.ts';
+import { lookUpDescriptors } from './config/concurrency-plan.ts';
+import type { HandlerReference } from './config/raw-config.ts';
 import { ManagedRuntimeError } from './errors.ts';
-import { claimProcess } from './lifecycle/only-runtime.ts';
-import { ShutdownClock } from './lifecycle/shutdown-clock.ts';
-import { onStopSignal } from './lifecycle/stop-signals.ts';
+import { claimProcess, onStopSignal } from './lifecycle/process-guard.ts';
+import { ShutdownClock } from './lifecycle/shutdown.ts';
 import type { LocalMode } from './local/local-mode.ts';
-import { openLogSink } from './logging/log-sink.ts';
+import { openLogSink } from './logging/log.ts';
 import type { LogSink } from './logging/log.ts';
 import { unsupportedNode } from './node-support.ts';
-import { Figures } from './observing/figures.ts';
-import { Recorder } from './observing/recorder.ts';
-import type { RuntimeStats, StatsSource } from './observing/stats.ts';
-import { postInitErrorNow } from './runtime-api/init-error-now.ts';
+import { Figures } from './observability/runtime-metrics.ts';
+import { Recorder } from './observability/recorder.ts';
+import type { RuntimeStats, StatsSource } from './observability/stats.ts';
+import { postInitErrorNow } from './runtime-api/init-error.ts';
 import { serve } from './serving.ts';
-import type { ManagedRuntimeOptions } from './settings.ts';
+import type { ManagedRuntimeOptions } from './config/options.ts';
 
 /**
  * A runtime that serves one function, from {@link createManagedRuntime}. It runs once, and no other may run in the process

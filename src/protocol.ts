@@ -16,8 +16,7 @@
  *     ── end ──────────────────────────────────▶ it ends itself
  */
 import type { EncodedDiagnostic } from './invocation/diagnostic.ts';
-import type { EventBytes, InvocationMetadata } from './invocation/invocation.ts';
-import type { SettledOutcome } from './invocation/outcome.ts';
+import type { EventBytes, InvocationMetadata, SettledOutcome } from './invocation/invocation.ts';
 
 export type ToThread =
   | InvokeMessage

@@ -1,24 +1,22 @@
 import { Promise } from './builtins.ts';
-import { isLocal, showConcurrency } from './config.ts';
-import type { Config } from './config.ts';
-import { descriptorsPerSlot, fitDescriptors } from './config/descriptors.ts';
+import { isLocal, showConcurrency } from './config/config.ts';
+import type { Config } from './config/config.ts';
+import { descriptorsPerSlot, fitDescriptors } from './config/concurrency-plan.ts';
 import { ManagedRuntimeError } from './errors.ts';
-import { aborted } from './lifecycle/aborted.ts';
-import { drain } from './lifecycle/drain.ts';
-import { settles } from './lifecycle/settles.ts';
-import type { ShutdownClock } from './lifecycle/shutdown-clock.ts';
-import { guardSupervisor, ignoreBrokenOutput } from './lifecycle/supervisor-guard.ts';
+import { aborted, settles } from './lifecycle/waiting.ts';
+import { drain } from './lifecycle/shutdown.ts';
+import type { ShutdownClock } from './lifecycle/shutdown.ts';
+import { guardSupervisor, ignoreBrokenOutput } from './lifecycle/process-guard.ts';
 import type { Log, LogSink } from './logging/log.ts';
 import type { LoadedHandler } from './protocol.ts';
 import type { SharedState } from './thread-settings.ts';
-import type { Observer } from './observing/observer.ts';
-import type { Recorder } from './observing/recorder.ts';
-import { openShare } from './services/share.ts';
-import { InitFailure } from './pool/init-failure.ts';
+import type { Observer } from './observability/observer.ts';
+import type { Recorder } from './observability/recorder.ts';
+import { openShare } from './services/shared-state.ts';
+import { InitFailure } from './pool/thread-end.ts';
 import type { WorkerPool } from './pool/worker-pool.ts';
-import { Deliveries } from './polling/deliveries.ts';
-import { poll } from './polling/poller.ts';
-import type { HttpRuntimeApi } from './runtime-api/http-runtime-api.ts';
+import { Deliveries, poll } from './poller/poller.ts';
+import type { HttpRuntimeApi } from './runtime-api/client.ts';
 
 /**
  * The life of a runtime: start, serve, drain, end. Resolves when it was told to stop and has ended; rejects, after the
@@ -153,7 +151,7 @@ async function openPool(config: Config, sink: LogSink, { threads }: Observer): P
 }
 
 async function openRuntimeApi(runtimeApi: string, log: Log, { requests }: Observer): Promise<HttpRuntimeApi> {
-  const { HttpRuntimeApi } = await import('./runtime-api/http-runtime-api.ts');
+  const { HttpRuntimeApi } = await import('./runtime-api/client.ts');
   return new HttpRuntimeApi(runtimeApi, log, requests);
 }
 

@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { readConfig } from '../src/config.ts';
+import { readConfig } from '../src/config/config.ts';
 import { ManagedRuntimeError, createManagedRuntime } from '../src/index.ts';
 import type { ManagedRuntimeOptions } from '../src/index.ts';
 import { HANDLERS, MODES, startBootstrap } from './helpers/start-runtime.ts';

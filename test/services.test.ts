@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MODES, startBootstrap } from './helpers/start-runtime.ts';
 import type { RunningRuntime } from './helpers/start-runtime.ts';
 import { makeTaskRoot } from './helpers/task-root.ts';
-import type { ManagedRuntimeOptions } from '../src/settings.ts';
+import type { ManagedRuntimeOptions } from '../src/config/options.ts';
 
 const SHARING = fileURLToPath(new URL('fixtures/sharing/', import.meta.url));
 const SERVICES = `${SHARING}services.ts`;

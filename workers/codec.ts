@@ -1,7 +1,6 @@
 import { inspect } from 'node:util';
-import type { EventBytes } from '../src/invocation/invocation.ts';
-import type { ResponseBody } from '../src/invocation/outcome.ts';
-import { utf8 } from '../src/invocation/utf8.ts';
+import type { EventBytes, ResponseBody } from '../src/invocation/invocation.ts';
+import { utf8 } from '../src/invocation/invocation.ts';
 import { HandlerError } from './handler-error.ts';
 import { importModule } from './handler-loader.ts';
 

@@ -12,3 +12,6 @@ export class HandlerError extends Error {
     return error;
   }
 }
+
+/** What `process.exit` throws, since it must not end the process or the thread at once. It has been told of. */
+export class ExitCall extends Error {}

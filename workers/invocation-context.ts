@@ -1,8 +1,7 @@
-import { clearTimeout, dateNow, setTimeout } from '../src/builtins.ts';
-import { msUntil } from '../src/invocation/deadline.ts';
+import { Promise, clearTimeout, dateNow, nextTurn, setTimeout } from '../src/builtins.ts';
 import type { InvocationMetadata } from '../src/invocation/invocation.ts';
+import { msUntil } from '../src/invocation/time.ts';
 import type { InvokerSettings } from '../src/thread-settings.ts';
-import { BackgroundWork } from './background-work.ts';
 import type { ClientContext, CognitoIdentity, ManagedContext, TraceContext } from './context.ts';
 import { HandlerError } from './handler-error.ts';
 import type { ThrownLog } from './logging/thrown-log.ts';
@@ -132,4 +131,37 @@ function notSupported(method: string): HandlerError {
     'Runtime.CallbackHandlerDeprecated',
     `context.${method}() is not supported. Return a result or a promise from the handler, or throw an error.`,
   );
+}
+
+/** The promises of one invocation that may go on after its answer. None of them rejects unheard. */
+class BackgroundWork {
+  readonly #onRejected: (thrown: unknown) => void;
+  readonly #pending = new Set<Promise<void>>();
+
+  constructor(onRejected: (thrown: unknown) => void) {
+    this.#onRejected = onRejected;
+  }
+
+  add(promise: PromiseLike<unknown>): void {
+    const work = this.#attend(promise);
+    this.#pending.add(work);
+    void work.then(() => this.#pending.delete(work));
+  }
+
+  /** Resolves when all have settled, those included that are added meanwhile. */
+  async settled(): Promise<void> {
+    while (this.#pending.size > 0) {
+      await Promise.all(this.#pending);
+      // What waits for the same promise as we may add another one.
+      await nextTurn();
+    }
+  }
+
+  async #attend(promise: PromiseLike<unknown>): Promise<void> {
+    try {
+      await promise;
+    } catch (error) {
+      this.#onRejected(error);
+    }
+  }
 }

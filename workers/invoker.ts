@@ -1,8 +1,8 @@
 import { getHeapStatistics } from 'node:v8';
 import { encodeThrown } from '../src/invocation/diagnostic.ts';
-import { monotonicMs } from '../src/invocation/monotonic.ts';
-import type { SettledOutcome } from '../src/invocation/outcome.ts';
-import { failure } from '../src/invocation/outcome.ts';
+import { monotonicMs } from '../src/invocation/time.ts';
+import type { SettledOutcome } from '../src/invocation/invocation.ts';
+import { failure } from '../src/invocation/invocation.ts';
 import type {
   InvokeMessage,
   LoadedHandler,
@@ -23,7 +23,7 @@ import type { ThrownLog } from './logging/thrown-log.ts';
 import { connectServices } from './services.ts';
 import { setSharedData } from './shared-data.ts';
 import { runShutdownHooks } from './shutdown-hooks.ts';
-import { isStreaming, StreamingRuns } from './streaming-handler.ts';
+import { isStreaming, StreamingRuns } from './streaming.ts';
 
 /** Runs the user's handler: bytes in, outcome out. The same in a thread and in the main thread. */
 export interface Invoker extends LoadedHandler {

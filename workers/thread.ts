@@ -1,17 +1,20 @@
-/** The entry of a worker thread, which piscina starts: one run, as long as the thread lives. */
+import { readlinkSync } from 'node:fs';
+import type { RecordableHistogram } from 'node:perf_hooks';
+import { getHeapStatistics } from 'node:v8';
 import type { MessagePort } from 'node:worker_threads';
-import { exit } from '../src/builtins.ts';
+import { exit, setInterval } from '../src/builtins.ts';
 import { encodeThrown } from '../src/invocation/diagnostic.ts';
-import type { SettledOutcome } from '../src/invocation/outcome.ts';
+import type { SettledOutcome } from '../src/invocation/invocation.ts';
+import { monotonicMs } from '../src/invocation/time.ts';
 import type { FromThread, InvokeMessage, ReplyMessage, RunReport, ToThread } from '../src/protocol.ts';
 import type { ThreadSettings } from '../src/thread-settings.ts';
-import { watchHeap } from './heap-watch.ts';
 import { endWhenQuiet } from './end-when-quiet.ts';
-import { reportEscapes } from './escapes.ts';
 import { loadInvoker } from './invoker.ts';
 import type { Invoker } from './invoker.ts';
 import { openLogging } from './logging/open-logging.ts';
-import { osThread, recordEventLoopDelay } from './vitals.ts';
+import { reportEscapes } from './uncaught-errors.ts';
+
+/** The entry of a worker thread, which piscina starts: one run, as long as the thread lives. */
 
 /** Serves over the port until it is told to end. Returns at once, so that piscina's run is over. */
 export function serve({ port, ...settings }: ThreadSettings): void {
@@ -94,4 +97,39 @@ function replyTo({ run }: InvokeMessage, outcome: SettledOutcome, report: RunRep
 
 function post(port: MessagePort, message: FromThread, transfer: readonly ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
+}
+
+/** Records from now on how late the event loop turns, in ns. The main thread reads the histogram. */
+function recordEventLoopDelay(delays: RecordableHistogram): void {
+  let dueMs = monotonicMs() + INTERVAL_MS;
+  const timer = setInterval(() => {
+    const nowMs = monotonicMs();
+    delays.record(Math.max(1, Math.round((nowMs - dueMs) * NS_PER_MS)));
+    dueMs = nowMs + INTERVAL_MS;
+  }, INTERVAL_MS);
+  timer.unref();
+}
+
+/** The operating system's number of this thread, by which the main thread finds its CPU time. */
+function osThread(): number | undefined {
+  try {
+    return Number(readlinkSync('/proc/thread-self').split('/').at(-1));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Each sample wakes the thread up: seldom, since there may be hundreds of threads. */
+const INTERVAL_MS = 100;
+
+const NS_PER_MS = 1e6;
+
+/** Returns what to call after each run: it tells the main thread when this thread's heap is over the limit. */
+function watchHeap(port: MessagePort, limitMb: number | undefined): () => void {
+  if (limitMb === undefined) return () => undefined;
+  const limitBytes = limitMb * 1024 * 1024;
+  return () => {
+    if (getHeapStatistics().used_heap_size > limitBytes)
+      port.postMessage({ type: 'heap-threshold-exceeded' } satisfies FromThread);
+  };
 }

@@ -1,7 +1,7 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Desk } from './desk.ts';
 import type { Body, EventClass, LoadPlan } from './protocol.ts';
-import { seededRandom } from '../../src/cli/bench/seeded-random.ts';
+import { seededRandom } from '../../src/cli/bench/load.ts';
 
 /** A plan that is being carried out. */
 export interface RunningPlan {

@@ -1,7 +1,7 @@
 import { METRICS } from '../scenarios/scenario.ts';
 import { charts } from './charts.ts';
 import type { Chart } from './charts.ts';
-import { percent, shortNumber } from '../../src/cli/bench/numbers.ts';
+import { percent, shortNumber } from '../../src/cli/bench/measurement.ts';
 import { describe } from './record.ts';
 import type { RunRecord } from './record.ts';
 import type { Figure } from './summary.ts';

@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import { METRICS } from '../scenarios/scenario.ts';
 import type { RunRecord } from './record.ts';
-import { percent, shortNumber } from '../../src/cli/bench/numbers.ts';
+import { percent, shortNumber } from '../../src/cli/bench/measurement.ts';
 import type { CpuSplit } from './split.ts';
 import type { Figure, GoalRow } from './summary.ts';
 

@@ -1,4 +1,4 @@
-import type { Fault, FaultPlan, FaultPoint } from '../../src/local/faults.ts';
+import type { Fault, FaultPlan, FaultPoint } from '../../src/local/runtime-api/faults.ts';
 
 const ANYWHERE: readonly Fault[] = [
   { type: 'refuse' },

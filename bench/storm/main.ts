@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
-import { seededRandom } from '../../src/cli/bench/seeded-random.ts';
+import { seededRandom } from '../../src/cli/bench/load.ts';
 import { findBuiltPackage } from '../built-package.ts';
 import { residentMemory } from '../proc/memory.ts';
 import { raiseFaults } from './api-faults.ts';

@@ -1,26 +1,23 @@
 import { accessSync, constants, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { dirname, resolve } from 'node:path';
-import { readConfig } from '../config.ts';
-import { BenchError } from './bench/bench-error.ts';
-import type { BenchFlags } from './bench/bench-flags.ts';
-import { readEvents } from './bench/events.ts';
-import { exitOnSignals } from './bench/exit-on-signals.ts';
-import { HandlerLog } from './bench/handler-log.ts';
+import { readConfig } from '../config/config.ts';
+import { BenchError, readEvents } from './bench/flags.ts';
+import type { BenchFlags } from './bench/flags.ts';
+import { exitOnSignals, endProcessAfter } from './serve.ts';
+import { HandlerLog } from './bench/runtime-process.ts';
 import { htmlReport } from './bench/html-report.ts';
 import { readMachine } from './bench/machine.ts';
 import { measure } from './bench/measure.ts';
 import type { Method } from './bench/measure.ts';
 import type { Measurement } from './bench/measurement.ts';
-import { startProgress } from './bench/progress.ts';
+import { startProgress, terminalReport } from './bench/terminal.ts';
 import { makeRecord } from './bench/record.ts';
 import type { BenchRecord } from './bench/record.ts';
-import type { Modules } from './bench/runtime-messages.ts';
-import { terminalReport } from './bench/terminal-report.ts';
-import { mostSetups, whichNext } from './bench/which-next.ts';
-import type { Sizes } from './bench/which-next.ts';
+import type { Modules } from './bench/runtime-process.ts';
+import { mostSetups, whichNext } from './bench/next-setup.ts';
+import type { Sizes } from './bench/next-setup.ts';
 import { applyFlags } from './flags.ts';
-import { endProcessAfter } from './serve.ts';
 
 /** `lambda-managed-runtime bench <workerFile>`: measures a handler with several numbers of slots, and recommends one. */
 export async function bench(workerFile: string, flags: BenchFlags): Promise<void> {

@@ -1,20 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { readConfig } from '../config.ts';
+import { readConfig } from '../config/config.ts';
 import { LocalConsole } from '../console/local-console.ts';
 import { ManagedRuntimeError } from '../errors.ts';
-import { diagnosticText } from '../invocation/diagnostic-text.ts';
+import { diagnosticText } from '../invocation/diagnostic.ts';
 import { startLocalMode } from '../local/local-mode.ts';
 import type { RuntimeApiServer } from '../local/runtime-api-server.ts';
 import { createRuntime } from '../managed-runtime.ts';
-import { aborted } from '../lifecycle/aborted.ts';
-import { onStopSignal } from '../lifecycle/stop-signals.ts';
-import { InitFailure } from '../pool/init-failure.ts';
+import { aborted } from '../lifecycle/waiting.ts';
+import { onStopSignal } from '../lifecycle/process-guard.ts';
+import { InitFailure } from '../pool/thread-end.ts';
 import { applyFlags } from './flags.ts';
 import type { Flags } from './flags.ts';
-import { LoadedFiles } from './loaded-files.ts';
+import { LoadedFiles, WatchedFiles } from './watched-files.ts';
 import { endProcessAfter, growThreadpool } from './serve.ts';
-import { WatchedFiles } from './watched-files.ts';
 
 export interface DevFlags extends Flags {
   readonly event?: string;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
-import { MOST_CONCURRENCY, MOST_MEMORY_MIB, MOST_TIMEOUT_S } from '../config/limits.ts';
+import { MOST_CONCURRENCY, MOST_MEMORY_MIB, MOST_TIMEOUT_S } from '../config/environment.ts';
 
 /** What the function is given, as flags. Each goes before its environment variable. */
 export interface FunctionFlags {

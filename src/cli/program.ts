@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { CommanderError } from 'commander';
-import { withBenchFlags } from './bench/bench-flags.ts';
-import type { BenchFlags } from './bench/bench-flags.ts';
+import { withBenchFlags } from './bench/flags.ts';
+import type { BenchFlags } from './bench/flags.ts';
 import type { DevFlags } from './dev.ts';
 import { withFlags } from './flags.ts';
 import { serveHandler, tellOfMisuse } from './serve.ts';

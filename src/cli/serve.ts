@@ -1,6 +1,7 @@
+import { constants } from 'node:os';
 import { exit } from '../builtins.ts';
 import { createRuntime } from '../managed-runtime.ts';
-import { postInitErrorNow } from '../runtime-api/init-error-now.ts';
+import { postInitErrorNow } from '../runtime-api/init-error.ts';
 import { applyFlags } from './flags.ts';
 import type { Flags } from './flags.ts';
 
@@ -49,4 +50,11 @@ export function growThreadpool(): void {
  */
 export function threadpoolSize(slots: number): string {
   return String(Math.min(Math.max(slots, 4), 64));
+}
+
+/** Ends this process by its ordinary way when it is told to end, so that its children are taken along. */
+export function exitOnSignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => process.exit(128 + constants.signals[signal]));
+  }
 }

@@ -1,8 +1,30 @@
 import * as v from 'valibot';
 import { LOG_FORMATS, LOG_LEVELS } from '../thread-settings.ts';
-import { MOST_CONCURRENCY, MOST_MEMORY_MIB, MOST_TIMEOUT_S } from './limits.ts';
-import { isLoopback } from './loopback.ts';
-import { runtimeApiAddress } from './runtime-api-address.ts';
+
+/** Most invocations at once in an execution environment, as Lambda has it. */
+export const MOST_CONCURRENCY = 1600;
+
+/** Far more than any function can have. */
+export const MOST_MEMORY_MIB = 1_048_576;
+
+/** The longest timeout of a function, in s: 90 minutes, for asynchronous invocations and event sources. */
+export const MOST_TIMEOUT_S = 5_400;
+
+/** Whether an address is one that no other machine can reach. */
+export function isLoopback(host: string): boolean {
+  return /^(localhost|::1|127\.\d{1,3}\.\d{1,3}\.\d{1,3})$/.test(host);
+}
+
+/** Where the Runtime API is. */
+export const runtimeApiAddress = v.pipe(
+  v.string('must be host:port'),
+  v.check(isHostAndPort, 'must be host:port, for example 127.0.0.1:9001'),
+);
+
+function isHostAndPort(value: string): boolean {
+  const port = /^(?:[\w.-]+|\[[\da-f:.]+\]):(\d{1,5})$/i.exec(value)?.[1];
+  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
+}
 
 const numeral = (most: number) =>
   v.pipe(

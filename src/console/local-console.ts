@@ -1,16 +1,15 @@
-import type { LocalSettings } from '../config/local-settings.ts';
-import type { FrontSettings } from '../local/front.ts';
-import type { Exchange } from '../local/http-answers.ts';
+import type { LocalSettings } from '../config/config.ts';
+import type { FrontSettings } from '../local/lambda-api/invoke-request.ts';
+import type { Exchange } from '../local/http-exchange.ts';
 import type { Route } from '../local/http-server.ts';
 import type { InvokeResult } from '../local/invoke.ts';
-import type { Onlooker } from '../local/onlooker.ts';
-import { INVOCATION_CHANNEL, THREAD_CHANNEL } from '../observing/channels.ts';
-import type { PublishedInvocation, PublishedThread } from '../observing/channels.ts';
-import { listen } from '../observing/listen.ts';
-import type { StatsSource } from '../observing/stats.ts';
+import type { Onlooker } from '../local/local-server-observer.ts';
+import { INVOCATION_CHANNEL, THREAD_CHANNEL, listen } from '../observability/channels.ts';
+import type { PublishedInvocation, PublishedThread } from '../observability/channels.ts';
+import type { StatsSource } from '../observability/stats.ts';
 import type { LoggedLine } from '../protocol.ts';
-import type { ConsoleRoutes } from './console-routes.ts';
-import { Ledgers } from './ledgers.ts';
+import type { ConsoleRoutes } from './routes.ts';
+import { Ledgers } from './history.ts';
 
 /**
  * The console: remembers from the start what happens, so that who opens its page later sees what was, and threads that
@@ -76,7 +75,7 @@ export class LocalConsole implements Onlooker {
   }
 
   async #answer(exchange: Exchange, rest: string, front: FrontSettings): Promise<void> {
-    this.#routes ??= import('./console-routes.ts').then(
+    this.#routes ??= import('./routes.ts').then(
       ({ ConsoleRoutes }) => new ConsoleRoutes(this.#ledgers, front),
     );
     (await this.#routes).handle(exchange, rest);

@@ -1,5 +1,5 @@
-import { Durations } from '../observing/durations.ts';
-import type { RuntimeStats, StatsSource } from '../observing/stats.ts';
+import { Durations } from '../observability/durations.ts';
+import type { RuntimeStats, StatsSource } from '../observability/stats.ts';
 import { now } from './clock.ts';
 import type { Sample } from './messages.ts';
 

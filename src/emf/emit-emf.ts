@@ -1,12 +1,8 @@
 import { availableParallelism } from 'node:os';
-import { INVOCATION_CHANNEL } from '../observing/channels.ts';
-import type { PublishedInvocation } from '../observing/channels.ts';
-import { rounded } from '../observing/durations.ts';
-import { listen } from '../observing/listen.ts';
-import type { RuntimeStats, StatsSource } from '../observing/stats.ts';
-import { emfLine } from './emf-line.ts';
-import type { Metric } from './emf-line.ts';
-import { Sample } from './sample.ts';
+import { INVOCATION_CHANNEL, listen } from '../observability/channels.ts';
+import type { PublishedInvocation } from '../observability/channels.ts';
+import { rounded } from '../observability/durations.ts';
+import type { RuntimeStats, StatsSource } from '../observability/stats.ts';
 
 /** Options of {@link emitEmf}. */
 export interface EmfOptions {
@@ -118,3 +114,64 @@ function activeMs(now: RuntimeStats, before: RuntimeStats): number {
 function total(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
+
+/** One metric of a line; of several values CloudWatch makes its own statistics. */
+interface Metric {
+  readonly name: string;
+  readonly unit: 'Count' | 'Milliseconds' | 'Percent';
+  readonly value: number | readonly number[];
+}
+
+/** A line of CloudWatch's embedded metric format, with its end. A metric without any value is left out. */
+function emfLine(
+  namespace: string,
+  dimensions: Readonly<Record<string, string>>,
+  metrics: readonly Metric[],
+): string {
+  const given = metrics.filter(({ value }) => typeof value === 'number' || value.length > 0);
+  const document = {
+    _aws: {
+      Timestamp: Date.now(),
+      CloudWatchMetrics: [
+        {
+          Namespace: namespace,
+          Dimensions: [Object.keys(dimensions)],
+          Metrics: given.map(({ name, unit }) => ({ Name: name, Unit: unit })),
+        },
+      ],
+    },
+    ...dimensions,
+    ...Object.fromEntries(given.map(({ name, value }) => [name, value])),
+  };
+  return `${JSON.stringify(document)}\n`;
+}
+
+/** A fair sample of the values of an interval: as many as a metric of CloudWatch takes at once. */
+class Sample {
+  max = 0;
+  #values: number[] = [];
+  #seen = 0;
+
+  add(value: number): void {
+    this.max = Math.max(this.max, value);
+    this.#seen += 1;
+    if (this.#values.length < MOST_VALUES) {
+      this.#values.push(value);
+      return;
+    }
+    // Each value that was seen has the same chance to be among those that are kept.
+    const place = Math.floor(Math.random() * this.#seen);
+    if (place < MOST_VALUES) this.#values[place] = value;
+  }
+
+  /** What there is, and begins anew. */
+  take(): readonly number[] {
+    const values = this.#values;
+    this.#values = [];
+    this.#seen = 0;
+    this.max = 0;
+    return values;
+  }
+}
+
+const MOST_VALUES = 100;

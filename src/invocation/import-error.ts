@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
-import { syntaxPlace } from './syntax-place.ts';
+import { syntaxPlace } from './syntax-error-location.ts';
 
 /** Why a module could not be loaded, as its author can use it. */
 export interface ImportFault {

@@ -1,10 +1,13 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { Promise } from '../builtins.ts';
-import { isClosing } from './fault-effects.ts';
-import { apiError } from './front-answers.ts';
-import { type Answer, type Exchange, sendAnswer } from './http-answers.ts';
-import { isTrusted } from './loopback.ts';
+import { isLoopback } from '../config/environment.ts';
+import { Condition } from './condition.ts';
+import { sendAnswer } from './http-exchange.ts';
+import type { Answer, Exchange } from './http-exchange.ts';
+import { apiError } from './lambda-api/invoke-answers.ts';
+import { isClosing } from './runtime-api/fault-effects.ts';
 
 /** Handles a request, or says false of one that is not its own. */
 export type Route = (exchange: Exchange) => boolean;
@@ -61,3 +64,58 @@ function requestListener(routes: readonly Route[]): (req: IncomingMessage, res: 
     reply(NOT_FOUND);
   };
 }
+
+/** The callers that have not got their answer in full. */
+export class OpenAnswers {
+  readonly #changed = new Condition();
+  #open = 0;
+
+  /** Counts who calls this route. */
+  of(route: Route): Route {
+    return (exchange) => {
+      if (!route(exchange)) return false;
+      this.#open += 1;
+      exchange.res.once('close', () => {
+        this.#open -= 1;
+        this.#changed.changed();
+      });
+      return true;
+    };
+  }
+
+  /** Resolves when all have it, or are too slow to read it. */
+  async sent(): Promise<void> {
+    await this.#changed.until(() => this.#open === 0, AbortSignal.timeout(SLOW_MS)).catch(() => undefined);
+  }
+}
+
+const SLOW_MS = 1000;
+
+/**
+ * Refuses an address that other machines could reach.
+ *
+ * @throws RangeError when `host` is not `localhost`, `::1` or in `127.0.0.0/8`.
+ */
+export function assertLoopback(host: string): void {
+  if (!isLoopback(host)) {
+    throw new RangeError(`The Runtime API server listens on loopback addresses only, not on ${host}`);
+  }
+}
+
+/** The way a host and a port are written in one string: IPv6 addresses in brackets. */
+export function hostAndPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/**
+ * Whether a request was meant for this machine and was not sent by a web page of another origin. What a browser says of
+ * the site goes before the origin: that is another one where a dev server passes on the requests of its own pages.
+ */
+function isTrusted({ headers }: IncomingMessage): boolean {
+  if (headers.host === undefined || !LOOPBACK_HOST.test(headers.host)) return false;
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined) return site === 'same-origin' || site === 'none';
+  return headers.origin === undefined || headers.origin === `http://${headers.host}`;
+}
+
+const LOOPBACK_HOST = /^(localhost|\[::1\]|127\.\d{1,3}\.\d{1,3}\.\d{1,3})(:\d{1,5})?$/i;

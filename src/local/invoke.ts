@@ -1,4 +1,4 @@
-import type { Diagnostic } from './diagnostic.ts';
+import { join } from './http-exchange.ts';
 
 /** How one event is invoked. What is not given is absent from the headers of `/next`. */
 export interface InvokeOptions {
@@ -65,7 +65,7 @@ export interface InvokeError {
 }
 
 /** The deadline passed (`Sandbox.Timedout`). The runtime is not told. */
-export interface InvokeTimeout {
+interface InvokeTimeout {
   readonly status: 'timeout';
   readonly requestId: string;
   readonly errorType: 'Sandbox.Timedout';
@@ -75,8 +75,112 @@ export interface InvokeTimeout {
 }
 
 /** No `/next` was parked, so that the event went nowhere (`Runtime.Unavailable`). */
-export interface InvokeUnavailable {
+interface InvokeUnavailable {
   readonly status: 'unavailable';
   readonly errorType: 'Runtime.Unavailable';
   readonly errorMessage: string;
 }
+
+/** What the runtime said of an error, in a `/error` or in the trailers of a stream. */
+export interface ReportedError {
+  readonly rawErrorType: string | undefined;
+  readonly body: Buffer;
+  readonly xrayErrorCause?: string | undefined;
+  /** The bytes of a stream that came before the error. */
+  readonly stream?: readonly Buffer[] | undefined;
+}
+
+/** The error that the runtime reported. */
+export function failed(requestId: string, reported: ReportedError): InvokeError {
+  return {
+    status: 'error',
+    requestId,
+    errorType: recordedErrorType(reported.rawErrorType),
+    rawErrorType: reported.rawErrorType,
+    body: reported.body,
+    error: parseDiagnostic(reported.body),
+    xrayErrorCause: reported.xrayErrorCause,
+    midStream: reported.stream !== undefined,
+    received: join(reported.stream ?? []),
+  };
+}
+
+/** The error of an invocation whose runtime went away. */
+export function exited(
+  requestId: string,
+  errorType: string,
+  message: string,
+  stream: readonly Buffer[] | undefined,
+): InvokeError {
+  const errorMessage = `RequestId: ${requestId} Error: ${message}`;
+  const body = Buffer.from(JSON.stringify({ errorType, errorMessage }));
+  return {
+    ...failed(requestId, { rawErrorType: errorType, body, stream }),
+    errorType,
+    rawErrorType: undefined,
+  };
+}
+
+/** The caller's result when the response is over the limit. */
+export function tooLarge(requestId: string, bytes: number, mostBytes: number): InvokeError {
+  const errorType = 'Function.ResponseSizeTooLarge';
+  const errorMessage = `Response payload size (${bytes} bytes) exceeded maximum allowed payload size (${mostBytes} bytes).`;
+  const body = Buffer.from(JSON.stringify({ errorType, errorMessage }));
+  return { ...failed(requestId, { rawErrorType: errorType, body }), rawErrorType: undefined };
+}
+
+/** The caller's result when the deadline passes. */
+export function timedOut(
+  requestId: string,
+  afterMs: number,
+  stream: readonly Buffer[] | undefined,
+): InvokeTimeout {
+  const seconds = (Math.max(0, afterMs) / 1000).toFixed(2);
+  return {
+    status: 'timeout',
+    requestId,
+    errorType: 'Sandbox.Timedout',
+    errorMessage: `RequestId: ${requestId} Error: Task timed out after ${seconds} seconds`,
+    received: join(stream ?? []),
+  };
+}
+
+/** The caller's result when no poll can take its event. */
+export function unavailable(errorMessage: string): InvokeUnavailable {
+  return { status: 'unavailable', errorType: 'Runtime.Unavailable', errorMessage };
+}
+
+/**
+ * The error body that a runtime posts. All its fields are optional here, because a runtime may post anything.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-invokeerror
+ */
+export interface Diagnostic {
+  /** For example `TypeError` or `Runtime.ImportModuleError`. */
+  readonly errorType?: string;
+  /** What went wrong. */
+  readonly errorMessage?: string;
+  /** The lines of the stack. */
+  readonly stackTrace?: readonly string[];
+  /** Whatever else the runtime has sent. */
+  readonly [field: string]: unknown;
+}
+
+/** Reads an error body; `undefined` when it is not a JSON object. */
+export function parseDiagnostic(body: Buffer): Diagnostic | undefined {
+  try {
+    const value: unknown = JSON.parse(body.toString());
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Diagnostic)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The error type as Lambda records it: one that is not like `Runtime.Xxx` or `Function.Xxx` becomes `Runtime.Unknown`. */
+export function recordedErrorType(header: string | undefined): string {
+  return header !== undefined && WELL_FORMED.test(header) ? header : 'Runtime.Unknown';
+}
+
+const WELL_FORMED = /^(Runtime|Function)\.[A-Z][a-zA-Z]+$/;

@@ -1,12 +1,14 @@
-import type { LocalSettings } from '../config/local-settings.ts';
+import { BroadcastChannel } from 'node:worker_threads';
+import type { LocalSettings } from '../config/config.ts';
 import { ManagedRuntimeError } from '../errors.ts';
-import { functionUrlRoute } from './function-url.ts';
-import { hearLoggedLines } from './logged-lines.ts';
-import { hostAndPort } from './loopback.ts';
-import type { Onlooker } from './onlooker.ts';
-import { plainInvokeRoute } from './plain-invoke.ts';
-import { type RuntimeApiServer, startRuntimeApiServer } from './runtime-api-server.ts';
-import { welcome } from './welcome.ts';
+import { LOGGED_LINES_CHANNEL } from '../protocol.ts';
+import type { LoggedLine } from '../protocol.ts';
+import { hostAndPort } from './http-server.ts';
+import { functionUrlRoute } from './lambda-api/function-url.ts';
+import { plainInvokeRoute } from './lambda-api/invoke-api.ts';
+import type { Onlooker } from './local-server-observer.ts';
+import { startRuntimeApiServer } from './runtime-api-server.ts';
+import type { RuntimeApiServer } from './runtime-api-server.ts';
 
 /** The local server, where there is no Lambda. */
 export interface LocalMode {
@@ -72,4 +74,40 @@ async function startServer(settings: LocalSettings, onlooker: Onlooker): Promise
         : `The local server cannot listen on ${address}: ${(cause as Error).message}`;
     throw new ManagedRuntimeError('LOCAL_SERVER_FAILED', message, { cause });
   }
+}
+
+/**
+ * What to type, for who has just started the local server.
+ *
+ * @param unused the Runtime API that the environment names, where it is not used.
+ */
+function welcome(
+  settings: LocalSettings,
+  address: string,
+  pagePath: string,
+  unused: string | undefined,
+): string {
+  const { functionName, invocationEndpoint, concurrency, timeoutMs } = settings;
+  const url = `http://${address}`;
+  const why = unused === undefined ? 'is not set' : `(${unused}) is not used`;
+  return `
+AWS_LAMBDA_RUNTIME_API ${why}: the function "${functionName}" runs locally, up to ${concurrency} at once, ${timeoutMs / 1000} s each.
+
+  watch it           ${url}${pagePath}
+  with an event      curl ${url}${invocationEndpoint} --data '{"key":"value"}'
+  as a Function URL  curl ${url}/
+  with AWS's CLI     aws lambda invoke --endpoint-url ${url} --region us-east-1 --no-sign-request \\
+                       --function-name ${functionName} --cli-binary-format raw-in-base64-out \\
+                       --payload '{"key":"value"}' /dev/stdout
+
+Ctrl-C stops it.
+
+`;
+}
+
+/** Has each line heard that the code of handlers writes, in whichever thread. Returns what ends that. */
+function hearLoggedLines(onLine: (line: LoggedLine) => void): () => void {
+  const channel = new BroadcastChannel(LOGGED_LINES_CHANNEL);
+  channel.onmessage = (event) => onLine((event as { readonly data: LoggedLine }).data);
+  return () => channel.close();
 }

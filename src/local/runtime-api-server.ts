@@ -1,20 +1,25 @@
 import { randomUUID } from 'node:crypto';
-import { type Delivery, DeliveryLog } from './delivery-log.ts';
-import { extensionRoutes, Extensions } from './extensions.ts';
-import { type FaultPlan, FaultRules } from './faults.ts';
-import { type FrontSettings, frontRoutes } from './front.ts';
-import { closeAtOnce, listen, type Route, runtimeApiHttp } from './http-server.ts';
-import { type InitError, InitErrors } from './init-errors.ts';
-import { InvocationDesk } from './invocation-desk.ts';
+import { type Delivery, DeliveryLog, OpenInvocations } from './open-invocations.ts';
+import { extensionRoutes, Extensions } from './runtime-api/extensions.ts';
+import { type FaultPlan, FaultRules } from './runtime-api/faults.ts';
+import { frontRoutes } from './lambda-api/invoke-api.ts';
+import type { FrontSettings } from './lambda-api/invoke-request.ts';
+import {
+  closeAtOnce,
+  listen,
+  type Route,
+  runtimeApiHttp,
+  assertLoopback,
+  hostAndPort,
+  OpenAnswers,
+} from './http-server.ts';
+import { type InitError, InitErrors } from './runtime-api/init-errors.ts';
+import { InvocationDesk, PollQueue } from './invocation-broker.ts';
 import type { InvokeOptions, InvokeResult } from './invoke.ts';
 import { LogTails } from './log-tails.ts';
-import { assertLoopback, hostAndPort } from './loopback.ts';
-import type { Onlooker } from './onlooker.ts';
-import { OpenAnswers } from './open-answers.ts';
-import { OpenInvocations } from './open-invocations.ts';
-import { PollQueue } from './poll-queue.ts';
-import { responseStreamRoutes } from './response-stream.ts';
-import { runtimeRoutes } from './runtime-routes.ts';
+import type { Onlooker } from './local-server-observer.ts';
+import { responseStreamRoutes } from './lambda-api/response-stream.ts';
+import { runtimeRoutes } from './runtime-api/routes.ts';
 
 /** Settings of {@link startRuntimeApiServer}. */
 export interface RuntimeApiServerOptions {

@@ -1,4 +1,4 @@
-import type { StatsSource } from '../observing/stats.ts';
+import type { StatsSource } from '../observability/stats.ts';
 import { recordMetrics } from './metrics.ts';
 import { recordSpans } from './spans.ts';
 

@@ -1,9 +1,8 @@
 import { metrics } from '@opentelemetry/api';
 import type { BatchObservableCallback } from '@opentelemetry/api';
-import { INVOCATION_CHANNEL } from '../observing/channels.ts';
-import type { PublishedInvocation } from '../observing/channels.ts';
-import type { StatsSource } from '../observing/stats.ts';
-import { listen } from '../observing/listen.ts';
+import { INVOCATION_CHANNEL, listen } from '../observability/channels.ts';
+import type { PublishedInvocation } from '../observability/channels.ts';
+import type { StatsSource } from '../observability/stats.ts';
 
 /** Counts and durations of invocations as they end; slots, threads and retries when they are collected. */
 export function recordMetrics(runtime: StatsSource): () => void {

@@ -1,11 +1,9 @@
-import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import type { Attributes, Span } from '@opentelemetry/api';
-import { INVOCATION_CHANNEL, REQUEST_CHANNEL, THREAD_CHANNEL } from '../observing/channels.ts';
-import type { PublishedInvocation, PublishedRequest, PublishedThread } from '../observing/channels.ts';
-import type { InvocationReport } from '../observing/invocation-report.ts';
-import type { StatsSource } from '../observing/stats.ts';
-import { listen } from '../observing/listen.ts';
-import { xrayParent } from './xray-parent.ts';
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api';
+import type { Attributes, Context, Span } from '@opentelemetry/api';
+import { INVOCATION_CHANNEL, REQUEST_CHANNEL, THREAD_CHANNEL, listen } from '../observability/channels.ts';
+import type { PublishedInvocation, PublishedRequest, PublishedThread } from '../observability/channels.ts';
+import type { InvocationReport } from '../observability/observer.ts';
+import type { StatsSource } from '../observability/stats.ts';
 
 /** A span for each invocation, with one for each of its answers, and for each start of a thread. */
 export function recordSpans(runtime: StatsSource): () => void {
@@ -92,4 +90,23 @@ function fail(span: Span | undefined, errorType: string, message: string): void 
 /** Of an answer; a poll has none. */
 function requestIdOf({ path }: PublishedRequest): string {
   return /\/invocation\/([^/]+)\/(?:response|error)$/.exec(path)?.[1] ?? '';
+}
+
+/**
+ * The context of an X-Ray trace header; the root context where there is none.
+ *
+ * @see https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
+ */
+function xrayParent(header: string | undefined): Context {
+  const fields = new Map(header?.split(';').map((field) => field.trim().split('=') as [string, string]));
+  const [, epoch, unique] = /^1-([\da-f]{8})-([\da-f]{24})$/i.exec(fields.get('Root') ?? '') ?? [];
+  const spanId = fields.get('Parent')?.toLowerCase();
+  if (epoch === undefined || unique === undefined || spanId === undefined || !/^[\da-f]{16}$/.test(spanId))
+    return ROOT_CONTEXT;
+  return trace.setSpanContext(ROOT_CONTEXT, {
+    traceId: `${epoch}${unique}`.toLowerCase(),
+    spanId,
+    traceFlags: fields.get('Sampled') === '1' ? TraceFlags.SAMPLED : TraceFlags.NONE,
+    isRemote: true,
+  });
 }

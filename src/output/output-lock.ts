@@ -1,5 +1,5 @@
 import { fstatSync } from 'node:fs';
-import { monotonicMs } from '../invocation/monotonic.ts';
+import { monotonicMs } from '../invocation/time.ts';
 import type { OutputLocks } from '../thread-settings.ts';
 
 /**

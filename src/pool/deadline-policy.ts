@@ -1,7 +1,7 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import { diagnostic, encodeDiagnostic, summaryOf } from '../invocation/diagnostic.ts';
-import type { OnDeadline } from '../settings.ts';
+import type { OnDeadline } from '../config/options.ts';
 import type { Log } from '../logging/log.ts';
 import type { PendingInvocation } from './pending-invocation.ts';
 import type { PoolThread } from './pool-thread.ts';

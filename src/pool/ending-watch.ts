@@ -1,6 +1,6 @@
 import { Promise, sleep } from '../builtins.ts';
 import type { Log } from '../logging/log.ts';
-import { threadCpuMs } from '../observing/thread-cpu.ts';
+import { threadCpuMs } from '../observability/thread-metrics.ts';
 import type { PoolThread } from './pool-thread.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { clearTimeout, Promise, setTimeout, sleep } from '../builtins.ts';
-import { monotonicMs } from '../invocation/monotonic.ts';
-import type { Config } from '../config.ts';
+import { monotonicMs } from '../invocation/time.ts';
+import type { Config } from '../config/config.ts';
 import type { Diagnostic } from '../invocation/diagnostic.ts';
 import type { Log } from '../logging/log.ts';
 import { certainlyOver } from './heap-limits.ts';

@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { diagnostic } from '../invocation/diagnostic.ts';
 import type { Diagnostic } from '../invocation/diagnostic.ts';
 

@@ -1,10 +1,9 @@
 import { clearTimeout, Promise, setTimeout } from '../builtins.ts';
-import { msUntil } from '../invocation/deadline.ts';
+import { msUntil } from '../invocation/time.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
-import type { Invocation } from '../invocation/invocation.ts';
-import { failure } from '../invocation/outcome.ts';
-import type { Outcome, SettledOutcome } from '../invocation/outcome.ts';
-import type { FailureCause, InvocationObserver } from '../observing/observer.ts';
+import type { Invocation, Outcome, SettledOutcome } from '../invocation/invocation.ts';
+import { failure } from '../invocation/invocation.ts';
+import type { FailureCause, InvocationObserver } from '../observability/observer.ts';
 import type { StreamControl, StreamMessage } from '../protocol.ts';
 import { StreamedResponse } from './streamed-response.ts';
 import type { ThreadCapacity } from './thread-capacity.ts';

@@ -1,6 +1,6 @@
 import { Promise } from '../builtins.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
-import { InitFailure } from './init-failure.ts';
+import { InitFailure } from './thread-end.ts';
 import type { PoolThread } from './pool-thread.ts';
 
 /** Decides which thread has served long enough. One goes at a time, after its replacement has come up. */

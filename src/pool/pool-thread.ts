@@ -2,11 +2,11 @@ import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import type { RecordableHistogram } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
 import { clearTimeout, Promise, setTimeout } from '../builtins.ts';
-import { monotonicMs } from '../invocation/monotonic.ts';
-import { InFlight } from '../in-flight.ts';
+import { monotonicMs } from '../invocation/time.ts';
+import { InFlight } from '../invocation/invocation.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
-import type { ThreadObserver } from '../observing/observer.ts';
-import type { ThreadFigures } from '../observing/thread-figures.ts';
+import type { ThreadObserver } from '../observability/observer.ts';
+import type { ThreadFigures } from '../observability/thread-metrics.ts';
 import { releaseLocks } from '../output/output-lock.ts';
 import type {
   EscapedMessage,
@@ -21,7 +21,7 @@ import type {
 } from '../protocol.ts';
 import type { ThreadSettings } from '../thread-settings.ts';
 import { hardLimits } from './heap-limits.ts';
-import { initTimeout } from './init-failure.ts';
+import { initTimeout } from './thread-end.ts';
 import type { ThreadMemory } from './memory-pressure.ts';
 import type { PendingInvocation } from './pending-invocation.ts';
 import { PiscinaWorker } from './piscina-worker.ts';

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
-import type { StreamedBody } from '../invocation/outcome.ts';
+import type { StreamedBody } from '../invocation/invocation.ts';
 import { STREAM_WINDOW_BYTES } from '../protocol.ts';
 
 /** The handler's side of a stream. */

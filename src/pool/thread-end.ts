@@ -1,6 +1,13 @@
-import { diagnose, diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
+import {
+  decodeDiagnostic,
+  diagnose,
+  diagnostic,
+  diagnosticText,
+  encodeDiagnostic,
+  encodeThrown,
+} from '../invocation/diagnostic.ts';
 import type { Diagnostic, EncodedDiagnostic } from '../invocation/diagnostic.ts';
-import type { FailureCause, ThreadEndCause } from '../observing/observer.ts';
+import type { FailureCause, ThreadEndCause } from '../observability/observer.ts';
 import type { EscapedMessage } from '../protocol.ts';
 
 /** Why a thread ended, or is about to. */
@@ -99,3 +106,33 @@ export const OUT_OF_MEMORY = diagnostic(
   'The worker thread ran out of heap memory. Give the function more memory, run fewer threads, or raise ' +
     'resourceLimits.maxOldGenerationSizeMb.',
 );
+
+/** The handler, or what it needs of the main thread, could not be loaded. */
+export class InitFailure extends Error {
+  override readonly name = 'InitFailure';
+  /** As Lambda hears of it. */
+  readonly encoded: EncodedDiagnostic;
+  readonly diagnostic: Diagnostic;
+
+  constructor(encoded: EncodedDiagnostic) {
+    const parsed = decodeDiagnostic(encoded);
+    super(`The function cannot start: ${parsed.errorType}: ${parsed.errorMessage}`);
+    this.encoded = encoded;
+    this.diagnostic = parsed;
+  }
+
+  /** For people: with the place in the code, over several lines. */
+  get report(): string {
+    return `The function cannot start: ${diagnosticText(this.diagnostic)}`;
+  }
+
+  static of(thrown: unknown): InitFailure {
+    return thrown instanceof InitFailure ? thrown : new InitFailure(encodeThrown(thrown));
+  }
+}
+
+/** What Lambda hears when the handler's module takes too long. */
+export function initTimeout(timeoutMs: number): EncodedDiagnostic {
+  const message = `The handler's module did not load within ${timeoutMs} ms (initTimeoutMs).`;
+  return encodeDiagnostic(diagnostic('Runtime.InitTimeout', message));
+}

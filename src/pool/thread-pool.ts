@@ -1,10 +1,10 @@
 import { Promise } from '../builtins.ts';
-import type { Config, Development } from '../config.ts';
+import type { Config, Development } from '../config/config.ts';
 import type { ManagedRuntimeError } from '../errors.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';
-import type { FailureCause, InvocationObserver, ThreadsObserver } from '../observing/observer.ts';
-import type { ThreadFigures } from '../observing/thread-figures.ts';
+import type { FailureCause, InvocationObserver, ThreadsObserver } from '../observability/observer.ts';
+import type { ThreadFigures } from '../observability/thread-metrics.ts';
 import type {
   EscapedMessage,
   LoadedHandler,

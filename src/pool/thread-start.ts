@@ -2,11 +2,10 @@ import { createHistogram } from 'node:perf_hooks';
 import type { RecordableHistogram } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import type { ResourceLimits } from 'node:worker_threads';
-import type { Config } from '../config.ts';
-import type { ThreadObserver } from '../observing/observer.ts';
+import type { Config } from '../config/config.ts';
+import type { ThreadObserver } from '../observability/observer.ts';
 import { ENTRIES } from '../package-files.ts';
-import type { LogSettings, SharedState, ThreadSettings } from '../thread-settings.ts';
-import { invokerSettings } from './invoker-settings.ts';
+import type { InvokerSettings, LogSettings, SharedState, ThreadSettings } from '../thread-settings.ts';
 
 /** What it takes to start a thread. */
 export interface ThreadStart {
@@ -62,3 +61,10 @@ export class DelayHistograms {
 
 /** From 1 µs to 2.7 hours in ns, two digits of each: 28 KiB, where Node's own for event loops has 440. */
 const DELAYS = { lowest: 1e3, highest: 1e13, figures: 2 } as const;
+
+/** What of the configuration the thread needs that runs the handler. */
+export function invokerSettings(config: Config, log: LogSettings): InvokerSettings {
+  const { handler, codec, lambda, deadlineMarginMs, maxThreadHeapMb } = config;
+  const ownsThread = config.concurrency === 1 || config.invocationsPerThread === 1;
+  return { handler, codec, lambda, deadlineMarginMs, maxThreadHeapMb, ownsThread, log };
+}

@@ -1,9 +1,8 @@
-import type { Invocation } from '../invocation/invocation.ts';
+import type { Invocation, Outcome } from '../invocation/invocation.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
-import type { Outcome } from '../invocation/outcome.ts';
 import type { ManagedRuntimeError } from '../errors.ts';
-import type { InvocationObserver } from '../observing/observer.ts';
-import type { ThreadFigures } from '../observing/thread-figures.ts';
+import type { InvocationObserver } from '../observability/observer.ts';
+import type { ThreadFigures } from '../observability/thread-metrics.ts';
 import type { LoadedHandler } from '../protocol.ts';
 import type { SharedState } from '../thread-settings.ts';
 

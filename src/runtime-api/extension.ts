@@ -3,9 +3,9 @@ import { Promise } from '../builtins.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import { POLL_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import { Connection } from './connection.ts';
-import type { RequestsObserver } from '../observing/observer.ts';
+import type { RequestsObserver } from '../observability/observer.ts';
 import type { Log } from '../logging/log.ts';
-import { wait } from './wait.ts';
+import { wait } from './retry.ts';
 
 /**
  * Registers the runtime as an internal extension, the only way to get a SIGTERM before the SIGKILL of a shutdown.

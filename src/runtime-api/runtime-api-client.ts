@@ -1,5 +1,4 @@
-import type { Invocation } from '../invocation/invocation.ts';
-import type { Delivery, Outcome } from '../invocation/outcome.ts';
+import type { Invocation, Delivery, Outcome } from '../invocation/invocation.ts';
 
 /** One slot's way to the Runtime API. */
 export interface RuntimeApiClient {

@@ -2,7 +2,7 @@ import { MessageChannel } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { expose } from './comlink.ts';
 import type { Endpoint } from './comlink.ts';
-import { importModule } from './import-module.ts';
+import { importModule } from './user-module.ts';
 
 /**
  * Loads the services, once. Each call of what it resolves with opens one more way to them; it ends when the port that is

@@ -1,5 +1,4 @@
-import { importModule } from './import-module.ts';
-import { SharingError } from './sharing-error.ts';
+import { importModule, SharingError } from './user-module.ts';
 
 /** Loads the shared data, once. Rejects with a `SharingError` if threads could not get it, or only copies of much of it. */
 export async function loadSharedData(url: string, timeoutMs: number): Promise<unknown> {

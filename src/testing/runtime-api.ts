@@ -3,15 +3,15 @@
  *
  * @module lambda-managed-runtime/testing
  */
-import type { FaultPlan } from '../local/faults.ts';
-import type { InitError } from '../local/init-errors.ts';
+import type { FaultPlan } from '../local/runtime-api/faults.ts';
+import type { InitError } from '../local/runtime-api/init-errors.ts';
 import { startRuntimeApiServer } from '../local/runtime-api-server.ts';
 import { invoked } from './invoked.ts';
 import type { Invoked } from './invoked.ts';
 
-export type { Fault, FaultMatch, FaultPlan, FaultPoint } from '../local/faults.ts';
-export type { Diagnostic } from '../local/diagnostic.ts';
-export type { InitError } from '../local/init-errors.ts';
+export type { Fault, FaultMatch, FaultPlan, FaultPoint } from '../local/runtime-api/faults.ts';
+export type { Diagnostic } from '../local/invoke.ts';
+export type { InitError } from '../local/runtime-api/init-errors.ts';
 export type { Invoked, InvokedError, InvokedResponse, InvokedTimeout, NotInvoked } from './invoked.ts';
 
 /** Settings of {@link startRuntimeApi}. */

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Measurement } from '../../src/cli/bench/measurement.ts';
 import { makeRecord, settings } from '../../src/cli/bench/record.ts';
 import type { BenchRecord } from '../../src/cli/bench/record.ts';
-import { Tally } from '../../src/cli/bench/tally.ts';
-import { whichNext } from '../../src/cli/bench/which-next.ts';
+import { Tally } from '../../src/cli/bench/measurement.ts';
+import { whichNext } from '../../src/cli/bench/next-setup.ts';
 
 interface MadeUp {
   readonly slots: number;

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readEvents } from '../../src/cli/bench/events.ts';
+import { readEvents } from '../../src/cli/bench/flags.ts';
 import type { BenchRecord } from '../../src/cli/bench/record.ts';
 import { withoutRuntimeApi } from '../helpers/start-local.ts';
 import { PATIENTLY, startRuntime } from '../helpers/start-runtime.ts';

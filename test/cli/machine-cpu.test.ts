@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 
-const machineCpu = new URL('../../src/cli/bench/machine-cpu.ts', import.meta.url).href;
+const machineCpu = new URL('../../src/cli/bench/machine.ts', import.meta.url).href;
 
 /** Another program uses a core while this one looks on. */
 const LOOKER = `

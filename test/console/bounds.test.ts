@@ -3,11 +3,11 @@ import { createServer, get } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { Ledgers } from '../../src/console/ledgers.ts';
+import { Ledgers } from '../../src/console/history.ts';
 import { LiveStream } from '../../src/console/live-stream.ts';
 import type { Snapshot } from '../../src/console/messages.ts';
-import type { PublishedInvocation } from '../../src/observing/channels.ts';
-import type { InvocationReport } from '../../src/observing/invocation-report.ts';
+import type { PublishedInvocation } from '../../src/observability/channels.ts';
+import type { InvocationReport } from '../../src/observability/observer.ts';
 
 const SETTINGS = {
   host: '127.0.0.1',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LogLedger } from '../../src/console/log-ledger.ts';
+import { LogLedger } from '../../src/console/log-history.ts';
 import type { LoggedText } from '../../src/console/messages.ts';
 import { startFunction } from './function.ts';
 import type { ConsoleFunction } from './function.ts';

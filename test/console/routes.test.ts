@@ -85,7 +85,7 @@ it('on Lambda nothing of the console is loaded', async () => {
   await using runtime = await startBootstrap('echo.mjs', { concurrency: 2 }, { execArgv: RECORDING });
   await runtime.invoke(7);
   await runtime.stop();
-  expect(resolved(runtime.output.stderr, '/src/observing/')).not.toEqual([]);
+  expect(resolved(runtime.output.stderr, '/src/observability/')).not.toEqual([]);
   expect(resolved(runtime.output.stderr, '/src/console/')).toEqual([]);
 });
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Sampler } from '../../src/console/sampler.ts';
-import type { RuntimeStats } from '../../src/observing/stats.ts';
+import type { RuntimeStats } from '../../src/observability/stats.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });

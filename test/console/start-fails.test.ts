@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
-import { INVOCATION_CHANNEL, THREAD_CHANNEL } from '../../src/observing/channels.ts';
+import { INVOCATION_CHANNEL, THREAD_CHANNEL } from '../../src/observability/channels.ts';
 import { HANDLERS } from '../helpers/start-runtime.ts';
 
 const run = promisify(execFile);

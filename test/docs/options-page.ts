@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { format } from 'prettier';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { environmentSchema } from '../../src/config/environment.ts';
 import type { Environment } from '../../src/config/environment.ts';
-import { optionsSchema } from '../../src/settings.ts';
+import { optionsSchema } from '../../src/config/options.ts';
 import { validValues } from './valid-values.ts';
 
-/** docs/options.md, from src/settings.ts (its interface, with what its comments say, and its schema) and src/config/environment.ts. */
+/** docs/options.md, from src/config/options.ts (its interface, with what its comments say, and its schema) and src/config/environment.ts. */
 export async function optionsPage(): Promise<string> {
   const options = declaredOptions().map((option) => {
     const schema = optionsSchema.entries[option.name as keyof typeof optionsSchema.entries];
@@ -35,7 +35,7 @@ interface DeclaredOption {
   readonly otherwise: string;
 }
 
-const SETTINGS = readFileSync(new URL('../../src/settings.ts', import.meta.url), 'utf8');
+const SETTINGS = readFileSync(new URL('../../src/config/options.ts', import.meta.url), 'utf8');
 
 function declaredOptions(): DeclaredOption[] {
   const [, body = ''] = /interface ManagedRuntimeOptions \{\n([^]*?)\n\}/.exec(SETTINGS) ?? [];
@@ -133,7 +133,7 @@ const VARIABLES: Record<keyof Environment, { means: string; unit?: string; other
 
 const INTRODUCTION = `# Options
 
-Made from \`src/settings.ts\` and \`src/config/environment.ts\` by \`vitest run test/docs/options.test.ts -u\`; the test fails where they differ.
+Made from \`src/config/options.ts\` and \`src/config/environment.ts\` by \`vitest run test/docs/options.test.ts -u\`; the test fails where they differ.
 
 What is wrong in options and environment is reported all at once, before anything starts (\`CONFIG_INVALID\`). An option that
 nobody knows is a fault too. What is left out comes from the environment, then from the default.

@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import type { ManagedRuntimeOptions } from '../../src/settings.ts';
+import type { ManagedRuntimeOptions } from '../../src/config/options.ts';
 import { startBootstrap, startRuntime } from '../helpers/start-runtime.ts';
 import type { RunningRuntime, RuntimeOptions } from '../helpers/start-runtime.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';

@@ -2,7 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EITHER_LAYOUT, posted, startLayout, statuses } from './fault-runtime.ts';
-import type { RuntimeStats } from '../../src/observing/stats.ts';
+import type { RuntimeStats } from '../../src/observability/stats.ts';
 import { PATIENTLY } from '../helpers/start-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
 

@@ -6,7 +6,7 @@ import { expect } from 'vitest';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import type { InvokeError, InvokeOptions, InvokeResult } from '../../src/local/invoke.ts';
 import type { RuntimeApiServer } from '../../src/local/runtime-api-server.ts';
-import type { ManagedRuntimeOptions } from '../../src/settings.ts';
+import type { ManagedRuntimeOptions } from '../../src/config/options.ts';
 import { start } from '../helpers/child-process.ts';
 import type { LogLine } from '../helpers/process-output.ts';
 import { RunningRuntime } from '../helpers/start-runtime.ts';

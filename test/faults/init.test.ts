@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import type { Fault } from '../../src/local/faults.ts';
+import type { Fault } from '../../src/local/runtime-api/faults.ts';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import { FULL, SHAPES, SINGLE_MODE } from './fault-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';

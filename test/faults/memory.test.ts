@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { InitError } from '../../src/local/init-errors.ts';
+import type { InitError } from '../../src/local/runtime-api/init-errors.ts';
 import { EITHER_LAYOUT, FULL, posted, startLayout, statuses } from './fault-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
 

@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
-import type { Fault } from '../../src/local/faults.ts';
+import type { Fault } from '../../src/local/runtime-api/faults.ts';
 import { POLL_SCHEDULE, delayAfter } from '../../src/retry-schedule.ts';
 import { EITHER_LAYOUT, SHAPES, cpuMs, posted, startLayout } from './fault-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';

@@ -1,4 +1,4 @@
-import type { ManagedRuntimeOptions } from '../../src/settings.ts';
+import type { ManagedRuntimeOptions } from '../../src/config/options.ts';
 import { HANDLERS, startRuntime } from './start-runtime.ts';
 import type { RunningRuntime, RuntimeOptions } from './start-runtime.ts';
 

@@ -5,7 +5,7 @@ import { vi } from 'vitest';
 import type { InvokeError, InvokeOptions, InvokeResponse } from '../../src/local/invoke.ts';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import type { RuntimeApiServer } from '../../src/local/runtime-api-server.ts';
-import type { ManagedRuntimeOptions } from '../../src/settings.ts';
+import type { ManagedRuntimeOptions } from '../../src/config/options.ts';
 import { end, start } from './child-process.ts';
 import { ProcessOutput } from './process-output.ts';
 import type { LogLine } from './process-output.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Fault } from '../../src/local/faults.ts';
+import type { Fault } from '../../src/local/runtime-api/faults.ts';
 import { type RuntimeApiServer, startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import { fail, get, next, openSocket, openStream, post, respond, url } from './runtime.ts';
 

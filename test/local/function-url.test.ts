@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { functionUrlRoute } from '../../src/local/function-url.ts';
+import { functionUrlRoute } from '../../src/local/lambda-api/function-url.ts';
 import { type RuntimeApiServer, startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import { fail, next, openStream, respond } from './runtime.ts';
 

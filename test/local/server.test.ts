@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { expect, it } from 'vitest';
-import { functionUrlRoute } from '../../src/local/function-url.ts';
-import { plainInvokeRoute } from '../../src/local/plain-invoke.ts';
+import { functionUrlRoute } from '../../src/local/lambda-api/function-url.ts';
+import { plainInvokeRoute } from '../../src/local/lambda-api/invoke-api.ts';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import { get, next, openSocket, respond } from './runtime.ts';
 

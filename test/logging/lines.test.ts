@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LOG_LEVELS } from '../../src/thread-settings.ts';
-import { jsonLine } from '../../workers/logging/json-line.ts';
+import { jsonLine } from '../../workers/logging/log-lines.ts';
 import type { LogLine } from '../helpers/process-output.ts';
 import { MODES, PATIENTLY, startBootstrap } from '../helpers/start-runtime.ts';
 import type { RunningRuntime } from '../helpers/start-runtime.ts';

@@ -10,6 +10,6 @@ it('the optional modules, and OpenTelemetry, are not loaded by a runtime that no
   expect(await runtime.invoke(7)).toEqual([expect.any(String), 7]);
   await runtime.stop();
   const resolved = runtime.output.stderr.split('\n').filter((line) => line.startsWith('resolved '));
-  expect(resolved.filter((line) => line.includes('/src/observing/'))).not.toEqual([]);
+  expect(resolved.filter((line) => line.includes('/src/observability/'))).not.toEqual([]);
   expect(resolved.filter((line) => /\/src\/(?:emf|otel)\/|opentelemetry/.test(line))).toEqual([]);
 });

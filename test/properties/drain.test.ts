@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Outcome } from '../../src/invocation/outcome.ts';
-import type { SlotObserver } from '../../src/observing/observer.ts';
+import type { Outcome } from '../../src/invocation/invocation.ts';
+import type { SlotObserver } from '../../src/observability/observer.ts';
 import type { InvocationHandle, WorkerPool } from '../../src/pool/worker-pool.ts';
-import { Deliveries } from '../../src/polling/deliveries.ts';
-import { poll } from '../../src/polling/poller.ts';
+import { Deliveries, poll } from '../../src/poller/poller.ts';
 import type { RuntimeApiClient } from '../../src/runtime-api/runtime-api-client.ts';
 
 const OUTCOME: Outcome = { type: 'response', body: 'null', contentType: 'application/json' };

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { InvokeOptions, InvokeResult } from '../../src/local/invoke.ts';
-import type { ManagedRuntimeOptions } from '../../src/settings.ts';
+import type { ManagedRuntimeOptions } from '../../src/config/options.ts';
 import { LAYOUTS, startLayout, startSingle } from '../faults/fault-runtime.ts';
 import type { FaultOptions, FaultRuntime } from '../faults/fault-runtime.ts';
 

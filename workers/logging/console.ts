@@ -6,16 +6,7 @@ import { LOG_LEVELS } from '../../src/thread-settings.ts';
 import type { LogLevel, LogSettings } from '../../src/thread-settings.ts';
 import { currentRun } from '../invoke-store.ts';
 import { replaceFunction } from '../replace-function.ts';
-import { jsonLine } from './json-line.ts';
-import { textLine } from './text-line.ts';
-
-/** What is known of a line besides its arguments. */
-export interface LineOrigin {
-  readonly time: Date;
-  readonly level: LogLevel;
-  readonly requestId: string | undefined;
-  readonly tenantId: string | undefined;
-}
+import { jsonLine, textLine } from './log-lines.ts';
 
 /**
  * Makes the console write a line for each call, under the invocation whose code calls. The other methods, such as

@@ -4,7 +4,7 @@ import type { Output } from '../../src/output/output.ts';
 import { LOGGED_LINES_CHANNEL } from '../../src/protocol.ts';
 import type { LoggedLine } from '../../src/protocol.ts';
 import { currentRun } from '../invoke-store.ts';
-import type { LineTap } from './line-tap.ts';
+import type { LineTap } from './line-observer.ts';
 
 /** Local mode: each line is also told to the local server, with the invocation whose code writes it. */
 export class LineBroadcast implements LineTap {

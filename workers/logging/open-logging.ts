@@ -1,8 +1,8 @@
 import { openLogOutput } from '../../src/output/log-output.ts';
 import type { LogSettings } from '../../src/thread-settings.ts';
 import { patchConsole } from './console.ts';
-import { NO_TAP } from './line-tap.ts';
-import type { LineTap } from './line-tap.ts';
+import { NO_TAP } from './line-observer.ts';
+import type { LineTap } from './line-observer.ts';
 import { offerLogger } from './logger.ts';
 import { takeOverStdio } from './stdio.ts';
 import { openThrownLog } from './thrown-log.ts';

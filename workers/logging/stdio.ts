@@ -7,7 +7,7 @@ import { OutputLock } from '../../src/output/output-lock.ts';
 import { SyncOutput } from '../../src/output/sync-output.ts';
 import type { LogSettings } from '../../src/thread-settings.ts';
 import { replaceFunction } from '../replace-function.ts';
-import type { LineTap } from './line-tap.ts';
+import type { LineTap } from './line-observer.ts';
 import { LineBuffer } from './line-buffer.ts';
 
 /**

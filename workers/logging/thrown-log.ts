@@ -3,9 +3,8 @@ import type { InvocationMetadata } from '../../src/invocation/invocation.ts';
 import type { LogWriter } from '../../src/output/log-writer.ts';
 import { LOG_LEVELS } from '../../src/thread-settings.ts';
 import type { LogLevel, LogSettings } from '../../src/thread-settings.ts';
-import { ExitCall } from '../escapes.ts';
-import { jsonErrorLine } from './json-line.ts';
-import { textErrorLine } from './text-line.ts';
+import { ExitCall } from '../handler-error.ts';
+import { jsonErrorLine, textErrorLine } from './log-lines.ts';
 
 /** Writes a line of the level ERROR about what an invocation's code has thrown. Never throws. */
 export interface ThrownLog {

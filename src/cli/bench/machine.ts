@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
+import type { Figures } from './runtime-process.ts';
 
 /** What the figures depend on. */
 export interface Machine {
@@ -18,3 +20,88 @@ export function readMachine(): Machine {
     node: process.version,
   };
 }
+
+/** CPU time of all at one moment. */
+export interface Usage {
+  readonly runtime: Figures;
+  readonly load: { readonly atMs: number; readonly cpuMs: number };
+  readonly machine: MachineCpu;
+}
+
+/** What was used between two moments. */
+export interface Used {
+  /** How many cores the runtime kept busy. */
+  readonly cores: number;
+  /** How many of its threads were ready to run and had no core, on average. */
+  readonly delayedThreads: number;
+  /** How busy this process kept one core, 0 to 1. */
+  readonly loadCore: number;
+  /** The part of the machine that others took, 0 to 1. */
+  readonly others: number;
+}
+
+export async function readUsage(runtime: { figures(): Promise<Figures> }): Promise<Usage> {
+  const figures = await runtime.figures();
+  const { user, system } = process.cpuUsage();
+  const load = { atMs: performance.now(), cpuMs: (user + system) / 1000 };
+  return { runtime: figures, load, machine: readMachineCpu() };
+}
+
+export function usedBetween(before: Usage, after: Usage): Used {
+  const runtimeMs = after.runtime.cpuMs - before.runtime.cpuMs;
+  const loadMs = after.load.cpuMs - before.load.cpuMs;
+  const wallMs = after.runtime.atMs - before.runtime.atMs;
+  return {
+    cores: runtimeMs / wallMs,
+    delayedThreads: (after.runtime.coreDelayMs - before.runtime.coreDelayMs) / wallMs,
+    loadCore: loadMs / (after.load.atMs - before.load.atMs),
+    others: usedByOthers(before.machine, after.machine, (runtimeMs + loadMs) * 1000),
+  };
+}
+
+/** When others take more than this, figures are noise. */
+export const MUCH_OTHERS = 0.1;
+
+/** CPU time of the whole machine since its start, in µs. */
+interface MachineCpu {
+  /** What programs and the kernel used, and on Linux what the hypervisor withheld. */
+  readonly busy: number;
+  readonly idle: number;
+}
+
+/** @see https://man7.org/linux/man-pages/man5/proc_stat.5.html */
+export function readMachineCpu(): MachineCpu {
+  return process.platform === 'linux' ? fromProc() : fromNode();
+}
+
+/**
+ * The part of the machine that was used by others than those who used `ownUs`, 0 to 1. Where this process may not use
+ * all of the machine, what others do there says nothing about its part: 0.
+ */
+export function usedByOthers(before: MachineCpu, after: MachineCpu, ownUs: number): number {
+  if (availableParallelism() < cpus().length) return 0;
+  const busy = after.busy - before.busy;
+  const all = busy + after.idle - before.idle;
+  return all === 0 ? 0 : Math.max(0, busy - ownUs) / all;
+}
+
+function fromProc(): MachineCpu {
+  const line = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0] ?? '';
+  const [user = 0, nice = 0, system = 0, idle = 0, ioWait = 0, , , steal = 0] = line
+    .trim()
+    .split(/\s+/)
+    .slice(1)
+    .map((ticks) => Number(ticks) * US_PER_TICK);
+  return { busy: user + nice + system + steal, idle: idle + ioWait };
+}
+
+const US_PER_TICK = 10_000;
+
+function fromNode(): MachineCpu {
+  const times = cpus().map((cpu) => cpu.times);
+  const busy = times.reduce((sum, { user, nice, sys }) => sum + user + nice + sys, 0);
+  const idle = times.reduce((sum, each) => sum + each.idle, 0);
+  return { busy: busy * US_PER_MS, idle: idle * US_PER_MS };
+}
+
+const US_PER_MS = 1000;

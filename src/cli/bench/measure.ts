@@ -1,14 +1,15 @@
-import { startRuntimeApiServer } from '../../local/runtime-api-server.ts';
+import { setTimeout } from 'node:timers/promises';
 import type { InvokeResult } from '../../local/invoke.ts';
-import type { Invoke } from './closed-loop.ts';
-import { measureBusy } from './measure-busy.ts';
-import type { AtRate, Measurement } from './measurement.ts';
-import { atRate } from './open-loop.ts';
+import { startRuntimeApiServer } from '../../local/runtime-api-server.ts';
+import { BenchError } from './flags.ts';
+import { ClosedLoop, atRate, warmUp } from './load.ts';
+import type { Invoke } from './load.ts';
+import { MUCH_OTHERS, readUsage, usedBetween } from './machine.ts';
+import type { Used } from './machine.ts';
+import { invocationsPerThread } from './measurement.ts';
+import type { AtRate, Measurement, Setup, Tally } from './measurement.ts';
 import { RuntimeProcess } from './runtime-process.ts';
-import type { Measured } from './runtime-process.ts';
-import { invocationsPerThread } from './setup.ts';
-import type { Setup } from './setup.ts';
-import { readUsage, usedBetween } from './usage.ts';
+import type { HandlerLog, Measured } from './runtime-process.ts';
 
 /** How each setup is measured. */
 export interface Method extends Measured {
@@ -22,7 +23,7 @@ export interface Method extends Measured {
 }
 
 /** What is being done with a setup, and how far it is, 0 to 1. */
-export type OnPhase = (phase: string, done: number) => void;
+type OnPhase = (phase: string, done: number) => void;
 
 /**
  * Starts a runtime, warms it up, and measures it: each slot busy all the time, then at given rates.
@@ -117,4 +118,81 @@ function invoking(events: readonly string[], invoke: (event: string) => Promise<
     if (result.status === 'unavailable') return new Promise(() => undefined);
     return result.errorMessage;
   };
+}
+
+/** What a runtime did while each of its slots was busy all the time. */
+export interface Busy {
+  readonly tally: Tally;
+  readonly used: Used;
+  readonly steady: boolean;
+}
+
+/**
+ * Warms a runtime up and measures it. While other programs take much of the machine it is measured again, at most
+ * twice, and the quietest counts.
+ *
+ * Rejects with a BenchError when all invocations fail.
+ */
+async function measureBusy(
+  runtime: RuntimeProcess,
+  slots: number,
+  invoke: Invoke,
+  { seconds, events, log }: Method,
+  onPhase: OnPhase,
+): Promise<Busy> {
+  const loop = new ClosedLoop(invoke, slots);
+  const pause = (ms: number): Promise<unknown> => runtime.unlessFailed(setTimeout(ms));
+  const enough = Math.max(slots, events.length, ENOUGH);
+  onPhase('warming up', 0.2);
+  const steady = await warmUp(loop, slots, seconds, async (ms, tally) => {
+    await pause(ms);
+    assertSomeWork(tally, enough, log);
+  });
+  onPhase('measuring', 0.5);
+  let quietest: Busy | undefined;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const before = await readUsage(runtime);
+    const tally = loop.nextTally();
+    await whileMeasured(tally, slots, seconds, pause);
+    const used = usedBetween(before, await readUsage(runtime));
+    // What ends from here on is not of the same time as the CPU time.
+    loop.nextTally();
+    assertSomeWork(tally, 0, log);
+    if (quietest === undefined || used.others < quietest.used.others) quietest = { tally, used, steady };
+    if (quietest.used.others <= MUCH_OTHERS) break;
+    onPhase('measuring again, since other programs are busy', 0.6);
+  }
+  await runtime.unlessFailed(loop.stop());
+  return quietest as Busy;
+}
+
+/** Slow handlers need longer, so that there is something to count. */
+async function whileMeasured(
+  tally: Tally,
+  slots: number,
+  seconds: number,
+  pause: (ms: number) => Promise<unknown>,
+): Promise<void> {
+  const startMs = performance.now();
+  const passed = (): number => (performance.now() - startMs) / 1000;
+  while (passed() < seconds || (tally.count < slots * LEAST_EACH && passed() < seconds * MOST_LONGER)) {
+    await pause(Math.min(STEP_MS, seconds * 100));
+  }
+}
+
+const ROUNDS = 3;
+const STEP_MS = 50;
+const ENOUGH = 5;
+const LEAST_EACH = 4;
+const MOST_LONGER = 10;
+
+/** Throws a BenchError when so many have been answered, and all of them with an error. */
+function assertSomeWork(tally: Tally, enough: number, log: HandlerLog): void {
+  const { total, failed, firstError } = tally.answers;
+  if (total < enough || failed < total) return;
+  const what =
+    total === 0
+      ? 'No invocation was answered while it was measured: try more --seconds.'
+      : `All of ${total} invocations failed, so there is nothing to measure. The first error: ${firstError}`;
+  throw new BenchError(`${what}\n${log.keep()}`);
 }

@@ -1,4 +1,4 @@
-import type { Setup } from './setup.ts';
+import { rounded } from '../../observability/durations.ts';
 
 /** What was measured with one setup. */
 export interface Measurement extends Setup {
@@ -31,7 +31,7 @@ export interface Measurement extends Setup {
 }
 
 /** From the instant when an event was due to its answer. */
-export interface Latency {
+interface Latency {
   readonly mean: number;
   readonly p50: number;
   readonly p90: number;
@@ -39,7 +39,7 @@ export interface Latency {
   readonly max: number;
 }
 
-export interface Answers {
+interface Answers {
   readonly total: number;
   /** Errors and timeouts. */
   readonly failed: number;
@@ -56,3 +56,99 @@ export type AtRate =
       readonly cpuCores: number;
     }
   | { readonly perSecond: number; readonly tooMuch: true };
+
+/** How the runtime is set up while it is measured. */
+export interface Setup {
+  /** Invocations at once. */
+  readonly slots: number;
+  readonly threads: number;
+}
+
+/** As a runtime takes it: its slots are spread over the threads. */
+export function invocationsPerThread({ slots, threads }: Setup): number {
+  return Math.ceil(slots / threads);
+}
+
+/** Whether invocations share threads. */
+export function isShared(setup: Setup): boolean {
+  return setup.slots > setup.threads;
+}
+
+/** `4 slots`, or `128 slots on 2 threads`. */
+export function named(setup: Setup): string {
+  const slots = `${setup.slots} ${setup.slots === 1 ? 'slot' : 'slots'}`;
+  return isShared(setup)
+    ? `${slots} on ${setup.threads} ${setup.threads === 1 ? 'thread' : 'threads'}`
+    : slots;
+}
+
+/** How one invocation ended: undefined, or the error. */
+export type Failure = string | undefined;
+
+/**
+ * Gathers the answers of a while. All of them, in their order, and not in a histogram as `Durations` has: how far the
+ * parts of a measurement agree can only be told when its end is known. An hour of 10,000 a second takes 300 MB.
+ */
+export class Tally {
+  readonly #latencies: number[] = [];
+  #failed = 0;
+  #firstError: string | undefined;
+
+  add(latencyMs: number, failure: Failure): void {
+    this.#latencies.push(latencyMs);
+    if (failure === undefined) return;
+    this.#failed += 1;
+    this.#firstError ??= failure;
+  }
+
+  get count(): number {
+    return this.#latencies.length;
+  }
+
+  get answers(): Answers {
+    const counts = { total: this.count, failed: this.#failed };
+    return this.#firstError === undefined ? counts : { ...counts, firstError: this.#firstError };
+  }
+
+  get latency(): Latency {
+    const sorted = this.#latencies.toSorted((a, b) => a - b);
+    const at = (part: number): number => rounded(sorted[Math.ceil(part * sorted.length) - 1] ?? 0);
+    return { mean: rounded(mean(sorted)), p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1) };
+  }
+
+  /**
+   * The throughput of so many callers who call again as soon as they are answered: the number of callers ÷ the mean
+   * latency (Little's law). Unlike a count of answers it does not depend on when in an invocation the clock stops.
+   */
+  throughput(callers: number): { readonly perSecond: number; readonly error: number } {
+    const perSecond = (latencies: readonly number[]): number => (callers * 1000) / mean(latencies);
+    const length = Math.floor(this.count / PARTS);
+    if (length === 0) return { perSecond: perSecond(this.#latencies), error: 1 };
+    const parts = Array.from({ length: PARTS }, (_, part) =>
+      perSecond(this.#latencies.slice(part * length, (part + 1) * length)),
+    );
+    const middle = mean(parts);
+    const variance = parts.reduce((sum, part) => sum + (part - middle) ** 2, 0) / (PARTS - 1);
+    return { perSecond: perSecond(this.#latencies), error: Math.sqrt(variance / PARTS) / middle };
+  }
+}
+
+const PARTS = 5;
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+}
+
+/** Three significant figures, without exponents. */
+export function shortNumber(value: number | undefined): string {
+  if (value === undefined || Number.isNaN(value)) return '–';
+  const magnitude = Math.abs(value);
+  if (magnitude >= 100) return Math.round(value).toLocaleString('en-US');
+  if (magnitude >= 10) return value.toFixed(1);
+  return value.toFixed(2);
+}
+
+/** 0.123 → 12 %. */
+export function percent(part: number): string {
+  return `${Math.round(part * 100)} %`;
+}

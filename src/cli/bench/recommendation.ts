@@ -1,12 +1,5 @@
-import { characterOf } from './character.ts';
-import type { Character } from './character.ts';
-import { kneeOf, tolerance } from './knee.ts';
-import type { Knee } from './knee.ts';
-import { MOST_VCPUS } from './lambda-limits.ts';
-import { environmentSize } from './lambda-memory.ts';
-import type { EnvironmentSize } from './lambda-memory.ts';
+import { isShared } from './measurement.ts';
 import type { Measurement } from './measurement.ts';
-import { isShared } from './setup.ts';
 
 /** What to set, for an environment with `environment.vCpus` vCPUs. */
 interface Advice {
@@ -54,3 +47,101 @@ function advise(measured: readonly Measurement[], waits: boolean, at: Measuremen
     environment: environmentSize(at.peakMemoryMiB, Math.max(1, vCpus)),
   };
 }
+
+/** What a handler does with its time. */
+interface Character {
+  /** More than half of an invocation is waiting for something else than a core. */
+  readonly waits: boolean;
+  readonly cpuMs: number;
+  /** Waiting for a core, which other programs or too many slots have. */
+  readonly delayMs: number;
+  readonly durationMs: number;
+  /** The part that it computes, or would if it had a core: 0 to 1. */
+  readonly share: number;
+}
+
+/** From the smallest setup: with more slots than cores an invocation also waits for a core. */
+export function characterOf(measured: readonly Measurement[], cores: number): Character {
+  const smallest = measured.reduce((least, each) => (each.slots < least.slots ? each : least));
+  const cpuMs = smallest.cpu.msPerInvocation;
+  const durationMs = smallest.latencyMs.mean;
+  const { delayMsPerInvocation: delayMs } = smallest.cpu;
+  const share = Math.min(1, (cpuMs + delayMs) / durationMs);
+  const coresAreFree = smallest.slots <= cores || smallest.cpu.cores < cores * BUSY;
+  return { waits: share < 0.5 && coresAreFree, cpuMs, delayMs, durationMs, share };
+}
+
+const BUSY = 0.8;
+
+/** Where more slots stop paying. */
+interface Knee {
+  readonly at: Measurement;
+  readonly best: Measurement;
+  /** It was chosen though its throughput is lower: it kept all cores busy that there were for it. */
+  readonly full: boolean;
+}
+
+/**
+ * The fewest slots whose throughput is the best, but for a twentieth or for what is noise; or that keep all cores
+ * busy, but for what other programs take: then more slots can only take turns, and what looks like a gain is a machine
+ * that had become faster.
+ */
+function kneeOf(series: readonly Measurement[], cores: number): Knee {
+  const best = series.reduce((most, each) => (each.perSecond > most.perSecond ? each : most));
+  const ascending = series.toSorted((a, b) => a.slots - b.slots);
+  const asGood = (each: Measurement): boolean =>
+    each.perSecond >= best.perSecond * (1 - tolerance(each, best));
+  const at = ascending.find((each) => asGood(each) || coresUsed(each, cores) >= FULL) ?? best;
+  return { at, best, full: !asGood(at) };
+}
+
+/** Two standard errors of the difference, within bounds. */
+function tolerance(a: Measurement, b: Measurement): number {
+  return Math.min(MOST, Math.max(LEAST, 2 * Math.hypot(a.error, b.error)));
+}
+
+/** The part of the cores that the runtime used, of those that the load and other programs left, 0 to 1. */
+export function coresUsed({ cpu, loadCore, others }: Measurement, cores: number): number {
+  return cpu.cores / (cores * (1 - others) - loadCore);
+}
+
+const LEAST = 0.05;
+const MOST = 0.15;
+const FULL = 0.92;
+
+/** A size of execution environments that Lambda Managed Instances offer. */
+interface EnvironmentSize {
+  readonly vCpus: number;
+  readonly gibPerVCpu: number;
+  readonly memoryMiB: number;
+  /** False when the need is larger than what so many vCPUs can have. */
+  readonly fits: boolean;
+}
+
+/**
+ * The least memory for so many vCPUs that holds what was measured and a third on top: memory grows for a while, longer
+ * than a bench.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances.html
+ */
+function environmentSize(peakMemoryMiB: number, vCpus: number): EnvironmentSize {
+  const need = peakMemoryMiB * HEADROOM;
+  const sizes = GIB_PER_VCPU.map((gibPerVCpu) => ({
+    vCpus,
+    gibPerVCpu,
+    memoryMiB: vCpus * gibPerVCpu * 1024,
+  }));
+  const offered = sizes.filter(({ memoryMiB }) => memoryMiB <= MOST_ENVIRONMENT_MIB);
+  const enough = offered.find(({ memoryMiB }) => memoryMiB >= need);
+  return { ...(enough ?? (offered.at(-1) as Omit<EnvironmentSize, 'fits'>)), fits: enough !== undefined };
+}
+
+const HEADROOM = 4 / 3;
+
+/** Most invocations at once for each vCPU of an execution environment. */
+export const MOST_SLOTS_PER_VCPU = 64;
+/** No environment has more. */
+export const MOST_VCPUS = 16;
+const MOST_ENVIRONMENT_MIB = 32 * 1024;
+/** What there can be of memory for each vCPU, ascending. */
+const GIB_PER_VCPU: readonly number[] = [2, 4, 8];

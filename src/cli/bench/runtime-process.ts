@@ -1,16 +1,18 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import type { Diagnostic } from '../../local/invoke.ts';
 import type { RuntimeApiServer } from '../../local/runtime-api-server.ts';
-import type { Diagnostic } from '../../local/diagnostic.ts';
 import { ENTRIES } from '../../package-files.ts';
+import type { ManagedRuntimeOptions } from '../../config/options.ts';
 import { threadpoolSize } from '../serve.ts';
-import { BenchError } from './bench-error.ts';
-import type { HandlerLog } from './handler-log.ts';
-import type { Figures, FromRuntime, Modules, RuntimeSettings } from './runtime-messages.ts';
-import { invocationsPerThread } from './setup.ts';
-import type { Setup } from './setup.ts';
+import { BenchError } from './flags.ts';
+import { invocationsPerThread } from './measurement.ts';
+import type { Setup } from './measurement.ts';
 
 /** What is measured, whatever the setup. */
 export interface Measured {
@@ -120,3 +122,70 @@ process.on('exit', () => {
 });
 
 const POLL_MS = 50;
+
+/** Options of a runtime that name modules. */
+export type Modules = Pick<ManagedRuntimeOptions, 'services' | 'sharedData' | 'codec' | 'preload'>;
+
+/** What `bench` tells the process that it measures, as its only argument. */
+export interface RuntimeSettings extends Modules {
+  readonly workerFile: string;
+  readonly concurrency: number;
+  readonly threads: number;
+  readonly invocationsPerThread: number;
+}
+
+/** What that process answers to any message, and says when it cannot go on. */
+export type FromRuntime =
+  | {
+      readonly type: 'figures';
+      /** On its own clock. */
+      readonly atMs: number;
+      readonly cpuMs: number;
+      /** How long its threads were ready to run and had no core. */
+      readonly coreDelayMs: number;
+      readonly peakMemoryMiB: number;
+      readonly startingThreads: number;
+      /** Slots that have room. */
+      readonly usableSlots: number;
+    }
+  | { readonly type: 'failed'; readonly message: string };
+
+export type Figures = Extract<FromRuntime, { type: 'figures' }>;
+
+/** Where what the runtime and the handler write goes, so that the terminal is left for the bench. */
+export class HandlerLog {
+  readonly file: string;
+  #kept: boolean;
+
+  /** @param file where it stays; otherwise it is removed with the end of this process, unless it is to be kept. */
+  constructor(file: string | undefined) {
+    this.#kept = file !== undefined;
+    this.file = file ?? join(mkdtempSync(join(tmpdir(), 'lambda-managed-runtime-bench-')), 'handler.log');
+    if (file === undefined) process.once('exit', () => this.#remove());
+  }
+
+  /** Calls `use` with a descriptor of the file; each time it begins anew, so that it does not grow without end. */
+  with<Result>(use: (fd: number) => Result): Result {
+    const fd = openSync(this.file, 'w');
+    try {
+      return use(fd);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  /** Somebody will want to read it. Returns its last lines, and where it is. */
+  keep(): string {
+    this.#kept = true;
+    const lines = readFileSync(this.file, 'utf8').trimEnd().split('\n').slice(-SHOWN_LINES);
+    const shown = lines.map((line) => `  ${line.slice(0, SHOWN_CHARACTERS)}`).join('\n');
+    return `The end of what it has written (all of it: ${this.file}):\n${shown}`;
+  }
+
+  #remove(): void {
+    if (!this.#kept) rmSync(join(this.file, '..'), { recursive: true, force: true });
+  }
+}
+
+const SHOWN_LINES = 8;
+const SHOWN_CHARACTERS = 300;

@@ -1,0 +1,47 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { isAbsolute, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ManagedRuntimeError } from '../errors.ts';
+import type { HandlerSource } from '../thread-settings.ts';
+import type { Given } from './raw-config.ts';
+
+/** Where the handler is, for the thread that loads it. */
+export function handlerSource({ reference, options, env }: Given): HandlerSource {
+  if (reference.kind === 'file') {
+    const given = String(reference.workerFile);
+    return { kind: 'file', file: filePath(reference.workerFile), given, exportName: options.handler };
+  }
+  return {
+    kind: 'handler-string',
+    handlerString: reference.handlerString ?? env._HANDLER ?? '',
+    taskRoot: env.LAMBDA_TASK_ROOT ?? process.cwd(),
+  };
+}
+
+/** {@link moduleUrl} of a module that need not be there. */
+export function optionalModuleUrl(module: string | URL | undefined): string | undefined {
+  return module === undefined ? undefined : moduleUrl(module);
+}
+
+/**
+ * A path becomes a `file:` URL; the name of a package is looked up as Node does, from the working directory.
+ *
+ * @throws ManagedRuntimeError `CONFIG_INVALID` if there is no such package.
+ */
+export function moduleUrl(module: string | URL): string {
+  if (module instanceof URL || module.startsWith('file:')) return String(module);
+  if (isAbsolute(module) || module.startsWith('.') || existsSync(module))
+    return pathToFileURL(resolve(module)).href;
+  try {
+    return pathToFileURL(createRequire(resolve('noop.js')).resolve(module)).href;
+  } catch (cause) {
+    const message = `The module ${JSON.stringify(module)} cannot be found from ${process.cwd()}.`;
+    throw new ManagedRuntimeError('CONFIG_INVALID', message, { cause });
+  }
+}
+
+function filePath(file: string | URL): string {
+  if (file instanceof URL || file.startsWith('file:')) return fileURLToPath(file);
+  return resolve(file);
+}

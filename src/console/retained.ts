@@ -1,0 +1,121 @@
+import type { InvocationReport } from '../observability/observer.ts';
+import type { InvocationState, KeptText, Update } from './messages.ts';
+
+/** An invocation, and what only its detail has. */
+export interface KeptInvocation {
+  state: InvocationState;
+  readonly event: KeptText;
+  answer: KeptText | undefined;
+  report: InvocationReport | undefined;
+  readonly lines: KeptLines;
+}
+
+/** Keeps those that are open, and the last that have ended: what runs is not forgotten because of what came later. */
+export class KeptInvocations {
+  readonly #open = new Map<string, KeptInvocation>();
+  /** In the order in which they ended. */
+  readonly #ended = new Map<string, KeptInvocation>();
+  readonly #changed = new Set<KeptInvocation>();
+  /** Pages know of these, and have to hear when they are forgotten. */
+  readonly #told = new Set<KeptInvocation>();
+  #forgotten: string[] = [];
+
+  /** What comes when too many are open is not kept. */
+  add(invocation: KeptInvocation): void {
+    const { requestId } = invocation.state;
+    const before = this.get(requestId);
+    if (before !== undefined) this.#forget(before);
+    if (this.#open.size >= MOST_OPEN) return;
+    this.#open.set(requestId, invocation);
+    this.#changed.add(invocation);
+  }
+
+  get(requestId: string): KeptInvocation | undefined {
+    return this.#open.get(requestId) ?? this.#ended.get(requestId);
+  }
+
+  update(invocation: KeptInvocation, changes: Partial<InvocationState>): void {
+    invocation.state = { ...invocation.state, ...changes };
+    const { requestId, endedAt } = invocation.state;
+    if (this.get(requestId) !== invocation) return;
+    this.#changed.add(invocation);
+    if (endedAt === undefined || !this.#open.delete(requestId)) return;
+    this.#ended.set(requestId, invocation);
+    const [oldest] = this.#ended.values();
+    if (this.#ended.size > MOST_ENDED && oldest !== undefined) this.#forget(oldest);
+  }
+
+  /** The oldest first. */
+  all(): InvocationState[] {
+    const all = [...this.#ended.values(), ...this.#open.values()];
+    return this.#tell(all).toSorted((a, b) => a.order - b.order);
+  }
+
+  /** Those that have changed since the last time that this was called, and the request ids of those forgotten. */
+  takeChanges(): Pick<Update, 'invocations' | 'forgotten'> {
+    const changes = { invocations: this.#tell(this.#changed), forgotten: this.#forgotten };
+    this.#changed.clear();
+    this.#forgotten = [];
+    return changes;
+  }
+
+  #tell(invocations: Iterable<KeptInvocation>): InvocationState[] {
+    return Array.from(invocations, (each) => {
+      this.#told.add(each);
+      return each.state;
+    });
+  }
+
+  #forget(invocation: KeptInvocation): void {
+    const { requestId } = invocation.state;
+    this.#open.delete(requestId);
+    this.#ended.delete(requestId);
+    this.#changed.delete(invocation);
+    if (this.#told.delete(invocation)) this.#forgotten.push(requestId);
+  }
+}
+
+/** With at most 48 KiB each that makes 20 MB. */
+const MOST_ENDED = 400;
+/** More than the 1,600 that can run at once. With at most 32 KiB each that makes 66 MB. */
+const MOST_OPEN = 2000;
+
+/** The beginning of what an invocation has logged. */
+export class KeptLines {
+  readonly lines: string[] = [];
+  /** How many lines were not kept. */
+  leftOut = 0;
+  #bytes = 0;
+
+  add(line: string): void {
+    const room = MOST_KEPT_BYTES - this.#bytes;
+    if (room <= 0) {
+      this.leftOut += 1;
+      return;
+    }
+    const { text, bytes, cut } = keepText(line, room);
+    // And the line break.
+    this.#bytes += bytes + 1;
+    this.lines.push(cut ? `${text}…` : text);
+  }
+}
+
+/** The most bytes that are kept of an event, an answer, and the lines of one invocation. */
+const MOST_KEPT_BYTES = 16 * 1024;
+
+/** Keeps the beginning, as text. */
+export function keepText(whole: string | Uint8Array, mostBytes = MOST_KEPT_BYTES): KeptText {
+  const bytes = Buffer.byteLength(whole);
+  const cut = bytes > mostBytes;
+  // From bytes, since a part of a string would keep the whole one in memory.
+  const text = typeof whole === 'string' && !cut ? whole : beginning(whole, mostBytes).toString();
+  return { text, bytes, cut };
+}
+
+function beginning(whole: string | Uint8Array, mostBytes: number): Buffer {
+  const bytes =
+    typeof whole === 'string'
+      ? Buffer.from(whole.slice(0, mostBytes))
+      : Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength);
+  return bytes.subarray(0, mostBytes);
+}

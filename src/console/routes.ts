@@ -1,0 +1,103 @@
+import { readFile } from 'node:fs/promises';
+import { MAX_PAYLOAD_BYTES, bytesAnswer, collectBody, jsonAnswer } from '../local/http-exchange.ts';
+import type { Answer, Exchange } from '../local/http-exchange.ts';
+import { apiError } from '../local/lambda-api/invoke-answers.ts';
+import type { FrontSettings } from '../local/lambda-api/invoke-request.ts';
+import { CONSOLE_PAGE } from '../package-files.ts';
+import { Bursts, readBurstRequest } from './bursts.ts';
+import type { Ledgers } from './history.ts';
+import { LiveStream } from './live-stream.ts';
+import type { BurstStarted } from './messages.ts';
+
+/** What answers at the console's path and below: the page, what it is told, what it sends. */
+export class ConsoleRoutes {
+  readonly #ledgers: Ledgers;
+  readonly #bursts: Bursts;
+  readonly #live: LiveStream;
+
+  constructor(ledgers: Ledgers, front: FrontSettings) {
+    this.#ledgers = ledgers;
+    this.#bursts = new Bursts(front);
+    this.#live = new LiveStream({
+      snapshot: () => ledgers.snapshot(this.#bursts.state),
+      takeUpdate: () => ledgers.takeUpdate(this.#bursts.state),
+      watched: (isWatched) => ledgers.watched(isWatched),
+    });
+  }
+
+  /** @param rest what follows the console's path, without a query. */
+  handle(exchange: Exchange, rest: string): void {
+    const { req, res, reply } = exchange;
+    const file = PAGE_FILES.get(rest === '/' ? '' : rest);
+    if (req.method === 'GET' && file !== undefined) void pageFileAnswer(file).then(reply);
+    else if (req.method === 'GET' && rest === '/events') this.#live.add(res);
+    else if (req.method === 'GET' && rest.startsWith(`${INVOCATIONS}/`)) {
+      this.#tellDetail(exchange, rest.slice(INVOCATIONS.length + 1));
+    } else if (req.method === 'POST' && rest === INVOCATIONS) this.#invoke(exchange);
+    else if (req.method === 'DELETE' && rest === INVOCATIONS) {
+      this.#bursts.stop();
+      reply(jsonAnswer(202, {}));
+    } else reply(NOT_FOUND);
+  }
+
+  close(): void {
+    this.#bursts.stop();
+    this.#live.close();
+  }
+
+  #tellDetail({ reply }: Exchange, requestId: string): void {
+    const detail = this.#ledgers.invocations.detail(requestId);
+    reply(detail === undefined ? FORGOTTEN : jsonAnswer(200, detail, ['Cache-Control', 'no-store']));
+  }
+
+  #invoke({ req, reply }: Exchange): void {
+    // In the page's JSON each quote of the event takes two bytes.
+    collectBody(req, 2 * MAX_PAYLOAD_BYTES, (body) => {
+      if (body === undefined) return reply(TOO_LARGE);
+      const request = readBurstRequest(body);
+      if ('refused' in request)
+        return reply(apiError(400, 'InvalidRequestContentException', request.refused));
+      if (Buffer.byteLength(request.event) > MAX_PAYLOAD_BYTES) return reply(TOO_LARGE);
+      const started: BurstStarted = { requestId: this.#bursts.start(request) };
+      reply(jsonAnswer(202, started));
+    });
+  }
+}
+
+const INVOCATIONS = '/invocations';
+const NOT_FOUND = apiError(404, 'ResourceNotFoundException', 'The console has nothing at this path');
+const FORGOTTEN = apiError(404, 'ResourceNotFoundException', 'This invocation is no longer kept');
+const TOO_LARGE = apiError(413, 'RequestTooLargeException', 'The event is larger than 6 MiB');
+
+/** The files of the page, by what follows the console's path. */
+const PAGE_FILES: ReadonlyMap<string, PageFile> = new Map([
+  ['', { name: 'index.html', type: 'text/html; charset=utf-8' }],
+  ['/page.js', { name: 'page.js', type: 'text/javascript; charset=utf-8' }],
+  ['/page.css', { name: 'page.css', type: 'text/css; charset=utf-8' }],
+]);
+
+export interface PageFile {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** The answer with one of them. */
+async function pageFileAnswer({ name, type }: PageFile): Promise<Answer> {
+  try {
+    return bytesAnswer(200, await readFile(new URL(name, CONSOLE_PAGE)), ['Content-Type', type, ...HEADERS]);
+  } catch {
+    return apiError(503, 'ServiceException', 'The console’s page is not built. Run: npm run build:page');
+  }
+}
+
+/** Nothing of another host, and no frame around it. */
+const HEADERS = [
+  'Content-Security-Policy',
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'X-Content-Type-Options',
+  'nosniff',
+  'Referrer-Policy',
+  'no-referrer',
+  'Cache-Control',
+  'no-cache',
+];

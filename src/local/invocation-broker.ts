@@ -1,0 +1,233 @@
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { Promise, dateNow } from '../builtins.ts';
+import { Condition } from './condition.ts';
+import type { Answer } from './http-exchange.ts';
+import { failed, unavailable } from './invoke.ts';
+import type { InvokeOptions, InvokeResult, ReportedError } from './invoke.ts';
+import type { OpenInvocations } from './open-invocations.ts';
+import { eventAnswer, eventHeaders } from './runtime-api/next-answer.ts';
+
+/** What the desk knows of the function and of its environment. */
+export interface DeskSettings {
+  readonly functionArn: string;
+  readonly timeoutMs: number;
+  readonly enforceTimeout: boolean;
+  /** Whether init is over, but for a parked poll. */
+  readonly isReady: () => boolean;
+}
+
+/** Brings callers and parked polls together. */
+export class InvocationDesk {
+  readonly #settings: DeskSettings;
+  readonly #polls: PollQueue;
+  readonly #invocations: OpenInvocations;
+  readonly #callers = new CallerQueue();
+  #closed = false;
+  /** Why nothing serves the function; until a poll comes, or another try. */
+  #initError: ReportedError | undefined;
+
+  constructor(settings: DeskSettings, polls: PollQueue, invocations: OpenInvocations) {
+    this.#settings = settings;
+    this.#polls = polls;
+    this.#invocations = invocations;
+  }
+
+  /** Hands an event to the oldest parked poll, as `RuntimeApiServer.invoke` says. */
+  invoke(event: string | Uint8Array, options: InvokeOptions): Promise<InvokeResult> {
+    return new Promise((resolve, reject) => {
+      options.signal?.throwIfAborted();
+      const caller = this.#caller(event, options, resolve, reject);
+      const ready = this.#settings.isReady();
+      const poll = ready ? this.#polls.take() : undefined;
+      if (poll !== undefined) caller.serve(poll);
+      else if (this.#closed) caller.turnAway('The server is closed');
+      else if (options.orInitError === true && this.#initError !== undefined) caller.fail(this.#initError);
+      else if (options.whenCapacity === true) this.#callers.push(caller);
+      else caller.turnAway(ready ? 'No /next is parked' : 'An extension is not ready');
+    });
+  }
+
+  /** Takes a new poll: it serves the caller that has waited longest, or parks. */
+  park(poll: Poll): void {
+    this.#initError = undefined;
+    if (!this.#settings.isReady() || !this.#callers.serve(poll)) this.#polls.push(poll);
+  }
+
+  /** Serves waiting callers with parked polls, once init is over. */
+  serveWaiting(): void {
+    while (this.#callers.length > 0) {
+      const poll = this.#polls.take();
+      if (poll === undefined) return;
+      this.#callers.serve(poll);
+    }
+  }
+
+  /** How many have an invocation in flight or wait for a poll. */
+  get busy(): number {
+    return this.#invocations.size + this.#callers.length;
+  }
+
+  /** Those who wait for the first poll hear why there will be none. */
+  initFailed(error: ReportedError): void {
+    this.#initError = error;
+    this.#callers.failAll(error);
+  }
+
+  /** Those who wait hear that the runtime is gone, unless an init error says more. */
+  runtimeFailed(message: string): void {
+    const body = Buffer.from(JSON.stringify({ errorType: 'Runtime.ExitError', errorMessage: message }));
+    this.initFailed(this.#initError ?? { rawErrorType: 'Runtime.ExitError', body });
+  }
+
+  /** Another try is under way, and callers wait for it. */
+  initStarts(): void {
+    this.#initError = undefined;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#callers.close('The server is closed');
+  }
+
+  #caller(
+    event: string | Uint8Array,
+    options: InvokeOptions,
+    resolve: (result: InvokeResult) => void,
+    reject: (reason: unknown) => void,
+  ): WaitingCaller {
+    const headers = eventHeaders(options);
+    const { signal } = options;
+    const settle = (result: InvokeResult): void => {
+      signal?.removeEventListener('abort', giveUp);
+      resolve(result);
+    };
+    const giveUp = (): void => {
+      this.#callers.remove(caller);
+      reject(signal?.reason);
+    };
+    const caller: WaitingCaller = {
+      serve: (poll) => {
+        const requestId = options.requestId ?? randomUUID();
+        if (this.#invocations.has(requestId)) {
+          reject(new Error(`An invocation with the request id ${requestId} is in flight already`));
+          this.park(poll);
+          return;
+        }
+        const deadlineMs = this.#open(requestId, options, settle);
+        poll.deliver(
+          requestId,
+          eventAnswer(event, requestId, deadlineMs, this.#settings.functionArn, headers),
+        );
+      },
+      turnAway: (reason) => settle(unavailable(reason)),
+      fail: (error) => settle(failed(options.requestId ?? randomUUID(), error)),
+    };
+    signal?.addEventListener('abort', giveUp, { once: true });
+    options.whileWaiting?.addEventListener('abort', () => {
+      if (this.#callers.remove(caller)) caller.turnAway('The caller has gone');
+    });
+    return caller;
+  }
+
+  #open(requestId: string, options: InvokeOptions, resolve: (result: InvokeResult) => void): number {
+    const now = dateNow();
+    const deadlineMs = options.deadlineMs ?? now + (options.timeoutMs ?? this.#settings.timeoutMs);
+    const invocation = {
+      requestId,
+      onChunk: options.onChunk,
+      keepStream: options.keepStream ?? true,
+      resolve,
+      stream: undefined,
+      streamedBytes: 0,
+      deadline: undefined,
+    };
+    this.#invocations.add(invocation);
+    if (this.#settings.enforceTimeout) this.#invocations.limit(invocation, deadlineMs - now);
+    return deadlineMs;
+  }
+}
+
+/** A caller that waits for a poll; one of its functions is called, once. */
+interface WaitingCaller {
+  serve(poll: Poll): void;
+  turnAway(reason: string): void;
+  /** The function could not start. */
+  fail(initError: ReportedError): void;
+}
+
+/** The callers that wait for a poll: first in, first out. */
+class CallerQueue {
+  readonly #callers: WaitingCaller[] = [];
+
+  get length(): number {
+    return this.#callers.length;
+  }
+
+  push(caller: WaitingCaller): void {
+    this.#callers.push(caller);
+  }
+
+  /** Forgets a caller that has given up; false when it does not wait any more. */
+  remove(caller: WaitingCaller): boolean {
+    const index = this.#callers.indexOf(caller);
+    if (index !== -1) this.#callers.splice(index, 1);
+    return index !== -1;
+  }
+
+  /** Gives the poll to the caller that has waited longest; false when none waits. */
+  serve(poll: Poll): boolean {
+    const caller = this.#callers.shift();
+    caller?.serve(poll);
+    return caller !== undefined;
+  }
+
+  failAll(initError: ReportedError): void {
+    for (const caller of this.#callers.splice(0)) caller.fail(initError);
+  }
+
+  close(reason: string): void {
+    for (const caller of this.#callers.splice(0)) caller.turnAway(reason);
+  }
+}
+
+/** One open `/next`. */
+interface Poll {
+  readonly socket: Socket;
+  deliver(requestId: string, event: Answer): void;
+}
+
+/** The parked polls: first in, first out. A poll whose connection has closed is not in it any more. */
+export class PollQueue {
+  readonly #changed = new Condition();
+  #polls: Poll[] = [];
+
+  get length(): number {
+    return this.#polls.length;
+  }
+
+  push(poll: Poll): void {
+    this.#polls.push(poll);
+    this.#changed.changed();
+  }
+
+  take(): Poll | undefined {
+    let poll = this.#polls.shift();
+    while (poll !== undefined && !poll.socket.writable) poll = this.#polls.shift();
+    return poll;
+  }
+
+  /** Forgets the polls of a connection that has closed. */
+  drop(socket: Socket): void {
+    this.#polls = this.#polls.filter((poll) => poll.socket !== socket);
+  }
+
+  whenLength(count: number, signal?: AbortSignal): Promise<void> {
+    return this.#changed.until(() => this.#polls.length >= count, signal);
+  }
+
+  close(error: Error): void {
+    this.#polls = [];
+    this.#changed.abandon(error);
+  }
+}

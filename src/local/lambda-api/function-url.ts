@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import {
+  MAX_PAYLOAD_BYTES,
+  bytesAnswer,
+  collectBody,
+  jsonAnswer,
+  pacedWrite,
+  whenGone,
+} from '../http-exchange.ts';
+import type { Answer, Exchange } from '../http-exchange.ts';
+import type { Route } from '../http-server.ts';
+import type { InvokeResult } from '../invoke.ts';
+import { functionUrlEvent } from './function-url-event.ts';
+import { functionUrlResponse, httpResponseHead } from './function-url-response.ts';
+import { THROTTLED } from './invoke-answers.ts';
+import type { FrontSettings } from './invoke-request.ts';
+import { TOO_LARGE } from './invoke-request.ts';
+
+/**
+ * Makes the function answer browsers, as behind a Function URL: whatever is not under a path of our own is an event.
+ * A streamed response is passed on as it comes. Unlike AWS, an error shows what the handler threw.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
+ */
+export function functionUrlRoute(settings: FrontSettings): Route {
+  return (exchange) => {
+    if (OWN_PATHS.test(exchange.req.url ?? '')) return false;
+    collectBody(exchange.req, MAX_PAYLOAD_BYTES, (body) => {
+      if (body === undefined) exchange.reply(TOO_LARGE);
+      else if (settings.isFull()) exchange.reply(THROTTLED);
+      else void serve(settings, exchange, body);
+    });
+    return true;
+  };
+}
+
+/** The APIs of AWS, and what the local server shows of itself. */
+const OWN_PATHS = /^\/(\d{4}-\d\d-\d\d|_lambda)(\/|$)/;
+
+async function serve(settings: FrontSettings, { req, res, reply }: Exchange, body: Buffer): Promise<void> {
+  const requestId = randomUUID();
+  const stream = new FunctionUrlStream(res);
+  let refused = false;
+  /** A response that cannot be sent is refused at once, however long the handler goes on. */
+  const attempt = <Result>(send: () => Result): Result | undefined => {
+    if (refused) return undefined;
+    try {
+      return send();
+    } catch (error) {
+      refused = true;
+      reply(badResponse(error));
+      return undefined;
+    }
+  };
+  const event = Buffer.from(JSON.stringify(functionUrlEvent(req, body, requestId)));
+  const result = await settings.invoke(event, {
+    requestId,
+    whileWaiting: whenGone(res),
+    keepStream: false,
+    onChunk: (chunk, contentType) => attempt(() => stream.write(chunk, contentType)),
+  });
+  attempt(() => {
+    if (result.status === 'response' && result.mode === 'streaming') stream.end(result.contentType);
+    else if (stream.begun) res.destroy();
+    else if (result.status === 'response') reply(functionUrlResponse(result.body));
+    else reply(failureAnswer(result));
+  });
+}
+
+function failureAnswer(result: Exclude<InvokeResult, { readonly status: 'response' }>): Answer {
+  if (result.status === 'error') return bytesAnswer(502, result.body, ['Content-Type', 'application/json']);
+  const { errorType, errorMessage } = result;
+  return jsonAnswer(result.status === 'timeout' ? 504 : 503, { errorType, errorMessage });
+}
+
+function badResponse(error: unknown): Answer {
+  return jsonAnswer(502, { errorType: 'Runtime.InvalidHttpResponse', errorMessage: String(error) });
+}
+
+/** Passes a streamed response on to a browser; one of a web handler tells its status and headers in front of the body. */
+class FunctionUrlStream {
+  readonly #res: ServerResponse;
+  #prelude = Buffer.alloc(0);
+
+  constructor(res: ServerResponse) {
+    this.#res = res;
+  }
+
+  /** Whether status and headers are out. */
+  get begun(): boolean {
+    return this.#res.headersSent;
+  }
+
+  /** @throws TypeError when what is in front of the body cannot be sent. */
+  write(chunk: Buffer, contentType: string | undefined): Promise<void> | undefined {
+    if (this.begun) return pacedWrite(this.#res, chunk);
+    if (contentType !== INTEGRATION_RESPONSE) {
+      this.#beginPlain(contentType);
+      return pacedWrite(this.#res, chunk);
+    }
+    this.#prelude = Buffer.concat([this.#prelude, chunk]);
+    const end = this.#prelude.indexOf(SEPARATOR);
+    if (end === -1) return undefined;
+    const { status, headers } = httpResponseHead(JSON.parse(this.#prelude.toString('utf8', 0, end)));
+    this.#res.writeHead(status, headers);
+    this.#res.flushHeaders();
+    const body = this.#prelude.subarray(end + SEPARATOR.length);
+    return body.length === 0 ? undefined : pacedWrite(this.#res, body);
+  }
+
+  /** @throws TypeError when what is in front of the body has not come in full. */
+  end(contentType: string | undefined): void {
+    if (!this.begun && contentType === INTEGRATION_RESPONSE) {
+      throw new TypeError('The response has ended before its status and headers');
+    }
+    if (!this.begun) this.#beginPlain(contentType);
+    this.#res.end();
+  }
+
+  #beginPlain(contentType: string | undefined): void {
+    this.#res.writeHead(200, { 'Content-Type': contentType ?? 'application/octet-stream' });
+  }
+}
+
+const INTEGRATION_RESPONSE = 'application/vnd.awslambda.http-integration-response';
+const SEPARATOR = Buffer.alloc(8);

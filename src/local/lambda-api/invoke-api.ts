@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import { MAX_PAYLOAD_BYTES, collectBody, whenGone } from '../http-exchange.ts';
+import type { Answer } from '../http-exchange.ts';
+import type { Route } from '../http-server.ts';
+import { THROTTLED, apiError, dryRunAnswer, invokeAnswer, queuedAnswer } from './invoke-answers.ts';
+import { TOO_LARGE, isJson, readInvokeRequest } from './invoke-request.ts';
+import type { FrontSettings, InvokeRequest } from './invoke-request.ts';
+
+/**
+ * Makes the Invoke API (`POST /2015-03-31/functions/{name}/invocations`), for AWS's SDKs and CLI. It says false of a
+ * request that is not its own.
+ *
+ * With no poll parked a synchronous call gets a 503 `ServiceException`, which SDKs retry by default: a test that
+ * wants to see it sets `maxAttempts: 1`. An `Event` call waits for a poll, as Lambda's queue would.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+ */
+export function frontRoutes(settings: FrontSettings): Route {
+  return ({ req, res, reply }) => {
+    const name = req.method === 'POST' ? INVOCATIONS.exec(req.url ?? '')?.[1] : undefined;
+    if (name === undefined) return false;
+    collectBody(req, MAX_PAYLOAD_BYTES, (body) => {
+      const request = readInvokeRequest(settings, req, name, body);
+      if ('refused' in request) reply(request.refused);
+      else void answer(settings, request, randomUUID(), whenGone(res)).then(reply);
+    });
+    return true;
+  };
+}
+
+const INVOCATIONS = /^\/2015-03-31\/functions\/([^/?]+)\/invocations\/?(?:\?|$)/;
+
+async function answer(
+  settings: FrontSettings,
+  request: InvokeRequest,
+  requestId: string,
+  whileWaiting: AbortSignal,
+): Promise<Answer> {
+  const { event, version, wantsLog } = request;
+  const options = { ...request.options, requestId };
+  switch (request.type) {
+    case 'DryRun':
+      return dryRunAnswer(requestId, version);
+    case 'Event':
+      // Nobody waits for what becomes of it.
+      void settings.invoke(event, { ...options, whenCapacity: true });
+      return queuedAnswer(requestId, version);
+    case 'RequestResponse': {
+      if (settings.isFull()) return THROTTLED;
+      const invoke = () => settings.invoke(event, { ...options, whileWaiting });
+      if (!wantsLog) return invokeAnswer(await invoke(), version);
+      const { result, logTail } = await settings.logs.keep(requestId, invoke);
+      return invokeAnswer(result, version, logTail);
+    }
+  }
+}
+
+/** Makes the endpoint for who types: the body posted is the event, the answer is the handler's response. */
+export function plainInvokeRoute(settings: FrontSettings, endpoint: string): Route {
+  return ({ req, res, reply }) => {
+    if (req.method !== 'POST' || req.url !== endpoint) return false;
+    collectBody(req, MAX_PAYLOAD_BYTES, (body) => {
+      if (body === undefined) return reply(TOO_LARGE);
+      const event = body.length === 0 ? Buffer.from('{}') : body;
+      if (!isJson(event)) return reply(NOT_JSON);
+      if (settings.isFull()) return reply(THROTTLED);
+      const answered = settings.invoke(event, { requestId: randomUUID(), whileWaiting: whenGone(res) });
+      void answered.then((result) => reply(invokeAnswer(result, '$LATEST')));
+    });
+    return true;
+  };
+}
+
+const NOT_JSON = apiError(
+  400,
+  'InvalidRequestContentException',
+  'The body is the event, and it must be JSON',
+);

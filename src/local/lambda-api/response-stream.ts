@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import { apiError, dryRunAnswer, executed, invokeAnswer, THROTTLED } from './invoke-answers.ts';
+import type { FrontSettings } from './invoke-request.ts';
+import { whenGone, pacedWrite, collectBody, MAX_PAYLOAD_BYTES } from '../http-exchange.ts';
+import type { Exchange } from '../http-exchange.ts';
+import type { Route } from '../http-server.ts';
+import type { InvokeResult } from '../invoke.ts';
+import { readInvokeRequest } from './invoke-request.ts';
+import type { InvokeRequest } from './invoke-request.ts';
+
+/**
+ * Makes `InvokeWithResponseStream` (`POST /2021-11-15/functions/{name}/response-streaming-invocations`). It says false
+ * of a request that is not its own.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/api/API_InvokeWithResponseStream.html
+ */
+export function responseStreamRoutes(settings: FrontSettings): Route {
+  return (exchange) => {
+    const { req, reply } = exchange;
+    const name = req.method === 'POST' ? STREAMING_INVOCATIONS.exec(req.url ?? '')?.[1] : undefined;
+    if (name === undefined) return false;
+    collectBody(req, MAX_PAYLOAD_BYTES, (body) => {
+      const request = readInvokeRequest(settings, req, name, body);
+      if ('refused' in request) reply(request.refused);
+      else if (request.type === 'Event') reply(NO_EVENTS);
+      else if (request.type === 'DryRun') reply(dryRunAnswer(randomUUID(), request.version));
+      else if (settings.isFull()) reply(THROTTLED);
+      else void stream(settings, request, exchange);
+    });
+    return true;
+  };
+}
+
+const STREAMING_INVOCATIONS = /^\/2021-11-15\/functions\/([^/?]+)\/response-streaming-invocations\/?(?:\?|$)/;
+
+const NO_EVENTS = apiError(
+  400,
+  'InvalidParameterValueException',
+  'A response stream cannot be of type Event',
+);
+
+async function stream(settings: FrontSettings, request: InvokeRequest, exchange: Exchange): Promise<void> {
+  // Only few need it, and it takes as long to load as all the rest.
+  const { eventMessage } = await import('./event-stream.ts');
+  const { res } = exchange;
+  const requestId = randomUUID();
+  const payload = (chunk: Uint8Array): Promise<void> | undefined => {
+    begin(res, requestId, request.version);
+    return pacedWrite(res, eventMessage('PayloadChunk', 'application/octet-stream', chunk));
+  };
+  const invoke = () =>
+    settings.invoke(request.event, {
+      ...request.options,
+      requestId,
+      whileWaiting: whenGone(res),
+      onChunk: payload,
+      keepStream: false,
+    });
+  const { result, logTail } = request.wantsLog
+    ? await settings.logs.keep(requestId, invoke)
+    : { result: await invoke(), logTail: undefined };
+  if (result.status === 'unavailable') return exchange.reply(invokeAnswer(result, request.version));
+  if (result.status === 'response' && result.mode === 'buffered') await payload(result.body);
+  begin(res, requestId, request.version);
+  const complete = JSON.stringify({ ...failureOf(result), LogResult: logTail });
+  res.end(eventMessage('InvokeComplete', 'application/json', Buffer.from(complete)));
+}
+
+function begin(res: ServerResponse, requestId: string, version: string): void {
+  if (res.headersSent) return;
+  res.sendDate = false;
+  res.writeHead(200, ['Content-Type', 'application/vnd.amazon.eventstream', ...executed(requestId, version)]);
+}
+
+function failureOf(result: InvokeResult): { readonly ErrorCode?: string; readonly ErrorDetails?: string } {
+  switch (result.status) {
+    case 'error':
+      return { ErrorCode: result.errorType, ErrorDetails: result.body.toString() };
+    case 'timeout': {
+      const { errorType, errorMessage } = result;
+      return { ErrorCode: errorType, ErrorDetails: JSON.stringify({ errorType, errorMessage }) };
+    }
+    default:
+      return {};
+  }
+}

@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import { Condition } from '../condition.ts';
+import { faultOnArrival } from './fault-effects.ts';
+import type { FaultRules } from './faults.ts';
+import {
+  type Answer,
+  type Exchange,
+  jsonAnswer,
+  refusal,
+  collectBody,
+  MAX_ERROR_BYTES,
+} from '../http-exchange.ts';
+import type { Route } from '../http-server.ts';
+
+/** What extensions need to know of the environment. */
+export interface ExtensionSettings {
+  readonly functionName: string;
+  /** Whether anything is parked or in flight: then registration is closed. */
+  readonly isServing: () => boolean;
+  /** Called when an extension has become ready. */
+  readonly onWaiting: () => void;
+}
+
+/** The Extensions API for internal extensions (`/2020-01-01/extension/…`), which get no events. */
+export class Extensions {
+  readonly #settings: ExtensionSettings;
+  readonly #ids = new Map<string, 'registered' | 'waiting'>();
+  readonly #changed = new Condition();
+
+  constructor(settings: ExtensionSettings) {
+    this.#settings = settings;
+  }
+
+  get registered(): boolean {
+    return this.#ids.size > 0;
+  }
+
+  /** Whether every registered extension has asked for its next event. */
+  get ready(): boolean {
+    for (const state of this.#ids.values()) if (state === 'registered') return false;
+    return true;
+  }
+
+  /** Resolves when an extension is registered, and every one that is waits for its next event. */
+  whenWaiting(): Promise<void> {
+    return this.#changed.until(() => this.registered && this.ready);
+  }
+
+  register(name: string | undefined, body: Buffer | undefined): Answer {
+    const events = subscribedEvents(body);
+    if (name === undefined || name === '') {
+      return refusal(403, 'Extension.InvalidExtensionName', 'Empty extension name');
+    }
+    if (events === undefined) return refusal(403, 'InvalidRequestFormat', 'The body must be {"events":[]}');
+    if (events.length > 0) {
+      return refusal(403, 'Extension.InvalidEventType', `${events[0]}: not for internal extensions`);
+    }
+    if (this.#settings.isServing()) {
+      return refusal(403, 'Extension.RegistrationClosed', 'The first /next has come before');
+    }
+    const id = randomUUID();
+    this.#ids.set(id, 'registered');
+    const { functionName } = this.#settings;
+    return jsonAnswer(200, { functionName, functionVersion: '$LATEST', handler: 'index.handler' }, [
+      'Lambda-Extension-Identifier',
+      id,
+    ]);
+  }
+
+  /** Lets an extension wait for ever, or refuses it. */
+  next(id: string | undefined): Answer | undefined {
+    if (id === undefined || !this.#ids.has(id)) {
+      return refusal(403, 'Extension.UnknownExtensionIdentifier', `Unknown extension ${id ?? ''}`);
+    }
+    this.#ids.set(id, 'waiting');
+    this.#settings.onWaiting();
+    this.#changed.changed();
+    return undefined;
+  }
+
+  close(error: Error): void {
+    this.#changed.abandon(error);
+  }
+}
+
+/** Makes the routes; they say false of a request that is not one of their own. */
+export function extensionRoutes(extensions: Extensions, faults: FaultRules): Route {
+  return (exchange) => {
+    const { method, url } = exchange.req;
+    if (method === 'POST' && url === '/2020-01-01/extension/register') {
+      const fault = faults.onArrival('register');
+      if (fault === undefined) register(extensions, exchange);
+      else faultOnArrival(fault, exchange, (faulty) => register(extensions, faulty));
+      return true;
+    }
+    if (method !== 'GET' || url !== '/2020-01-01/extension/event/next') return false;
+    const fault = faults.onArrival('extension-next');
+    if (fault === undefined) next(extensions, exchange);
+    else faultOnArrival(fault, exchange, (faulty) => next(extensions, faulty));
+    return true;
+  };
+}
+
+function next(extensions: Extensions, { req, reply }: Exchange): void {
+  const refused = extensions.next(req.headers['lambda-extension-identifier']?.toString());
+  if (refused !== undefined) reply(refused);
+}
+
+function register(extensions: Extensions, { req, reply }: Exchange): void {
+  const name = req.headers['lambda-extension-name']?.toString();
+  collectBody(req, MAX_ERROR_BYTES, (body) => reply(extensions.register(name, body)));
+}
+
+function subscribedEvents(body: Buffer | undefined): readonly unknown[] | undefined {
+  try {
+    const { events } = JSON.parse((body ?? '').toString()) as { events?: unknown };
+    return Array.isArray(events) ? events : undefined;
+  } catch {
+    return undefined;
+  }
+}

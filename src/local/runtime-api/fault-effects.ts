@@ -1,0 +1,132 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { clearTimeout, setTimeout } from '../../builtins.ts';
+import type { Fault } from './faults.ts';
+import { type Answer, bytesAnswer, type Exchange, sendAnswer } from '../http-exchange.ts';
+
+/** Has a request that has arrived meet its fault; `act` is what happens to it otherwise. */
+export function faultOnArrival(fault: Fault, exchange: Exchange, act: (exchange: Exchange) => void): void {
+  const { req, res } = exchange;
+  if (CLOSING.has(fault.type)) closing.add(req.socket);
+  switch (fault.type) {
+    case 'reset-before':
+      return reset(req);
+    case 'reset-during':
+      return resetAtHalf(exchange, act);
+    case 'reset-after':
+      return act({ req, res, reply: () => reset(req) });
+    case 'accept-early':
+      return acceptEarly(exchange, act);
+    case 'truncated-body':
+      return act({ req, res, reply: (answer) => truncate(exchange, answer, (socket) => socket.end()) });
+    case 'delay':
+      return later(req.socket, fault.ms, () => act(exchange));
+    default:
+      req.resume();
+      return faultInsteadOfAnswer(fault, exchange);
+  }
+}
+
+/** Whether the connection is closed, or about to be by a fault: what is pipelined behind that is not acted on. */
+export function isClosing(socket: Socket): boolean {
+  return !socket.writable || closing.has(socket);
+}
+
+const closing = new WeakSet<Socket>();
+
+const CLOSING: ReadonlySet<Fault['type']> = new Set([
+  'refuse',
+  'reset-before',
+  'reset-during',
+  'reset-after',
+  'accept-early',
+  'garbage',
+  'truncated-body',
+]);
+
+/** Has the hand-over of an event meet its fault. */
+export function faultOnHandOver(fault: Fault, exchange: Exchange, event: Answer): void {
+  switch (fault.type) {
+    case 'reset-before':
+    case 'reset-after':
+      return reset(exchange.req);
+    case 'reset-during':
+      return truncate(exchange, event, (socket) => socket.resetAndDestroy());
+    case 'truncated-body':
+      return truncate(exchange, event, (socket) => socket.end());
+    case 'accept-early':
+      return exchange.reply(event);
+    case 'delay':
+      return later(exchange.req.socket, fault.ms, () => exchange.reply(event));
+    default:
+      return faultInsteadOfAnswer(fault, exchange);
+  }
+}
+
+function faultInsteadOfAnswer(
+  fault: Extract<Fault, { type: 'refuse' | 'status' | 'garbage' | 'hang' }>,
+  { req, res }: Exchange,
+): void {
+  switch (fault.type) {
+    case 'refuse':
+      req.socket.end();
+      return;
+    case 'status':
+      return sendAnswer(res, bytesAnswer(fault.status, fault.body ?? '', []));
+    case 'garbage':
+      req.socket.end('\0\x01\x02 this is not HTTP \r\n\r\n');
+      return;
+    case 'hang':
+      return;
+  }
+}
+
+function reset(req: IncomingMessage): void {
+  req.socket.resetAndDestroy();
+  // The request as well: a body that is in already must not come to its end.
+  req.destroy(new Error('Reset by a fault'));
+}
+
+function resetAtHalf(exchange: Exchange, act: (exchange: Exchange) => void): void {
+  const { req } = exchange;
+  const length = Number(req.headers['content-length'] ?? 0);
+  if (length === 0 && req.headers['transfer-encoding'] === undefined) return reset(req);
+  act(exchange);
+  let taken = 0;
+  req.on('data', (chunk: Buffer) => {
+    taken += chunk.length;
+    if (taken >= length / 2) reset(req);
+  });
+}
+
+function acceptEarly({ req, res }: Exchange, act: (exchange: Exchange) => void): void {
+  const reply = ({ status, body }: Answer): void => {
+    const head = `HTTP/1.1 ${status} Accepted\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(body)}`;
+    // Only the sending side is closed: a connection that is closed over unread bytes is reset, which takes the answer along.
+    req.socket.end(`${head}\r\n\r\n${Buffer.from(body).toString()}`);
+  };
+  act({ req, res, reply });
+  // Behind the listeners that take the piece.
+  req.once('data', () => req.emit('end'));
+}
+
+function truncate({ req, res }: Exchange, answer: Answer, thenClose: (socket: Socket) => void): void {
+  const { socket } = req;
+  const body = Buffer.from(answer.body);
+  const close = (): void => thenClose(socket);
+  if (body.length < 2) {
+    socket.write(`HTTP/1.1 ${answer.status} OK\r\nContent-Type: appl`, close);
+    return;
+  }
+  res.writeHead(answer.status, answer.headers);
+  res.write(body.subarray(0, body.length >> 1), close);
+}
+
+function later(socket: Socket, ms: number, act: () => void): void {
+  const timer = setTimeout(() => {
+    socket.off('close', forget);
+    act();
+  }, ms);
+  const forget = (): void => clearTimeout(timer);
+  socket.once('close', forget);
+}

@@ -1,0 +1,91 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+import type { InvokeOptions } from '../invoke.ts';
+import type { Answer } from '../http-exchange.ts';
+
+/** What of an event's headers is known before it is handed over. */
+export interface EventHeaders {
+  readonly optional: readonly string[];
+  readonly overrides: readonly (readonly [name: string, value: string | undefined])[];
+}
+
+/**
+ * Makes the headers that an invocation's options ask for.
+ *
+ * @throws TypeError when a name or a value cannot be sent in an HTTP header.
+ */
+export function eventHeaders(options: InvokeOptions): EventHeaders {
+  const optional: string[] = [];
+  const add = (name: string, value: string | undefined): void => {
+    if (value !== undefined) optional.push(name, sendable(name, value));
+  };
+  add('Lambda-Runtime-Trace-Id', options.traceId);
+  add('Lambda-Runtime-Client-Context', json(options.clientContext));
+  add('Lambda-Runtime-Cognito-Identity', json(options.cognitoIdentity));
+  add('Lambda-Runtime-Aws-Tenant-Id', options.tenantId);
+  if (options.requestId !== undefined) sendable('Lambda-Runtime-Aws-Request-Id', options.requestId);
+  return { optional, overrides: options.headers === undefined ? NONE : overrides(options.headers) };
+}
+
+/** Makes the answer to `/next` that carries an event. */
+export function eventAnswer(
+  event: string | Uint8Array,
+  requestId: string,
+  deadlineMs: number,
+  functionArn: string,
+  { optional, overrides }: EventHeaders,
+): Answer {
+  const headers = [
+    'Content-Type',
+    'application/json',
+    'Content-Length',
+    String(Buffer.byteLength(event)),
+    'Lambda-Runtime-Aws-Request-Id',
+    requestId,
+    'Lambda-Runtime-Deadline-Ms',
+    String(deadlineMs),
+    'Lambda-Runtime-Invoked-Function-Arn',
+    inBytes(functionArn),
+    ...optional,
+  ];
+  for (const [name, value] of overrides) override(headers, name, value);
+  const plain =
+    typeof event !== 'string' || (optional.length === 0 && overrides.length === 0 && isAscii(functionArn));
+  return { status: 200, headers, body: plain ? event : Buffer.from(event) };
+}
+
+const NONE: EventHeaders['overrides'] = [];
+
+/** DEL is the one character that JSON takes as it is, and a header does not take. */
+function json(text: string | undefined): string | undefined {
+  return text?.replaceAll('\x7f', '\\u007f');
+}
+
+function sendable(name: string, value: string): string {
+  const bytes = inBytes(value);
+  validateHeaderName(name);
+  validateHeaderValue(name, bytes);
+  return bytes;
+}
+
+// Lambda sends the bytes of UTF-8. Node writes header strings as Latin-1, if the body is not a string.
+function inBytes(value: string): string {
+  return Buffer.from(value).toString('latin1');
+}
+
+function isAscii(value: string): boolean {
+  return /^[\x00-\x7f]*$/.test(value);
+}
+
+function overrides(headers: NonNullable<InvokeOptions['headers']>): EventHeaders['overrides'] {
+  return Object.entries(headers).map(([name, value]) => [
+    name,
+    value === undefined ? undefined : sendable(name, value),
+  ]);
+}
+
+function override(headers: string[], name: string, value: string | undefined): void {
+  for (let index = headers.length - 2; index >= 0; index -= 2) {
+    if (headers[index]?.toLowerCase() === name.toLowerCase()) headers.splice(index, 2);
+  }
+  if (value !== undefined) headers.push(name, value);
+}

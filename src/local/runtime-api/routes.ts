@@ -1,0 +1,194 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import {
+  MAX_ERROR_BYTES,
+  MAX_PAYLOAD_BYTES,
+  collectBody,
+  decodePathPart,
+  join,
+  refusal,
+} from '../http-exchange.ts';
+import type { Exchange } from '../http-exchange.ts';
+import type { Route } from '../http-server.ts';
+import type { InvocationDesk } from '../invocation-broker.ts';
+import { exited, failed } from '../invoke.ts';
+import type { InvokeError, InvokeResponse } from '../invoke.ts';
+import type { OpenInvocation, OpenInvocations } from '../open-invocations.ts';
+import { faultOnArrival, faultOnHandOver } from './fault-effects.ts';
+import type { FaultPoint, FaultRules } from './faults.ts';
+import type { InitErrors } from './init-errors.ts';
+
+/** What the Runtime API's routes work on. */
+export interface RuntimeRooms {
+  readonly desk: InvocationDesk;
+  readonly invocations: OpenInvocations;
+  readonly initErrors: InitErrors;
+  readonly faults: FaultRules;
+}
+
+/** Makes the Runtime API (`/2018-06-01/runtime/…`). It says false of a request that is not one of its own. */
+export function runtimeRoutes(rooms: RuntimeRooms): Route {
+  return (exchange) => {
+    const { method, url = '' } = exchange.req;
+    if (method === 'GET' && url === NEXT) {
+      guard(rooms, 'next', undefined, exchange, (guarded) => park(rooms, guarded));
+      return true;
+    }
+    if (method !== 'POST' || !url.startsWith(RUNTIME)) return false;
+    if (url === INIT_ERROR) {
+      guard(rooms, 'init-error', undefined, exchange, (guarded) => takeInitError(rooms, guarded));
+      return true;
+    }
+    return url.startsWith(INVOCATION) && takeAnswer(rooms, exchange, url);
+  };
+}
+
+const RUNTIME = '/2018-06-01/runtime/';
+const INIT_ERROR = `${RUNTIME}init/error`;
+const INVOCATION = `${RUNTIME}invocation/`;
+const NEXT = `${INVOCATION}next`;
+const TOO_LARGE = refusal(413, 'RequestEntityTooLarge', 'Exceeded the maximum payload size');
+const WRONG_MODE = refusal(400, 'InvalidFunctionResponseMode', 'Invalid function response mode');
+
+function guard(
+  { faults }: RuntimeRooms,
+  point: FaultPoint,
+  requestId: string | undefined,
+  exchange: Exchange,
+  act: (exchange: Exchange) => void,
+): void {
+  const fault = faults.onArrival(point, requestId);
+  if (fault === undefined) act(exchange);
+  else faultOnArrival(fault, exchange, act);
+}
+
+function park({ desk, faults }: RuntimeRooms, exchange: Exchange): void {
+  desk.park({
+    socket: exchange.req.socket,
+    deliver(requestId, event) {
+      const fault = faults.onHandOver(requestId);
+      if (fault === undefined) exchange.reply(event);
+      else faultOnHandOver(fault, exchange, event);
+    },
+  });
+}
+
+function takeAnswer(rooms: RuntimeRooms, exchange: Exchange, url: string): boolean {
+  const slash = url.indexOf('/', INVOCATION.length);
+  if (slash === -1) return false;
+  const requestId = decodePathPart(url.slice(INVOCATION.length, slash));
+  const action = url.slice(slash + 1);
+  if (action === 'response') {
+    guard(rooms, 'response', requestId, exchange, (guarded) => takeResponse(rooms, guarded, requestId));
+  } else if (action === 'error') {
+    guard(rooms, 'error', requestId, exchange, (guarded) => takeError(rooms, guarded, requestId));
+  } else {
+    return false;
+  }
+  return true;
+}
+
+function takeResponse({ invocations }: RuntimeRooms, exchange: Exchange, requestId: string): void {
+  const { req, reply } = exchange;
+  const mode = req.headers['lambda-runtime-function-response-mode'];
+  if (mode === 'streaming') return receiveStream(exchange, requestId, invocations);
+  collectBody(req, MAX_PAYLOAD_BYTES, (body, size) => {
+    if (mode !== undefined) return reply(invocations.refuseOnce(requestId, WRONG_MODE));
+    if (body === undefined)
+      return reply(invocations.refuseTooLarge(requestId, TOO_LARGE, size, MAX_PAYLOAD_BYTES));
+    const contentType = req.headers['content-type'];
+    const { trailers } = req;
+    reply(
+      invocations.accept(requestId, {
+        status: 'response',
+        requestId,
+        body,
+        contentType,
+        totalBytes: body.length,
+        mode: 'buffered',
+        trailers,
+      }),
+    );
+  });
+}
+
+function takeError({ invocations }: RuntimeRooms, { req, reply }: Exchange, requestId: string): void {
+  collectBody(req, MAX_ERROR_BYTES, (body) => {
+    if (body === undefined) return reply(invocations.refuseOnce(requestId, TOO_LARGE));
+    const rawErrorType = header(req.headers['lambda-runtime-function-error-type']);
+    const xrayErrorCause = header(req.headers['lambda-runtime-function-xray-error-cause']);
+    reply(invocations.accept(requestId, failed(requestId, { rawErrorType, body, xrayErrorCause })));
+  });
+}
+
+function takeInitError({ desk, initErrors }: RuntimeRooms, { req, reply }: Exchange): void {
+  collectBody(req, MAX_ERROR_BYTES, (body) => {
+    if (body === undefined) return reply(TOO_LARGE);
+    const rawErrorType = header(req.headers['lambda-runtime-function-error-type']);
+    desk.initFailed({ rawErrorType, body });
+    reply(initErrors.take(rawErrorType, body));
+  });
+}
+
+function header(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
+
+/** Takes a streaming response, chunk by chunk, and answers it at its end. No limit of size. */
+function receiveStream(exchange: Exchange, requestId: string, invocations: OpenInvocations): void {
+  const { req, reply } = exchange;
+  const invocation = invocations.beginStream(requestId);
+  if (invocation === undefined) {
+    req.on('end', () => reply(invocations.refuse(requestId)));
+    req.resume();
+    return;
+  }
+  let ended = false;
+  req.on('data', (chunk: Buffer) => {
+    if (!invocations.isCurrent(invocation)) return;
+    keep(invocation, chunk);
+    const taken = invocation.onChunk?.(chunk, req.headers['content-type']);
+    if (taken === undefined) return;
+    req.pause();
+    void taken.then(() => req.resume());
+  });
+  req.on('end', () => {
+    ended = true;
+    const result = streamResult(invocation, req.headers, req.trailers);
+    reply(invocations.acceptStream(invocation, result));
+  });
+  req.on('close', () => {
+    if (!ended) invocations.breakStream(invocation, brokenOff(invocation));
+  });
+}
+
+function keep(invocation: OpenInvocation, chunk: Buffer): void {
+  if (invocation.keepStream || invocation.streamedBytes < BEGINNING_BYTES) invocation.stream?.push(chunk);
+  invocation.streamedBytes += chunk.length;
+}
+
+const BEGINNING_BYTES = 16 * 1024;
+
+function streamResult(
+  { requestId, stream = [], streamedBytes }: OpenInvocation,
+  headers: IncomingHttpHeaders,
+  trailers: NodeJS.Dict<string>,
+): InvokeResponse | InvokeError {
+  const rawErrorType = trailers['lambda-runtime-function-error-type'];
+  if (rawErrorType !== undefined) {
+    const body = Buffer.from(trailers['lambda-runtime-function-error-body'] ?? '', 'base64');
+    return failed(requestId, { rawErrorType, body, stream });
+  }
+  return {
+    status: 'response',
+    requestId,
+    body: join(stream),
+    totalBytes: streamedBytes,
+    contentType: headers['content-type'],
+    mode: 'streaming',
+    trailers,
+  };
+}
+
+function brokenOff({ requestId, stream }: OpenInvocation): InvokeError {
+  return exited(requestId, 'Runtime.TruncatedResponse', 'The response stream was broken off', stream);
+}

@@ -1,0 +1,193 @@
+import { dateNow } from '../builtins.ts';
+import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
+import { decodeDiagnostic, diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
+import type { Invocation, InvocationMetadata, Delivery, Outcome } from '../invocation/invocation.ts';
+import { monotonicMs } from '../invocation/time.ts';
+import type { RunReport } from '../protocol.ts';
+import { publishInvocation } from './channels.ts';
+import type { PublishedInvocation, Life } from './channels.ts';
+import { rounded } from './durations.ts';
+import type { InvocationOutcome, InvocationReport, FailureCause, InvocationObserver } from './observer.ts';
+
+/** What a record tells. */
+export interface RecordListener {
+  /** Whether reports are wanted by others than those who listen to the channel. */
+  readonly reports: boolean;
+  onDispatch(waitMs: number): void;
+  onMissedDeadline(): void;
+  onAnswered(outcome: InvocationOutcome, delivery: Delivery, durationMs: number): void;
+  /** Comes once; with a report if anybody wants one. */
+  onEnd(record: InvocationRecord, report: InvocationReport | undefined): void;
+}
+
+/**
+ * Gathers what happens to an invocation. It ends when its answer is delivered and its thread is free, or given up: a
+ * handler that goes on past its deadline may never end.
+ */
+export class InvocationRecord implements InvocationObserver {
+  readonly wantsHeap: boolean;
+  readonly #metadata: InvocationMetadata;
+  readonly #bytesIn: number;
+  readonly #slot: number;
+  readonly #inFlight: number;
+  readonly #listener: RecordListener;
+  readonly #life: Life<PublishedInvocation> | undefined;
+  readonly #arrivedMs = monotonicMs();
+  #thread: number | undefined;
+  #isFirst = false;
+  #run: RunReport | undefined;
+  #background: InvocationReport['background'];
+  #backgroundMs = 0;
+  #answer: Outcome | undefined;
+  #outcome: InvocationOutcome | undefined;
+  #diagnostic: EncodedDiagnostic | undefined;
+  #delivery: Delivery | undefined;
+  #durationMs = 0;
+  #overDeadlineMs = 0;
+  #free = false;
+  #ended = false;
+
+  constructor({ metadata, event }: Invocation, slot: number, inFlight: number, listener: RecordListener) {
+    this.#metadata = metadata;
+    this.#bytesIn = event.length;
+    this.#slot = slot;
+    this.#inFlight = inFlight;
+    this.#listener = listener;
+    this.#life = publishInvocation(() => published(metadata, slot, event.length));
+    this.wantsHeap = listener.reports || this.#life !== undefined;
+  }
+
+  dispatched(thread: number, isFirst: boolean): void {
+    this.#thread = thread;
+    this.#isFirst = isFirst;
+    if (this.#life === undefined) return;
+    this.#life.context.thread = thread;
+    this.#life.begun();
+  }
+
+  ran(run: RunReport, background: boolean): void {
+    if (this.#ended) return;
+    this.#run = run;
+    if (background) this.#background = 'done';
+    this.#listener.onDispatch(run.startedMs - this.#arrivedMs);
+  }
+
+  answered(outcome: Outcome): void {
+    this.#answer = outcome;
+    if (outcome.type === 'response') this.#outcome = 'response';
+    else if (outcome.type === 'failure') this.#fail('error', outcome.diagnostic);
+    this.#life?.concluding();
+  }
+
+  streamEnded(failure: EncodedDiagnostic | undefined): void {
+    if (this.#outcome !== undefined) return;
+    if (failure === undefined) this.#outcome = 'response';
+    else this.#fail('error', failure);
+  }
+
+  failed(cause: FailureCause, diagnostic: EncodedDiagnostic): void {
+    if (this.#free) return;
+    if (cause === 'deadline') this.#listener.onMissedDeadline();
+    if (this.#outcome === undefined) this.#fail(cause, diagnostic);
+    else if (this.#background !== undefined) this.#background = cause;
+    this.#leave();
+  }
+
+  settled(): void {
+    this.#leave();
+  }
+
+  delivered(delivery: Delivery): void {
+    this.#delivery = delivery;
+    // Its end never came: the handler's stream was closed when nobody took any more of it.
+    if (this.#answer?.type === 'stream' && this.#outcome === undefined) this.#fail('error', CUT_OFF);
+    this.#durationMs = monotonicMs() - this.#arrivedMs;
+    this.#overDeadlineMs = Math.max(0, dateNow() - this.#metadata.deadlineMs);
+    this.#listener.onAnswered(this.#outcome ?? 'shutdown', delivery, this.#durationMs);
+    this.#endIfDone();
+  }
+
+  /** The runtime ends: what has not happened by now does not any more. */
+  close(): void {
+    this.#free = true;
+    if (this.#delivery === undefined) this.delivered('failed');
+    else this.#endIfDone();
+  }
+
+  #fail(outcome: InvocationOutcome, diagnostic: EncodedDiagnostic): void {
+    this.#outcome = outcome;
+    this.#diagnostic = diagnostic;
+    this.#life?.concluding();
+  }
+
+  #leave(): void {
+    if (this.#free) return;
+    this.#free = true;
+    if (this.#background !== undefined && this.#run !== undefined)
+      this.#backgroundMs = monotonicMs() - this.#run.startedMs - this.#run.handlerMs;
+    this.#endIfDone();
+  }
+
+  #endIfDone(): void {
+    if (!this.#free || this.#delivery === undefined || this.#ended) return;
+    this.#ended = true;
+    const report = this.wantsHeap ? this.#report() : undefined;
+    this.#listener.onEnd(this, report);
+    if (this.#life === undefined || report === undefined) return;
+    this.#life.context.report = report;
+    if (this.#diagnostic !== undefined) this.#life.context.error = decodeDiagnostic(this.#diagnostic);
+    this.#life.ended();
+  }
+
+  #report(): InvocationReport {
+    const { requestId, tenantId, traceId } = this.#metadata;
+    const run = this.#run;
+    // Spreading would cost more than all the rest.
+    const report: Writable<InvocationReport> = {
+      requestId,
+      outcome: this.#outcome ?? 'shutdown',
+      durationMs: rounded(this.#durationMs),
+      overDeadlineMs: this.#overDeadlineMs,
+      slot: this.#slot,
+      inFlight: this.#inFlight,
+      bytesIn: this.#bytesIn,
+      bytesOut: sizeOf(this.#answer, this.#diagnostic),
+    };
+    if (this.#thread !== undefined) {
+      report.thread = this.#thread;
+      report.firstOnThread = this.#isFirst;
+    }
+    if (run !== undefined) {
+      report.dispatchMs = rounded(run.startedMs - this.#arrivedMs);
+      report.handlerMs = rounded(run.handlerMs);
+      if (run.heapUsedBytes !== undefined) report.heapUsedBytes = run.heapUsedBytes;
+    }
+    if (tenantId !== undefined) report.tenantId = tenantId;
+    if (traceId !== undefined) report.traceId = traceId;
+    if (this.#diagnostic !== undefined) report.errorType = this.#diagnostic.errorType;
+    if (this.#delivery !== undefined && this.#delivery !== 'delivered') report.delivery = this.#delivery;
+    if (this.#background !== undefined) {
+      report.background = this.#background;
+      report.backgroundMs = rounded(this.#backgroundMs);
+    }
+    return report;
+  }
+}
+
+const CUT_OFF = encodeDiagnostic(
+  diagnostic('Runtime.TruncatedResponse', 'The Runtime API did not take the response stream to its end.'),
+);
+
+type Writable<Fields> = { -readonly [Key in keyof Fields]: Fields[Key] };
+
+function published(metadata: InvocationMetadata, slot: number, bytesIn: number): PublishedInvocation {
+  const { requestId, invokedFunctionArn: functionArn, traceId, tenantId, deadlineMs } = metadata;
+  return { requestId, functionArn, traceId, tenantId, arrivedAtMs: dateNow(), deadlineMs, slot, bytesIn };
+}
+
+/** An answer that the runtime gave by itself is a diagnostic. */
+function sizeOf(answer: Outcome | undefined, diagnostic: EncodedDiagnostic | undefined): number {
+  if (answer?.type === 'stream') return answer.body.passedOnBytes;
+  if (answer?.type === 'response') return Buffer.byteLength(answer.body);
+  return diagnostic === undefined ? 0 : Buffer.byteLength(diagnostic.body);
+}

@@ -1,0 +1,145 @@
+import type { Dispatcher } from 'undici';
+import { dateNow } from '../builtins.ts';
+import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
+import type { InvocationMetadata, Delivery, SettledOutcome } from '../invocation/invocation.ts';
+import { failure } from '../invocation/invocation.ts';
+import type { RequestsObserver } from '../observability/observer.ts';
+import { API_VERSION, POST_TIMEOUT_MS } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { errorTypeHeader } from './headers.ts';
+import { ANSWER_SCHEDULE, delayAfter } from '../retry-schedule.ts';
+import type { Log } from '../logging/log.ts';
+import { wait } from './retry.ts';
+
+/** How an outcome goes out: the first try on the slot's connection, repeats beside it, since `/next` may be parked there. */
+export interface AnswerRoute {
+  readonly first: Connection;
+  readonly repeats: () => Connection;
+  /** Has an answer been tried before, in another form? Then this is a repeat from the start. */
+  readonly triedBefore?: boolean;
+  /** Gives it up. */
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  readonly observer: RequestsObserver;
+}
+
+/**
+ * Posts an outcome until it has been taken, refused for good, or has become worthless. Never rejects.
+ *
+ * A repeat is safe: the Runtime API refuses a second copy with 400, which then means that the first one arrived.
+ */
+export async function postOutcome(
+  metadata: InvocationMetadata,
+  outcome: SettledOutcome,
+  route: AnswerRoute,
+): Promise<Delivery> {
+  const { requestId } = metadata;
+  const log = route.log;
+  const request = requestFor(requestId, outcome);
+  for (let failures = 0; ;) {
+    const reply = await post(failures === 0 ? route.first : route.repeats(), request);
+    const { status } = reply;
+    if (status >= 200 && status < 300) return 'delivered';
+    if (status === 400 && (failures > 0 || route.triedBefore === true)) return 'delivered';
+    if (nobodyWaits(reply)) return tellNobodyWaits(reply, requestId, log);
+    if (status === 413 && outcome.type === 'response') {
+      log.error(
+        { requestId, bytes: Buffer.byteLength(outcome.body) },
+        'The response is too large for Lambda',
+      );
+      // On the slot's connection it would wait behind the next poll. Where the Runtime API has told the caller by itself, it
+      // refuses this with 400.
+      const instead = { ...route, first: route.repeats(), triedBefore: true };
+      const became = await postOutcome(metadata, TOO_LARGE, instead);
+      return became === 'delivered' ? 'replaced' : became;
+    }
+    if (status > 0 && status < 500) {
+      log.error({ requestId, status }, 'The Runtime API refused the answer');
+      return 'failed';
+    }
+    const reason = reply.fault ?? status;
+    failures += 1;
+    const delayMs = delayAfter(failures, ANSWER_SCHEDULE);
+    const isLast =
+      delayMs === undefined || (failures >= FEWEST_TRIES && dateNow() + delayMs > metadata.deadlineMs);
+    if (!isLast && !route.signal.aborted) {
+      log.warn({ requestId, failures, reason }, 'Answering failed, will retry');
+      route.observer.retries('answer');
+      if (await wait(delayMs, route.signal)) continue;
+    }
+    log.error({ requestId, failures, reason }, 'The answer could not be delivered');
+    return 'failed';
+  }
+}
+
+/** Even an answer past its deadline gets that many tries: the caller's clock is not ours. */
+export const FEWEST_TRIES = 3;
+
+/** What a caller hears whose response was refused for its size. */
+export const TOO_LARGE = failure(
+  encodeDiagnostic(
+    diagnostic(
+      'Function.ResponseSizeTooLarge',
+      'The response is larger than Lambda accepts (6 MiB). Return less, or store it and return where it is.',
+    ),
+  ),
+);
+
+/** What the Runtime API says of an answer. */
+export interface Reply {
+  /** 0 where none has come. */
+  readonly status: number;
+  readonly text: string;
+  /** What went wrong on the way. */
+  readonly fault?: string;
+}
+
+/** Does the Runtime API refuse the answer because its caller is gone? */
+export function nobodyWaits({ status, text }: Reply): boolean {
+  return status === 410 || (status === 400 && text.includes('InvalidRequestID'));
+}
+
+/** No error: Lambda has told the caller already, of a timeout or of the end of the environment. */
+export function tellNobodyWaits({ status }: Reply, requestId: string, log: Log): 'late' | 'aborted' {
+  if (status === 410) {
+    log.warn({ requestId }, 'The caller had its timeout before the answer came');
+    return 'late';
+  }
+  log.warn({ requestId }, 'Lambda had ended the invocation before the answer came');
+  return 'aborted';
+}
+
+async function post(connection: Connection, request: Dispatcher.DispatchOptions): Promise<Reply> {
+  try {
+    const { status, body } = await connection.sendAhead(request).answer;
+    return { status, text: typeof body === 'string' ? body : '' };
+  } catch (error) {
+    return { status: 0, text: '', fault: (error as Error).message };
+  }
+}
+
+function requestFor(requestId: string, outcome: SettledOutcome): Dispatcher.DispatchOptions {
+  const path = `${API_VERSION}/runtime/invocation/${requestId}`;
+  if (outcome.type === 'response') {
+    return {
+      method: 'POST',
+      path: `${path}/response`,
+      headers: ['content-type', outcome.contentType],
+      body: outcome.body,
+      headersTimeout: POST_TIMEOUT_MS,
+    };
+  }
+  return {
+    method: 'POST',
+    path: `${path}/error`,
+    headers: [
+      'content-type',
+      'application/json',
+      ...errorTypeHeader(outcome.diagnostic.errorType),
+      'lambda-runtime-function-xray-error-cause',
+      outcome.diagnostic.xrayCause,
+    ],
+    body: outcome.diagnostic.body,
+    headersTimeout: POST_TIMEOUT_MS,
+  };
+}
