@@ -22,9 +22,9 @@ describe('the routes of the console', () => {
 
   it('what serves the page is loaded when somebody asks for it', async () => {
     expect(resolved(running.local.output.stderr, 'console/local-console')).not.toEqual([]);
-    expect(resolved(running.local.output.stderr, 'console/console-routes')).toEqual([]);
+    expect(resolved(running.local.output.stderr, 'console/routes')).toEqual([]);
     await fetch(running.console);
-    expect(resolved(running.local.output.stderr, 'console/console-routes')).not.toEqual([]);
+    expect(resolved(running.local.output.stderr, 'console/routes')).not.toEqual([]);
   });
 
   it('the address is told at the start', () => {

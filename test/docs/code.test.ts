@@ -81,7 +81,7 @@ describe('the code in README and docs', () => {
   it('is fenced with a language that says whether it can be compiled', () => {
     const others = PAGES.flatMap(blocksOf).filter((block) => !isCode(block));
     for (const { language, code } of others) {
-      expect(['', 'json', 'yaml']).toContain(language);
+      expect(['', 'json', 'mermaid', 'yaml']).toContain(language);
       if (language === 'json') JSON.parse(code);
     }
   });
