@@ -34,7 +34,12 @@ export const endReasons: readonly Reason[] = [
     why: 'Lambda’s own timeout does not say where the code was, or that it still runs.',
     covers: like(
       { in: LATE, at: /log/, theirs: absent },
-      { in: /^(never settles|computes without end)/, at: /answer|exit|log/ },
+      { in: /^never settles/, at: /answer|exit/, layouts: ['single'] },
+      {
+        in: /^computes without end/,
+        at: /answer|log/,
+        ours: /"status":"response"|An invocation missed|A thread was lost/,
+      },
     ),
   },
   {
