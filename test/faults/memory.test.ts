@@ -85,7 +85,7 @@ describe('V8’s flags for heaps', () => {
   ];
 
   it.each(flags)(
-    '$flag on/in $where is the limit of each thread, and ends no process',
+    '$flag ($where) is the limit of each thread, and ends no process',
     async ({ flag, where }) => {
       const given = where === 'NODE_OPTIONS' ? { env: { NODE_OPTIONS: flag } } : { execArgv: [flag] };
       await using runtime = await startLayout(ONE_EACH, given);
