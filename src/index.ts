@@ -19,4 +19,4 @@ export type {
 } from './observability/stats.ts';
 export type { InvocationOutcome } from './observability/observer.ts';
 export type { FailureCause, ThreadEndCause } from './observability/observer.ts';
-export type { Delivery } from './invocation/invocation.ts';
+export type { DeliveryStatus } from './invocation/invocation.ts';

@@ -10,7 +10,7 @@ import type { LocalMode } from './local/local-mode.ts';
 import { openLogSink } from './logging/log.ts';
 import type { LogSink } from './logging/log.ts';
 import { unsupportedNode } from './node-support.ts';
-import { Figures } from './observability/runtime-metrics.ts';
+import { RuntimeMetrics } from './observability/runtime-metrics.ts';
 import { Recorder } from './observability/recorder.ts';
 import type { RuntimeStats, StatsSource } from './observability/stats.ts';
 import { postInitErrorNow } from './runtime-api/init-error.ts';
@@ -107,14 +107,14 @@ type State = 'idle' | 'running' | 'stopped';
 
 class Supervisor implements ManagedRuntime {
   readonly #config: Config;
-  readonly #figures: Figures;
+  readonly #metrics: RuntimeMetrics;
   readonly #stop = new AbortController();
   readonly #ended = Promise.withResolvers<void>();
   #state: State = 'idle';
 
   constructor(config: Config) {
     this.#config = config;
-    this.#figures = new Figures(config);
+    this.#metrics = new RuntimeMetrics(config);
   }
 
   async run(): Promise<void> {
@@ -140,8 +140,8 @@ class Supervisor implements ManagedRuntime {
     for (const { variable, value, must } of ignored) {
       sink.log.warn({ variable, value }, `The environment variable ${variable} is ignored: it ${must}`);
     }
-    const recorder = new Recorder(this.#config, sink.log, this.#figures);
-    this.#figures.start();
+    const recorder = new Recorder(this.#config, sink.log, this.#metrics);
+    this.#metrics.start();
     const clock = new ShutdownClock(this.#config);
     const stop = () => this.#stop.abort();
     const stopListening = onStopSignal((name) => {
@@ -159,7 +159,7 @@ class Supervisor implements ManagedRuntime {
       await local?.close();
       signal?.removeEventListener('abort', stop);
       recorder.close();
-      this.#figures.stop();
+      this.#metrics.stop();
       await sink.close(clock.msFor('flushLog'));
       stopListening(clock.msFor('exit'));
     }
@@ -173,7 +173,7 @@ class Supervisor implements ManagedRuntime {
   }
 
   stats(): RuntimeStats {
-    return this.#figures.snapshot();
+    return this.#metrics.snapshot();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -31,7 +31,7 @@ export type FromThread =
   | ReplyMessage
   | StreamMessage
   | SettledMessage
-  | EscapedMessage
+  | UncaughtErrorMessage
   | { readonly type: 'pong'; readonly ping: number }
   | { readonly type: 'shutdown-complete' }
   | HeapThresholdMessage;
@@ -46,17 +46,18 @@ export interface LoadedHandler {
 }
 
 /** A run's outcome. With `settled: false` its background work goes on, and the message `settled` follows. */
-export type ReplyMessage = SettledOutcome & RunReport & { readonly run: number; readonly settled?: false };
+export type ReplyMessage = SettledOutcome &
+  HandlerReport & { readonly run: number; readonly settled?: false };
 
 /** A run no longer occupies its thread. Behind a stream, which has no other message of its handler, with its report. */
 export interface SettledMessage {
   readonly type: 'settled';
   readonly run: number;
-  readonly stream?: { readonly report: RunReport; readonly background: boolean };
+  readonly stream?: { readonly report: HandlerReport; readonly background: boolean };
 }
 
 /** What only the thread knows of a run. */
-export interface RunReport {
+export interface HandlerReport {
   /** When the thread took it up, on the clock that all threads share. */
   readonly startedMs: number;
   /** How long the handler ran, JSON and stream included. */
@@ -111,8 +112,8 @@ export interface InvokeMessage {
 }
 
 /** An error left the handler's call by another way than its promise, or the code asked for `process.exit`. */
-export interface EscapedMessage {
-  readonly type: 'escaped';
+export interface UncaughtErrorMessage {
+  readonly type: 'uncaught-error';
   readonly how: 'uncaughtException' | 'unhandledRejection' | 'exit';
   /** The run whose code did it, where that is known; it may have been answered long ago. */
   readonly run: number | undefined;

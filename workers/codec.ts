@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import type { EventBytes, ResponseBody } from '../src/invocation/invocation.ts';
 import { utf8 } from '../src/invocation/invocation.ts';
 import { HandlerError } from './handler-error.ts';
-import { importModule } from './handler-loader.ts';
+import { importHandlerModule } from './handler-loader.ts';
 
 /** Bytes to event, and result to body. */
 export interface Codec {
@@ -41,7 +41,7 @@ export interface CodecModule {
 
 export async function loadCodec(url: string | undefined): Promise<Codec> {
   if (url === undefined) return JSON_CODEC;
-  const loaded = await importModule({ url, shown: `The codec module ${url}`, from: process.cwd() });
+  const loaded = await importHandlerModule({ url, shown: `The codec module ${url}`, from: process.cwd() });
   const module = [loaded, loaded['default']].find(isCodecModule);
   if (module !== undefined) return userCodec(module);
   throw new HandlerError(

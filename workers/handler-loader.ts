@@ -17,7 +17,7 @@ import { HandlerError } from './handler-error.ts';
  */
 export async function loadHandler(source: HandlerSource): Promise<Handler> {
   const location = locateHandler(source);
-  const module = await importModule(location);
+  const module = await importHandlerModule(location);
   const handler = find(module, location);
   if (typeof handler !== 'function') {
     const problem = handler === undefined ? 'is undefined or not exported' : 'is not a function';
@@ -29,7 +29,7 @@ export async function loadHandler(source: HandlerSource): Promise<Handler> {
 }
 
 /** Imports a module of the user's; rejects as {@link loadHandler} does. */
-export async function importModule({
+export async function importHandlerModule({
   url,
   shown,
   from,

@@ -6,7 +6,7 @@ import { HandlerError } from './handler-error.ts';
 import type { InvocationContext } from './invocation-context.ts';
 
 /** What the code that is running belongs to, across timers and promises. */
-export interface CurrentRun {
+export interface CurrentInvocation {
   readonly message: Pick<InvokeMessage, 'run' | 'metadata'>;
   readonly context: InvocationContext;
 }
@@ -25,10 +25,10 @@ export interface CurrentRun {
  * ```
  */
 export function getContext(): ManagedContext | undefined {
-  return currentRun()?.context;
+  return currentInvocation()?.context;
 }
 
-export function currentRun(): CurrentRun | undefined {
+export function currentInvocation(): CurrentInvocation | undefined {
   return registry[CURRENT_RUN]?.();
 }
 
@@ -54,12 +54,12 @@ export function chargedInvocation(ownsThread: boolean): ChargedInvocation {
 }
 
 /** To be called when a run has settled, background work included. */
-export function leaveStore(run: CurrentRun): void {
+export function leaveStore(run: CurrentInvocation): void {
   if (latest === run) latest = undefined;
 }
 
 /** The run that was begun last, until it has settled. */
-let latest: CurrentRun | undefined;
+let latest: CurrentInvocation | undefined;
 
 /**
  * Puts the runtime's store where libraries look for AWS's: into `awslambda.InvokeStore`, and into what
@@ -102,7 +102,7 @@ export async function loadInStore<Result>(load: () => Promise<Result>): Promise<
 }
 
 /** Calls back inside the store, which then has what AWS defines, and the run. */
-export function runInStore<Result>(run: CurrentRun, callback: () => Result): Result {
+export function runInInvokeStore<Result>(run: CurrentInvocation, callback: () => Result): Result {
   const { requestId, traceId, tenantId } = run.message.metadata;
   const { traceparent, tracestate, baggage } = run.context.w3c();
   const values = {
@@ -122,7 +122,7 @@ interface Frame {
   /** What libraries see. */
   readonly values: Values;
   /** Stays the same where a library runs something with values of its own. */
-  readonly run: CurrentRun | undefined;
+  readonly run: CurrentInvocation | undefined;
 }
 
 type Values = Record<string | symbol, unknown>;
@@ -184,4 +184,4 @@ const store = new FollowingStore();
 
 /** A copy of this module that a bundler made finds the runs that the runtime knows of. */
 const CURRENT_RUN = Symbol.for('lambda-managed-runtime.current-run');
-const registry = globalThis as { [CURRENT_RUN]?: () => CurrentRun | undefined };
+const registry = globalThis as { [CURRENT_RUN]?: () => CurrentInvocation | undefined };

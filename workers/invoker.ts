@@ -6,7 +6,7 @@ import { failure } from '../src/invocation/invocation.ts';
 import type {
   InvokeMessage,
   LoadedHandler,
-  RunReport,
+  HandlerReport,
   StreamControl,
   StreamMessage,
 } from '../src/protocol.ts';
@@ -17,13 +17,13 @@ import type { Codec } from './codec.ts';
 import type { Handler } from './context.ts';
 import { loadHandler } from './handler-loader.ts';
 import { InvocationContext } from './invocation-context.ts';
-import { leaveStore, loadInStore, openInvokeStore, runInStore } from './invoke-store.ts';
-import type { CurrentRun } from './invoke-store.ts';
+import { leaveStore, loadInStore, openInvokeStore, runInInvokeStore } from './invoke-store.ts';
+import type { CurrentInvocation } from './invoke-store.ts';
 import type { ThrownLog } from './logging/thrown-log.ts';
 import { connectServices } from './services.ts';
 import { setSharedData } from './shared-data.ts';
 import { runShutdownHooks } from './shutdown-hooks.ts';
-import { isStreaming, StreamingRuns } from './streaming.ts';
+import { isStreaming, StreamingInvocations } from './streaming.ts';
 
 /** Runs the user's handler: bytes in, outcome out. The same in a thread and in the main thread. */
 export interface Invoker extends LoadedHandler {
@@ -41,7 +41,7 @@ interface Invoked {
   readonly outcome: SettledOutcome | undefined;
   /** What it has left behind with `waitUntil`, if anything: resolves when all of it has settled. */
   readonly background: Promise<void> | undefined;
-  readonly report: RunReport;
+  readonly report: HandlerReport;
 }
 
 /** Loads the user's module. Rejects with what Lambda should hear as the init error. */
@@ -57,7 +57,7 @@ export async function loadInvoker(
   if (shared.services !== undefined) await connectServices(shared.services);
   const codec = await loadCodec(settings.codec);
   const handler = await loadInStore(() => loadHandler(settings.handler));
-  const streams = isStreaming(handler) ? new StreamingRuns(handler, codec, log, post) : undefined;
+  const streams = isStreaming(handler) ? new StreamingInvocations(handler, codec, log, post) : undefined;
   const settle: Settle =
     streams === undefined
       ? (message, context) => answer(handler, codec, log, message, context)
@@ -75,7 +75,7 @@ export async function loadInvoker(
       }
       if (settings.ownsThread) setTraceId(message.metadata.traceId);
       const current = { message, context };
-      return runInStore(current, () => run(settle, current, startedMs));
+      return runInInvokeStore(current, () => run(settle, current, startedMs));
     },
     streams: streams !== undefined,
     control: (message) => streams?.control(message),
@@ -97,7 +97,7 @@ type Settle = (message: InvokeMessage, context: InvocationContext) => Promise<Se
 
 async function run(
   settle: Settle,
-  current: CurrentRun & { readonly message: InvokeMessage },
+  current: CurrentInvocation & { readonly message: InvokeMessage },
   startedMs: number,
 ): Promise<Invoked> {
   const { message, context } = current;
@@ -109,12 +109,12 @@ async function run(
   return { outcome, background, report };
 }
 
-function finish(current: CurrentRun): void {
+function finish(current: CurrentInvocation): void {
   current.context.finish();
   leaveStore(current);
 }
 
-function reportOf({ wantsHeap }: InvokeMessage, startedMs: number): RunReport {
+function reportOf({ wantsHeap }: InvokeMessage, startedMs: number): HandlerReport {
   const handlerMs = monotonicMs() - startedMs;
   if (!wantsHeap) return { startedMs, handlerMs };
   return { startedMs, handlerMs, heapUsedBytes: getHeapStatistics().used_heap_size };

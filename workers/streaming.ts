@@ -27,7 +27,7 @@ export function isStreaming(handler: object): handler is StreamingHandler {
 }
 
 /** Runs a streaming handler, and tells its streams what the main thread says of them. */
-export class StreamingRuns {
+export class StreamingInvocations {
   readonly #handler: StreamingHandler;
   readonly #codec: Codec;
   readonly #log: ThrownLog;

@@ -6,13 +6,13 @@ import { exit, setInterval } from '../src/builtins.ts';
 import { encodeThrown } from '../src/invocation/diagnostic.ts';
 import type { SettledOutcome } from '../src/invocation/invocation.ts';
 import { monotonicMs } from '../src/invocation/time.ts';
-import type { FromThread, InvokeMessage, ReplyMessage, RunReport, ToThread } from '../src/protocol.ts';
+import type { FromThread, InvokeMessage, ReplyMessage, HandlerReport, ToThread } from '../src/protocol.ts';
 import type { ThreadSettings } from '../src/thread-settings.ts';
 import { endWhenQuiet } from './end-when-quiet.ts';
 import { loadInvoker } from './invoker.ts';
 import type { Invoker } from './invoker.ts';
 import { openLogging } from './logging/open-logging.ts';
-import { reportEscapes } from './uncaught-errors.ts';
+import { reportUncaughtErrors } from './uncaught-errors.ts';
 
 /** The entry of a worker thread, which piscina starts: one run, as long as the thread lives. */
 
@@ -32,7 +32,11 @@ async function load(
   try {
     const log = await openLogging(settings.log);
     // To exit at once would abort the process where native work of some addons is in flight.
-    const stopReporting = reportEscapes((message) => post(port, message), 'thread', settings.ownsThread);
+    const stopReporting = reportUncaughtErrors(
+      (message) => post(port, message),
+      'thread',
+      settings.ownsThread,
+    );
     // Listeners of a thread that ends may exit as they like.
     process.prependOnceListener('exit', stopReporting);
     const invoker = await loadInvoker(settings, shared, log.thrown, (message) =>
@@ -89,7 +93,7 @@ async function run(message: InvokeMessage, invoker: Invoker, port: MessagePort):
 }
 
 /** Field by field: to spread a second object costs 9 µs. */
-function replyTo({ run }: InvokeMessage, outcome: SettledOutcome, report: RunReport): ReplyMessage {
+function replyTo({ run }: InvokeMessage, outcome: SettledOutcome, report: HandlerReport): ReplyMessage {
   const { startedMs, handlerMs, heapUsedBytes } = report;
   if (heapUsedBytes === undefined) return { ...outcome, run, startedMs, handlerMs };
   return { ...outcome, run, startedMs, handlerMs, heapUsedBytes };

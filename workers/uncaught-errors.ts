@@ -1,5 +1,5 @@
 import { diagnose, encodeDiagnostic, encodeThrown } from '../src/invocation/diagnostic.ts';
-import type { EscapedMessage } from '../src/protocol.ts';
+import type { UncaughtErrorMessage } from '../src/protocol.ts';
 import { chargedInvocation } from './invoke-store.ts';
 import type { ChargedInvocation } from './invoke-store.ts';
 import { replaceFunction } from './replace-function.ts';
@@ -14,16 +14,25 @@ import { ExitCall } from './handler-error.ts';
  * @param ownsThread whether at most one invocation at a time runs here.
  * @returns what undoes it.
  */
-export function reportEscapes(
-  report: (message: EscapedMessage) => void,
+export function reportUncaughtErrors(
+  report: (message: UncaughtErrorMessage) => void,
   ends: 'thread' | 'process',
   ownsThread: boolean,
 ): () => void {
   const tell = (
-    how: EscapedMessage['how'],
-    diagnostic: EscapedMessage['diagnostic'],
+    how: UncaughtErrorMessage['how'],
+    diagnostic: UncaughtErrorMessage['diagnostic'],
     { run, requestId, tenantId }: ChargedInvocation = chargedInvocation(ownsThread),
-  ) => report({ type: 'escaped', how, run, requestId, tenantId, diagnostic, listened: isListenedTo(how) });
+  ) =>
+    report({
+      type: 'uncaught-error',
+      how,
+      run,
+      requestId,
+      tenantId,
+      diagnostic,
+      listened: isListenedTo(how),
+    });
 
   let rethrown: { readonly thrown: unknown; readonly charged: ChargedInvocation } | undefined;
   const restoreEmit = interceptEmit((thrown) => {
@@ -58,7 +67,7 @@ export function reportEscapes(
 /** Packages that listen end the process if they are the only ones. */
 function surviveUncaught(): void {}
 
-function isListenedTo(how: EscapedMessage['how']): boolean {
+function isListenedTo(how: UncaughtErrorMessage['how']): boolean {
   if (how === 'exit') return false;
   return (
     process.hasUncaughtExceptionCaptureCallback() ||
@@ -87,7 +96,7 @@ function interceptEmit(onThrown: (thrown: unknown) => void): () => void {
   });
 }
 
-function describeRejection(thrown: unknown): EscapedMessage['diagnostic'] {
+function describeRejection(thrown: unknown): UncaughtErrorMessage['diagnostic'] {
   const { errorType, errorMessage, ...more } = diagnose(thrown);
   return encodeDiagnostic({
     ...more,
@@ -100,7 +109,7 @@ function describeRejection(thrown: unknown): EscapedMessage['diagnostic'] {
 function describeExit(
   code: string | number | null | undefined,
   exit: (...args: never[]) => unknown,
-): EscapedMessage['diagnostic'] {
+): UncaughtErrorMessage['diagnostic'] {
   const here = new Error('process.exit');
   Error.captureStackTrace(here, exit);
   return encodeDiagnostic({

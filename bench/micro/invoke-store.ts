@@ -4,8 +4,8 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import Table from 'cli-table3';
-import { openInvokeStore, runInStore } from '../../workers/invoke-store.ts';
-import type { CurrentRun } from '../../workers/invoke-store.ts';
+import { openInvokeStore, runInInvokeStore } from '../../workers/invoke-store.ts';
+import type { CurrentInvocation } from '../../workers/invoke-store.ts';
 import { sampleRun } from './sample-invocation.ts';
 
 const INVOCATIONS = Number(process.argv[2] ?? 200_000);
@@ -17,11 +17,11 @@ await openInvokeStore();
 const handler = async () => {
   for (let n = 0; n < 10; n += 1) await undefined;
 };
-const WAYS: Readonly<Record<string, (run: CurrentRun) => Promise<void>>> = {
+const WAYS: Readonly<Record<string, (run: CurrentInvocation) => Promise<void>>> = {
   'no storage': handler,
   'a storage of our own': (run) => own.run(run, handler),
-  'the invoke store alone, which holds the run too': (run) => runInStore(run, handler),
-  both: (run) => own.run(run, () => runInStore(run, handler)),
+  'the invoke store alone, which holds the run too': (run) => runInInvokeStore(run, handler),
+  both: (run) => own.run(run, () => runInInvokeStore(run, handler)),
 };
 
 const table = new Table({ head: ['storage', 'µs per invocation'] });

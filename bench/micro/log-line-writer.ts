@@ -6,7 +6,7 @@ import { DropCount } from '../../src/output/output.ts';
 import { shareLocks } from '../../src/output/output-lock.ts';
 import type { OutputLocks } from '../../src/thread-settings.ts';
 import { logger } from '../../workers/index.ts';
-import { openInvokeStore, runInStore } from '../../workers/invoke-store.ts';
+import { openInvokeStore, runInInvokeStore } from '../../workers/invoke-store.ts';
 import { openLogging } from '../../workers/logging/open-logging.ts';
 import { sampleRun } from './sample-invocation.ts';
 
@@ -76,5 +76,5 @@ async function open(locks: OutputLocks): Promise<void> {
 
 async function inInvocation<Result>(callback: () => Result): Promise<Result> {
   await openInvokeStore();
-  return runInStore(sampleRun(1), callback);
+  return runInInvokeStore(sampleRun(1), callback);
 }

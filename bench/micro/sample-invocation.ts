@@ -1,5 +1,5 @@
 import { InvocationContext } from '../../workers/invocation-context.ts';
-import type { CurrentRun } from '../../workers/invoke-store.ts';
+import type { CurrentInvocation } from '../../workers/invoke-store.ts';
 
 const metadata = {
   requestId: '8476a536-e9f4-11e8-9739-2dfe598c3fcd',
@@ -20,6 +20,6 @@ const lambda = {
 const context = new InvocationContext(metadata, { lambda, deadlineMarginMs: 0 }, () => undefined);
 
 /** An invocation as a thread has it, without an event. */
-export function sampleRun(run: number): CurrentRun {
+export function sampleRun(run: number): CurrentInvocation {
   return { message: { run, metadata }, context };
 }

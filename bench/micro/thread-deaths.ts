@@ -27,8 +27,8 @@ const { values } = parseArgs({
 });
 const threads = Number(values.threads);
 const endMs = performance.now() + Number(values.minutes) * 60_000;
-const MOST_ROWS = 12;
-const rowMs = (Number(values.minutes) * 60_000) / MOST_ROWS;
+const MAX_ROWS = 12;
+const rowMs = (Number(values.minutes) * 60_000) / MAX_ROWS;
 const DEADLINE_MS = 100;
 const PATIENT_MS = 60_000;
 

@@ -1,8 +1,8 @@
-import type { KeptText } from '../../src/console/messages.ts';
+import type { RetainedText } from '../../src/console/messages.ts';
 import { bytes } from '../state/format.ts';
 
 /** An event or an answer, indented where it is JSON. */
-export function Text({ title, kept }: { readonly title: string; readonly kept: KeptText | undefined }) {
+export function Text({ title, kept }: { readonly title: string; readonly kept: RetainedText | undefined }) {
   return (
     <section class="kept">
       <h3>
@@ -22,7 +22,7 @@ export function Text({ title, kept }: { readonly title: string; readonly kept: K
 }
 
 /** A response with status and headers of its own has them in front of the body, as JSON. */
-function readable({ text, cut }: KeptText): string {
+function readable({ text, cut }: RetainedText): string {
   const end = text.indexOf(BETWEEN);
   if (end === -1) return cut ? text : indented(text);
   return `${indented(text.slice(0, end))}\n\n${text.slice(end + BETWEEN.length)}`;

@@ -1,6 +1,6 @@
 import type { InvocationState } from '../../src/console/messages.ts';
 import { describe } from '../state/outcomes.ts';
-import { LEAST_PX, px } from './scale.ts';
+import { MIN_PX, px } from './scale.ts';
 import { onThread } from './spans.ts';
 
 export interface BarProps {
@@ -18,7 +18,7 @@ export function Bar({ invocation, pxPerMs, x, top, height, isSelected }: BarProp
   const { requestId, outcome, startedAt, answeredAt, deadlineAt, thread } = invocation;
   const { start, end } = onThread(invocation);
   const isOpen = end === Infinity;
-  const width = Math.max(LEAST_PX, (end - start) * pxPerMs);
+  const width = Math.max(MIN_PX, (end - start) * pxPerMs);
   const lead = startedAt === undefined ? 0 : (startedAt - start) * pxPerMs;
   const tail = answeredAt === undefined || isOpen ? 0 : (end - answeredAt) * pxPerMs;
   const hitDeadline = deadlineAt !== undefined && outcome === 'deadline';

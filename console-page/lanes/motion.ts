@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { serverNow } from '../state/store.ts';
 import { frozenAt, viewEnd } from '../state/view.ts';
-import { keepOriginNear, LEAST_PX, px, pxPerMs, trackWidth, xOf } from './scale.ts';
+import { keepOriginNear, MIN_PX, px, pxPerMs, trackWidth, xOf } from './scale.ts';
 
 /** The server's clock, a few times a second: for what is drawn anew as time goes on. */
 export const coarseNow = signal(0);
@@ -28,7 +28,7 @@ export function place(body: HTMLElement): void {
   for (const strip of body.querySelectorAll<HTMLElement>('.strip')) strip.style.transform = shift;
   const now = serverNow();
   for (const open of body.querySelectorAll<HTMLElement>('.open')) {
-    open.style.width = px(Math.max(LEAST_PX, (now - Number(open.dataset['from'])) * pxPerMs.value));
+    open.style.width = px(Math.max(MIN_PX, (now - Number(open.dataset['from'])) * pxPerMs.value));
   }
 }
 

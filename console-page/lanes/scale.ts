@@ -26,6 +26,6 @@ export function px(value: number): string {
 }
 
 /** Less could not be seen, nor hit. */
-export const LEAST_PX = 3;
+export const MIN_PX = 3;
 
 const HOUR_MS = 3_600_000;

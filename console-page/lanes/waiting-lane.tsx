@@ -3,7 +3,7 @@ import { waiting } from '../state/store.ts';
 import { selected } from '../state/view.ts';
 import { barId } from './bar.tsx';
 import type { PlacedBar } from './places.ts';
-import { LEAST_PX, px, pxPerMs, xOf } from './scale.ts';
+import { MIN_PX, px, pxPerMs, xOf } from './scale.ts';
 import { inQueue } from './spans.ts';
 
 /** Those that have no slot yet, above the threads. */
@@ -42,7 +42,7 @@ function Wait({ invocation, row }: PlacedBar) {
         left: px(xOf(start)),
         top: px(2 + row * 4),
         height: '3px',
-        ...(!isOpen && { width: px(Math.max(LEAST_PX, (end - start) * pxPerMs.value)) }),
+        ...(!isOpen && { width: px(Math.max(MIN_PX, (end - start) * pxPerMs.value)) }),
       }}
       {...(isOnly
         ? {

@@ -76,7 +76,7 @@ export function LogStream() {
           <p class="hint">What handlers write with console, the logger or to stdout appears here.</p>
         )}
         {source.length > 0 && found.value.length === 0 && <p class="hint">No line has these words.</p>}
-        {found.value.slice(-MOST_SHOWN).map((line) => (
+        {found.value.slice(-MAX_SHOWN).map((line) => (
           <LogLine key={line.order} line={line} />
         ))}
       </div>
@@ -85,4 +85,4 @@ export function LogStream() {
 }
 
 /** All are filtered, and no more than that are drawn. */
-const MOST_SHOWN = 300;
+const MAX_SHOWN = 300;

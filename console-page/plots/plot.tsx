@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
-import type { Sample } from '../../src/console/messages.ts';
+import type { StatsSample } from '../../src/console/messages.ts';
 import { serverNow } from '../state/store.ts';
 import { colourOf, isDark } from '../state/theme.ts';
 
@@ -10,7 +10,7 @@ export interface PlotProps {
   readonly unit: string;
   /** The top of the scale; without it what the values need. */
   readonly most?: number;
-  readonly samples: readonly Sample[];
+  readonly samples: readonly StatsSample[];
   /** The last value, as text. */
   readonly now: string;
 }
@@ -19,9 +19,9 @@ interface Series {
   /** A property of the style sheet. */
   readonly colour: string;
   /** Beside its value, where there are several. */
-  readonly name?: (last: Sample) => string;
+  readonly name?: (last: StatsSample) => string;
   readonly fill?: boolean;
-  readonly value: (sample: Sample) => number | undefined;
+  readonly value: (sample: StatsSample) => number | undefined;
 }
 
 /** A small plot of the last minute. */
@@ -98,7 +98,7 @@ function options(element: HTMLElement, series: readonly Series[], most: number |
 
 const SHOWN_S = 60;
 
-function dataOf(samples: readonly Sample[], series: readonly Series[]): uPlot.AlignedData {
+function dataOf(samples: readonly StatsSample[], series: readonly Series[]): uPlot.AlignedData {
   const recent = samples.slice(-SHOWN_S - 2);
   return [
     recent.map(({ at }) => at / 1000),

@@ -1,4 +1,4 @@
-import type { Sample } from '../../src/console/messages.ts';
+import type { StatsSample } from '../../src/console/messages.ts';
 import { count, duration, percent } from '../state/format.ts';
 import { samples } from '../state/store.ts';
 import { Plot } from './plot.tsx';
@@ -16,7 +16,7 @@ export function Plots() {
   );
 }
 
-type Described = Omit<PlotProps, 'samples' | 'now'> & { readonly now: (last: Sample) => string };
+type Described = Omit<PlotProps, 'samples' | 'now'> & { readonly now: (last: StatsSample) => string };
 
 const PLOTS: readonly Described[] = [
   {
@@ -51,7 +51,7 @@ const PLOTS: readonly Described[] = [
 ];
 
 /** On average, in per cent; undefined in single mode. */
-function threadsBusy({ threads }: Sample): number | undefined {
+function threadsBusy({ threads }: StatsSample): number | undefined {
   const parts = Object.values(threads);
   return parts.length === 0 ? undefined : (100 * parts.reduce((sum, part) => sum + part, 0)) / parts.length;
 }

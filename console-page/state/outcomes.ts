@@ -1,8 +1,8 @@
-import type { InvocationOutcome, InvocationState } from '../../src/console/messages.ts';
+import type { CallerOutcome, InvocationState } from '../../src/console/messages.ts';
 import { shortId, threadName } from './format.ts';
 
 /** How outcomes are called on the page, in the order of the legend. */
-export const OUTCOMES: Readonly<Record<InvocationOutcome, string>> = {
+export const OUTCOMES: Readonly<Record<CallerOutcome, string>> = {
   open: 'running',
   response: 'response',
   error: 'error',

@@ -3,7 +3,7 @@ import type {
   BurstState,
   InvocationState,
   LoggedText,
-  Sample,
+  StatsSample,
   Snapshot,
   ThreadState,
   Update,
@@ -16,7 +16,7 @@ export const invocations = signal<ReadonlyMap<string, InvocationState>>(new Map(
 /** By {@link threadKey}. */
 export const threads = signal<ReadonlyMap<string, ThreadState>>(new Map());
 export const lines = signal<readonly LoggedText[]>([]);
-export const samples = signal<readonly Sample[]>([]);
+export const samples = signal<readonly StatsSample[]>([]);
 export const waiting = signal(0);
 export const inFlight = signal(0);
 export const refused = signal(0);
@@ -62,30 +62,30 @@ export function take(update: Update): void {
   }
   const last = lines.value.at(-1)?.order ?? 0;
   const fresh = update.lines.filter(({ order }) => order > last);
-  if (fresh.length > 0) lines.value = [...lines.value, ...fresh].slice(-MOST_LINES);
+  if (fresh.length > 0) lines.value = [...lines.value, ...fresh].slice(-MAX_LINES);
   const lastAt = samples.value.at(-1)?.at ?? 0;
   const freshSamples = update.samples.filter(({ at }) => at > lastAt);
-  if (freshSamples.length > 0) samples.value = [...samples.value, ...freshSamples].slice(-MOST_SAMPLES);
+  if (freshSamples.length > 0) samples.value = [...samples.value, ...freshSamples].slice(-MAX_SAMPLES);
   waiting.value = update.waiting;
   inFlight.value = update.inFlight;
   refused.value = update.refused;
   burst.value = update.burst;
 }
 
-const MOST_ENDED_THREADS = 64;
-const MOST_LINES = 1000;
-const MOST_SAMPLES = 300;
+const MAX_ENDED_THREADS = 64;
+const MAX_LINES = 1000;
+const MAX_SAMPLES = 300;
 
 /** What comes late makes the server's clock look late. Only more than that means that one of the two was set. */
 function setClock(now: number): void {
   const aheadMs = now - Date.now();
-  if (aheadMs > clockAheadMs || aheadMs < clockAheadMs - MOST_LATE_MS) clockAheadMs = aheadMs;
+  if (aheadMs > clockAheadMs || aheadMs < clockAheadMs - MAX_LATE_MS) clockAheadMs = aheadMs;
 }
 
-const MOST_LATE_MS = 1000;
+const MAX_LATE_MS = 1000;
 
 function withoutLongGone(all: Map<string, ThreadState>): Map<string, ThreadState> {
   const ended = [...all].filter(([, { endedAt }]) => endedAt !== undefined);
-  for (const [key] of ended.slice(0, -MOST_ENDED_THREADS)) all.delete(key);
+  for (const [key] of ended.slice(0, -MAX_ENDED_THREADS)) all.delete(key);
   return all;
 }

@@ -15,7 +15,7 @@ import { startProgress, terminalReport } from './bench/terminal.ts';
 import { makeRecord } from './bench/record.ts';
 import type { BenchRecord } from './bench/record.ts';
 import type { Modules } from './bench/runtime-process.ts';
-import { mostSetups, whichNext } from './bench/next-setup.ts';
+import { mostSetups, nextSetup } from './bench/next-setup.ts';
 import type { Sizes } from './bench/next-setup.ts';
 import { applyFlags } from './flags.ts';
 
@@ -47,7 +47,7 @@ async function measureAll(method: Method, sizes: Sizes): Promise<Measurement[]> 
   const progress = startProgress();
   try {
     for (;;) {
-      const setup = whichNext(measured, sizes);
+      const setup = nextSetup(measured, sizes);
       if (setup === undefined) return measured;
       const measurement = await measure(setup, method, (phase, done) =>
         progress.phase(setup, phase, done, mostSetups(measured, sizes)),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
-import { MOST_CONCURRENCY, MOST_MEMORY_MIB, MOST_TIMEOUT_S } from '../config/environment.ts';
+import { MAX_CONCURRENCY, MAX_MEMORY_MIB, MAX_TIMEOUT_S } from '../config/environment.ts';
 
 /** What the function is given, as flags. Each goes before its environment variable. */
 export interface FunctionFlags {
@@ -21,7 +21,7 @@ export interface Flags extends FunctionFlags {
 export function withFlags(command: Command): Command {
   command.addOption(
     new Option('--concurrency <n>', 'invocations at once (AWS_LAMBDA_MAX_CONCURRENCY)').argParser(
-      whole(MOST_CONCURRENCY),
+      whole(MAX_CONCURRENCY),
     ),
   );
   return withFunctionFlags(command).option(
@@ -35,12 +35,12 @@ export function withFunctionFlags(command: Command): Command {
   return command
     .addOption(
       new Option('--memory <MiB>', 'what the function has (AWS_LAMBDA_FUNCTION_MEMORY_SIZE)').argParser(
-        whole(MOST_MEMORY_MIB),
+        whole(MAX_MEMORY_MIB),
       ),
     )
     .addOption(
       new Option('--timeout <s>', 'of an invocation, in local mode (AWS_LAMBDA_FUNCTION_TIMEOUT)').argParser(
-        whole(MOST_TIMEOUT_S),
+        whole(MAX_TIMEOUT_S),
       ),
     )
     .option(

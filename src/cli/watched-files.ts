@@ -36,7 +36,7 @@ export class WatchedFiles {
     }
     // A file is written in several steps.
     if (found) setTimeout(() => this.#changed.resolve('changed'), SETTLED_MS);
-    const restMs = (performance.now() - startMs) / MOST_BUSY;
+    const restMs = (performance.now() - startMs) / MAX_BUSY;
     this.#timer = this.#lookIn(Math.min(Math.max(LOOK_EVERY_MS, restMs), LOOK_AT_LEAST_EVERY_MS));
   }
 
@@ -49,7 +49,7 @@ const LOOK_EVERY_MS = 200;
 /** So many files, or so slow a disk, that nobody waits longer. */
 const LOOK_AT_LEAST_EVERY_MS = 2000;
 /** The part of the main thread's time that may be spent with it. */
-const MOST_BUSY = 0.01;
+const MAX_BUSY = 0.01;
 const SETTLED_MS = 50;
 
 function changedAt(file: string): number {

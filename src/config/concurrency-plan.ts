@@ -1,9 +1,9 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import type { ResourceLimits } from 'node:worker_threads';
-import type { Given } from './raw-config.ts';
+import type { RawConfig } from './raw-config.ts';
 
 /** How many invocations run at once, and how they lie on threads. */
-export interface Layout {
+export interface ConcurrencyPlan {
   readonly concurrency: number;
   /** Most invocations at once: never more than the threads can take. */
   readonly slots: number;
@@ -11,7 +11,7 @@ export interface Layout {
   readonly invocationsPerThread: number;
 }
 
-export function layOut({ options, env }: Given): Layout {
+export function planConcurrency({ options, env }: RawConfig): ConcurrencyPlan {
   const concurrency = options.concurrency ?? env.AWS_LAMBDA_MAX_CONCURRENCY ?? 1;
   const workerCount = options.threads ?? env.AWS_LAMBDA_NODEJS_WORKER_COUNT;
   const threads = Math.min(workerCount ?? concurrency, concurrency);
@@ -22,7 +22,7 @@ export function layOut({ options, env }: Given): Layout {
 }
 
 /** Threads share what the function has; a fifth stays for the main thread, for buffers and for native memory. */
-export function heapShare(memoryMiB: number | undefined, { threads }: Layout): ResourceLimits {
+export function heapShare(memoryMiB: number | undefined, { threads }: ConcurrencyPlan): ResourceLimits {
   if (memoryMiB === undefined) return {};
   return { maxOldGenerationSizeMb: Math.max(64, Math.floor((memoryMiB * 0.8) / threads)) };
 }
@@ -54,10 +54,10 @@ export function lookUpDescriptors(): Descriptors | undefined {
  * @param perSlot how many a slot needs.
  */
 export function fitDescriptors(
-  layout: Layout,
+  layout: ConcurrencyPlan,
   descriptors: Descriptors | undefined,
   perSlot: number,
-): Layout {
+): ConcurrencyPlan {
   const { invocationsPerThread } = layout;
   const left = (descriptors?.free ?? Infinity) - OWN;
   const threadsFor = (slots: number) => Math.ceil(slots / invocationsPerThread);

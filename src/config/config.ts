@@ -5,18 +5,18 @@ import * as v from 'valibot';
 import { LOG_LEVELS } from '../thread-settings.ts';
 import type { HandlerSource, LambdaFunction, LogFormat, LogLevel, LogTarget } from '../thread-settings.ts';
 import { asGiven, changeEnvironment } from './changed-environment.ts';
-import { descriptorsPerSlot, fitDescriptors, heapShare, layOut } from './concurrency-plan.ts';
-import type { Descriptors, Layout } from './concurrency-plan.ts';
+import { descriptorsPerSlot, fitDescriptors, heapShare, planConcurrency } from './concurrency-plan.ts';
+import type { Descriptors, ConcurrencyPlan } from './concurrency-plan.ts';
 import { runtimeApiAddress } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { heapFlags } from './heap-flags.ts';
 import { handlerSource, moduleUrl, optionalModuleUrl } from './module-location.ts';
 import type { ManagedRuntimeOptions, OnDeadline } from './options.ts';
 import { validated } from './raw-config.ts';
-import type { Given, HandlerReference, IgnoredVariable } from './raw-config.ts';
+import type { RawConfig, HandlerReference, IgnoredVariable } from './raw-config.ts';
 
 /** Everything that the runtime was told, validated and complete. Read once, when the runtime is created. */
-export interface Config extends Layout {
+export interface Config extends ConcurrencyPlan {
   readonly handler: HandlerSource;
   /** A `file:` URL, or undefined for JSON. */
   readonly codec: string | undefined;
@@ -130,10 +130,10 @@ export function readableRuntimeApi(given: unknown, env: NodeJS.ProcessEnv = proc
   return [given, env['AWS_LAMBDA_RUNTIME_API']].find((address) => v.is(runtimeApiAddress, address));
 }
 
-function complete(given: Given, descriptors: Descriptors | undefined): Config {
+function complete(given: RawConfig, descriptors: Descriptors | undefined): Config {
   const { options, env } = given;
   const runtimeApi = options.runtimeApi ?? env.AWS_LAMBDA_RUNTIME_API;
-  const wanted = layOut(given);
+  const wanted = planConcurrency(given);
   const layout = fitDescriptors(wanted, descriptors, descriptorsPerSlot(runtimeApi === undefined, false));
   const memoryMiB = env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE;
   return {
@@ -186,14 +186,14 @@ function complete(given: Given, descriptors: Descriptors | undefined): Config {
   };
 }
 
-function logTarget({ env }: Given): LogTarget {
+function logTarget({ env }: RawConfig): LogTarget {
   const { _LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET: path, _LAMBDA_TELEMETRY_LOG_FD: fd } = env;
   if (path !== undefined) return { kind: 'socket', path };
   return fd === undefined ? { kind: 'stdout' } : { kind: 'frames', fd };
 }
 
 /** What a line of the level INFO would cost can be saved where it is not written. A user's logger decides by itself. */
-function writesInfo({ options, env }: Given): boolean {
+function writesInfo({ options, env }: RawConfig): boolean {
   const { AWS_LAMBDA_LOG_LEVEL: level = 'INFO' } = env;
   return options.logger !== undefined || LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf('INFO');
 }

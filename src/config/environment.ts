@@ -2,13 +2,13 @@ import * as v from 'valibot';
 import { LOG_FORMATS, LOG_LEVELS } from '../thread-settings.ts';
 
 /** Most invocations at once in an execution environment, as Lambda has it. */
-export const MOST_CONCURRENCY = 1600;
+export const MAX_CONCURRENCY = 1600;
 
 /** Far more than any function can have. */
-export const MOST_MEMORY_MIB = 1_048_576;
+export const MAX_MEMORY_MIB = 1_048_576;
 
 /** The longest timeout of a function, in s: 90 minutes, for asynchronous invocations and event sources. */
-export const MOST_TIMEOUT_S = 5_400;
+export const MAX_TIMEOUT_S = 5_400;
 
 /** Whether an address is one that no other machine can reach. */
 export function isLoopback(host: string): boolean {
@@ -40,9 +40,9 @@ const PORT = 'must be a port, 0 for any free one';
 /** Every environment variable that the runtime reads. Those of {@link TOLERATED} may have any value, and so may those of {@link LOCAL_ONLY} on Lambda. */
 export const environmentSchema = v.object({
   AWS_LAMBDA_RUNTIME_API: v.optional(runtimeApiAddress),
-  AWS_LAMBDA_MAX_CONCURRENCY: v.optional(numeral(MOST_CONCURRENCY)),
-  AWS_LAMBDA_NODEJS_WORKER_COUNT: v.optional(numeral(MOST_CONCURRENCY)),
-  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: v.optional(numeral(MOST_MEMORY_MIB)),
+  AWS_LAMBDA_MAX_CONCURRENCY: v.optional(numeral(MAX_CONCURRENCY)),
+  AWS_LAMBDA_NODEJS_WORKER_COUNT: v.optional(numeral(MAX_CONCURRENCY)),
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: v.optional(numeral(MAX_MEMORY_MIB)),
   AWS_LAMBDA_INITIALIZATION_TYPE: v.optional(v.string()),
   AWS_LAMBDA_FUNCTION_NAME: v.optional(v.string()),
   AWS_LAMBDA_FUNCTION_VERSION: v.optional(v.string()),
@@ -65,7 +65,7 @@ export const environmentSchema = v.object({
   NODE_OPTIONS: v.optional(v.string()),
   _HANDLER: v.optional(v.string()),
   LAMBDA_TASK_ROOT: v.optional(v.string()),
-  AWS_LAMBDA_FUNCTION_TIMEOUT: v.optional(numeral(MOST_TIMEOUT_S)),
+  AWS_LAMBDA_FUNCTION_TIMEOUT: v.optional(numeral(MAX_TIMEOUT_S)),
   LOCAL_LAMBDA_HOST: v.optional(
     v.pipe(
       v.string(),

@@ -4,10 +4,10 @@ import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ManagedRuntimeError } from '../errors.ts';
 import type { HandlerSource } from '../thread-settings.ts';
-import type { Given } from './raw-config.ts';
+import type { RawConfig } from './raw-config.ts';
 
 /** Where the handler is, for the thread that loads it. */
-export function handlerSource({ reference, options, env }: Given): HandlerSource {
+export function handlerSource({ reference, options, env }: RawConfig): HandlerSource {
   if (reference.kind === 'file') {
     const given = String(reference.workerFile);
     return { kind: 'file', file: filePath(reference.workerFile), given, exportName: options.handler };

@@ -1,7 +1,7 @@
 import type { ResourceLimits } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import * as v from 'valibot';
-import { MOST_CONCURRENCY, runtimeApiAddress } from './environment.ts';
+import { MAX_CONCURRENCY, runtimeApiAddress } from './environment.ts';
 import { LONGEST_TIMER_MS } from '../invocation/time.ts';
 
 /**
@@ -106,9 +106,9 @@ export const optionsSchema = v.strictObject(
   {
     handler: v.optional(text),
     codec: v.optional(moduleReference),
-    concurrency: v.optional(count(MOST_CONCURRENCY)),
-    threads: v.optional(count(MOST_CONCURRENCY)),
-    invocationsPerThread: v.optional(count(MOST_CONCURRENCY)),
+    concurrency: v.optional(count(MAX_CONCURRENCY)),
+    threads: v.optional(count(MAX_CONCURRENCY)),
+    invocationsPerThread: v.optional(count(MAX_CONCURRENCY)),
     signal: v.optional(v.instance(AbortSignal, 'must be an AbortSignal')),
     runtimeApi: v.optional(runtimeApiAddress),
     logger: v.optional(v.custom<Logger>(isLogger, 'must be a pino logger')),

@@ -12,7 +12,7 @@ export type HandlerReference =
   | { readonly kind: 'handler-string'; readonly handlerString: string | undefined };
 
 /** What the runtime was told, valid but not complete yet. */
-export interface Given {
+export interface RawConfig {
   readonly reference: HandlerReference;
   readonly options: ManagedRuntimeOptions;
   readonly env: Environment;
@@ -33,7 +33,7 @@ export function validated(
   reference: HandlerReference,
   options: ManagedRuntimeOptions,
   env: NodeJS.ProcessEnv,
-): Given {
+): RawConfig {
   const given = v.safeParse(optionsSchema, withoutUndefined(options));
   const present = withoutEmpty(env);
   const first = v.safeParse(environmentSchema, present);

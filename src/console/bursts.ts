@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { MOST_CONCURRENCY } from '../config/environment.ts';
+import { MAX_CONCURRENCY } from '../config/environment.ts';
 import type { InvokeResult } from '../local/invoke.ts';
-import type { FrontSettings } from '../local/lambda-api/invoke-request.ts';
+import type { InvokeApiContext } from '../local/lambda-api/invoke-request.ts';
 import type { BurstRequest, BurstState } from './messages.ts';
 
 /** Invokes what the page asks for. What finds no free slot waits for one. */
 export class Bursts {
-  readonly #invoke: FrontSettings['invoke'];
+  readonly #invoke: InvokeApiContext['invoke'];
   #stop = new AbortController();
   #running = 0;
   #state = { wanted: 0, done: 0, failed: 0 };
 
-  constructor({ invoke }: FrontSettings) {
+  constructor({ invoke }: InvokeApiContext) {
     this.#invoke = invoke;
   }
 
@@ -71,17 +71,17 @@ export function readBurstRequest(body: Buffer): BurstRequest | { readonly refuse
   if (typeof asked !== 'object' || asked === null) return { refused: 'The body is not a JSON object' };
   const { event, count = 1, concurrency = 1 } = asked as Partial<Record<keyof BurstRequest, unknown>>;
   if (typeof event !== 'string' || parse(event) === undefined) return { refused: 'The event is not JSON' };
-  if (!isWhole(count, MOST_INVOCATIONS)) {
-    return { refused: `count must be a whole number from 1 to ${MOST_INVOCATIONS}` };
+  if (!isWhole(count, MAX_INVOCATIONS)) {
+    return { refused: `count must be a whole number from 1 to ${MAX_INVOCATIONS}` };
   }
-  if (!isWhole(concurrency, MOST_CONCURRENCY)) {
-    return { refused: `concurrency must be a whole number from 1 to ${MOST_CONCURRENCY}` };
+  if (!isWhole(concurrency, MAX_CONCURRENCY)) {
+    return { refused: `concurrency must be a whole number from 1 to ${MAX_CONCURRENCY}` };
   }
   return { event, count, concurrency };
 }
 
 /** As many as the page may ask for at a time. */
-export const MOST_INVOCATIONS = 10_000;
+export const MAX_INVOCATIONS = 10_000;
 
 function isWhole(value: unknown, most: number): value is number {
   return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most;

@@ -9,9 +9,9 @@ export function steadyClock(): () => number {
   let originMs = performance.timeOrigin;
   return () => {
     const lateMs = Date.now() - originMs - performance.now();
-    if (lateMs > MOST_LATE_MS) originMs += lateMs;
+    if (lateMs > MAX_LATE_MS) originMs += lateMs;
     return Math.round((originMs + performance.now()) * 1000) / 1000;
   };
 }
 
-const MOST_LATE_MS = 1000;
+const MAX_LATE_MS = 1000;

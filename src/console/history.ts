@@ -1,19 +1,19 @@
-import { MOST_CONCURRENCY } from '../config/environment.ts';
+import { MAX_CONCURRENCY } from '../config/environment.ts';
 import type { LocalSettings } from '../config/config.ts';
-import { MOST_INVOCATIONS } from './bursts.ts';
+import { MAX_INVOCATIONS } from './bursts.ts';
 import { now } from './clock.ts';
-import { InvocationLedger } from './invocation-history.ts';
-import { LogLedger } from './log-history.ts';
+import { InvocationHistory } from './invocation-history.ts';
+import { LogHistory } from './log-history.ts';
 import type { BurstState, Snapshot, Update } from './messages.ts';
 import { Sampler } from './sampler.ts';
-import { ThreadLedger } from './thread-history.ts';
+import { ThreadHistory } from './thread-history.ts';
 
 /** All that the console remembers; each part is bounded. */
-export class Ledgers {
+export class History {
   readonly sampler = new Sampler();
-  readonly invocations = new InvocationLedger((durationMs) => this.sampler.answered(durationMs));
-  readonly threads = new ThreadLedger();
-  readonly log = new LogLedger();
+  readonly invocations = new InvocationHistory((durationMs) => this.sampler.answered(durationMs));
+  readonly threads = new ThreadHistory();
+  readonly log = new LogHistory();
   /** How many calls got 429. */
   refused = 0;
   readonly #settings: LocalSettings;
@@ -29,8 +29,8 @@ export class Ledgers {
       functionName,
       concurrency,
       timeoutMs,
-      mostInvocations: MOST_INVOCATIONS,
-      mostAtOnce: MOST_CONCURRENCY,
+      mostInvocations: MAX_INVOCATIONS,
+      mostAtOnce: MAX_CONCURRENCY,
       now: now(),
       invocations: this.invocations.all(),
       forgotten: [],

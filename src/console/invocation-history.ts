@@ -3,13 +3,13 @@ import type { InvokeResult } from '../local/invoke.ts';
 import type { PublishedInvocation } from '../observability/channels.ts';
 import type { InvocationReport } from '../observability/observer.ts';
 import { now } from './clock.ts';
-import type { InvocationDetail, InvocationState, KeptText, Update } from './messages.ts';
-import { KeptInvocations, KeptLines, keepText } from './retained.ts';
-import type { KeptInvocation } from './retained.ts';
+import type { InvocationDetail, InvocationState, RetainedText, Update } from './messages.ts';
+import { RetainedInvocations, RetainedLines, retainText } from './retained.ts';
+import type { RetainedInvocation } from './retained.ts';
 
 /** Remembers invocations: what callers brought and got, and what the runtime tells of the time between. */
-export class InvocationLedger {
-  readonly #kept = new KeptInvocations();
+export class InvocationHistory {
+  readonly #kept = new RetainedInvocations();
   /** By request id, also where the invocation itself is not kept. */
   readonly #waiting = new Set<string>();
   readonly #inFlight = new Set<string>();
@@ -24,12 +24,12 @@ export class InvocationLedger {
   called(requestId: string, event: string | Uint8Array, result: Promise<InvokeResult>): void {
     this.#count += 1;
     this.#waiting.add(requestId);
-    const invocation: KeptInvocation = {
+    const invocation: RetainedInvocation = {
       state: { requestId, order: this.#count, outcome: 'open', calledAt: now() },
-      event: keepText(event),
+      event: retainText(event),
       answer: undefined,
       report: undefined,
-      lines: new KeptLines(),
+      lines: new RetainedLines(),
     };
     this.#kept.add(invocation);
     result.then(
@@ -62,7 +62,7 @@ export class InvocationLedger {
     if (invocation === undefined || report === undefined) return;
     invocation.report = report;
     invocation.answer ??=
-      error === undefined ? undefined : keepText(JSON.stringify(error satisfies Diagnostic));
+      error === undefined ? undefined : retainText(JSON.stringify(error satisfies Diagnostic));
     this.#kept.update(invocation, {
       outcome: report.outcome,
       ...(report.errorType !== undefined && { errorType: report.errorType }),
@@ -105,11 +105,11 @@ export class InvocationLedger {
     return { waiting: this.#waiting.size, inFlight: this.#inFlight.size };
   }
 
-  #answered(invocation: KeptInvocation, result: InvokeResult): void {
+  #answered(invocation: RetainedInvocation, result: InvokeResult): void {
     const { state } = invocation;
     this.#waiting.delete(state.requestId);
     this.#onAnswered(now() - state.calledAt);
-    invocation.answer = keptAnswer(result);
+    invocation.answer = retainedAnswer(result);
     // The runtime knows better why, and will tell.
     if (invocation.report === undefined) this.#kept.update(invocation, outcomeOf(state, result));
   }
@@ -133,14 +133,14 @@ function timesOf(
 }
 
 /** The beginning of what the caller got. */
-function keptAnswer(result: InvokeResult): KeptText {
+function retainedAnswer(result: InvokeResult): RetainedText {
   if (result.status === 'response') {
-    const { text, cut } = keepText(result.body);
+    const { text, cut } = retainText(result.body);
     return { text, bytes: result.totalBytes, cut: cut || result.body.length < result.totalBytes };
   }
-  if ('body' in result) return keepText(result.body);
+  if ('body' in result) return retainText(result.body);
   const { errorType, errorMessage } = result;
-  return keepText(JSON.stringify({ errorType, errorMessage }));
+  return retainText(JSON.stringify({ errorType, errorMessage }));
 }
 
 /** How it went as the caller knows it; it is over where no slot had it. */

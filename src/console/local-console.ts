@@ -1,42 +1,42 @@
 import type { LocalSettings } from '../config/config.ts';
-import type { FrontSettings } from '../local/lambda-api/invoke-request.ts';
-import type { Exchange } from '../local/http-exchange.ts';
+import type { InvokeApiContext } from '../local/lambda-api/invoke-request.ts';
+import type { HttpExchange } from '../local/http-exchange.ts';
 import type { Route } from '../local/http-server.ts';
 import type { InvokeResult } from '../local/invoke.ts';
-import type { Onlooker } from '../local/local-server-observer.ts';
-import { INVOCATION_CHANNEL, THREAD_CHANNEL, listen } from '../observability/channels.ts';
+import type { LocalServerObserver } from '../local/local-server-observer.ts';
+import { INVOCATION_CHANNEL, THREAD_CHANNEL, subscribeToChannel } from '../observability/channels.ts';
 import type { PublishedInvocation, PublishedThread } from '../observability/channels.ts';
 import type { StatsSource } from '../observability/stats.ts';
 import type { LoggedLine } from '../protocol.ts';
 import type { ConsoleRoutes } from './routes.ts';
-import { Ledgers } from './history.ts';
+import { History } from './history.ts';
 
 /**
  * The console: remembers from the start what happens, so that who opens its page later sees what was, and threads that
  * are there already. What serves the page is loaded when somebody asks for it.
  */
-export class LocalConsole implements Onlooker {
+export class LocalConsole implements LocalServerObserver {
   readonly path = '/_lambda/console';
-  readonly #ledgers: Ledgers;
+  readonly #history: History;
   readonly #stopListening: readonly (() => void)[];
   #routes: Promise<ConsoleRoutes> | undefined;
 
   constructor(settings: LocalSettings) {
-    const ledgers = new Ledgers(settings);
-    this.#ledgers = ledgers;
+    const history = new History(settings);
+    this.#history = history;
     this.#stopListening = [
-      listen<PublishedInvocation>(INVOCATION_CHANNEL, {
-        start: (context) => ledgers.invocations.arrived(context),
-        end: (context) => ledgers.invocations.dispatched(context),
-        asyncStart: (context) => ledgers.invocations.concluding(context),
-        asyncEnd: (context) => ledgers.invocations.ended(context),
+      subscribeToChannel<PublishedInvocation>(INVOCATION_CHANNEL, {
+        start: (context) => history.invocations.arrived(context),
+        end: (context) => history.invocations.dispatched(context),
+        asyncStart: (context) => history.invocations.concluding(context),
+        asyncEnd: (context) => history.invocations.ended(context),
       }),
-      listen<PublishedThread>(THREAD_CHANNEL, {
-        start: (context) => ledgers.threads.starts(context),
-        end: (context) => ledgers.threads.ready(context),
+      subscribeToChannel<PublishedThread>(THREAD_CHANNEL, {
+        start: (context) => history.threads.starts(context),
+        end: (context) => history.threads.ready(context),
         asyncEnd: (context) => {
-          ledgers.threads.ended(context);
-          ledgers.log.threadEnded(context);
+          history.threads.ended(context);
+          history.log.threadEnded(context);
         },
       }),
     ];
@@ -44,27 +44,27 @@ export class LocalConsole implements Onlooker {
 
   /** From now on the figures of this runtime are shown. */
   readsFigures(runtime: StatsSource): void {
-    this.#ledgers.sampler.reads(runtime);
+    this.#history.sampler.reads(runtime);
   }
 
   invoked(requestId: string, event: string | Uint8Array, result: Promise<InvokeResult>): void {
-    this.#ledgers.invocations.called(requestId, event, result);
+    this.#history.invocations.called(requestId, event, result);
   }
 
   refused(): void {
-    this.#ledgers.refused += 1;
+    this.#history.refused += 1;
   }
 
   logged({ line, requestId }: LoggedLine): void {
-    this.#ledgers.log.add(line, requestId);
-    if (requestId !== undefined) this.#ledgers.invocations.logged(requestId, line);
+    this.#history.log.add(line, requestId);
+    if (requestId !== undefined) this.#history.invocations.logged(requestId, line);
   }
 
-  route(front: FrontSettings): Route {
+  route(invokeApi: InvokeApiContext): Route {
     return (exchange) => {
       const [path = ''] = (exchange.req.url ?? '').split('?');
       const isOurs = path === this.path || path.startsWith(`${this.path}/`);
-      if (isOurs) void this.#answer(exchange, path.slice(this.path.length), front);
+      if (isOurs) void this.#answer(exchange, path.slice(this.path.length), invokeApi);
       return isOurs;
     };
   }
@@ -74,9 +74,9 @@ export class LocalConsole implements Onlooker {
     void this.#routes?.then((routes) => routes.close());
   }
 
-  async #answer(exchange: Exchange, rest: string, front: FrontSettings): Promise<void> {
+  async #answer(exchange: HttpExchange, rest: string, invokeApi: InvokeApiContext): Promise<void> {
     this.#routes ??= import('./routes.ts').then(
-      ({ ConsoleRoutes }) => new ConsoleRoutes(this.#ledgers, front),
+      ({ ConsoleRoutes }) => new ConsoleRoutes(this.#history, invokeApi),
     );
     (await this.#routes).handle(exchange, rest);
   }

@@ -2,10 +2,10 @@ import type { PublishedThread } from '../observability/channels.ts';
 import { LOG_LEVELS } from '../thread-settings.ts';
 import { now } from './clock.ts';
 import type { LoggedText } from './messages.ts';
-import { keepText } from './retained.ts';
+import { retainText } from './retained.ts';
 
 /** Remembers the last lines. */
-export class LogLedger {
+export class LogHistory {
   readonly #kept: LoggedText[] = [];
   #count = 0;
   #taken = 0;
@@ -24,19 +24,19 @@ export class LogLedger {
   }
 
   all(): LoggedText[] {
-    return this.#kept.slice(-MOST_KEPT);
+    return this.#kept.slice(-MAX_KEPT);
   }
 
   /** Those that have come since the last time that this was called, if they are still kept. */
   takeNew(): LoggedText[] {
     const fresh = this.#count - this.#taken;
     this.#taken = this.#count;
-    return fresh === 0 ? [] : this.#kept.slice(-Math.min(fresh, MOST_KEPT));
+    return fresh === 0 ? [] : this.#kept.slice(-Math.min(fresh, MAX_KEPT));
   }
 
   #add(line: string, from: Pick<LoggedText, 'requestId' | 'ofRuntime'>): void {
     this.#count += 1;
-    const { text, cut } = keepText(line, MOST_BYTES);
+    const { text, cut } = retainText(line, MAX_BYTES);
     // Read out of the whole line: the beginning of JSON is no JSON.
     const level = levelOf(line);
     this.#kept.push({
@@ -46,12 +46,12 @@ export class LogLedger {
       ...(level !== undefined && { level }),
       text: cut ? `${text}…` : text,
     });
-    if (this.#kept.length > 2 * MOST_KEPT) this.#kept.splice(0, MOST_KEPT);
+    if (this.#kept.length > 2 * MAX_KEPT) this.#kept.splice(0, MAX_KEPT);
   }
 }
 
-const MOST_KEPT = 1000;
-const MOST_BYTES = 4096;
+const MAX_KEPT = 1000;
+const MAX_BYTES = 4096;
 
 /** The level that a line names, in capitals: in the two formats of Lambda, or as pino writes it, in numbers. */
 function levelOf(line: string): string | undefined {

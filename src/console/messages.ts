@@ -40,7 +40,7 @@ export interface Update {
   readonly forgotten: readonly string[];
   readonly threads: readonly ThreadState[];
   readonly lines: readonly LoggedText[];
-  readonly samples: readonly Sample[];
+  readonly samples: readonly StatsSample[];
   /** How many invocations have no slot yet, those that are not kept included. */
   readonly waiting: number;
   /** How many have a slot, background work included. */
@@ -51,14 +51,13 @@ export interface Update {
 }
 
 /** `open` until the caller is answered; `unavailable` when no slot could take it any more. */
-export type InvocationOutcome =
-  'open' | 'response' | 'error' | 'deadline' | 'crash' | 'shutdown' | 'unavailable';
+export type CallerOutcome = 'open' | 'response' | 'error' | 'deadline' | 'crash' | 'shutdown' | 'unavailable';
 
 export interface InvocationState {
   readonly requestId: string;
   /** Counts invocations: the order in which they came. */
   readonly order: number;
-  readonly outcome: InvocationOutcome;
+  readonly outcome: CallerOutcome;
   readonly errorType?: string;
   /** When the caller brought its event. */
   readonly calledAt: number;
@@ -106,7 +105,7 @@ export interface LoggedText {
 }
 
 /** What one second was like. */
-export interface Sample {
+export interface StatsSample {
   readonly at: number;
   /** Invocations that were answered in it, a second. */
   readonly perSecond: number;
@@ -131,9 +130,9 @@ export interface BurstState {
 /** An invocation with all that is kept of it. */
 export interface InvocationDetail {
   readonly state: InvocationState;
-  readonly event: KeptText;
+  readonly event: RetainedText;
   /** Absent until there is one. Of a stream the beginning. */
-  readonly answer?: KeptText;
+  readonly answer?: RetainedText;
   /** As the runtime's line has it; absent until it has ended. */
   readonly report?: Readonly<Record<string, unknown>>;
   readonly lines: readonly string[];
@@ -142,7 +141,7 @@ export interface InvocationDetail {
 }
 
 /** The beginning of something long. */
-export interface KeptText {
+export interface RetainedText {
   readonly text: string;
   /** Of the whole. */
   readonly bytes: number;

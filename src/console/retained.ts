@@ -1,40 +1,40 @@
 import type { InvocationReport } from '../observability/observer.ts';
-import type { InvocationState, KeptText, Update } from './messages.ts';
+import type { InvocationState, RetainedText, Update } from './messages.ts';
 
 /** An invocation, and what only its detail has. */
-export interface KeptInvocation {
+export interface RetainedInvocation {
   state: InvocationState;
-  readonly event: KeptText;
-  answer: KeptText | undefined;
+  readonly event: RetainedText;
+  answer: RetainedText | undefined;
   report: InvocationReport | undefined;
-  readonly lines: KeptLines;
+  readonly lines: RetainedLines;
 }
 
 /** Keeps those that are open, and the last that have ended: what runs is not forgotten because of what came later. */
-export class KeptInvocations {
-  readonly #open = new Map<string, KeptInvocation>();
+export class RetainedInvocations {
+  readonly #open = new Map<string, RetainedInvocation>();
   /** In the order in which they ended. */
-  readonly #ended = new Map<string, KeptInvocation>();
-  readonly #changed = new Set<KeptInvocation>();
+  readonly #ended = new Map<string, RetainedInvocation>();
+  readonly #changed = new Set<RetainedInvocation>();
   /** Pages know of these, and have to hear when they are forgotten. */
-  readonly #told = new Set<KeptInvocation>();
+  readonly #told = new Set<RetainedInvocation>();
   #forgotten: string[] = [];
 
   /** What comes when too many are open is not kept. */
-  add(invocation: KeptInvocation): void {
+  add(invocation: RetainedInvocation): void {
     const { requestId } = invocation.state;
     const before = this.get(requestId);
     if (before !== undefined) this.#forget(before);
-    if (this.#open.size >= MOST_OPEN) return;
+    if (this.#open.size >= MAX_OPEN) return;
     this.#open.set(requestId, invocation);
     this.#changed.add(invocation);
   }
 
-  get(requestId: string): KeptInvocation | undefined {
+  get(requestId: string): RetainedInvocation | undefined {
     return this.#open.get(requestId) ?? this.#ended.get(requestId);
   }
 
-  update(invocation: KeptInvocation, changes: Partial<InvocationState>): void {
+  update(invocation: RetainedInvocation, changes: Partial<InvocationState>): void {
     invocation.state = { ...invocation.state, ...changes };
     const { requestId, endedAt } = invocation.state;
     if (this.get(requestId) !== invocation) return;
@@ -42,7 +42,7 @@ export class KeptInvocations {
     if (endedAt === undefined || !this.#open.delete(requestId)) return;
     this.#ended.set(requestId, invocation);
     const [oldest] = this.#ended.values();
-    if (this.#ended.size > MOST_ENDED && oldest !== undefined) this.#forget(oldest);
+    if (this.#ended.size > MAX_ENDED && oldest !== undefined) this.#forget(oldest);
   }
 
   /** The oldest first. */
@@ -59,14 +59,14 @@ export class KeptInvocations {
     return changes;
   }
 
-  #tell(invocations: Iterable<KeptInvocation>): InvocationState[] {
+  #tell(invocations: Iterable<RetainedInvocation>): InvocationState[] {
     return Array.from(invocations, (each) => {
       this.#told.add(each);
       return each.state;
     });
   }
 
-  #forget(invocation: KeptInvocation): void {
+  #forget(invocation: RetainedInvocation): void {
     const { requestId } = invocation.state;
     this.#open.delete(requestId);
     this.#ended.delete(requestId);
@@ -76,24 +76,24 @@ export class KeptInvocations {
 }
 
 /** With at most 48 KiB each that makes 20 MB. */
-const MOST_ENDED = 400;
+const MAX_ENDED = 400;
 /** More than the 1,600 that can run at once. With at most 32 KiB each that makes 66 MB. */
-const MOST_OPEN = 2000;
+const MAX_OPEN = 2000;
 
 /** The beginning of what an invocation has logged. */
-export class KeptLines {
+export class RetainedLines {
   readonly lines: string[] = [];
   /** How many lines were not kept. */
   leftOut = 0;
   #bytes = 0;
 
   add(line: string): void {
-    const room = MOST_KEPT_BYTES - this.#bytes;
+    const room = MAX_RETAINED_BYTES - this.#bytes;
     if (room <= 0) {
       this.leftOut += 1;
       return;
     }
-    const { text, bytes, cut } = keepText(line, room);
+    const { text, bytes, cut } = retainText(line, room);
     // And the line break.
     this.#bytes += bytes + 1;
     this.lines.push(cut ? `${text}…` : text);
@@ -101,10 +101,10 @@ export class KeptLines {
 }
 
 /** The most bytes that are kept of an event, an answer, and the lines of one invocation. */
-const MOST_KEPT_BYTES = 16 * 1024;
+const MAX_RETAINED_BYTES = 16 * 1024;
 
 /** Keeps the beginning, as text. */
-export function keepText(whole: string | Uint8Array, mostBytes = MOST_KEPT_BYTES): KeptText {
+export function retainText(whole: string | Uint8Array, mostBytes = MAX_RETAINED_BYTES): RetainedText {
   const bytes = Buffer.byteLength(whole);
   const cut = bytes > mostBytes;
   // From bytes, since a part of a string would keep the whole one in memory.

@@ -1,32 +1,32 @@
 import { readFile } from 'node:fs/promises';
 import { MAX_PAYLOAD_BYTES, bytesAnswer, collectBody, jsonAnswer } from '../local/http-exchange.ts';
-import type { Answer, Exchange } from '../local/http-exchange.ts';
+import type { HttpAnswer, HttpExchange } from '../local/http-exchange.ts';
 import { apiError } from '../local/lambda-api/invoke-answers.ts';
-import type { FrontSettings } from '../local/lambda-api/invoke-request.ts';
+import type { InvokeApiContext } from '../local/lambda-api/invoke-request.ts';
 import { CONSOLE_PAGE } from '../package-files.ts';
 import { Bursts, readBurstRequest } from './bursts.ts';
-import type { Ledgers } from './history.ts';
+import type { History } from './history.ts';
 import { LiveStream } from './live-stream.ts';
 import type { BurstStarted } from './messages.ts';
 
 /** What answers at the console's path and below: the page, what it is told, what it sends. */
 export class ConsoleRoutes {
-  readonly #ledgers: Ledgers;
+  readonly #history: History;
   readonly #bursts: Bursts;
   readonly #live: LiveStream;
 
-  constructor(ledgers: Ledgers, front: FrontSettings) {
-    this.#ledgers = ledgers;
-    this.#bursts = new Bursts(front);
+  constructor(history: History, invokeApi: InvokeApiContext) {
+    this.#history = history;
+    this.#bursts = new Bursts(invokeApi);
     this.#live = new LiveStream({
-      snapshot: () => ledgers.snapshot(this.#bursts.state),
-      takeUpdate: () => ledgers.takeUpdate(this.#bursts.state),
-      watched: (isWatched) => ledgers.watched(isWatched),
+      snapshot: () => history.snapshot(this.#bursts.state),
+      takeUpdate: () => history.takeUpdate(this.#bursts.state),
+      watched: (isWatched) => history.watched(isWatched),
     });
   }
 
   /** @param rest what follows the console's path, without a query. */
-  handle(exchange: Exchange, rest: string): void {
+  handle(exchange: HttpExchange, rest: string): void {
     const { req, res, reply } = exchange;
     const file = PAGE_FILES.get(rest === '/' ? '' : rest);
     if (req.method === 'GET' && file !== undefined) void pageFileAnswer(file).then(reply);
@@ -45,19 +45,19 @@ export class ConsoleRoutes {
     this.#live.close();
   }
 
-  #tellDetail({ reply }: Exchange, requestId: string): void {
-    const detail = this.#ledgers.invocations.detail(requestId);
+  #tellDetail({ reply }: HttpExchange, requestId: string): void {
+    const detail = this.#history.invocations.detail(requestId);
     reply(detail === undefined ? FORGOTTEN : jsonAnswer(200, detail, ['Cache-Control', 'no-store']));
   }
 
-  #invoke({ req, reply }: Exchange): void {
+  #invoke({ req, reply }: HttpExchange): void {
     // In the page's JSON each quote of the event takes two bytes.
     collectBody(req, 2 * MAX_PAYLOAD_BYTES, (body) => {
-      if (body === undefined) return reply(TOO_LARGE);
+      if (body === undefined) return reply(REQUEST_TOO_LARGE);
       const request = readBurstRequest(body);
       if ('refused' in request)
         return reply(apiError(400, 'InvalidRequestContentException', request.refused));
-      if (Buffer.byteLength(request.event) > MAX_PAYLOAD_BYTES) return reply(TOO_LARGE);
+      if (Buffer.byteLength(request.event) > MAX_PAYLOAD_BYTES) return reply(REQUEST_TOO_LARGE);
       const started: BurstStarted = { requestId: this.#bursts.start(request) };
       reply(jsonAnswer(202, started));
     });
@@ -67,7 +67,7 @@ export class ConsoleRoutes {
 const INVOCATIONS = '/invocations';
 const NOT_FOUND = apiError(404, 'ResourceNotFoundException', 'The console has nothing at this path');
 const FORGOTTEN = apiError(404, 'ResourceNotFoundException', 'This invocation is no longer kept');
-const TOO_LARGE = apiError(413, 'RequestTooLargeException', 'The event is larger than 6 MiB');
+const REQUEST_TOO_LARGE = apiError(413, 'RequestTooLargeException', 'The event is larger than 6 MiB');
 
 /** The files of the page, by what follows the console's path. */
 const PAGE_FILES: ReadonlyMap<string, PageFile> = new Map([
@@ -82,7 +82,7 @@ export interface PageFile {
 }
 
 /** The answer with one of them. */
-async function pageFileAnswer({ name, type }: PageFile): Promise<Answer> {
+async function pageFileAnswer({ name, type }: PageFile): Promise<HttpAnswer> {
   try {
     return bytesAnswer(200, await readFile(new URL(name, CONSOLE_PAGE)), ['Content-Type', type, ...HEADERS]);
   } catch {

@@ -1,14 +1,14 @@
 import { Durations } from '../observability/durations.ts';
 import type { RuntimeStats, StatsSource } from '../observability/stats.ts';
 import { now } from './clock.ts';
-import type { Sample } from './messages.ts';
+import type { StatsSample } from './messages.ts';
 
 /** Says each second what it was like, while somebody wants to know. */
 export class Sampler {
   #source: StatsSource | undefined;
   readonly #durations = new Durations();
-  readonly #kept: Sample[] = [];
-  #fresh: Sample[] = [];
+  readonly #kept: StatsSample[] = [];
+  #fresh: StatsSample[] = [];
   #before: Reading | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -35,12 +35,12 @@ export class Sampler {
     if (this.#timer !== undefined) this.#durations.record(durationMs);
   }
 
-  all(): readonly Sample[] {
+  all(): readonly StatsSample[] {
     return this.#kept;
   }
 
   /** Those that have come since the last time that this was called. */
-  takeNew(): readonly Sample[] {
+  takeNew(): readonly StatsSample[] {
     const fresh = this.#fresh;
     this.#fresh = [];
     return fresh;
@@ -55,11 +55,11 @@ export class Sampler {
     this.#durations.reset();
   }
 
-  #keep(sample: Sample): void {
+  #keep(sample: StatsSample): void {
     this.#kept.push(sample);
     this.#fresh.push(sample);
-    if (this.#kept.length > MOST_KEPT) this.#kept.shift();
-    if (this.#fresh.length > MOST_KEPT) this.#fresh.shift();
+    if (this.#kept.length > MAX_KEPT) this.#kept.shift();
+    if (this.#fresh.length > MAX_KEPT) this.#fresh.shift();
   }
 
   #read(): Reading | undefined {
@@ -68,14 +68,14 @@ export class Sampler {
   }
 }
 
-const MOST_KEPT = 300;
+const MAX_KEPT = 300;
 
 interface Reading {
   readonly at: number;
   readonly stats: RuntimeStats;
 }
 
-function sampleOf(before: Reading, reading: Reading, durations: Durations): Sample {
+function sampleOf(before: Reading, reading: Reading, durations: Durations): StatsSample {
   const { at, stats } = reading;
   const passedMs = at - before.at;
   const part = (activeMs: number, beforeMs: number) =>

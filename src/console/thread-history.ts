@@ -3,7 +3,7 @@ import { now } from './clock.ts';
 import type { ThreadState } from './messages.ts';
 
 /** Remembers the threads that there are, and the last ones that were. */
-export class ThreadLedger {
+export class ThreadHistory {
   /** By an object that stands for one thread only: a runtime that starts again counts anew. */
   readonly #kept = new Map<PublishedThread, ThreadState>();
   readonly #changed = new Set<PublishedThread>();
@@ -48,11 +48,11 @@ export class ThreadLedger {
 
   #forgetOldest(): void {
     const ended = [...this.#kept].filter(([, { endedAt }]) => endedAt !== undefined);
-    for (const [context] of ended.slice(0, -MOST_ENDED)) {
+    for (const [context] of ended.slice(0, -MAX_ENDED)) {
       this.#kept.delete(context);
       this.#changed.delete(context);
     }
   }
 }
 
-const MOST_ENDED = 64;
+const MAX_ENDED = 64;

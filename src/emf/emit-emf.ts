@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { INVOCATION_CHANNEL, listen } from '../observability/channels.ts';
+import { INVOCATION_CHANNEL, subscribeToChannel } from '../observability/channels.ts';
 import type { PublishedInvocation } from '../observability/channels.ts';
 import { rounded } from '../observability/durations.ts';
 import type { RuntimeStats, StatsSource } from '../observability/stats.ts';
@@ -38,8 +38,8 @@ export interface EmfOptions {
  */
 export function emitEmf(runtime: StatsSource, options: EmfOptions = {}): () => void {
   const { namespace = 'LambdaManagedRuntime', intervalMs = 60_000, write = writeToStdout } = options;
-  const dispatch = new Sample();
-  const duration = new Sample();
+  const dispatch = new MetricSample();
+  const duration = new MetricSample();
   let mostInFlight = 0;
   let last = { stats: runtime.stats(), atMs: performance.now() };
 
@@ -63,7 +63,7 @@ export function emitEmf(runtime: StatsSource, options: EmfOptions = {}): () => v
     write(emfLine(namespace, options.dimensions ?? { FunctionName: now.stats.functionName }, metrics));
   };
 
-  const stopListening = listen(INVOCATION_CHANNEL, { asyncEnd: ended });
+  const stopListening = subscribeToChannel(INVOCATION_CHANNEL, { asyncEnd: ended });
   const timer = setInterval(emit, intervalMs).unref();
   return () => {
     clearInterval(timer);
@@ -147,7 +147,7 @@ function emfLine(
 }
 
 /** A fair sample of the values of an interval: as many as a metric of CloudWatch takes at once. */
-class Sample {
+class MetricSample {
   max = 0;
   #values: number[] = [];
   #seen = 0;
@@ -155,13 +155,13 @@ class Sample {
   add(value: number): void {
     this.max = Math.max(this.max, value);
     this.#seen += 1;
-    if (this.#values.length < MOST_VALUES) {
+    if (this.#values.length < MAX_VALUES) {
       this.#values.push(value);
       return;
     }
     // Each value that was seen has the same chance to be among those that are kept.
     const place = Math.floor(Math.random() * this.#seen);
-    if (place < MOST_VALUES) this.#values[place] = value;
+    if (place < MAX_VALUES) this.#values[place] = value;
   }
 
   /** What there is, and begins anew. */
@@ -174,4 +174,4 @@ class Sample {
   }
 }
 
-const MOST_VALUES = 100;
+const MAX_VALUES = 100;

@@ -139,7 +139,7 @@ export class ErrorDescriber {
   #members(errors: object, depth: number): Diagnostic[] {
     const length = Number(read(errors, 'length'));
     const members: Diagnostic[] = [];
-    for (let index = 0; index < Math.min(length, MOST_MEMBERS) && !this.exhausted; index += 1) {
+    for (let index = 0; index < Math.min(length, MAX_MEMBERS) && !this.exhausted; index += 1) {
       const member = read(errors, String(index));
       if (!this.isOnPath(member)) members.push(this.describeAt(member, depth));
     }
@@ -185,7 +185,7 @@ export function cut(value: string, characters: number): string {
     : `${wellFormed}… (${value.length - characters} more characters)`;
 }
 
-const MOST_MEMBERS = 10;
+const MAX_MEMBERS = 10;
 
 function isErrorLike(thrown: unknown): thrown is object {
   if (typeof thrown !== 'object' || thrown === null) return false;

@@ -43,11 +43,11 @@ export function contentOf(directory: string, from?: string): string {
 /** In as few words as a message has room for. */
 export function listed(names: readonly string[]): string {
   if (names.length === 0) return 'nothing';
-  const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : '';
-  return `${names.slice(0, MOST_NAMES).join(', ')}${more}`;
+  const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
+  return `${names.slice(0, MAX_NAMES).join(', ')}${more}`;
 }
 
-const MOST_NAMES = 12;
+const MAX_NAMES = 12;
 
 async function syntaxFault(error: Error, url: string, from: string): Promise<ImportFault | undefined> {
   const place = await syntaxPlace(error, url);

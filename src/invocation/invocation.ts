@@ -64,7 +64,7 @@ export interface StreamedBody extends Readable {
  * - `aborted`: Lambda had ended the invocation before, as it does when it shuts the environment down.
  * - `failed`: the Runtime API refused it, could not be reached, or took only a part of a stream.
  */
-export type Delivery = 'delivered' | 'replaced' | 'late' | 'aborted' | 'failed';
+export type DeliveryStatus = 'delivered' | 'replaced' | 'late' | 'aborted' | 'failed';
 
 export function failure(diagnostic: EncodedDiagnostic): SettledOutcome {
   return { type: 'failure', diagnostic };

@@ -15,7 +15,7 @@ import type { Diagnostic, DescriptionLimits } from './error-description.ts';
  * class sets no name. One describer is made for each line, so that the limits hold for the line.
  */
 export class LoggedErrorDescriber extends ErrorDescriber {
-  #values = MOST_VALUES;
+  #values = MAX_VALUES;
 
   constructor() {
     super(FULL);
@@ -43,12 +43,12 @@ export class LoggedErrorDescriber extends ErrorDescriber {
     this.#values -= 1;
     switch (typeof value) {
       case 'string':
-        return this.#values < 0 ? LEFT_OUT : this.text(value, MOST_CHARACTERS);
+        return this.#values < 0 ? LEFT_OUT : this.text(value, MAX_CHARACTERS);
       case 'number':
       case 'boolean':
         return value;
       case 'bigint':
-        return this.text(`${value}n`, MOST_CHARACTERS);
+        return this.text(`${value}n`, MAX_CHARACTERS);
       case 'object':
         return value === null ? null : this.#copyObject(value, depth);
       default:
@@ -72,19 +72,19 @@ export class LoggedErrorDescriber extends ErrorDescriber {
   #copyArray(values: object, depth: number): unknown[] {
     const length = Number(read(values, 'length'));
     const copies = Array.from(
-      { length: Math.min(length, MOST_FIELDS) },
+      { length: Math.min(length, MAX_FIELDS) },
       (_, index) => this.#copy(read(values, String(index)), depth) ?? null,
     );
-    return length > MOST_FIELDS ? [...copies, `… (${length - MOST_FIELDS} more)`] : copies;
+    return length > MAX_FIELDS ? [...copies, `… (${length - MAX_FIELDS} more)`] : copies;
   }
 
   #copyFields(from: object, depth: number, shows = (_key: string) => true): object {
     const keys = (safely(() => Object.keys(from)) ?? []).filter(shows);
     const fields = keys
-      .slice(0, MOST_FIELDS)
+      .slice(0, MAX_FIELDS)
       .map((key) => [cut(key, 256), this.#copy(read(from, key), depth)] as const)
       .filter(([, copy]) => copy !== undefined);
-    if (keys.length > MOST_FIELDS) fields.push([LEFT_OUT, `${keys.length - MOST_FIELDS} more`]);
+    if (keys.length > MAX_FIELDS) fields.push([LEFT_OUT, `${keys.length - MAX_FIELDS} more`]);
     return Object.fromEntries(fields);
   }
 }
@@ -120,10 +120,10 @@ function brief(error: Error): string {
 const BRIEF: DescriptionLimits = { characters: 256, totalCharacters: 512, frames: 0, depth: 0, parts: 1 };
 
 /** Of all fields of the errors of a line. */
-const MOST_VALUES = 1000;
+const MAX_VALUES = 1000;
 /** Of one object or array. */
-const MOST_FIELDS = 100;
+const MAX_FIELDS = 100;
 /** Of one field. */
-const MOST_CHARACTERS = 8 * 1024;
+const MAX_CHARACTERS = 8 * 1024;
 
 const LEFT_OUT = '…';

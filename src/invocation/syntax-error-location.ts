@@ -40,14 +40,14 @@ function placeIn(text: string): SyntaxPlace | undefined {
     file: file.startsWith('file:') ? fileURLToPath(file) : file,
     line: Number(line),
     column,
-    frame: code.slice(0, MOST_LINES).map((each) => each.slice(from, from + LONGEST_LINE)),
+    frame: code.slice(0, MAX_LINES).map((each) => each.slice(from, from + LONGEST_LINE)),
   };
 }
 
 /** A bundle may have all of its code in one line. */
 const LONGEST_LINE = 160;
 const BEFORE_COLUMN = 80;
-const MOST_LINES = 10;
+const MAX_LINES = 10;
 
 /** Asks a process that parses, but does not run, the modules that this one leads to. */
 async function search(error: Error, url: string): Promise<SyntaxPlace | undefined> {

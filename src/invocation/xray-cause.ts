@@ -11,9 +11,9 @@ import type { Diagnostic } from './error-description.ts';
  */
 export function xrayCause(error: Diagnostic): string {
   const frames = error.stackTrace.map(frameOf).filter((frame) => frame !== undefined);
-  for (let most = MOST_FRAMES; ; most = Math.floor(most / 2)) {
-    const json = encode(error, frames.slice(0, most), most === MOST_FRAMES ? 2048 : 256);
-    if (json.length <= MOST_BYTES || most === 0) return json;
+  for (let most = MAX_FRAMES; ; most = Math.floor(most / 2)) {
+    const json = encode(error, frames.slice(0, most), most === MAX_FRAMES ? 2048 : 256);
+    if (json.length <= MAX_BYTES || most === 0) return json;
   }
 }
 
@@ -60,5 +60,5 @@ function workingDirectory(): string {
   }
 }
 
-const MOST_FRAMES = 32;
-const MOST_BYTES = 8 * 1024;
+const MAX_FRAMES = 32;
+const MAX_BYTES = 8 * 1024;

@@ -5,12 +5,12 @@ import { Promise } from '../builtins.ts';
 import { isLoopback } from '../config/environment.ts';
 import { Condition } from './condition.ts';
 import { sendAnswer } from './http-exchange.ts';
-import type { Answer, Exchange } from './http-exchange.ts';
+import type { HttpAnswer, HttpExchange } from './http-exchange.ts';
 import { apiError } from './lambda-api/invoke-answers.ts';
 import { isClosing } from './runtime-api/fault-effects.ts';
 
 /** Handles a request, or says false of one that is not its own. */
-export type Route = (exchange: Exchange) => boolean;
+export type Route = (exchange: HttpExchange) => boolean;
 
 /** Makes the HTTP server: it refuses what no local client would send, and asks each route in turn. */
 export function runtimeApiHttp(routes: readonly Route[], onClose: (socket: Socket) => void): Server {
@@ -57,7 +57,7 @@ const FORBIDDEN = apiError(
 function requestListener(routes: readonly Route[]): (req: IncomingMessage, res: ServerResponse) => void {
   return (req, res) => {
     if (isClosing(req.socket)) return;
-    const reply = (answer: Answer): void => sendAnswer(res, answer);
+    const reply = (answer: HttpAnswer): void => sendAnswer(res, answer);
     if (!isTrusted(req)) return reply(FORBIDDEN);
     const exchange = { req, res, reply };
     for (const route of routes) if (route(exchange)) return;

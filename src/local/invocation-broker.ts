@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { Promise, dateNow } from '../builtins.ts';
 import { Condition } from './condition.ts';
-import type { Answer } from './http-exchange.ts';
+import type { HttpAnswer } from './http-exchange.ts';
 import { failed, unavailable } from './invoke.ts';
 import type { InvokeOptions, InvokeResult, ReportedError } from './invoke.ts';
 import type { OpenInvocations } from './open-invocations.ts';
 import { eventAnswer, eventHeaders } from './runtime-api/next-answer.ts';
 
 /** What the desk knows of the function and of its environment. */
-export interface DeskSettings {
+export interface BrokerSettings {
   readonly functionArn: string;
   readonly timeoutMs: number;
   readonly enforceTimeout: boolean;
@@ -18,8 +18,8 @@ export interface DeskSettings {
 }
 
 /** Brings callers and parked polls together. */
-export class InvocationDesk {
-  readonly #settings: DeskSettings;
+export class InvocationBroker {
+  readonly #settings: BrokerSettings;
   readonly #polls: PollQueue;
   readonly #invocations: OpenInvocations;
   readonly #callers = new CallerQueue();
@@ -27,7 +27,7 @@ export class InvocationDesk {
   /** Why nothing serves the function; until a poll comes, or another try. */
   #initError: ReportedError | undefined;
 
-  constructor(settings: DeskSettings, polls: PollQueue, invocations: OpenInvocations) {
+  constructor(settings: BrokerSettings, polls: PollQueue, invocations: OpenInvocations) {
     this.#settings = settings;
     this.#polls = polls;
     this.#invocations = invocations;
@@ -41,10 +41,10 @@ export class InvocationDesk {
       const ready = this.#settings.isReady();
       const poll = ready ? this.#polls.take() : undefined;
       if (poll !== undefined) caller.serve(poll);
-      else if (this.#closed) caller.turnAway('The server is closed');
+      else if (this.#closed) caller.reject('The server is closed');
       else if (options.orInitError === true && this.#initError !== undefined) caller.fail(this.#initError);
       else if (options.whenCapacity === true) this.#callers.push(caller);
-      else caller.turnAway(ready ? 'No /next is parked' : 'An extension is not ready');
+      else caller.reject(ready ? 'No /next is parked' : 'An extension is not ready');
     });
   }
 
@@ -120,12 +120,12 @@ export class InvocationDesk {
           eventAnswer(event, requestId, deadlineMs, this.#settings.functionArn, headers),
         );
       },
-      turnAway: (reason) => settle(unavailable(reason)),
+      reject: (reason) => settle(unavailable(reason)),
       fail: (error) => settle(failed(options.requestId ?? randomUUID(), error)),
     };
     signal?.addEventListener('abort', giveUp, { once: true });
     options.whileWaiting?.addEventListener('abort', () => {
-      if (this.#callers.remove(caller)) caller.turnAway('The caller has gone');
+      if (this.#callers.remove(caller)) caller.reject('The caller has gone');
     });
     return caller;
   }
@@ -151,7 +151,7 @@ export class InvocationDesk {
 /** A caller that waits for a poll; one of its functions is called, once. */
 interface WaitingCaller {
   serve(poll: Poll): void;
-  turnAway(reason: string): void;
+  reject(reason: string): void;
   /** The function could not start. */
   fail(initError: ReportedError): void;
 }
@@ -187,14 +187,14 @@ class CallerQueue {
   }
 
   close(reason: string): void {
-    for (const caller of this.#callers.splice(0)) caller.turnAway(reason);
+    for (const caller of this.#callers.splice(0)) caller.reject(reason);
   }
 }
 
 /** One open `/next`. */
 interface Poll {
   readonly socket: Socket;
-  deliver(requestId: string, event: Answer): void;
+  deliver(requestId: string, event: HttpAnswer): void;
 }
 
 /** The parked polls: first in, first out. A poll whose connection has closed is not in it any more. */

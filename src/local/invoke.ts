@@ -56,7 +56,7 @@ export interface InvokeError {
   readonly rawErrorType: string | undefined;
   readonly body: Buffer;
   /** The body parsed, if it is a JSON object. */
-  readonly error: Diagnostic | undefined;
+  readonly error: ErrorBody | undefined;
   readonly xrayErrorCause: string | undefined;
   /** Whether a part of the response had been sent. */
   readonly midStream: boolean;
@@ -155,7 +155,7 @@ export function unavailable(errorMessage: string): InvokeUnavailable {
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-invokeerror
  */
-export interface Diagnostic {
+export interface ErrorBody {
   /** For example `TypeError` or `Runtime.ImportModuleError`. */
   readonly errorType?: string;
   /** What went wrong. */
@@ -167,11 +167,11 @@ export interface Diagnostic {
 }
 
 /** Reads an error body; `undefined` when it is not a JSON object. */
-export function parseDiagnostic(body: Buffer): Diagnostic | undefined {
+export function parseDiagnostic(body: Buffer): ErrorBody | undefined {
   try {
     const value: unknown = JSON.parse(body.toString());
     return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Diagnostic)
+      ? (value as ErrorBody)
       : undefined;
   } catch {
     return undefined;

@@ -6,7 +6,7 @@ import type { LoggedLine } from '../protocol.ts';
 import { hostAndPort } from './http-server.ts';
 import { functionUrlRoute } from './lambda-api/function-url.ts';
 import { plainInvokeRoute } from './lambda-api/invoke-api.ts';
-import type { Onlooker } from './local-server-observer.ts';
+import type { LocalServerObserver } from './local-server-observer.ts';
 import { startRuntimeApiServer } from './runtime-api-server.ts';
 import type { RuntimeApiServer } from './runtime-api-server.ts';
 
@@ -28,27 +28,30 @@ export interface LocalMode {
  */
 export async function startLocalMode(
   settings: LocalSettings,
-  onlooker: Onlooker,
+  observer: LocalServerObserver,
   unused?: string,
 ): Promise<LocalMode> {
-  const server = await startServer(settings, onlooker);
+  const server = await startServer(settings, observer);
   const stopHearing = hearLoggedLines((logged) => {
     server.logged(logged.line, logged.requestId);
-    onlooker.logged(logged);
+    observer.logged(logged);
   });
-  process.stderr.write(welcome(settings, server.address, onlooker.path, unused));
+  process.stderr.write(banner(settings, server.address, observer.path, unused));
   return {
     server,
     address: server.address,
     async close() {
       stopHearing();
-      onlooker.close();
+      observer.close();
       await server.close();
     },
   };
 }
 
-async function startServer(settings: LocalSettings, onlooker: Onlooker): Promise<RuntimeApiServer> {
+async function startServer(
+  settings: LocalSettings,
+  observer: LocalServerObserver,
+): Promise<RuntimeApiServer> {
   const { host, port, functionName, timeoutMs, concurrency, invocationEndpoint } = settings;
   try {
     return await startRuntimeApiServer({
@@ -58,13 +61,13 @@ async function startServer(settings: LocalSettings, onlooker: Onlooker): Promise
       timeoutMs,
       concurrency,
       // The Function URL takes all that is left, but what is below /_lambda/.
-      moreRoutes: (front) => [
-        onlooker.route(front),
-        plainInvokeRoute(front, invocationEndpoint),
-        functionUrlRoute(front),
+      moreRoutes: (invokeApi) => [
+        observer.route(invokeApi),
+        plainInvokeRoute(invokeApi, invocationEndpoint),
+        functionUrlRoute(invokeApi),
       ],
       deliveryHistory: 1000,
-      onlooker,
+      observer,
     });
   } catch (cause) {
     const address = hostAndPort(host, port);
@@ -81,7 +84,7 @@ async function startServer(settings: LocalSettings, onlooker: Onlooker): Promise
  *
  * @param unused the Runtime API that the environment names, where it is not used.
  */
-function welcome(
+function banner(
   settings: LocalSettings,
   address: string,
   pagePath: string,

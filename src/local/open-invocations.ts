@@ -1,7 +1,7 @@
 import { clearTimeout, setTimeout } from '../builtins.ts';
 import { LONGEST_TIMER_MS } from '../invocation/time.ts';
 import { ACCEPTED, refusal } from './http-exchange.ts';
-import type { Answer } from './http-exchange.ts';
+import type { HttpAnswer } from './http-exchange.ts';
 import { exited, timedOut, tooLarge } from './invoke.ts';
 import type { InvokeError, InvokeOptions, InvokeResponse, InvokeResult } from './invoke.ts';
 
@@ -50,7 +50,7 @@ export class OpenInvocations {
   }
 
   /** Ends an invocation with what the runtime has posted in full; refuses it for any other id. */
-  accept(requestId: string, result: InvokeResponse | InvokeError): Answer {
+  accept(requestId: string, result: InvokeResponse | InvokeError): HttpAnswer {
     const invocation = this.#open.get(requestId);
     if (invocation === undefined || invocation.stream !== undefined) return this.refuse(requestId);
     this.#log.accepted(requestId);
@@ -67,7 +67,7 @@ export class OpenInvocations {
   }
 
   /** Ends the invocation that a stream has claimed; refuses it when the stream came to its end too late. */
-  acceptStream(invocation: OpenInvocation, result: InvokeResponse | InvokeError): Answer {
+  acceptStream(invocation: OpenInvocation, result: InvokeResponse | InvokeError): HttpAnswer {
     if (!this.isCurrent(invocation)) return this.refuse(invocation.requestId);
     this.#log.accepted(invocation.requestId);
     this.#end(invocation, result);
@@ -87,14 +87,14 @@ export class OpenInvocations {
   }
 
   /** Refuses an answer: 410 after a timeout, 400 otherwise. */
-  refuse(requestId: string): Answer {
+  refuse(requestId: string): HttpAnswer {
     const answer = this.#timedOut.has(requestId) ? INVOKE_TIMEOUT : INVALID_REQUEST_ID;
     this.#log.refused(requestId, answer.status);
     return answer;
   }
 
   /** Refuses a response for its size, and tells the caller, as Lambda does. */
-  refuseTooLarge(requestId: string, answer: Answer, bytes: number, mostBytes: number): Answer {
+  refuseTooLarge(requestId: string, answer: HttpAnswer, bytes: number, mostBytes: number): HttpAnswer {
     const invocation = this.#open.get(requestId);
     if (invocation === undefined || invocation.stream !== undefined) return this.refuse(requestId);
     this.#log.refused(requestId, answer.status);
@@ -103,7 +103,7 @@ export class OpenInvocations {
   }
 
   /** Refuses one answer for its size or its form; the invocation stays open for another. */
-  refuseOnce(requestId: string, answer: Answer): Answer {
+  refuseOnce(requestId: string, answer: HttpAnswer): HttpAnswer {
     if (!this.#open.has(requestId)) return this.refuse(requestId);
     this.#log.refused(requestId, answer.status);
     return answer;

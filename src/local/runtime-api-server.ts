@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type Delivery, DeliveryLog, OpenInvocations } from './open-invocations.ts';
 import { extensionRoutes, Extensions } from './runtime-api/extensions.ts';
 import { type FaultPlan, FaultRules } from './runtime-api/faults.ts';
-import { frontRoutes } from './lambda-api/invoke-api.ts';
-import type { FrontSettings } from './lambda-api/invoke-request.ts';
+import { invokeApiRoutes } from './lambda-api/invoke-api.ts';
+import type { InvokeApiContext } from './lambda-api/invoke-request.ts';
 import {
   closeAtOnce,
   listen,
@@ -14,10 +14,10 @@ import {
   OpenAnswers,
 } from './http-server.ts';
 import { type InitError, InitErrors } from './runtime-api/init-errors.ts';
-import { InvocationDesk, PollQueue } from './invocation-broker.ts';
+import { InvocationBroker, PollQueue } from './invocation-broker.ts';
 import type { InvokeOptions, InvokeResult } from './invoke.ts';
 import { LogTails } from './log-tails.ts';
-import type { Onlooker } from './local-server-observer.ts';
+import type { LocalServerObserver } from './local-server-observer.ts';
 import { responseStreamRoutes } from './lambda-api/response-stream.ts';
 import { runtimeRoutes } from './runtime-api/routes.ts';
 
@@ -43,11 +43,11 @@ export interface RuntimeApiServerOptions {
    */
   readonly concurrency?: number;
   /** What callers over HTTP can reach besides the Invoke API; asked in turn, last. */
-  readonly moreRoutes?: (settings: FrontSettings) => readonly Route[];
+  readonly moreRoutes?: (settings: InvokeApiContext) => readonly Route[];
   /** How many of the last deliveries are remembered; 100 000 by default. */
   readonly deliveryHistory?: number;
   /** Is told of each event that a caller brings, and of each call that is refused with 429. */
-  readonly onlooker?: Pick<Onlooker, 'invoked' | 'refused'>;
+  readonly observer?: Pick<LocalServerObserver, 'invoked' | 'refused'>;
 }
 
 /** A local Lambda Runtime API, with the Invoke API in front of it. */
@@ -130,9 +130,9 @@ export async function startRuntimeApiServer(
   const extensions = new Extensions({
     functionName,
     isServing: () => polls.length > 0 || invocations.size > 0,
-    onWaiting: () => desk.serveWaiting(),
+    onWaiting: () => broker.serveWaiting(),
   });
-  const desk = new InvocationDesk(
+  const broker = new InvocationBroker(
     {
       functionArn,
       timeoutMs: options.timeoutMs ?? 30_000,
@@ -142,34 +142,36 @@ export async function startRuntimeApiServer(
     polls,
     invocations,
   );
-  const { concurrency, onlooker } = options;
+  const { concurrency, observer } = options;
   const invoke = (event: string | Uint8Array, how: InvokeOptions): Promise<InvokeResult> => {
-    if (onlooker === undefined) return desk.invoke(event, how);
+    if (observer === undefined) return broker.invoke(event, how);
     const { requestId = randomUUID() } = how;
-    const result = desk.invoke(event, { ...how, requestId });
-    onlooker.invoked(requestId, event, result);
+    const result = broker.invoke(event, { ...how, requestId });
+    observer.invoked(requestId, event, result);
     return result;
   };
   const logs = new LogTails(() => invocations.size);
   const answers = new OpenAnswers();
-  const front: FrontSettings = {
+  const invokeApi: InvokeApiContext = {
     functionName,
     functionArn,
     invoke: (event, how) =>
       invoke(event, concurrency === undefined ? how : { whenCapacity: true, orInitError: true, ...how }),
     isFull: () => {
-      const full = concurrency !== undefined && desk.busy >= concurrency;
-      if (full) onlooker?.refused();
+      const full = concurrency !== undefined && broker.busy >= concurrency;
+      if (full) observer?.refused();
       return full;
     },
     logs,
   };
   const routes = [
-    runtimeRoutes({ desk, invocations, initErrors, faults }),
+    runtimeRoutes({ broker, invocations, initErrors, faults }),
     ...(options.extensions === false ? [] : [extensionRoutes(extensions, faults)]),
-    ...[frontRoutes(front), responseStreamRoutes(front), ...(options.moreRoutes?.(front) ?? [])].map(
-      (route) => answers.of(route),
-    ),
+    ...[
+      invokeApiRoutes(invokeApi),
+      responseStreamRoutes(invokeApi),
+      ...(options.moreRoutes?.(invokeApi) ?? []),
+    ].map((route) => answers.of(route)),
   ];
   const http = runtimeApiHttp(routes, (socket) => polls.drop(socket));
   const listening = await listen(http, host, port);
@@ -178,7 +180,7 @@ export async function startRuntimeApiServer(
   const close = (): Promise<void> => {
     if (closing !== undefined) return closing;
     const closed = new Error('The Runtime API server is closed');
-    desk.close();
+    broker.close();
     invocations.failAll('Runtime.ExitError', closed.message);
     for (const room of [polls, initErrors, extensions]) room.close(closed);
     closing = answers.sent().then(() => closeAtOnce(http));
@@ -205,8 +207,8 @@ export async function startRuntimeApiServer(
     whenExtensionWaiting: () => extensions.whenWaiting(),
     faults,
     logged: (line, requestId) => logs.add(line, requestId),
-    runtimeStarts: () => desk.initStarts(),
-    runtimeFailed: (message) => desk.runtimeFailed(message),
+    runtimeStarts: () => broker.initStarts(),
+    runtimeFailed: (message) => broker.runtimeFailed(message),
     abortInvocations: () =>
       invocations.failAll('Client.ExecutionEnvironmentShutDown', 'The execution environment is shut down'),
     runtimeExited: (message = 'Runtime exited') => invocations.failAll('Runtime.ExitError', message),

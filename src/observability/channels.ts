@@ -55,22 +55,26 @@ const channels = {
 };
 
 /** Begins to publish a life, if anybody listens to any of its channels. */
-export function publishInvocation(context: () => PublishedInvocation): Life<PublishedInvocation> | undefined {
-  return channels.invocation.hasSubscribers ? new Life(channels.invocation, context()) : undefined;
+export function publishInvocation(
+  context: () => PublishedInvocation,
+): TracedOperation<PublishedInvocation> | undefined {
+  return channels.invocation.hasSubscribers ? new TracedOperation(channels.invocation, context()) : undefined;
 }
 
-export function publishThread(context: PublishedThread): Life<PublishedThread> | undefined {
-  return channels.thread.hasSubscribers ? new Life(channels.thread, context) : undefined;
+export function publishThread(context: PublishedThread): TracedOperation<PublishedThread> | undefined {
+  return channels.thread.hasSubscribers ? new TracedOperation(channels.thread, context) : undefined;
 }
 
-export function publishRequest(method: string, path: string): Life<PublishedRequest> | undefined {
-  return channels.request.hasSubscribers ? new Life(channels.request, { method, path }) : undefined;
+export function publishRequest(method: string, path: string): TracedOperation<PublishedRequest> | undefined {
+  return channels.request.hasSubscribers
+    ? new TracedOperation(channels.request, { method, path })
+    : undefined;
 }
 
 type Errorful = object & { error?: unknown };
 
 /** One life on a tracing channel: its messages come in order, each once, whatever is left out. */
-export class Life<Context extends Errorful> {
+export class TracedOperation<Context extends Errorful> {
   readonly context: Context;
   readonly #channel: TracingChannel<unknown, Context>;
   #passed: 'start' | 'end' | 'asyncStart' | 'asyncEnd' = 'start';
@@ -104,15 +108,15 @@ export class Life<Context extends Errorful> {
   }
 }
 
-type Moment = 'start' | 'end' | 'asyncStart' | 'asyncEnd' | 'error';
+type TracingEvent = 'start' | 'end' | 'asyncStart' | 'asyncEnd' | 'error';
 
-/** Listens to some moments of a tracing channel. Returns what ends it, which says whether it had not been ended before. */
-export function listen<Context>(
+/** Subscribes to some events of a tracing channel. Returns a function that unsubscribes, and says whether it was still subscribed. */
+export function subscribeToChannel<Context>(
   channel: string,
-  listeners: Partial<Record<Moment, (context: Context) => void>>,
+  listeners: Partial<Record<TracingEvent, (context: Context) => void>>,
 ): () => boolean {
-  const added = Object.entries(listeners).map(([moment, listener]) => {
-    const name = `tracing:${channel}:${moment}`;
+  const added = Object.entries(listeners).map(([event, listener]) => {
+    const name = `tracing:${channel}:${event}`;
     const onMessage = (message: unknown) => listener(message as Context);
     subscribe(name, onMessage);
     return () => unsubscribe(name, onMessage);

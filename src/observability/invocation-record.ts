@@ -1,11 +1,11 @@
 import { dateNow } from '../builtins.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import { decodeDiagnostic, diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
-import type { Invocation, InvocationMetadata, Delivery, Outcome } from '../invocation/invocation.ts';
+import type { Invocation, InvocationMetadata, DeliveryStatus, Outcome } from '../invocation/invocation.ts';
 import { monotonicMs } from '../invocation/time.ts';
-import type { RunReport } from '../protocol.ts';
+import type { HandlerReport } from '../protocol.ts';
 import { publishInvocation } from './channels.ts';
-import type { PublishedInvocation, Life } from './channels.ts';
+import type { PublishedInvocation, TracedOperation } from './channels.ts';
 import { rounded } from './durations.ts';
 import type { InvocationOutcome, InvocationReport, FailureCause, InvocationObserver } from './observer.ts';
 
@@ -15,7 +15,7 @@ export interface RecordListener {
   readonly reports: boolean;
   onDispatch(waitMs: number): void;
   onMissedDeadline(): void;
-  onAnswered(outcome: InvocationOutcome, delivery: Delivery, durationMs: number): void;
+  onAnswered(outcome: InvocationOutcome, delivery: DeliveryStatus, durationMs: number): void;
   /** Comes once; with a report if anybody wants one. */
   onEnd(record: InvocationRecord, report: InvocationReport | undefined): void;
 }
@@ -31,17 +31,17 @@ export class InvocationRecord implements InvocationObserver {
   readonly #slot: number;
   readonly #inFlight: number;
   readonly #listener: RecordListener;
-  readonly #life: Life<PublishedInvocation> | undefined;
+  readonly #operation: TracedOperation<PublishedInvocation> | undefined;
   readonly #arrivedMs = monotonicMs();
   #thread: number | undefined;
   #isFirst = false;
-  #run: RunReport | undefined;
+  #run: HandlerReport | undefined;
   #background: InvocationReport['background'];
   #backgroundMs = 0;
   #answer: Outcome | undefined;
   #outcome: InvocationOutcome | undefined;
   #diagnostic: EncodedDiagnostic | undefined;
-  #delivery: Delivery | undefined;
+  #delivery: DeliveryStatus | undefined;
   #durationMs = 0;
   #overDeadlineMs = 0;
   #free = false;
@@ -53,19 +53,19 @@ export class InvocationRecord implements InvocationObserver {
     this.#slot = slot;
     this.#inFlight = inFlight;
     this.#listener = listener;
-    this.#life = publishInvocation(() => published(metadata, slot, event.length));
-    this.wantsHeap = listener.reports || this.#life !== undefined;
+    this.#operation = publishInvocation(() => published(metadata, slot, event.length));
+    this.wantsHeap = listener.reports || this.#operation !== undefined;
   }
 
   dispatched(thread: number, isFirst: boolean): void {
     this.#thread = thread;
     this.#isFirst = isFirst;
-    if (this.#life === undefined) return;
-    this.#life.context.thread = thread;
-    this.#life.begun();
+    if (this.#operation === undefined) return;
+    this.#operation.context.thread = thread;
+    this.#operation.begun();
   }
 
-  ran(run: RunReport, background: boolean): void {
+  ran(run: HandlerReport, background: boolean): void {
     if (this.#ended) return;
     this.#run = run;
     if (background) this.#background = 'done';
@@ -76,7 +76,7 @@ export class InvocationRecord implements InvocationObserver {
     this.#answer = outcome;
     if (outcome.type === 'response') this.#outcome = 'response';
     else if (outcome.type === 'failure') this.#fail('error', outcome.diagnostic);
-    this.#life?.concluding();
+    this.#operation?.concluding();
   }
 
   streamEnded(failure: EncodedDiagnostic | undefined): void {
@@ -97,7 +97,7 @@ export class InvocationRecord implements InvocationObserver {
     this.#leave();
   }
 
-  delivered(delivery: Delivery): void {
+  delivered(delivery: DeliveryStatus): void {
     this.#delivery = delivery;
     // Its end never came: the handler's stream was closed when nobody took any more of it.
     if (this.#answer?.type === 'stream' && this.#outcome === undefined) this.#fail('error', CUT_OFF);
@@ -117,7 +117,7 @@ export class InvocationRecord implements InvocationObserver {
   #fail(outcome: InvocationOutcome, diagnostic: EncodedDiagnostic): void {
     this.#outcome = outcome;
     this.#diagnostic = diagnostic;
-    this.#life?.concluding();
+    this.#operation?.concluding();
   }
 
   #leave(): void {
@@ -133,10 +133,10 @@ export class InvocationRecord implements InvocationObserver {
     this.#ended = true;
     const report = this.wantsHeap ? this.#report() : undefined;
     this.#listener.onEnd(this, report);
-    if (this.#life === undefined || report === undefined) return;
-    this.#life.context.report = report;
-    if (this.#diagnostic !== undefined) this.#life.context.error = decodeDiagnostic(this.#diagnostic);
-    this.#life.ended();
+    if (this.#operation === undefined || report === undefined) return;
+    this.#operation.context.report = report;
+    if (this.#diagnostic !== undefined) this.#operation.context.error = decodeDiagnostic(this.#diagnostic);
+    this.#operation.ended();
   }
 
   #report(): InvocationReport {

@@ -1,6 +1,6 @@
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
-import type { Delivery, Invocation, Outcome } from '../invocation/invocation.ts';
-import type { RunReport } from '../protocol.ts';
+import type { DeliveryStatus, Invocation, Outcome } from '../invocation/invocation.ts';
+import type { HandlerReport } from '../protocol.ts';
 
 /** What a slot tells of itself. */
 export interface SlotObserver {
@@ -19,7 +19,7 @@ export interface InvocationObserver {
   /** It goes to a thread; 0 is the main thread. */
   dispatched(thread: number, isFirst: boolean): void;
   /** The thread's account of it. With `background` the handler has left work behind. */
-  ran(report: RunReport, background: boolean): void;
+  ran(report: HandlerReport, background: boolean): void;
   /** The handler has ended, or has begun to stream. */
   answered(outcome: Outcome): void;
   streamEnded(failure: EncodedDiagnostic | undefined): void;
@@ -28,7 +28,7 @@ export interface InvocationObserver {
   /** It no longer occupies its thread. */
   settled(): void;
   /** What became of the answer. */
-  delivered(delivery: Delivery): void;
+  delivered(delivery: DeliveryStatus): void;
 }
 
 /**
@@ -106,7 +106,7 @@ export interface InvocationReport {
   /** What the caller got as the error's type. */
   readonly errorType?: string;
   /** What became of the answer, where it was not simply delivered. */
-  readonly delivery?: Exclude<Delivery, 'delivered'>;
+  readonly delivery?: Exclude<DeliveryStatus, 'delivered'>;
   /** From the arrival of the event until the Runtime API has taken the answer, a stream's end included. */
   readonly durationMs: number;
   /** From the arrival of the event until its thread took it up. Absent when the thread could not tell. */

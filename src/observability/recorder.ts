@@ -1,11 +1,11 @@
 import type { Config } from '../config/config.ts';
 import { InFlight } from '../invocation/invocation.ts';
 import { decodeDiagnostic } from '../invocation/diagnostic.ts';
-import type { Invocation, Delivery } from '../invocation/invocation.ts';
+import type { Invocation, DeliveryStatus } from '../invocation/invocation.ts';
 import { monotonicMs } from '../invocation/time.ts';
 import type { Log } from '../logging/log.ts';
 import { publishRequest, publishThread } from './channels.ts';
-import type { Figures } from './runtime-metrics.ts';
+import type { RuntimeMetrics } from './runtime-metrics.ts';
 import { InvocationRecord } from './invocation-record.ts';
 import type { RecordListener } from './invocation-record.ts';
 import type {
@@ -19,7 +19,7 @@ import type {
   ThreadObserver,
   ThreadsObserver,
 } from './observer.ts';
-import type { ThreadFigures } from './thread-metrics.ts';
+import type { ThreadMetrics } from './thread-metrics.ts';
 
 /** Hears of all that happens, and passes it on: to the figures, the channels, and the line of each invocation. */
 export class Recorder implements Observer, RecordListener {
@@ -28,24 +28,24 @@ export class Recorder implements Observer, RecordListener {
   readonly requests: RequestsObserver = {
     sends,
     retries: (what) => {
-      this.#figures.runtimeApi[what === 'poll' ? 'pollRetries' : 'answerRetries'] += 1;
+      this.#metrics.runtimeApi[what === 'poll' ? 'pollRetries' : 'answerRetries'] += 1;
     },
     malformedEvent: () => {
-      this.#figures.runtimeApi.malformedEvents += 1;
+      this.#metrics.runtimeApi.malformedEvents += 1;
     },
   };
   readonly #log: Log;
-  readonly #figures: Figures;
+  readonly #metrics: RuntimeMetrics;
   readonly #open = new InFlight<InvocationRecord>();
 
-  constructor({ logInvocations }: Config, log: Log, figures: Figures) {
+  constructor({ logInvocations }: Config, log: Log, metrics: RuntimeMetrics) {
     this.reports = logInvocations;
     this.#log = log;
-    this.#figures = figures;
+    this.#metrics = metrics;
   }
 
   slot(index: number): SlotObserver {
-    const { slots } = this.#figures;
+    const { slots } = this.#metrics;
     return {
       waits: () => slots.becomes(index, 'waiting'),
       polls: () => slots.becomes(index, 'polling'),
@@ -58,8 +58,8 @@ export class Recorder implements Observer, RecordListener {
   }
 
   /** Where to ask for the threads when figures are wanted. */
-  askForThreads(threads: () => readonly ThreadFigures[]): void {
-    this.#figures.threads = threads;
+  askForThreads(threads: () => readonly ThreadMetrics[]): void {
+    this.#metrics.threads = threads;
   }
 
   /** The runtime ends: what is still open is told with what is known of it. */
@@ -68,49 +68,50 @@ export class Recorder implements Observer, RecordListener {
   }
 
   onDispatch(waitMs: number): void {
-    this.#figures.dispatch.record(waitMs);
+    this.#metrics.dispatch.record(waitMs);
   }
 
   onMissedDeadline(): void {
-    this.#figures.missedDeadlines += 1;
+    this.#metrics.missedDeadlines += 1;
   }
 
-  onAnswered(outcome: InvocationOutcome, delivery: Delivery, durationMs: number): void {
-    this.#figures.answered(outcome, delivery, durationMs);
+  onAnswered(outcome: InvocationOutcome, delivery: DeliveryStatus, durationMs: number): void {
+    this.#metrics.answered(outcome, delivery, durationMs);
   }
 
   onEnd(record: InvocationRecord, report: InvocationReport | undefined): void {
     this.#open.delete(record);
-    this.#figures.inFlight = this.#open.size;
+    this.#metrics.inFlight = this.#open.size;
     if (this.reports && report !== undefined) this.#log.info(report, 'Invocation ended');
   }
 
   #arrived(invocation: Invocation, slot: number): InvocationRecord {
     const record = new InvocationRecord(invocation, slot, this.#open.size + 1, this);
     this.#open.add(record);
-    this.#figures.inFlight = this.#open.size;
-    this.#figures.received += 1;
+    this.#metrics.inFlight = this.#open.size;
+    this.#metrics.received += 1;
     return record;
   }
 
   #threadStarts(id: number): ThreadObserver {
     const startedMs = monotonicMs();
-    const life = publishThread({ thread: id });
+    const operation = publishThread({ thread: id });
     let over = false;
     return {
       ready: () => {
-        if (life === undefined) return;
-        life.context.bootMs = monotonicMs() - startedMs;
-        life.begun();
+        if (operation === undefined) return;
+        operation.context.bootMs = monotonicMs() - startedMs;
+        operation.begun();
       },
       ended: (cause, diagnostic) => {
         if (over) return;
         over = true;
-        if (cause !== undefined) this.#figures.replaced[cause] += 1;
-        if (life === undefined) return;
-        life.context.cause = cause;
-        if (isFault(cause) && diagnostic !== undefined) life.context.error = decodeDiagnostic(diagnostic);
-        life.ended();
+        if (cause !== undefined) this.#metrics.replaced[cause] += 1;
+        if (operation === undefined) return;
+        operation.context.cause = cause;
+        if (isFault(cause) && diagnostic !== undefined)
+          operation.context.error = decodeDiagnostic(diagnostic);
+        operation.ended();
       },
     };
   }
@@ -121,17 +122,17 @@ function isFault(cause: ThreadEndCause | undefined): boolean {
 }
 
 function sends(method: string, path: string): RequestObserver | undefined {
-  const life = publishRequest(method, path);
-  if (life === undefined) return undefined;
-  life.begun();
+  const operation = publishRequest(method, path);
+  if (operation === undefined) return undefined;
+  operation.begun();
   return {
     answered: (status) => {
-      life.context.status = status;
-      life.ended();
+      operation.context.status = status;
+      operation.ended();
     },
     failed: (error) => {
-      life.context.error = error;
-      life.ended();
+      operation.context.error = error;
+      operation.ended();
     },
   };
 }

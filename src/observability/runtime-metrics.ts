@@ -1,16 +1,16 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import type { Config } from '../config/config.ts';
-import type { Delivery } from '../invocation/invocation.ts';
+import type { DeliveryStatus } from '../invocation/invocation.ts';
 import { monotonicMs } from '../invocation/time.ts';
 import { Durations } from './durations.ts';
 import type { InvocationOutcome, ThreadEndCause } from './observer.ts';
 import type { RuntimeStats, SlotStats } from './stats.ts';
 import { eventLoopStats, threadsStats } from './thread-metrics.ts';
-import type { EventLoopDelay, ThreadFigures } from './thread-metrics.ts';
+import type { EventLoopDelay, ThreadMetrics } from './thread-metrics.ts';
 
 /** What a runtime counts and measures. */
-export class Figures {
-  readonly slots: SlotFigures;
+export class RuntimeMetrics {
+  readonly slots: SlotMetrics;
   readonly duration = new Durations();
   readonly dispatch = new Durations();
   readonly replaced: Record<ThreadEndCause, number> = {
@@ -26,7 +26,7 @@ export class Figures {
   inFlight = 0;
   missedDeadlines = 0;
   /** Asks for the threads. */
-  threads: () => readonly ThreadFigures[] = () => [];
+  threads: () => readonly ThreadMetrics[] = () => [];
   readonly #answered: Record<InvocationOutcome, number> = {
     response: 0,
     error: 0,
@@ -42,7 +42,7 @@ export class Figures {
   #uptimeMs = 0;
 
   constructor({ slots, lambda }: Config) {
-    this.slots = new SlotFigures(slots);
+    this.slots = new SlotMetrics(slots);
     this.#functionName = lambda.functionName;
   }
 
@@ -58,7 +58,7 @@ export class Figures {
     this.#delay.disable();
   }
 
-  answered(outcome: InvocationOutcome, delivery: Delivery, durationMs: number): void {
+  answered(outcome: InvocationOutcome, delivery: DeliveryStatus, durationMs: number): void {
     this.#answered[outcome] += 1;
     if (delivery !== 'delivered') this.#undelivered[delivery] += 1;
     this.duration.record(durationMs);
@@ -96,7 +96,7 @@ const MAIN_RESOLUTION_MS = 20;
 type SlotState = 'waiting' | 'polling' | 'busy' | 'stopped';
 
 /** What the slots do, and how long they were busy. */
-class SlotFigures {
+class SlotMetrics {
   readonly #states: SlotState[];
   readonly #since: number[];
   #busyMs = 0;

@@ -1,4 +1,4 @@
-import type { Delivery } from '../invocation/invocation.ts';
+import type { DeliveryStatus } from '../invocation/invocation.ts';
 import type { InvocationOutcome, ThreadEndCause } from './observer.ts';
 
 /** What gives figures: a `ManagedRuntime`, or what stands in for one. */
@@ -8,7 +8,7 @@ export interface StatsSource {
 }
 
 /**
- * Figures of a runtime at one instant: plain JSON. Counts and times run from the start of the runtime.
+ * RuntimeMetrics of a runtime at one instant: plain JSON. Counts and times run from the start of the runtime.
  *
  * @example
  * ```ts
@@ -40,7 +40,7 @@ export interface RuntimeStats {
   /** Invocations whose answer has been posted, or given up, by how they were answered. */
   readonly answered: Readonly<Record<InvocationOutcome, number>>;
   /** Those among them whose answer was not taken as it was. */
-  readonly undelivered: Readonly<Record<Exclude<Delivery, 'delivered'>, number>>;
+  readonly undelivered: Readonly<Record<Exclude<DeliveryStatus, 'delivered'>, number>>;
   /** Handlers and background work that outlived the deadline and the grace. */
   readonly missedDeadlines: number;
   /** What had to be repeated, or could not be read. */

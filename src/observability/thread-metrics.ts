@@ -5,7 +5,7 @@ import type { ThreadEndCause } from './observer.ts';
 import type { EventLoopStats, ThreadStats, ThreadsStats } from './stats.ts';
 
 /** What the pool knows of a thread. */
-export interface ThreadFigures {
+export interface ThreadMetrics {
   readonly id: number;
   readonly state: ThreadStats['state'];
   readonly inFlight: number;
@@ -25,7 +25,7 @@ export interface EventLoopDelay {
 }
 
 export function threadsStats(
-  threads: readonly ThreadFigures[],
+  threads: readonly ThreadMetrics[],
   replaced: Record<ThreadEndCause, number>,
 ): ThreadsStats {
   const states = { starting: 0, idle: 0, busy: 0, retiring: 0 };
@@ -33,8 +33,8 @@ export function threadsStats(
   return { ...states, replaced: { ...replaced }, each: threads.map(threadStats) };
 }
 
-function threadStats(figures: ThreadFigures): ThreadStats {
-  const { id, state, inFlight, received, eventLoop, eventLoopDelay, osThread } = figures;
+function threadStats(metrics: ThreadMetrics): ThreadStats {
+  const { id, state, inFlight, received, eventLoop, eventLoopDelay, osThread } = metrics;
   return {
     thread: id,
     state,

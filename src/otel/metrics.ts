@@ -1,6 +1,6 @@
 import { metrics } from '@opentelemetry/api';
 import type { BatchObservableCallback } from '@opentelemetry/api';
-import { INVOCATION_CHANNEL, listen } from '../observability/channels.ts';
+import { INVOCATION_CHANNEL, subscribeToChannel } from '../observability/channels.ts';
 import type { PublishedInvocation } from '../observability/channels.ts';
 import type { StatsSource } from '../observability/stats.ts';
 
@@ -23,7 +23,7 @@ export function recordMetrics(runtime: StatsSource): () => void {
     unit: '{request}',
   });
 
-  const stopListening = listen<PublishedInvocation>(INVOCATION_CHANNEL, {
+  const stopListening = subscribeToChannel<PublishedInvocation>(INVOCATION_CHANNEL, {
     asyncEnd: ({ report }) => {
       if (report === undefined) return;
       const { outcome } = report;

@@ -1,6 +1,11 @@
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api';
 import type { Attributes, Context, Span } from '@opentelemetry/api';
-import { INVOCATION_CHANNEL, REQUEST_CHANNEL, THREAD_CHANNEL, listen } from '../observability/channels.ts';
+import {
+  INVOCATION_CHANNEL,
+  REQUEST_CHANNEL,
+  THREAD_CHANNEL,
+  subscribeToChannel,
+} from '../observability/channels.ts';
 import type { PublishedInvocation, PublishedRequest, PublishedThread } from '../observability/channels.ts';
 import type { InvocationReport } from '../observability/observer.ts';
 import type { StatsSource } from '../observability/stats.ts';
@@ -14,7 +19,7 @@ export function recordSpans(runtime: StatsSource): () => void {
   const boots = new WeakMap<PublishedThread, Span>();
 
   const stops = [
-    listen<PublishedInvocation>(INVOCATION_CHANNEL, {
+    subscribeToChannel<PublishedInvocation>(INVOCATION_CHANNEL, {
       start: ({ requestId, functionArn, traceId, arrivedAtMs, slot }) => {
         const attributes = {
           'faas.invocation_id': requestId,
@@ -32,7 +37,7 @@ export function recordSpans(runtime: StatsSource): () => void {
         span?.end();
       },
     }),
-    listen<PublishedRequest>(REQUEST_CHANNEL, {
+    subscribeToChannel<PublishedRequest>(REQUEST_CHANNEL, {
       start: (request) => {
         const parent = invocations.get(requestIdOf(request));
         if (parent === undefined) return;
@@ -49,7 +54,7 @@ export function recordSpans(runtime: StatsSource): () => void {
         span?.end();
       },
     }),
-    listen<PublishedThread>(THREAD_CHANNEL, {
+    subscribeToChannel<PublishedThread>(THREAD_CHANNEL, {
       start: (context) => {
         boots.set(context, tracer.startSpan('thread start', { attributes: { [THREAD]: context.thread } }));
       },

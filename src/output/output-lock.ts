@@ -90,7 +90,7 @@ export class OutputLock {
    * when more has been written than there can have been room for.
    */
   readerStopped(refusedBytes: number): void {
-    Atomics.store(this.#state, UNPROVEN, Math.min(refusedBytes, MOST_ROOM_WHEN_FULL));
+    Atomics.store(this.#state, UNPROVEN, Math.min(refusedBytes, MAX_ROOM_WHEN_FULL));
   }
 
   /** Whether the reader has stopped. No writer waits then. */
@@ -135,7 +135,7 @@ const FREE = 0;
 const LONGEST_WAIT_MS = 50;
 
 /** A pipe is a list of pages. The last one can have room when there is no room for another page. */
-const MOST_ROOM_WHEN_FULL = 4096;
+const MAX_ROOM_WHEN_FULL = 4096;
 
 /** Fields of the shared memory. */
 const OWNER = 0;

@@ -1,5 +1,5 @@
 import { Promise } from '../builtins.ts';
-import type { Delivery } from '../invocation/invocation.ts';
+import type { DeliveryStatus } from '../invocation/invocation.ts';
 import type { SlotObserver } from '../observability/observer.ts';
 import type { WorkerPool } from '../pool/worker-pool.ts';
 import type { RuntimeApiClient } from '../runtime-api/runtime-api-client.ts';
@@ -49,7 +49,7 @@ export class Deliveries {
   }
 
   /** Its answer has been delivered, or never will be. */
-  end(delivery: Delivery): void {
+  end(delivery: DeliveryStatus): void {
     this.#open -= 1;
     if (delivery === 'aborted') this.#onAborted();
     if (this.#open > 0) return;

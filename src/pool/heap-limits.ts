@@ -20,7 +20,7 @@ export function certainlyOver({
   maxYoungGenerationSizeMb = 0,
 }: ResourceLimits): number {
   const moreYoungMiB = (Math.max(0, maxYoungGenerationSizeMb - USUAL_YOUNG_MIB) * 2) / 3;
-  return Math.max(maxOldGenerationSizeMb * MOST_GARBAGE, FIRST_COLLECTION_MIB) + YOUNG_MIB + moreYoungMiB;
+  return Math.max(maxOldGenerationSizeMb * MAX_GARBAGE, FIRST_COLLECTION_MIB) + YOUNG_MIB + moreYoungMiB;
 }
 
 const FLAGS = [
@@ -32,7 +32,7 @@ const FLAGS = [
 ];
 
 /** While V8 marks, the heap grows on: measured, to twice its live size. */
-const MOST_GARBAGE = 2.2;
+const MAX_GARBAGE = 2.2;
 
 /** Before its first collection a heap grows to some 150 MiB, however little of that is live. */
 const FIRST_COLLECTION_MIB = 256;

@@ -5,9 +5,9 @@ import { summaryOf } from '../invocation/diagnostic.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';
 import type { InvocationObserver } from '../observability/observer.ts';
-import type { ThreadFigures } from '../observability/thread-metrics.ts';
+import type { ThreadMetrics } from '../observability/thread-metrics.ts';
 import { ENTRIES } from '../package-files.ts';
-import type { EscapedMessage, InvokeMessage, LoadedHandler, StreamMessage } from '../protocol.ts';
+import type { UncaughtErrorMessage, InvokeMessage, LoadedHandler, StreamMessage } from '../protocol.ts';
 import type { LogSettings, SharedState } from '../thread-settings.ts';
 import type { Invoker } from '../../workers/invoker.ts';
 import type { HandlerLog } from '../../workers/logging/open-logging.ts';
@@ -61,12 +61,12 @@ export class InProcessPool implements WorkerPool {
     const { initTimeoutMs } = this.#config;
     const failed = Promise.withResolvers<never>();
     const timer = setTimeout(() => failed.reject(new InitFailure(initTimeout(initTimeoutMs))), initTimeoutMs);
-    const onEscaped = (message: EscapedMessage) => {
-      if (this.#invoker !== undefined) this.#escaped(message);
+    const onEscaped = (message: UncaughtErrorMessage) => {
+      if (this.#invoker !== undefined) this.#onUncaughtError(message);
       else if (!message.listened) failed.reject(new InitFailure(message.diagnostic));
     };
     const settings = invokerSettings(this.#config, this.#handlers);
-    this.#stopReporting = entry.reportEscapes(onEscaped, 'process', settings.ownsThread);
+    this.#stopReporting = entry.reportUncaughtErrors(onEscaped, 'process', settings.ownsThread);
     try {
       this.#logging = entry.openLogging(this.#handlers);
       const { thrown } = await this.#logging;
@@ -117,7 +117,7 @@ export class InProcessPool implements WorkerPool {
     this.#release(running);
   }
 
-  threads(): readonly ThreadFigures[] {
+  threads(): readonly ThreadMetrics[] {
     return [];
   }
 
@@ -182,7 +182,7 @@ export class InProcessPool implements WorkerPool {
    * There is no thread to replace: the caller is answered, and the environment is given up. What no invocation waits for,
    * and a listener of the handler's code hears of, is left to that.
    */
-  #escaped(message: EscapedMessage): void {
+  #onUncaughtError(message: UncaughtErrorMessage): void {
     const { how, run, diagnostic } = message;
     const culprit = this.#running?.id === run ? this.#running : undefined;
     if (message.listened && culprit === undefined) return;

@@ -1,16 +1,16 @@
 import { decodeDiagnostic, summaryOf } from '../invocation/diagnostic.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Log } from '../logging/log.ts';
-import type { EscapedMessage } from '../protocol.ts';
+import type { UncaughtErrorMessage } from '../protocol.ts';
 import type { PendingInvocation } from './pending-invocation.ts';
 import type { ThreadEnd } from './thread-end.ts';
 
 /** @param thread undefined in single mode. */
-export function logEscaped(log: Log, message: EscapedMessage, thread: number | undefined): void {
+export function logEscaped(log: Log, message: UncaughtErrorMessage, thread: number | undefined): void {
   const { how, requestId, tenantId, diagnostic } = message;
   log.error(
     { requestId, tenantId, thread, how, ...decodeDiagnostic(diagnostic) },
-    'An error escaped a handler',
+    'Uncaught error in a handler',
   );
 }
 

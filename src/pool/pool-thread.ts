@@ -6,10 +6,10 @@ import { monotonicMs } from '../invocation/time.ts';
 import { InFlight } from '../invocation/invocation.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { ThreadObserver } from '../observability/observer.ts';
-import type { ThreadFigures } from '../observability/thread-metrics.ts';
+import type { ThreadMetrics } from '../observability/thread-metrics.ts';
 import { releaseLocks } from '../output/output-lock.ts';
 import type {
-  EscapedMessage,
+  UncaughtErrorMessage,
   FromThread,
   HeapThresholdMessage,
   LoadedHandler,
@@ -32,7 +32,7 @@ import type { ThreadState } from './thread-state.ts';
 
 /** What a thread says of its invocations and of its own condition. */
 export type ThreadMessage =
-  ReplyMessage | StreamMessage | SettledMessage | EscapedMessage | HeapThresholdMessage;
+  ReplyMessage | StreamMessage | SettledMessage | UncaughtErrorMessage | HeapThresholdMessage;
 
 export interface ThreadListener {
   /** Called after the state has changed, once for each change; `ended` comes after the last message. */
@@ -43,7 +43,7 @@ export interface ThreadListener {
 /** One worker thread: the owner of its state. Invocations go over a port of its own, at the cost of a bare port. */
 export class PoolThread {
   readonly id: number;
-  readonly life: ThreadObserver;
+  readonly observer: ThreadObserver;
   /** How late its event loop turns, in ns; the thread records it. */
   readonly eventLoopDelay: RecordableHistogram;
   readonly invocations = new InFlight<PendingInvocation>();
@@ -67,9 +67,9 @@ export class PoolThread {
   #onShutdownComplete: (() => void) | undefined;
 
   constructor(start: ThreadStart, listener: ThreadListener) {
-    const { id, entry, life, settings, resourceLimits, initTimeoutMs } = start;
+    const { id, entry, observer, settings, resourceLimits, initTimeoutMs } = start;
     this.id = id;
-    this.life = life;
+    this.observer = observer;
     this.eventLoopDelay = settings.eventLoopDelay;
     this.#recycleHooksMs = start.shutdownTimeoutMs;
     this.#listener = listener;
@@ -199,7 +199,7 @@ export class PoolThread {
     return this.#worker.memory();
   }
 
-  figures(): ThreadFigures {
+  metrics(): ThreadMetrics {
     return {
       id: this.id,
       state: this.#shownState(),
@@ -211,7 +211,7 @@ export class PoolThread {
     };
   }
 
-  #shownState(): ThreadFigures['state'] {
+  #shownState(): ThreadMetrics['state'] {
     if (this.#state === 'starting') return 'starting';
     if (this.#state !== 'ready') return 'retiring';
     return this.invocations.size > 0 ? 'busy' : 'idle';
@@ -272,7 +272,7 @@ export class PoolThread {
         return void this.#pongs.delete(message.ping);
       case 'shutdown-complete':
         return this.#onShutdownComplete?.();
-      case 'escaped':
+      case 'uncaught-error':
         if (this.#state !== 'starting') return this.#listener.onMessage(this, message);
         return message.listened ? undefined : this.#bootFailed(message.diagnostic);
       default:
@@ -301,7 +301,7 @@ export class PoolThread {
     // It may have said why it dies.
     if (message.type === 'boot-failed')
       this.#reason ??= { cause: 'boot-failed', diagnostic: message.diagnostic };
-    else if (message.type === 'escaped') this.#reason ??= { cause: 'escaped', message };
+    else if (message.type === 'uncaught-error') this.#reason ??= { cause: 'uncaught-error', message };
     if (from !== 'starting') this.#receive(message);
   }
 }

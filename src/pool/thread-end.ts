@@ -8,11 +8,11 @@ import {
 } from '../invocation/diagnostic.ts';
 import type { Diagnostic, EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { FailureCause, ThreadEndCause } from '../observability/observer.ts';
-import type { EscapedMessage } from '../protocol.ts';
+import type { UncaughtErrorMessage } from '../protocol.ts';
 
 /** Why a thread ended, or is about to. */
 export type ThreadEnd =
-  | { readonly cause: 'escaped'; readonly message: EscapedMessage }
+  | { readonly cause: 'uncaught-error'; readonly message: UncaughtErrorMessage }
   | { readonly cause: 'exit'; readonly code: number }
   | { readonly cause: 'error'; readonly error: unknown }
   | { readonly cause: 'deadline'; readonly requestId: string }
@@ -24,14 +24,14 @@ export type ThreadEnd =
 /** What the caller of an invocation hears when its thread ended under it. */
 export function describeThreadEnd(end: ThreadEnd, requestId: string | undefined): EncodedDiagnostic {
   if (end.cause === 'boot-failed') return end.diagnostic;
-  if (end.cause === 'escaped' && end.message.requestId === requestId) return end.message.diagnostic;
+  if (end.cause === 'uncaught-error' && end.message.requestId === requestId) return end.message.diagnostic;
   return encodeDiagnostic(explain(end));
 }
 
 /** Why a thread that ended so is replaced; undefined when it is not. */
 export function replacementCause(end: ThreadEnd): ThreadEndCause | undefined {
   switch (end.cause) {
-    case 'escaped':
+    case 'uncaught-error':
       return end.message.how === 'exit' ? 'exit' : 'uncaughtError';
     case 'error':
       return isOutOfMemory(end.error) ? 'outOfMemory' : 'uncaughtError';
@@ -53,8 +53,8 @@ export function failureCause({ cause }: ThreadEnd): FailureCause {
 
 function explain(end: Exclude<ThreadEnd, { cause: 'boot-failed' }>): Diagnostic {
   switch (end.cause) {
-    case 'escaped':
-      return explainEscaped(end.message);
+    case 'uncaught-error':
+      return explainUncaughtError(end.message);
     case 'exit':
       return diagnostic(
         'Runtime.ExitError',
@@ -78,7 +78,7 @@ function explain(end: Exclude<ThreadEnd, { cause: 'boot-failed' }>): Diagnostic 
 }
 
 /** For an invocation that shared the thread with the code that did it. */
-function explainEscaped({ how, requestId, diagnostic: cause }: EscapedMessage): Diagnostic {
+function explainUncaughtError({ how, requestId, diagnostic: cause }: UncaughtErrorMessage): Diagnostic {
   const culprit = requestId === undefined ? 'code outside any invocation' : `the invocation ${requestId}`;
   if (how === 'exit') {
     return diagnostic(

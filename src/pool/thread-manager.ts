@@ -4,7 +4,7 @@ import type { ManagedRuntimeError } from '../errors.ts';
 import { decodeDiagnostic, summaryOf } from '../invocation/diagnostic.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { ThreadsObserver } from '../observability/observer.ts';
-import type { ThreadFigures } from '../observability/thread-metrics.ts';
+import type { ThreadMetrics } from '../observability/thread-metrics.ts';
 import type { LoadedHandler } from '../protocol.ts';
 import type { LogSettings, SharedState } from '../thread-settings.ts';
 import type { Log, LogSink } from '../logging/log.ts';
@@ -102,8 +102,8 @@ export class ThreadManager implements ThreadListener {
     return [...this.#threads].filter(({ state }) => state !== 'ended');
   }
 
-  figures(): ThreadFigures[] {
-    return this.all().map((thread) => thread.figures());
+  metrics(): ThreadMetrics[] {
+    return this.all().map((thread) => thread.metrics());
   }
 
   /** The thread that takes the next invocation: the one that holds fewest, if it holds less than that many. */
@@ -186,7 +186,7 @@ export class ThreadManager implements ThreadListener {
   }
 
   #joined(thread: PoolThread): void {
-    thread.life.ready();
+    thread.observer.ready();
     this.#served = true;
     if (this.#backoff.isUnderWay) setTimeout(() => this.#prove(thread), PROBATION_MS).unref();
     this.#pool.onStateChange(thread, 'starting');
@@ -214,8 +214,8 @@ export class ThreadManager implements ThreadListener {
     const isWanted = end.cause !== 'stopped' && end.cause !== 'recycled';
     const reason = describeThreadEnd(end, undefined);
     if (this.#stopping || !isWanted)
-      return thread.life.ended(this.#stopping ? undefined : replacementCause(end), reason);
-    thread.life.ended('bootFailed', reason);
+      return thread.observer.ended(this.#stopping ? undefined : replacementCause(end), reason);
+    thread.observer.ended('bootFailed', reason);
     const failure = { thread: thread.id, reason };
     if (!this.#served) this.#decideInit(failure);
     else if (!this.#reloading.fail(reason)) this.#retryBoot(failure);
@@ -235,7 +235,10 @@ export class ThreadManager implements ThreadListener {
 
   #ended(thread: PoolThread, from: ThreadState): void {
     const end = thread.end as ThreadEnd;
-    thread.life.ended(this.#stopping ? undefined : replacementCause(end), describeThreadEnd(end, undefined));
+    thread.observer.ended(
+      this.#stopping ? undefined : replacementCause(end),
+      describeThreadEnd(end, undefined),
+    );
     if (!this.#stopping && from === 'ready')
       this.#log.error(
         { thread: thread.id, threadEnd: end.cause, ...decodeDiagnostic(describeThreadEnd(end, undefined)) },
@@ -279,9 +282,9 @@ export class ThreadManager implements ThreadListener {
 
   #boot(): void {
     this.#ids += 1;
-    const life = this.#observer.starts(this.#ids);
+    const observer = this.#observer.starts(this.#ids);
     const delays = this.#delays.take();
-    const start = threadStart(this.#ids, life, this.#config, this.#handlers, this.#share(), delays);
+    const start = threadStart(this.#ids, observer, this.#config, this.#handlers, this.#share(), delays);
     const thread = new PoolThread(start, this);
     this.#threads.add(thread);
     this.#sizing.reached(this.#in('ready').length + this.#in('starting').length);

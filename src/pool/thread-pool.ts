@@ -4,9 +4,9 @@ import type { ManagedRuntimeError } from '../errors.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';
 import type { FailureCause, InvocationObserver, ThreadsObserver } from '../observability/observer.ts';
-import type { ThreadFigures } from '../observability/thread-metrics.ts';
+import type { ThreadMetrics } from '../observability/thread-metrics.ts';
 import type {
-  EscapedMessage,
+  UncaughtErrorMessage,
   LoadedHandler,
   ReplyMessage,
   SettledMessage,
@@ -102,8 +102,8 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
     }
   }
 
-  threads(): readonly ThreadFigures[] {
-    return this.#manager.figures();
+  threads(): readonly ThreadMetrics[] {
+    return this.#manager.metrics();
   }
 
   async runHooks(withinMs: number): Promise<void> {
@@ -134,8 +134,8 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
         return this.#streamed(thread, message);
       case 'settled':
         return this.#settled(thread, message);
-      case 'escaped':
-        return this.#escaped(thread, message);
+      case 'uncaught-error':
+        return this.#onUncaughtError(thread, message);
     }
   }
 
@@ -182,7 +182,7 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
    * Nobody knows the state of the thread's code: what it holds may finish, and it takes no more. What no invocation waits
    * for, and a listener of the handler's code hears of, is left to that.
    */
-  #escaped(thread: PoolThread, message: EscapedMessage): void {
+  #onUncaughtError(thread: PoolThread, message: UncaughtErrorMessage): void {
     const culprit = message.run === undefined ? undefined : thread.find(message.run);
     if (message.listened && culprit === undefined) return;
     // A listener calls process.exit because of an error that has been told of.
@@ -190,7 +190,7 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
     this.#escapedFrom.add(thread);
     culprit?.fail('crash', message.diagnostic);
     // Before the culprit is released: its capacity would be granted for a thread that takes no more.
-    this.#manager.retire(thread, { cause: 'escaped', message });
+    this.#manager.retire(thread, { cause: 'uncaught-error', message });
     if (culprit !== undefined) this.#release(culprit, thread);
   }
 

@@ -10,7 +10,7 @@ import type { InvokerSettings, LogSettings, SharedState, ThreadSettings } from '
 /** What it takes to start a thread. */
 export interface ThreadStart {
   readonly id: number;
-  readonly life: ThreadObserver;
+  readonly observer: ThreadObserver;
   /** The file that piscina starts. */
   readonly entry: string;
   readonly settings: Omit<ThreadSettings, 'port'>;
@@ -21,7 +21,7 @@ export interface ThreadStart {
 
 export function threadStart(
   id: number,
-  life: ThreadObserver,
+  observer: ThreadObserver,
   config: Config,
   log: LogSettings,
   shared: SharedState,
@@ -30,7 +30,7 @@ export function threadStart(
   const { resourceLimits, initTimeoutMs, shutdownTimeoutMs } = config;
   return {
     id,
-    life,
+    observer,
     entry: fileURLToPath(config.development === undefined ? ENTRIES.thread : ENTRIES.watchedThread),
     settings: { ...invokerSettings(config, { ...log, writer: id }), shared, eventLoopDelay },
     resourceLimits,
@@ -60,7 +60,7 @@ export class DelayHistograms {
 }
 
 /** From 1 µs to 2.7 hours in ns, two digits of each: 28 KiB, where Node's own for event loops has 440. */
-const DELAYS = { lowest: 1e3, highest: 1e13, figures: 2 } as const;
+const DELAYS = { lowest: 1e3, highest: 1e13, metrics: 2 } as const;
 
 /** What of the configuration the thread needs that runs the handler. */
 export function invokerSettings(config: Config, log: LogSettings): InvokerSettings {

@@ -2,7 +2,7 @@ import type { Invocation, Outcome } from '../invocation/invocation.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { ManagedRuntimeError } from '../errors.ts';
 import type { InvocationObserver } from '../observability/observer.ts';
-import type { ThreadFigures } from '../observability/thread-metrics.ts';
+import type { ThreadMetrics } from '../observability/thread-metrics.ts';
 import type { LoadedHandler } from '../protocol.ts';
 import type { SharedState } from '../thread-settings.ts';
 
@@ -39,7 +39,7 @@ export interface WorkerPool {
   abandon(diagnostic: EncodedDiagnostic): void;
 
   /** The threads as they are now. */
-  threads(): readonly ThreadFigures[];
+  threads(): readonly ThreadMetrics[];
 
   /** Closes, and runs the handler's shutdown hooks, once, for at most that many ms. */
   runHooks(withinMs: number): Promise<void>;

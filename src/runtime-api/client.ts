@@ -3,7 +3,7 @@ import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import { failure } from '../invocation/invocation.ts';
 import type {
-  Delivery,
+  DeliveryStatus,
   Invocation,
   InvocationMetadata,
   Outcome,
@@ -12,7 +12,7 @@ import type {
 import type { Log } from '../logging/log.ts';
 import type { RequestsObserver } from '../observability/observer.ts';
 import { API_VERSION, Connection } from './connection.ts';
-import type { Answer, Exchange, ExchangeError } from './connection.ts';
+import type { ApiResponse, PendingRequest, RequestError } from './connection.ts';
 import { registerExtension } from './extension.ts';
 import { parseEventHeaders } from './headers.ts';
 import { postInitError } from './init-error.ts';
@@ -32,7 +32,7 @@ class HttpRuntimeApiClient implements RuntimeApiClient {
   readonly #backoff: PollBackoff;
   readonly #closing = new AbortController();
   #repeats: Connection | undefined;
-  #polling: Exchange | undefined;
+  #polling: PendingRequest | undefined;
   #hasPolled = false;
 
   constructor(
@@ -78,7 +78,7 @@ class HttpRuntimeApiClient implements RuntimeApiClient {
     return !this.#backoff.hasFailed && (this.#polling?.sent ?? this.#hasPolled);
   }
 
-  answer({ metadata }: Invocation, outcome: Outcome): Promise<Delivery> {
+  answer({ metadata }: Invocation, outcome: Outcome): Promise<DeliveryStatus> {
     if (outcome.type === 'stream') return this.#stream(metadata, outcome);
     return postOutcome(metadata, outcome, this.#route());
   }
@@ -99,7 +99,7 @@ class HttpRuntimeApiClient implements RuntimeApiClient {
   }
 
   /** On a connection of its own: the next poll need not wait for it. */
-  async #stream(metadata: InvocationMetadata, outcome: StreamedOutcome): Promise<Delivery> {
+  async #stream(metadata: InvocationMetadata, outcome: StreamedOutcome): Promise<DeliveryStatus> {
     const { postStream } = await import('./respond-streaming.ts');
     return postStream(metadata, outcome, {
       ...this.#route(),
@@ -113,13 +113,13 @@ class HttpRuntimeApiClient implements RuntimeApiClient {
     try {
       return await this.#received(await this.#polling.answer);
     } catch (error) {
-      return await this.#broken(error as ExchangeError);
+      return await this.#broken(error as RequestError);
     } finally {
       this.#polling = undefined;
     }
   }
 
-  async #received(answer: Answer): Promise<Polled> {
+  async #received(answer: ApiResponse): Promise<Polled> {
     if (answer.status !== 200) return failed(`/next answered with status ${answer.status}`);
     const parsed = parseEventHeaders(answer.headers);
     if (parsed.type === 'valid') {
@@ -128,7 +128,7 @@ class HttpRuntimeApiClient implements RuntimeApiClient {
     return this.#refuse(withoutDeadline(parsed.requestId), parsed.fault);
   }
 
-  async #broken(error: ExchangeError): Promise<Polled> {
+  async #broken(error: RequestError): Promise<Polled> {
     const parsed = error.headers === undefined ? undefined : parseEventHeaders(error.headers);
     if (parsed === undefined) return failed(error.message, isOutOfDescriptors(error));
     const metadata = parsed.type === 'valid' ? parsed.metadata : withoutDeadline(parsed.requestId);

@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 import buildConnector from 'undici/lib/core/connect.js';
 import Client from 'undici/lib/dispatcher/client.js';
 import { Promise, nextTick, setImmediate } from '../builtins.ts';
-import { MOST_TIMEOUT_S } from '../config/environment.ts';
+import { MAX_TIMEOUT_S } from '../config/environment.ts';
 import type { EventBytes } from '../invocation/invocation.ts';
 import type { RequestsObserver } from '../observability/observer.ts';
 import type { Headers } from './headers.ts';
@@ -19,7 +19,7 @@ export class Connection {
   readonly #client: Client;
   readonly #observer: RequestsObserver;
   #socket: Socket | undefined;
-  #ahead: Exchange | undefined;
+  #ahead: PendingRequest | undefined;
 
   constructor(runtimeApi: string, observer: RequestsObserver) {
     this.#observer = observer;
@@ -41,14 +41,17 @@ export class Connection {
     });
   }
 
-  send(options: Dispatcher.DispatchOptions): Exchange {
-    return this.#observed(options, new Exchange(this.#client, options));
+  send(options: Dispatcher.DispatchOptions): PendingRequest {
+    return this.#observed(options, new PendingRequest(this.#client, options));
   }
 
   /** Sends a request that the next poll may follow; both then leave in one piece. */
-  sendAhead(options: Dispatcher.DispatchOptions): Exchange {
+  sendPipelined(options: Dispatcher.DispatchOptions): PendingRequest {
     const ahead = { ...options, blocking: false };
-    this.#ahead = this.#observed(ahead, new Exchange(this.#client, ahead, () => this.#holdBack()));
+    this.#ahead = this.#observed(
+      ahead,
+      new PendingRequest(this.#client, ahead, () => this.#corkUntilNextTick()),
+    );
     return this.#ahead;
   }
 
@@ -62,7 +65,7 @@ export class Connection {
     return this.#client.destroy();
   }
 
-  #observed({ method, path }: Dispatcher.DispatchOptions, exchange: Exchange): Exchange {
+  #observed({ method, path }: Dispatcher.DispatchOptions, exchange: PendingRequest): PendingRequest {
     const request = this.#observer.sends(method, path);
     if (request !== undefined) {
       exchange.answer.then(
@@ -74,7 +77,7 @@ export class Connection {
   }
 
   /** Until what has been asked for in this turn of the event loop is written. */
-  #holdBack(): void {
+  #corkUntilNextTick(): void {
     const socket = this.#socket;
     if (socket === undefined) return;
     socket.cork();
@@ -83,18 +86,18 @@ export class Connection {
 }
 
 /** The connection is idle while a handler runs, which may take as long as a function may. */
-const IDLE_MS = MOST_TIMEOUT_S * 1_000;
+const IDLE_MS = MAX_TIMEOUT_S * 1_000;
 
 /** What came back on a request. */
-export interface Answer {
+export interface ApiResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly body: EventBytes;
 }
 
 /** A request that failed, with the headers of its answer where they had arrived. */
-export class ExchangeError extends Error {
-  override readonly name = 'ExchangeError';
+export class RequestError extends Error {
+  override readonly name = 'RequestError';
   readonly headers: Headers | undefined;
 
   constructor(cause: Error, headers: Headers | undefined) {
@@ -103,11 +106,11 @@ export class ExchangeError extends Error {
   }
 }
 
-/** Sends one request and gathers its answer. Rejects with an {@link ExchangeError}. */
-export class Exchange implements Dispatcher.DispatchHandler {
-  readonly answer: Promise<Answer>;
-  readonly #resolve: (answer: Answer) => void;
-  readonly #reject: (error: ExchangeError) => void;
+/** Sends one request and gathers its answer. Rejects with an {@link RequestError}. */
+export class PendingRequest implements Dispatcher.DispatchHandler {
+  readonly answer: Promise<ApiResponse>;
+  readonly #resolve: (answer: ApiResponse) => void;
+  readonly #reject: (error: RequestError) => void;
   readonly #onStart: (() => void) | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
@@ -117,7 +120,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /** @param onStart called right before the request is written. */
   constructor(client: Client, options: Dispatcher.DispatchOptions, onStart?: () => void) {
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const { promise, resolve, reject } = Promise.withResolvers<ApiResponse>();
     this.answer = promise;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -158,7 +161,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#reject(new ExchangeError(error, this.#headers));
+    this.#reject(new RequestError(error, this.#headers));
   }
 }
 

@@ -8,7 +8,7 @@ import { Promise, dateNow } from '../builtins.ts';
 import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
 import { failure } from '../invocation/invocation.ts';
 import type {
-  Delivery,
+  DeliveryStatus,
   InvocationMetadata,
   SettledOutcome,
   StreamedBody,
@@ -18,7 +18,7 @@ import { msUntil } from '../invocation/time.ts';
 import { ANSWER_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import { API_VERSION, POST_TIMEOUT_MS } from './connection.ts';
 import { ERROR_BODY, ERROR_TYPE, patience, requestSink } from './request-sink.ts';
-import { FEWEST_TRIES, TOO_LARGE, nobodyWaits, postOutcome, tellNobodyWaits } from './respond.ts';
+import { MIN_TRIES, RESPONSE_TOO_LARGE, nobodyWaits, postOutcome, tellNobodyWaits } from './respond.ts';
 import type { AnswerRoute, Reply } from './respond.ts';
 import { wait } from './retry.ts';
 
@@ -40,7 +40,7 @@ export async function postStream(
   metadata: InvocationMetadata,
   outcome: StreamedOutcome,
   route: StreamRoute,
-): Promise<Delivery> {
+): Promise<DeliveryStatus> {
   // A reader that takes nothing more must not hold the slot for ever; long past its deadline nobody waits for it.
   const { signal, end } = patience(msUntil(metadata.deadlineMs) + POST_TIMEOUT_MS, route.signal);
   const socket = await connectForAnswer(metadata, route, signal);
@@ -59,7 +59,7 @@ async function postOn(
   metadata: InvocationMetadata,
   { contentType, body }: StreamedOutcome,
   route: StreamRoute,
-): Promise<Delivery> {
+): Promise<DeliveryStatus> {
   const { log, signal } = route;
   const { requestId } = metadata;
   const path = `${API_VERSION}/runtime/invocation/${requestId}/response`;
@@ -72,7 +72,7 @@ async function postOn(
     if (nobodyWaits(reply)) return tellNobodyWaits(reply, requestId, log);
     log.error({ requestId, status }, 'The Runtime API refused the response stream');
     if (status === 400) return 'failed';
-    return await reportTo(route, metadata, status === 413 ? TOO_LARGE : broken(`status ${status}`));
+    return await reportTo(route, metadata, status === 413 ? RESPONSE_TOO_LARGE : broken(`status ${status}`));
   } catch (error) {
     observed?.failed(error as Error);
     const reason = (error as Error).message;
@@ -176,7 +176,7 @@ async function reportTo(
   route: AnswerRoute,
   metadata: InvocationMetadata,
   outcome: SettledOutcome,
-): Promise<Delivery> {
+): Promise<DeliveryStatus> {
   // On the slot's connection it would wait behind the next poll.
   const repeat = { ...route, first: route.repeats(), triedBefore: true };
   const became = await postOutcome(metadata, outcome, repeat);
@@ -204,7 +204,7 @@ async function connectForAnswer(
       failures += 1;
       const reason = (error as Error).message;
       const delayMs = delayAfter(failures, ANSWER_SCHEDULE);
-      if (delayMs === undefined || (failures >= FEWEST_TRIES && dateNow() + delayMs > deadlineMs)) {
+      if (delayMs === undefined || (failures >= MIN_TRIES && dateNow() + delayMs > deadlineMs)) {
         log.error({ requestId, failures, reason }, 'The answer could not be delivered');
         return undefined;
       }

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { dateNow } from '../builtins.ts';
 import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
-import type { InvocationMetadata, Delivery, SettledOutcome } from '../invocation/invocation.ts';
+import type { InvocationMetadata, DeliveryStatus, SettledOutcome } from '../invocation/invocation.ts';
 import { failure } from '../invocation/invocation.ts';
 import type { RequestsObserver } from '../observability/observer.ts';
 import { API_VERSION, POST_TIMEOUT_MS } from './connection.ts';
@@ -32,7 +32,7 @@ export async function postOutcome(
   metadata: InvocationMetadata,
   outcome: SettledOutcome,
   route: AnswerRoute,
-): Promise<Delivery> {
+): Promise<DeliveryStatus> {
   const { requestId } = metadata;
   const log = route.log;
   const request = requestFor(requestId, outcome);
@@ -50,7 +50,7 @@ export async function postOutcome(
       // On the slot's connection it would wait behind the next poll. Where the Runtime API has told the caller by itself, it
       // refuses this with 400.
       const instead = { ...route, first: route.repeats(), triedBefore: true };
-      const became = await postOutcome(metadata, TOO_LARGE, instead);
+      const became = await postOutcome(metadata, RESPONSE_TOO_LARGE, instead);
       return became === 'delivered' ? 'replaced' : became;
     }
     if (status > 0 && status < 500) {
@@ -61,7 +61,7 @@ export async function postOutcome(
     failures += 1;
     const delayMs = delayAfter(failures, ANSWER_SCHEDULE);
     const isLast =
-      delayMs === undefined || (failures >= FEWEST_TRIES && dateNow() + delayMs > metadata.deadlineMs);
+      delayMs === undefined || (failures >= MIN_TRIES && dateNow() + delayMs > metadata.deadlineMs);
     if (!isLast && !route.signal.aborted) {
       log.warn({ requestId, failures, reason }, 'Answering failed, will retry');
       route.observer.retries('answer');
@@ -73,10 +73,10 @@ export async function postOutcome(
 }
 
 /** Even an answer past its deadline gets that many tries: the caller's clock is not ours. */
-export const FEWEST_TRIES = 3;
+export const MIN_TRIES = 3;
 
 /** What a caller hears whose response was refused for its size. */
-export const TOO_LARGE = failure(
+export const RESPONSE_TOO_LARGE = failure(
   encodeDiagnostic(
     diagnostic(
       'Function.ResponseSizeTooLarge',
@@ -111,7 +111,7 @@ export function tellNobodyWaits({ status }: Reply, requestId: string, log: Log):
 
 async function post(connection: Connection, request: Dispatcher.DispatchOptions): Promise<Reply> {
   try {
-    const { status, body } = await connection.sendAhead(request).answer;
+    const { status, body } = await connection.sendPipelined(request).answer;
     return { status, text: typeof body === 'string' ? body : '' };
   } catch (error) {
     return { status: 0, text: '', fault: (error as Error).message };

@@ -1,4 +1,4 @@
-import type { Invocation, Delivery, Outcome } from '../invocation/invocation.ts';
+import type { Invocation, DeliveryStatus, Outcome } from '../invocation/invocation.ts';
 
 /** One slot's way to the Runtime API. */
 export interface RuntimeApiClient {
@@ -22,7 +22,7 @@ export interface RuntimeApiClient {
    *
    * The next `next()` need not wait for it.
    */
-  answer(invocation: Invocation, outcome: Outcome): Promise<Delivery>;
+  answer(invocation: Invocation, outcome: Outcome): Promise<DeliveryStatus>;
 
   /** Drops the connections. Call it when nothing is in flight. */
   close(): Promise<void>;

@@ -2,14 +2,14 @@ import { MessageChannel } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { expose } from './comlink.ts';
 import type { Endpoint } from './comlink.ts';
-import { importModule } from './user-module.ts';
+import { importUserModule } from './user-module.ts';
 
 /**
  * Loads the services, once. Each call of what it resolves with opens one more way to them; it ends when the port that is
  * returned is closed, as it is when its thread ends.
  */
 export async function openServices(url: string, timeoutMs: number): Promise<() => MessagePort> {
-  const services = complete(await importModule('services', url, timeoutMs), url);
+  const services = complete(await importUserModule('services', url, timeoutMs), url);
   return () => {
     const { port1, port2 } = new MessageChannel();
     expose(services, port1 as unknown as Endpoint);

@@ -1,8 +1,8 @@
-import { importModule, SharingError } from './user-module.ts';
+import { importUserModule, SharingError } from './user-module.ts';
 
 /** Loads the shared data, once. Rejects with a `SharingError` if threads could not get it, or only copies of much of it. */
 export async function loadSharedData(url: string, timeoutMs: number): Promise<unknown> {
-  const module = await importModule('sharedData', url, timeoutMs);
+  const module = await importUserModule('sharedData', url, timeoutMs);
   const data = 'default' in module ? module['default'] : { ...module };
   if (data === undefined || data === null)
     throw new SharingError(

@@ -2,7 +2,7 @@ import { Promise, clearTimeout, setTimeout } from '../builtins.ts';
 import { importFault } from '../invocation/import-error.ts';
 
 /** Imports a module of the user's into the main thread. Rejects with a {@link SharingError}, at the latest in that time. */
-export async function importModule(
+export async function importUserModule(
   option: SharingOption,
   url: string,
   timeoutMs: number,

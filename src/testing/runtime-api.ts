@@ -10,7 +10,7 @@ import { invoked } from './invoked.ts';
 import type { Invoked } from './invoked.ts';
 
 export type { Fault, FaultMatch, FaultPlan, FaultPoint } from '../local/runtime-api/faults.ts';
-export type { Diagnostic } from '../local/invoke.ts';
+export type { ErrorBody } from '../local/invoke.ts';
 export type { InitError } from '../local/runtime-api/init-errors.ts';
 export type { Invoked, InvokedError, InvokedResponse, InvokedTimeout, NotInvoked } from './invoked.ts';
 

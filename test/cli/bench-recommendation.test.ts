@@ -3,7 +3,7 @@ import type { Measurement } from '../../src/cli/bench/measurement.ts';
 import { makeRecord, settings } from '../../src/cli/bench/record.ts';
 import type { BenchRecord } from '../../src/cli/bench/record.ts';
 import { Tally } from '../../src/cli/bench/measurement.ts';
-import { whichNext } from '../../src/cli/bench/next-setup.ts';
+import { nextSetup } from '../../src/cli/bench/next-setup.ts';
 
 interface MadeUp {
   readonly slots: number;
@@ -89,13 +89,13 @@ const advice = (record: BenchRecord) => record.recommendation.advice;
 describe('a handler that computes', () => {
   it('gets about a slot for each core', () => {
     const { recommendation } = bench(COMPUTING);
-    expect(recommendation.character).toMatchObject({ waits: false });
+    expect(recommendation.workload).toMatchObject({ waits: false });
     expect(recommendation.advice).toMatchObject({
       perExecutionEnvironmentMaxConcurrency: 2,
       invocationsPerThread: 1,
       environment: { vCpus: 2, memoryMiB: 4096, gibPerVCpu: 2, fits: true },
     });
-    expect(recommendation.why.join('\n')).toMatch(
+    expect(recommendation.rationale.join('\n')).toMatch(
       /computes[^]*2 slots had 19\.5 invocations\/s, 98 % of the best[^]*4096 MiB/,
     );
   });
@@ -118,13 +118,15 @@ describe('a handler that computes', () => {
       { slots: 2, perSecond: 19 },
     ];
     const record = bench(some);
-    expect(record.recommendation.character.waits).toBe(false);
-    expect(record.recommendation.why[0]).toMatch(/100 ms of CPU time and 230 ms without a core in 333 ms/);
-    expect(record.cautions).toEqual([expect.stringMatching(/^NOISE: .* 70 % .*1 slot/)]);
+    expect(record.recommendation.workload.waits).toBe(false);
+    expect(record.recommendation.rationale[0]).toMatch(
+      /100 ms of CPU time and 230 ms without a core in 333 ms/,
+    );
+    expect(record.warnings).toEqual([expect.stringMatching(/^NOISE: .* 70 % .*1 slot/)]);
   });
 
   it('is not taken for one that waits when more slots than cores wait for each other', () => {
-    expect(bench([{ slots: 8, perSecond: 20 }]).recommendation.character.waits).toBe(false);
+    expect(bench([{ slots: 8, perSecond: 20 }]).recommendation.workload.waits).toBe(false);
   });
 });
 
@@ -137,7 +139,7 @@ it('a size that kept all cores busy is not passed over because the machine becam
   ];
   const { recommendation } = bench(some);
   expect(recommendation.advice.perExecutionEnvironmentMaxConcurrency).toBe(2);
-  expect(recommendation.why[1]).toMatch(/14\.0 invocations\/s, 70 % .* could only take turns/);
+  expect(recommendation.rationale[1]).toMatch(/14\.0 invocations\/s, 70 % .* could only take turns/);
   const idle = [
     { slots: 1, perSecond: 9.9 },
     { slots: 2, perSecond: 14 },
@@ -148,17 +150,17 @@ it('a size that kept all cores busy is not passed over because the machine becam
 
 describe('a handler that waits', () => {
   it('gets as many slots as pay, on as many threads as there are cores', () => {
-    const { recommendation, cautions } = bench(WAITING);
-    expect(recommendation.character).toMatchObject({ waits: true, share: 0.01 });
+    const { recommendation, warnings } = bench(WAITING);
+    expect(recommendation.workload).toMatchObject({ waits: true, share: 0.01 });
     expect(recommendation.advice).toMatchObject({
       perExecutionEnvironmentMaxConcurrency: 128,
       threads: 2,
       invocationsPerThread: 64,
     });
-    expect(recommendation.why.join('\n')).toMatch(
+    expect(recommendation.rationale.join('\n')).toMatch(
       /waits more than it computes[^]*160 MiB with 128 slots on 2 threads, and 340 MiB with 8 slots[^]*64 for each vCPU/,
     );
-    expect(cautions).toEqual([expect.stringMatching(/128 calls at once/)]);
+    expect(warnings).toEqual([expect.stringMatching(/128 calls at once/)]);
   });
 
   it('gets fewer where what it waits for is the limit', () => {
@@ -208,7 +210,9 @@ describe('memory', () => {
   it('that no environment has is said', () => {
     const { recommendation } = bench([{ slots: 2, perSecond: 10, peakMemoryMiB: 20_000 }]);
     expect(recommendation.advice.environment).toMatchObject({ memoryMiB: 16384, fits: false });
-    expect(recommendation.why.at(-1)).toMatch(/more than the 16384 MiB that 2 vCPUs can have: take fewer/);
+    expect(recommendation.rationale.at(-1)).toMatch(
+      /more than the 16384 MiB that 2 vCPUs can have: take fewer/,
+    );
   });
 });
 
@@ -225,12 +229,12 @@ it('a machine with more cores than an environment can have gives its part', () =
     threads: 16,
     environment: { vCpus: 16 },
   });
-  expect(record.cautions).toEqual([expect.stringMatching(/32 cores.*16 vCPUs/)]);
+  expect(record.warnings).toEqual([expect.stringMatching(/32 cores.*16 vCPUs/)]);
 });
 
 it('failed invocations are said first, with the first error', () => {
-  const { cautions } = bench([{ slots: 1, perSecond: 9, failed: 30, others: 0.5 }]);
-  expect(cautions[0]).toMatch(/^FAILURES: 30 of 100 .*TypeError: no$/);
+  const { warnings } = bench([{ slots: 1, perSecond: 9, failed: 30, others: 0.5 }]);
+  expect(warnings[0]).toMatch(/^FAILURES: 30 of 100 .*TypeError: no$/);
 });
 
 it('throughput is callers ÷ mean latency, percentiles are the nearest of those that were', () => {
@@ -304,7 +308,7 @@ function tried(
   const measured: Measurement[] = [];
   const setups: string[] = [];
   for (;;) {
-    const setup = whichNext(measured, { cores, given });
+    const setup = nextSetup(measured, { cores, given });
     if (setup === undefined) return setups;
     setups.push(`${setup.slots}/${setup.threads}`);
     measured.push(madeUp(measure(setup.slots, setup.threads)));

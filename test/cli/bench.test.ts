@@ -73,8 +73,8 @@ describe('bench on a handler that waits', () => {
     expect(ended.stdout).toMatch(/The handler waits more than it computes/);
     expect(ended.stdout).toMatch(/PerExecutionEnvironmentMaxConcurrency +\d+/);
     expect(ended.stdout).toMatch(/│ +\d+ │[^]*knee[^]*Recommended:[^]*Why:[^]*(Shared threads|threads? do)/);
-    const { character, knee, advice } = record.recommendation;
-    expect(character.waits).toBe(true);
+    const { workload, knee, advice } = record.recommendation;
+    expect(workload.waits).toBe(true);
     // Which of the two setups with so many slots does better, is the machine's to say.
     expect(knee.at.slots).toBe(more);
     expect(advice.invocationsPerThread).toBe(knee.at.invocationsPerThread);
@@ -146,11 +146,11 @@ describe('bench on a handler that waits', () => {
 it('failed invocations are counted and said loudly; events are sent in turn', async () => {
   const what = ['--events', 'two.json', '--sizes', '1', '--json', '-'];
   const { code, stdout, stderr } = await run('sometimes.cjs', ...what);
-  const { measurements, cautions } = JSON.parse(stdout) as BenchRecord;
+  const { measurements, warnings } = JSON.parse(stdout) as BenchRecord;
   const { total, failed, firstError } = measurements[0]?.answers ?? { total: 0, failed: 0 };
   expect(Math.abs(failed - total / 2)).toBeLessThanOrEqual(1);
   expect(firstError).toBe('RangeError: two is too much');
-  expect(cautions[0]).toMatch(/^FAILURES: .* RangeError: two is too much/);
+  expect(warnings[0]).toMatch(/^FAILURES: .* RangeError: two is too much/);
   expect(stderr).toMatch(/FAILED/);
   expect(code).toBe(0);
 });

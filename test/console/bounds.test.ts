@@ -3,7 +3,7 @@ import { createServer, get } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { Ledgers } from '../../src/console/history.ts';
+import { History } from '../../src/console/history.ts';
 import { LiveStream } from '../../src/console/live-stream.ts';
 import type { Snapshot } from '../../src/console/messages.ts';
 import type { PublishedInvocation } from '../../src/observability/channels.ts';
@@ -21,69 +21,69 @@ const NONE = { wanted: 0, done: 0, failed: 0 };
 
 describe('what the console remembers is bounded:', () => {
   it('invocations that have ended; those that run are kept, though they are the oldest', () => {
-    const ledgers = new Ledgers(SETTINGS);
-    for (let n = 1; n <= 1600; n += 1) takes(ledgers, `runs-${n}`);
+    const history = new History(SETTINGS);
+    for (let n = 1; n <= 1600; n += 1) takes(history, `runs-${n}`);
     for (let n = 1; n <= 3000; n += 1) {
-      takes(ledgers, `ends-${n}`);
-      ends(ledgers, `ends-${n}`);
+      takes(history, `ends-${n}`);
+      ends(history, `ends-${n}`);
     }
-    expect(ledgers.takeUpdate(NONE)).toMatchObject({ waiting: 0, inFlight: 1600, forgotten: [] });
-    const { invocations } = ledgers.snapshot(NONE);
+    expect(history.takeUpdate(NONE)).toMatchObject({ waiting: 0, inFlight: 1600, forgotten: [] });
+    const { invocations } = history.snapshot(NONE);
     const ended = invocations.filter(({ endedAt }) => endedAt !== undefined);
     expect([invocations.length, ended.length]).toEqual([2000, 400]);
     expect([ended[0]?.requestId, ended.at(-1)?.requestId]).toEqual(['ends-2601', 'ends-3000']);
     expect(invocations.map(({ order }) => order)).toEqual(
       invocations.map(({ order }) => order).toSorted((a, b) => a - b),
     );
-    expect(ledgers.invocations.detail('ends-2600')).toBeUndefined();
-    expect(ledgers.invocations.detail('runs-1')?.event).toMatchObject({ bytes: 20_000, cut: true });
+    expect(history.invocations.detail('ends-2600')).toBeUndefined();
+    expect(history.invocations.detail('runs-1')?.event).toMatchObject({ bytes: 20_000, cut: true });
   });
 
   it('invocations that never end; those beyond are only counted', () => {
-    const ledgers = new Ledgers(SETTINGS);
+    const history = new History(SETTINGS);
     for (let n = 1; n <= 5000; n += 1) {
-      ledgers.invocations.called(`request-${n}`, '{}', new Promise(() => undefined));
+      history.invocations.called(`request-${n}`, '{}', new Promise(() => undefined));
     }
-    const { invocations, waiting } = ledgers.takeUpdate(NONE) ?? {};
+    const { invocations, waiting } = history.takeUpdate(NONE) ?? {};
     expect([invocations?.length, waiting]).toEqual([2000, 5000]);
-    expect(ledgers.snapshot(NONE).invocations).toHaveLength(2000);
+    expect(history.snapshot(NONE).invocations).toHaveLength(2000);
   });
 
   it('and a page that knows of an invocation is told when it is forgotten, once', () => {
-    const ledgers = new Ledgers(SETTINGS);
-    takes(ledgers, 'known');
-    ledgers.takeUpdate(NONE);
-    ends(ledgers, 'known');
+    const history = new History(SETTINGS);
+    takes(history, 'known');
+    history.takeUpdate(NONE);
+    ends(history, 'known');
     for (let n = 1; n <= 1000; n += 1) {
-      takes(ledgers, `later-${n}`);
-      ends(ledgers, `later-${n}`);
+      takes(history, `later-${n}`);
+      ends(history, `later-${n}`);
     }
-    const update = ledgers.takeUpdate(NONE);
+    const update = history.takeUpdate(NONE);
     expect(update?.forgotten).toEqual(['known']);
     expect(update?.invocations.map(({ requestId }) => requestId)).toEqual(
       Array.from({ length: 400 }, (_, index) => `later-${601 + index}`),
     );
-    expect(ledgers.takeUpdate(NONE)).toBeUndefined();
+    expect(history.takeUpdate(NONE)).toBeUndefined();
   });
 
   it('lines', () => {
-    const ledgers = new Ledgers(SETTINGS);
-    for (let n = 1; n <= 5000; n += 1) ledgers.log.add(`line ${n} ${'x'.repeat(9000)}`, undefined);
-    const { lines } = ledgers.snapshot(NONE);
+    const history = new History(SETTINGS);
+    for (let n = 1; n <= 5000; n += 1) history.log.add(`line ${n} ${'x'.repeat(9000)}`, undefined);
+    const { lines } = history.snapshot(NONE);
     expect([lines.length, lines.at(-1)?.order]).toEqual([1000, 5000]);
     expect(Math.max(...lines.map(({ text }) => text.length))).toBeLessThan(4200);
-    expect(ledgers.takeUpdate(NONE)?.lines).toHaveLength(1000);
-    expect(ledgers.takeUpdate(NONE)).toBeUndefined();
+    expect(history.takeUpdate(NONE)?.lines).toHaveLength(1000);
+    expect(history.takeUpdate(NONE)).toBeUndefined();
   });
 
   it('threads that have ended', () => {
-    const ledgers = new Ledgers(SETTINGS);
+    const history = new History(SETTINGS);
     for (let thread = 1; thread <= 300; thread += 1) {
       const context = { thread, cause: 'exit' as const };
-      ledgers.threads.starts(context);
-      if (thread <= 290) ledgers.threads.ended(context);
+      history.threads.starts(context);
+      if (thread <= 290) history.threads.ended(context);
     }
-    expect(ledgers.snapshot(NONE).threads.map(({ thread }) => thread)).toEqual(
+    expect(history.snapshot(NONE).threads.map(({ thread }) => thread)).toEqual(
       Array.from({ length: 74 }, (_, index) => 227 + index),
     );
   });
@@ -141,12 +141,12 @@ const EMPTY = {
 };
 
 /** An invocation comes, and a slot takes it. */
-function takes({ invocations }: Ledgers, requestId: string): void {
+function takes({ invocations }: History, requestId: string): void {
   invocations.called(requestId, 'x'.repeat(20_000), new Promise(() => undefined));
   invocations.arrived(published(requestId));
 }
 
-function ends({ invocations }: Ledgers, requestId: string): void {
+function ends({ invocations }: History, requestId: string): void {
   const report: InvocationReport = {
     requestId,
     outcome: 'response',

@@ -5,7 +5,7 @@ import type {
   InvocationDetail,
   InvocationState,
   LoggedText,
-  Sample,
+  StatsSample,
   Snapshot,
   ThreadState,
   Update,
@@ -22,7 +22,7 @@ export class LivePage implements AsyncDisposable {
   readonly invocations = new Map<string, InvocationState>();
   readonly threads = new Map<string, ThreadState>();
   readonly lines: LoggedText[] = [];
-  readonly samples: Sample[] = [];
+  readonly samples: StatsSample[] = [];
   burst: BurstState | undefined;
   waiting = 0;
   inFlight = 0;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LogLedger } from '../../src/console/log-history.ts';
+import { LogHistory } from '../../src/console/log-history.ts';
 import type { LoggedText } from '../../src/console/messages.ts';
 import { startFunction } from './function.ts';
 import type { ConsoleFunction } from './function.ts';
@@ -72,7 +72,7 @@ describe('the level of a line', () => {
 
 /** As pages are told of it. */
 function told(line: string): LoggedText {
-  const log = new LogLedger();
+  const log = new LogHistory();
   log.add(line, undefined);
   return log.all()[0] as LoggedText;
 }

@@ -143,7 +143,7 @@ describe.each(EITHER_LAYOUT)('background work with $perThread on a thread', (lay
     const neighbours = await runtime.neighbours(runtime.slots - 1);
     await runtime.invoke({ do: 'background throw', gate: thrown }, { requestId: 'throwing' });
     await runtime.open(thrown);
-    await runtime.logged({ requestId: 'throwing', message: 'An error escaped a handler' });
+    await runtime.logged({ requestId: 'throwing', message: 'Uncaught error in a handler' });
     expect(statuses(await neighbours.release())).toEqual({ response: runtime.slots - 1 });
     await runtime.expectFullCapacity();
     runtime.expectAnsweredOnce();

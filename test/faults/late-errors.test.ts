@@ -31,7 +31,7 @@ describe.each(ONE_THREAD)('with $perThread on a thread', (layout) => {
       await runtime.open('late');
       await runtime.logged({
         level: 'ERROR',
-        message: 'An error escaped a handler',
+        message: 'Uncaught error in a handler',
         errorType: late.errorType,
         errorMessage: expect.stringMatching(late.errorMessage),
         stackTrace: expect.arrayContaining([expect.stringMatching(/^ {4}at .*faulty\.mjs/)]),
@@ -51,7 +51,7 @@ describe.each(ONE_THREAD)('with $perThread on a thread', (layout) => {
       await runtime.invoke({ do: late.event, gate: 'late' });
       const neighbours = await runtime.neighbours(runtime.slots - 1);
       const next = await runtime.invoke<{ threadId: number }>({ do: 'open, then go on', gate: 'late' });
-      await runtime.logged({ message: 'An error escaped a handler' });
+      await runtime.logged({ message: 'Uncaught error in a handler' });
       expect(statuses(await neighbours.release())).toEqual(layout.perThread === 1 ? {} : { response: 3 });
       const threads = await runtime.expectFullCapacity();
       expect(threads).not.toContain(next.threadId);

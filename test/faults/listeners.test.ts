@@ -82,7 +82,7 @@ describe('in single mode', () => {
     expect(escapes(runtime)).toMatchObject([{ requestId: IDS.requestId, tenantId: IDS.tenantId, ...error }]);
     const errors = runtime.log.filter(({ level }) => level === 'ERROR');
     expect(errors.map(({ message }) => message)).toEqual([
-      'An error escaped a handler',
+      'Uncaught error in a handler',
       'The runtime gives up',
     ]);
   });
@@ -94,11 +94,11 @@ describe('in single mode', () => {
     expect(await runtime.exited).toEqual({ code: 1, signal: null });
     expect(
       runtime.log.filter(({ requestId, level }) => requestId === IDS.requestId && level === 'ERROR'),
-    ).toMatchObject([{ message: 'An error escaped a handler', ...EXIT }]);
+    ).toMatchObject([{ message: 'Uncaught error in a handler', ...EXIT }]);
   });
 });
 
-const ESCAPED = 'An error escaped a handler';
+const ESCAPED = 'Uncaught error in a handler';
 
 function escapes(runtime: FaultRuntime): LogLine[] {
   return runtime.log.filter(({ message }) => message === ESCAPED);

@@ -53,10 +53,10 @@ describe.each([
     expect(message).toMatchObject(EXPECTED[kind] ?? {});
     expectError(message);
     expectError(fields as unknown as Diagnostic);
-    expect(JSON.stringify(line).length).toBeLessThan(MOST_LINE_BYTES);
+    expect(JSON.stringify(line).length).toBeLessThan(MAX_LINE_BYTES);
     const posted = JSON.parse(body.toString()) as Diagnostic;
     expectError(posted);
-    expect(body.length).toBeLessThan(MOST_LINE_BYTES);
+    expect(body.length).toBeLessThan(MAX_LINE_BYTES);
     expect(message.stackTrace).toEqual(posted.stackTrace);
   });
 
@@ -69,7 +69,7 @@ describe.each([
       expect(lines[0]?.['message']).toMatchObject(EXPECTED[kind] ?? {});
       for (const at of [0, 1, 3, 4]) expectError(lines[at] as unknown as Diagnostic);
     }
-    for (const line of lines) expect(JSON.stringify(line).length).toBeLessThan(MOST_LINE_BYTES);
+    for (const line of lines) expect(JSON.stringify(line).length).toBeLessThan(MAX_LINE_BYTES);
   });
 });
 
@@ -84,14 +84,14 @@ it('in the format Text: each is one line of bounded length', async () => {
   const lines = runtime.output.stdout.split('\n').slice(0, -1);
   // The logger writes JSON.
   expect(lines).toHaveLength(NAMES.length * 6);
-  for (const line of lines) expect(line.length).toBeLessThan(MOST_LINE_BYTES);
+  for (const line of lines) expect(line.length).toBeLessThan(MAX_LINE_BYTES);
   const thrown = lines.filter((line) => line.includes('\tInvoke Error \t'));
   expect(thrown).toHaveLength(NAMES.length);
   for (const line of thrown) expectError(stackAsTrace(line.split('\t').at(-1) ?? ''));
 });
 
 /** A message of 64 KiB is there twice, or beside the text of 256 KiB that has been made of all arguments. */
-const MOST_LINE_BYTES = 400 * 1024;
+const MAX_LINE_BYTES = 400 * 1024;
 
 function startInThreads(given: Parameters<typeof startLayout>[1]): Promise<FaultRuntime> {
   return startLayout(EITHER_LAYOUT[0] as { perThread: number; threads: number }, given);

@@ -75,7 +75,7 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
       const alone = layout.perThread === 1 ? '' : '|Runtime\\.DeadlineExceeded';
       expect(error.errorType).toMatch(new RegExp(`^(Error|Runtime\\.UnhandledPromiseRejection${alone})$`));
       await runtime.logged({
-        message: 'An error escaped a handler',
+        message: 'Uncaught error in a handler',
         errorMessage: expect.stringMatching(/unsupported image format|Decoding failed/),
       });
       expect(statuses(await neighbours.release())).toEqual({ response: runtime.slots - 1 });

@@ -127,8 +127,8 @@ it.each([
     const events: string[] = [];
     await using server = await startRuntimeApiServer({
       concurrency: 1,
-      moreRoutes: (front) => [plainInvokeRoute(front, '/invoke'), functionUrlRoute(front)],
-      onlooker: { invoked: (_requestId, event) => void events.push(event.toString()), refused: () => {} },
+      moreRoutes: (invokeApi) => [plainInvokeRoute(invokeApi, '/invoke'), functionUrlRoute(invokeApi)],
+      observer: { invoked: (_requestId, event) => void events.push(event.toString()), refused: () => {} },
     });
     const call = (event: string, signal: AbortSignal | null = null) =>
       fetch(`http://${server.address}${path}`, { method: 'POST', body: event, signal });

@@ -32,7 +32,7 @@ describe.each(EITHER_MODE)('the embedded metric format in $mode', ({ slots, star
     env: { OBSERVE: 'emf', EMF: JSON.stringify(emf), AWS_LAMBDA_FUNCTION_NAME: 'pictures' },
   });
 
-  it('is what CloudWatch reads, on stdout, with the figures of the interval', async () => {
+  it('is what CloudWatch reads, on stdout, with the metrics of the interval', async () => {
     await using runtime = await start(observed({ namespace: 'Pictures' }));
     await runtime.whenParked(slots);
     for (let n = 0; n < 120; n += 1) {

@@ -253,7 +253,7 @@ describe('threads', () => {
   });
 });
 
-it('before run() all figures are 0', () => {
+it('before run() all metrics are 0', () => {
   const options = { runtimeApi: '127.0.0.1:9001', concurrency: 3 };
   const stats = createManagedRuntime('handler.js', options).stats();
   expect(stats).toMatchObject({

@@ -99,7 +99,7 @@ async function collectAnswers(
 }
 
 /** For an event that waits although the process serves: its threads are lost. */
-const MOST_WAITING_MS = 10_000;
+const MAX_WAITING_MS = 10_000;
 
 async function answerOf(
   api: RuntimeApiServer,
@@ -112,7 +112,7 @@ async function answerOf(
     ...options,
     requestId: requestIdOf(index),
     whenCapacity: true,
-    whileWaiting: AbortSignal.any([gone, AbortSignal.timeout(MOST_WAITING_MS)]),
+    whileWaiting: AbortSignal.any([gone, AbortSignal.timeout(MAX_WAITING_MS)]),
   });
   return answerSeen(result);
 }

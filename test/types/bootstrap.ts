@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { expectTypeOf } from 'vitest';
 import { createManagedRuntime, ManagedRuntimeError } from '../../src/index.ts';
 import type {
-  Delivery,
+  DeliveryStatus,
   Distribution,
   EventLoopStats,
   FailureCause,
@@ -146,5 +146,5 @@ expectTypeOf<Distribution>().toEqualTypeOf<
 >();
 expectTypeOf<InvocationOutcome>().toEqualTypeOf<keyof RuntimeStats['answered']>();
 expectTypeOf<FailureCause>().toEqualTypeOf<Exclude<InvocationOutcome, 'response' | 'error'>>();
-expectTypeOf<Delivery>().toEqualTypeOf<'delivered' | keyof RuntimeStats['undelivered']>();
+expectTypeOf<DeliveryStatus>().toEqualTypeOf<'delivered' | keyof RuntimeStats['undelivered']>();
 expectTypeOf<ThreadEndCause>().toEqualTypeOf<keyof ThreadsStats['replaced']>();

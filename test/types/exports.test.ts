@@ -9,7 +9,7 @@ const PUBLIC: Readonly<
   '.': {
     values: ['ManagedRuntimeError', 'createManagedRuntime'],
     types: [
-      'Delivery',
+      'DeliveryStatus',
       'Distribution',
       'EventLoopStats',
       'FailureCause',
@@ -63,7 +63,7 @@ const PUBLIC: Readonly<
   './testing': {
     values: ['startRuntimeApi'],
     types: [
-      'Diagnostic',
+      'ErrorBody',
       'Fault',
       'FaultMatch',
       'FaultPlan',

@@ -20,7 +20,7 @@ interface Values {
 }
 
 interface Types {
-  Delivery: bootstrap.Delivery;
+  DeliveryStatus: bootstrap.DeliveryStatus;
   Distribution: bootstrap.Distribution;
   EventLoopStats: bootstrap.EventLoopStats;
   FailureCause: bootstrap.FailureCause;
@@ -53,7 +53,7 @@ interface Types {
   TraceContext: worker.TraceContext;
   WritableResponse: worker.WritableResponse;
   EmfOptions: emf.EmfOptions;
-  Diagnostic: testing.Diagnostic;
+  ErrorBody: testing.ErrorBody;
   Fault: testing.Fault;
   FaultMatch: testing.FaultMatch;
   FaultPlan: testing.FaultPlan;

@@ -2,7 +2,7 @@
 import { expectTypeOf } from 'vitest';
 import { startRuntimeApi } from '../../src/testing/runtime-api.ts';
 import type {
-  Diagnostic,
+  ErrorBody,
   Fault,
   FaultMatch,
   FaultPlan,
@@ -94,10 +94,10 @@ expectTypeOf<InitError>().toEqualTypeOf<{
   readonly errorType: string;
   readonly rawErrorType: string | undefined;
   readonly body: Buffer;
-  readonly error: Diagnostic | undefined;
+  readonly error: ErrorBody | undefined;
   readonly answered: 202 | 403;
 }>();
-expectTypeOf<Diagnostic>().toEqualTypeOf<{
+expectTypeOf<ErrorBody>().toEqualTypeOf<{
   readonly errorType?: string;
   readonly errorMessage?: string;
   readonly stackTrace?: readonly string[];

@@ -4,7 +4,7 @@ import { Date } from '../../src/builtins.ts';
 import type { LogWriter } from '../../src/output/log-writer.ts';
 import { LOG_LEVELS } from '../../src/thread-settings.ts';
 import type { LogLevel, LogSettings } from '../../src/thread-settings.ts';
-import { currentRun } from '../invoke-store.ts';
+import { currentInvocation } from '../invoke-store.ts';
 import { replaceFunction } from '../replace-function.ts';
 import { jsonLine, textLine } from './log-lines.ts';
 
@@ -22,7 +22,7 @@ export function patchConsole(
   const at = (level: LogLevel) => {
     if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(least)) return () => undefined;
     return (...args: unknown[]) => {
-      const metadata = currentRun()?.message.metadata;
+      const metadata = currentInvocation()?.message.metadata;
       const time = new Date();
       const origin = { time, level, requestId: metadata?.requestId, tenantId: metadata?.tenantId };
       writer.write(toLine(args, origin), level, format, time.valueOf());

@@ -3,11 +3,11 @@ import type { LogWriter } from '../../src/output/log-writer.ts';
 import type { Output } from '../../src/output/output.ts';
 import { LOGGED_LINES_CHANNEL } from '../../src/protocol.ts';
 import type { LoggedLine } from '../../src/protocol.ts';
-import { currentRun } from '../invoke-store.ts';
-import type { LineTap } from './line-observer.ts';
+import { currentInvocation } from '../invoke-store.ts';
+import type { LineObserver } from './line-observer.ts';
 
 /** Local mode: each line is also told to the local server, with the invocation whose code writes it. */
-export class LineBroadcast implements LineTap {
+export class LineBroadcast implements LineObserver {
   #channel: BroadcastChannel | undefined = new BroadcastChannel(LOGGED_LINES_CHANNEL);
 
   constructor() {
@@ -41,7 +41,7 @@ export class LineBroadcast implements LineTap {
   }
 
   #tell(line: string): void {
-    const requestId = currentRun()?.message.metadata.requestId;
+    const requestId = currentInvocation()?.message.metadata.requestId;
     this.#channel?.postMessage({ line, requestId } satisfies LoggedLine);
   }
 }

@@ -2,7 +2,7 @@ import type { LogWriter } from '../../src/output/log-writer.ts';
 import type { Output } from '../../src/output/output.ts';
 
 /** Stands before what lines are written to. */
-export interface LineTap {
+export interface LineObserver {
   writer(writer: LogWriter): LogWriter;
   /** @param output takes whole lines. */
   output(output: Output): Output;
@@ -10,7 +10,7 @@ export interface LineTap {
 }
 
 /** Sees nothing, and costs nothing. */
-export const NO_TAP: LineTap = {
+export const NO_LINE_OBSERVER: LineObserver = {
   writer: (writer) => writer,
   output: (output) => output,
   close: () => undefined,

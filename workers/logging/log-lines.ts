@@ -79,7 +79,7 @@ function plainText(text: string, { time, level, requestId = '', tenantId }: Line
 function printed(args: readonly unknown[]): string {
   const characters = args.reduce<number>(
     (sum, arg) => sum + (typeof arg === 'string' ? arg.length : 0),
-    MOST_CHARACTERS,
+    MAX_CHARACTERS,
   );
   const text = formatted(args);
   return text.length <= characters ? text : cut(text, characters);
@@ -102,4 +102,4 @@ function printable(value: unknown): string {
 }
 
 /** Of all that is no text: the stack of an error may hold megabytes, as a message. */
-const MOST_CHARACTERS = 256 * 1024;
+const MAX_CHARACTERS = 256 * 1024;

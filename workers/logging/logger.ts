@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { openPino } from '../../src/logging/pino-shape.ts';
 import type { LogWriter } from '../../src/output/log-writer.ts';
 import type { LogLevel } from '../../src/thread-settings.ts';
-import { currentRun } from '../invoke-store.ts';
+import { currentInvocation } from '../invoke-store.ts';
 
 /**
  * A pino logger whose lines carry `requestId`, `tenantId` and `traceId` of the invocation whose code logs, in the form of
@@ -53,7 +53,7 @@ export function offerLogger(writer: LogWriter, level: LogLevel): () => void {
 }
 
 function fieldsOfTheRun(): object {
-  const metadata = currentRun()?.message.metadata;
+  const metadata = currentInvocation()?.message.metadata;
   if (metadata === undefined) return {};
   const { requestId, tenantId, traceId } = metadata;
   return { requestId, tenantId, traceId };

@@ -1,8 +1,8 @@
 import { openLogOutput } from '../../src/output/log-output.ts';
 import type { LogSettings } from '../../src/thread-settings.ts';
 import { patchConsole } from './console.ts';
-import { NO_TAP } from './line-observer.ts';
-import type { LineTap } from './line-observer.ts';
+import { NO_LINE_OBSERVER } from './line-observer.ts';
+import type { LineObserver } from './line-observer.ts';
 import { offerLogger } from './logger.ts';
 import { takeOverStdio } from './stdio.ts';
 import { openThrownLog } from './thrown-log.ts';
@@ -18,13 +18,13 @@ export interface HandlerLog {
 /** Lets everything that this thread's code logs go straight to its descriptor: console, the `logger`, stdout and stderr. */
 export async function openLogging(settings: LogSettings): Promise<HandlerLog> {
   const output = await openLogOutput(settings, 'at once');
-  const tap = settings.broadcast ? await openBroadcast() : NO_TAP;
-  const writer = tap.writer(output.writer);
+  const lineObserver = settings.broadcast ? await openBroadcast() : NO_LINE_OBSERVER;
+  const writer = lineObserver.writer(output.writer);
   const undo = [
     patchConsole(writer, settings),
-    takeOverStdio(settings, tap),
+    takeOverStdio(settings, lineObserver),
     offerLogger(writer, settings.level),
-    () => tap.close(),
+    () => lineObserver.close(),
   ];
   return {
     thrown: openThrownLog(writer, settings),
@@ -36,6 +36,6 @@ export async function openLogging(settings: LogSettings): Promise<HandlerLog> {
 }
 
 /** Lambda never needs it. */
-async function openBroadcast(): Promise<LineTap> {
+async function openBroadcast(): Promise<LineObserver> {
   return new (await import('./line-broadcast.ts')).LineBroadcast();
 }

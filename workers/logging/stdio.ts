@@ -7,7 +7,7 @@ import { OutputLock } from '../../src/output/output-lock.ts';
 import { SyncOutput } from '../../src/output/sync-output.ts';
 import type { LogSettings } from '../../src/thread-settings.ts';
 import { replaceFunction } from '../replace-function.ts';
-import type { LineTap } from './line-observer.ts';
+import type { LineObserver } from './line-observer.ts';
 import { LineBuffer } from './line-buffer.ts';
 
 /**
@@ -18,7 +18,7 @@ import { LineBuffer } from './line-buffer.ts';
  */
 export function takeOverStdio(
   { locks, dropped, writer, outputTimeoutMs }: LogSettings,
-  tap: LineTap,
+  lineObserver: LineObserver,
 ): () => void {
   const open = (fd: number, lock: SharedArrayBuffer) => {
     const output = new SyncOutput({
@@ -28,7 +28,7 @@ export function takeOverStdio(
       dropped: new DropCount(dropped),
       writeTimeoutMs: outputTimeoutMs,
     });
-    return new LineBuffer(tap.output(output));
+    return new LineBuffer(lineObserver.output(output));
   };
   const stdout = open(1, locks.stdout);
   const stderr = open(2, locks.stderr);

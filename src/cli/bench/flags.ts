@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
-import { MOST_CONCURRENCY } from '../../config/environment.ts';
+import { MAX_CONCURRENCY } from '../../config/environment.ts';
 import { withFunctionFlags } from '../flags.ts';
 import type { FunctionFlags } from '../flags.ts';
 
@@ -49,10 +49,10 @@ export function withBenchFlags(command: Command): Command {
 }
 
 function sizes(text: string): number[] {
-  const found = list(text).filter((size) => Number.isInteger(size) && size >= 1 && size <= MOST_CONCURRENCY);
+  const found = list(text).filter((size) => Number.isInteger(size) && size >= 1 && size <= MAX_CONCURRENCY);
   if (found.length === 0 || found.length < list(text).length) {
     throw new InvalidArgumentError(
-      `It must be whole numbers from 1 to ${MOST_CONCURRENCY}, for example 1,2,4.`,
+      `It must be whole numbers from 1 to ${MAX_CONCURRENCY}, for example 1,2,4.`,
     );
   }
   return [...new Set(found)].sort((a, b) => a - b);
@@ -60,25 +60,25 @@ function sizes(text: string): number[] {
 
 function rates(text: string): number[] {
   const found = list(text);
-  if (found.some((rate) => !(rate > 0 && rate <= MOST_RATE))) {
-    throw new InvalidArgumentError(`It must be numbers above 0 and up to ${MOST_RATE}, for example 50,100.`);
+  if (found.some((rate) => !(rate > 0 && rate <= MAX_RATE))) {
+    throw new InvalidArgumentError(`It must be numbers above 0 and up to ${MAX_RATE}, for example 50,100.`);
   }
   return [...new Set(found)].sort((a, b) => a - b);
 }
 
 function seconds(text: string): number {
   const found = Number(text);
-  if (found >= LEAST_SECONDS && found <= MOST_SECONDS) return found;
-  throw new InvalidArgumentError(`It must be a number from ${LEAST_SECONDS} to ${MOST_SECONDS}.`);
+  if (found >= MIN_SECONDS && found <= MAX_SECONDS) return found;
+  throw new InvalidArgumentError(`It must be a number from ${MIN_SECONDS} to ${MAX_SECONDS}.`);
 }
 
 function list(text: string): number[] {
   return text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
 }
 
-const MOST_RATE = 100_000;
-const LEAST_SECONDS = 0.1;
-const MOST_SECONDS = 3600;
+const MAX_RATE = 100_000;
+const MIN_SECONDS = 0.1;
+const MAX_SECONDS = 3600;
 
 /**
  * The events of a file, as JSON: those of the array in it, or the one that it is. Without a file, an empty object.

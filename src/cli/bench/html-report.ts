@@ -10,7 +10,7 @@ import type { Columns } from './report-tables.ts';
 /** The record as a page that needs nothing else: uPlot and the figures are in it. */
 export function htmlReport(record: BenchRecord): string {
   const atRates = rateColumns(record);
-  const { recommendation, cautions, measurements } = record;
+  const { recommendation, warnings, measurements } = record;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>bench: ${escaped(record.about.workerFile)}</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
@@ -19,8 +19,8 @@ export function htmlReport(record: BenchRecord): string {
 <header>${describe(record).map(paragraph).join('')}</header>
 <h2>Recommended</h2>
 ${table({ head: ['setting', 'value'], rows: settings(record) })}
-<ul>${recommendation.why.map(item).join('')}</ul>
-${cautions.length > 0 ? `<h2>Mind</h2><ul>${cautions.map(item).join('')}</ul>` : ''}
+<ul>${recommendation.rationale.map(item).join('')}</ul>
+${warnings.length > 0 ? `<h2>Mind</h2><ul>${warnings.map(item).join('')}</ul>` : ''}
 <h2>Measured</h2>
 ${paragraph(SETUP_LEGEND)}${table(setupColumns(record))}
 ${atRates.rows.length > 0 ? `${paragraph(RATE_LEGEND)}${table(atRates)}` : ''}
@@ -113,7 +113,7 @@ function plots(measured: readonly Measurement[]): Plot[] {
     { suffix: '', some: measured.filter((each) => !isShared(each)) },
     { suffix: ', shared threads', some: measured.filter(isShared) },
   ].filter(({ some }) => some.length > 0);
-  const plot = (title: string, unit: string, figures: Figures, log = false): Plot => ({
+  const plot = (title: string, unit: string, figures: ProcessMetrics, log = false): Plot => ({
     title,
     unit,
     slots,
@@ -154,7 +154,7 @@ function plots(measured: readonly Measurement[]): Plot[] {
   ];
 }
 
-type Figures = Readonly<Record<string, (each: Measurement) => number | undefined>>;
+type ProcessMetrics = Readonly<Record<string, (each: Measurement) => number | undefined>>;
 
 function rates(measured: readonly Measurement[]): number[] {
   return [...new Set(measured.flatMap((each) => each.rates.map(({ perSecond }) => perSecond)))];

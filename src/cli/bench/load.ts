@@ -51,7 +51,7 @@ export async function warmUp(
   pause: (ms: number, tally: Tally) => Promise<void>,
 ): Promise<boolean> {
   const windows: number[] = [];
-  const endMs = performance.now() + seconds * MOST_LONGER * 1000;
+  const endMs = performance.now() + seconds * MAX_LONGER * 1000;
   const windowMs = (seconds * 1000) / WINDOWS_PER_MEASUREMENT;
   while (performance.now() < endMs) {
     const tally = loop.nextTally();
@@ -71,7 +71,7 @@ function agree(windows: readonly number[]): boolean {
 const COMPARED = 3;
 const WITHIN = 0.1;
 const WINDOWS_PER_MEASUREMENT = 6;
-const MOST_LONGER = 4;
+const MAX_LONGER = 4;
 const STEP_MS = 50;
 
 /**

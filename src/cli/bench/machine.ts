@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
-import type { Figures } from './runtime-process.ts';
+import type { ProcessMetrics } from './runtime-process.ts';
 
 /** What the figures depend on. */
 export interface Machine {
@@ -23,7 +23,7 @@ export function readMachine(): Machine {
 
 /** CPU time of all at one moment. */
 export interface Usage {
-  readonly runtime: Figures;
+  readonly runtime: ProcessMetrics;
   readonly load: { readonly atMs: number; readonly cpuMs: number };
   readonly machine: MachineCpu;
 }
@@ -40,7 +40,7 @@ export interface Used {
   readonly others: number;
 }
 
-export async function readUsage(runtime: { figures(): Promise<Figures> }): Promise<Usage> {
+export async function readUsage(runtime: { figures(): Promise<ProcessMetrics> }): Promise<Usage> {
   const figures = await runtime.figures();
   const { user, system } = process.cpuUsage();
   const load = { atMs: performance.now(), cpuMs: (user + system) / 1000 };

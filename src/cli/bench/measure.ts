@@ -175,7 +175,7 @@ async function whileMeasured(
 ): Promise<void> {
   const startMs = performance.now();
   const passed = (): number => (performance.now() - startMs) / 1000;
-  while (passed() < seconds || (tally.count < slots * LEAST_EACH && passed() < seconds * MOST_LONGER)) {
+  while (passed() < seconds || (tally.count < slots * MIN_EACH && passed() < seconds * MAX_LONGER)) {
     await pause(Math.min(STEP_MS, seconds * 100));
   }
 }
@@ -183,8 +183,8 @@ async function whileMeasured(
 const ROUNDS = 3;
 const STEP_MS = 50;
 const ENOUGH = 5;
-const LEAST_EACH = 4;
-const MOST_LONGER = 10;
+const MIN_EACH = 4;
+const MAX_LONGER = 10;
 
 /** Throws a BenchError when so many have been answered, and all of them with an error. */
 function assertSomeWork(tally: Tally, enough: number, log: HandlerLog): void {

@@ -75,7 +75,7 @@ export function isShared(setup: Setup): boolean {
 }
 
 /** `4 slots`, or `128 slots on 2 threads`. */
-export function named(setup: Setup): string {
+export function describeSetup(setup: Setup): string {
   const slots = `${setup.slots} ${setup.slots === 1 ? 'slot' : 'slots'}`;
   return isShared(setup)
     ? `${slots} on ${setup.threads} ${setup.threads === 1 ? 'thread' : 'threads'}`

@@ -1,5 +1,5 @@
-import { characterOf, MOST_SLOTS_PER_VCPU } from './recommendation.ts';
-import { MOST_CONCURRENCY } from '../../config/environment.ts';
+import { workloadOf, MAX_SLOTS_PER_VCPU } from './recommendation.ts';
+import { MAX_CONCURRENCY } from '../../config/environment.ts';
 import type { Measurement, Setup } from './measurement.ts';
 import { isShared } from './measurement.ts';
 
@@ -14,12 +14,12 @@ export interface Sizes {
  * The setup to measure after these, or undefined when enough is known: first with a thread for each slot; then, if the
  * handler waits more than it computes, with slots that share as many threads as there are cores.
  */
-export function whichNext(measured: readonly Measurement[], sizes: Sizes): Setup | undefined {
+export function nextSetup(measured: readonly Measurement[], sizes: Sizes): Setup | undefined {
   const { given, cores } = sizes;
   const own = measured.filter((each) => !isShared(each));
   const ownSlots = ownSizes(sizes)[own.length];
   if (ownSlots !== undefined && goesOn(own, sizes)) return { slots: ownSlots, threads: ownSlots };
-  if (measured.length === 0 || !characterOf(measured, cores).waits) return undefined;
+  if (measured.length === 0 || !workloadOf(measured, cores).waits) return undefined;
   const shared = measured.filter(isShared);
   const sharedSlots = sharedSizes(sizes)[shared.length];
   if (sharedSlots === undefined || (given === undefined && !grows(shared))) return undefined;
@@ -28,7 +28,7 @@ export function whichNext(measured: readonly Measurement[], sizes: Sizes): Setup
 
 /** How many there will be at most. */
 export function mostSetups(measured: readonly Measurement[], sizes: Sizes): number {
-  const waits = measured.length > 0 && characterOf(measured, sizes.cores).waits;
+  const waits = measured.length > 0 && workloadOf(measured, sizes.cores).waits;
   return ownSizes(sizes).length + (waits ? sharedSizes(sizes).length : 0);
 }
 
@@ -40,8 +40,8 @@ function ownSizes({ given, cores }: Sizes): readonly number[] {
 
 function sharedSizes({ given, cores }: Sizes): readonly number[] {
   if (given !== undefined) return given.filter((slots) => slots > cores);
-  const each = [4, 8, 16, 32, MOST_SLOTS_PER_VCPU].map((perThread) => perThread * cores);
-  return each.filter((slots) => slots <= MOST_CONCURRENCY);
+  const each = [4, 8, 16, 32, MAX_SLOTS_PER_VCPU].map((perThread) => perThread * cores);
+  return each.filter((slots) => slots <= MAX_CONCURRENCY);
 }
 
 function goesOn(own: readonly Measurement[], { given, cores }: Sizes): boolean {

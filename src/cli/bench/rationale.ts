@@ -1,24 +1,24 @@
-import { coresUsed, MOST_SLOTS_PER_VCPU } from './recommendation.ts';
+import { coresUsed, MAX_SLOTS_PER_VCPU } from './recommendation.ts';
 import type { Measurement } from './measurement.ts';
-import { percent, shortNumber, isShared, named } from './measurement.ts';
+import { percent, shortNumber, isShared, describeSetup } from './measurement.ts';
 import type { Recommendation } from './recommendation.ts';
 
 /** The reasons for a recommendation, a sentence or two each. */
-export function why(
+export function rationale(
   recommendation: Recommendation,
   measured: readonly Measurement[],
   cores: number,
 ): string[] {
   return [
-    characterSentence(recommendation, cores),
+    workloadSentence(recommendation, cores),
     kneeSentence(recommendation, measured, cores),
-    ...(recommendation.character.waits ? [sharingSentence(recommendation, measured)] : []),
+    ...(recommendation.workload.waits ? [sharingSentence(recommendation, measured)] : []),
     memorySentence(recommendation),
   ];
 }
 
-function characterSentence({ character }: Recommendation, cores: number): string {
-  const { waits, cpuMs, delayMs, durationMs, share } = character;
+function workloadSentence({ workload }: Recommendation, cores: number): string {
+  const { waits, cpuMs, delayMs, durationMs, share } = workload;
   const delay = delayMs > durationMs / 10 ? ` and ${shortNumber(delayMs)} ms without a core` : '';
   const figures = `${shortNumber(cpuMs)} ms of CPU time${delay} in ${shortNumber(durationMs)} ms (${percent(share)})`;
   return waits
@@ -36,8 +36,8 @@ function kneeSentence(
   const most = measured.filter((each) => isShared(each) === isShared(at)).reduce(larger);
   const reached =
     at === best
-      ? `${named(at)} had the best throughput, ${rate(at)}`
-      : `${named(at)} had ${rate(at)}, ${percent(at.perSecond / best.perSecond)} of the best (${rate(best)} with ${named(best)})`;
+      ? `${describeSetup(at)} had the best throughput, ${rate(at)}`
+      : `${describeSetup(at)} had ${rate(at)}, ${percent(at.perSecond / best.perSecond)} of the best (${rate(best)} with ${describeSetup(best)})`;
   if (full) {
     return (
       `${reached}, and kept ${percent(Math.min(1, coresUsed(at, cores)))} of the cores busy that were free for it: ` +
@@ -45,7 +45,7 @@ function kneeSentence(
     );
   }
   if (most.slots === at.slots) return `${reached}, and more were not measured.`;
-  return `${reached}; with ${named(most)} p99 is ${shortNumber(most.latencyMs.p99)} ms in place of ${shortNumber(at.latencyMs.p99)}.`;
+  return `${reached}; with ${describeSetup(most)} p99 is ${shortNumber(most.latencyMs.p99)} ms in place of ${shortNumber(at.latencyMs.p99)}.`;
 }
 
 function sharingSentence({ advice, knee: { at } }: Recommendation, measured: readonly Measurement[]): string {
@@ -53,10 +53,11 @@ function sharingSentence({ advice, knee: { at } }: Recommendation, measured: rea
   if (!measured.some(isShared)) return 'Shared threads were not measured: measure more slots than cores.';
   if (!isShared(at)) return 'Shared threads had less throughput than a thread for each slot.';
   const most = own.reduce(larger);
-  const perSlot = (each: Measurement): string => `${shortNumber(each.peakMemoryMiB)} MiB with ${named(each)}`;
+  const perSlot = (each: Measurement): string =>
+    `${shortNumber(each.peakMemoryMiB)} MiB with ${describeSetup(each)}`;
   const limit =
-    advice.perExecutionEnvironmentMaxConcurrency >= advice.environment.vCpus * MOST_SLOTS_PER_VCPU
-      ? ` More than ${MOST_SLOTS_PER_VCPU} for each vCPU are not allowed by Lambda.`
+    advice.perExecutionEnvironmentMaxConcurrency >= advice.environment.vCpus * MAX_SLOTS_PER_VCPU
+      ? ` More than ${MAX_SLOTS_PER_VCPU} for each vCPU are not allowed by Lambda.`
       : '';
   return (
     `${advice.threads} ${advice.threads === 1 ? 'thread does' : 'threads do'} for all of them: ${perSlot(at)}, ` +

@@ -11,16 +11,16 @@ interface Advice {
 
 /** What the measurements come to. */
 export interface Recommendation {
-  readonly character: Character;
+  readonly workload: Workload;
   readonly knee: Knee;
   readonly advice: Advice;
 }
 
 /** Decides, from at least one measurement. */
 export function recommend(measured: readonly Measurement[], cores: number): Recommendation {
-  const character = characterOf(measured, cores);
-  const knee = character.waits ? kneeOfWaiting(measured, cores) : kneeOf(measured, cores);
-  return { character, knee, advice: advise(measured, character.waits, knee.at, cores) };
+  const workload = workloadOf(measured, cores);
+  const knee = workload.waits ? kneeOfWaiting(measured, cores) : kneeOf(measured, cores);
+  return { workload, knee, advice: advise(measured, workload.waits, knee.at, cores) };
 }
 
 /** Threads that only wait are waste: shared ones are taken, unless they do worse. */
@@ -35,7 +35,7 @@ function kneeOfWaiting(measured: readonly Measurement[], cores: number): Knee {
 
 function advise(measured: readonly Measurement[], waits: boolean, at: Measurement, cores: number): Advice {
   // An environment that cannot have as many vCPUs as this machine gets its part of the rest, too.
-  const part = Math.min(1, MOST_VCPUS / cores);
+  const part = Math.min(1, MAX_VCPUS / cores);
   const slots = Math.max(1, Math.round(at.slots * part));
   const vCpus = Math.round((waits ? cores : Math.min(cores, at.slots)) * part);
   // Where it was not measured, sharing is what to try.
@@ -49,7 +49,7 @@ function advise(measured: readonly Measurement[], waits: boolean, at: Measuremen
 }
 
 /** What a handler does with its time. */
-interface Character {
+interface Workload {
   /** More than half of an invocation is waiting for something else than a core. */
   readonly waits: boolean;
   readonly cpuMs: number;
@@ -61,7 +61,7 @@ interface Character {
 }
 
 /** From the smallest setup: with more slots than cores an invocation also waits for a core. */
-export function characterOf(measured: readonly Measurement[], cores: number): Character {
+export function workloadOf(measured: readonly Measurement[], cores: number): Workload {
   const smallest = measured.reduce((least, each) => (each.slots < least.slots ? each : least));
   const cpuMs = smallest.cpu.msPerInvocation;
   const durationMs = smallest.latencyMs.mean;
@@ -131,7 +131,7 @@ function environmentSize(peakMemoryMiB: number, vCpus: number): EnvironmentSize 
     gibPerVCpu,
     memoryMiB: vCpus * gibPerVCpu * 1024,
   }));
-  const offered = sizes.filter(({ memoryMiB }) => memoryMiB <= MOST_ENVIRONMENT_MIB);
+  const offered = sizes.filter(({ memoryMiB }) => memoryMiB <= MAX_ENVIRONMENT_MIB);
   const enough = offered.find(({ memoryMiB }) => memoryMiB >= need);
   return { ...(enough ?? (offered.at(-1) as Omit<EnvironmentSize, 'fits'>)), fits: enough !== undefined };
 }
@@ -139,9 +139,9 @@ function environmentSize(peakMemoryMiB: number, vCpus: number): EnvironmentSize 
 const HEADROOM = 4 / 3;
 
 /** Most invocations at once for each vCPU of an execution environment. */
-export const MOST_SLOTS_PER_VCPU = 64;
+export const MAX_SLOTS_PER_VCPU = 64;
 /** No environment has more. */
-export const MOST_VCPUS = 16;
-const MOST_ENVIRONMENT_MIB = 32 * 1024;
+export const MAX_VCPUS = 16;
+const MAX_ENVIRONMENT_MIB = 32 * 1024;
 /** What there can be of memory for each vCPU, ascending. */
 const GIB_PER_VCPU: readonly number[] = [2, 4, 8];

@@ -1,18 +1,18 @@
-import { cautions } from './warnings.ts';
+import { warnings } from './warnings.ts';
 import type { Machine } from './machine.ts';
 import type { Measurement } from './measurement.ts';
 import { recommend } from './recommendation.ts';
 import type { Recommendation } from './recommendation.ts';
 import type { Modules } from './runtime-process.ts';
-import { why } from './rationale.ts';
+import { rationale } from './rationale.ts';
 
 /** What a bench found out: the JSON file holds it as it is, and table and page are made from it. */
 export interface BenchRecord {
   readonly about: About;
   readonly measurements: readonly Measurement[];
-  readonly recommendation: Recommendation & { readonly why: readonly string[] };
+  readonly recommendation: Recommendation & { readonly rationale: readonly string[] };
   /** What the figures must be read with. */
-  readonly cautions: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 export interface About {
@@ -33,8 +33,8 @@ export function makeRecord(about: About, measurements: readonly Measurement[]): 
   return {
     about,
     measurements,
-    recommendation: { ...recommendation, why: why(recommendation, measurements, cores) },
-    cautions: cautions(recommendation, measurements, cores),
+    recommendation: { ...recommendation, rationale: rationale(recommendation, measurements, cores) },
+    warnings: warnings(recommendation, measurements, cores),
   };
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { createRuntime } from '../../managed-runtime.ts';
-import type { Figures, FromRuntime, RuntimeSettings } from './runtime-process.ts';
+import type { ProcessMetrics, FromRuntime, RuntimeSettings } from './runtime-process.ts';
 
 /** The process that `bench` measures: a runtime and nothing else. */
 
@@ -12,7 +12,7 @@ try {
   process.on('message', () => {
     const { slots, threads } = runtime.stats();
     const { user, system } = process.cpuUsage();
-    const figures: Figures = {
+    const figures: ProcessMetrics = {
       type: 'figures',
       atMs: performance.now(),
       cpuMs: (user + system) / 1000,

@@ -5,7 +5,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import type { Diagnostic } from '../../local/invoke.ts';
+import type { ErrorBody } from '../../local/invoke.ts';
 import type { RuntimeApiServer } from '../../local/runtime-api-server.ts';
 import { ENTRIES } from '../../package-files.ts';
 import type { ManagedRuntimeOptions } from '../../config/options.ts';
@@ -67,8 +67,8 @@ export class RuntimeProcess implements AsyncDisposable {
     }
   }
 
-  async figures(): Promise<Figures> {
-    const { promise, resolve } = Promise.withResolvers<Figures>();
+  async figures(): Promise<ProcessMetrics> {
+    const { promise, resolve } = Promise.withResolvers<ProcessMetrics>();
     const receive = (message: FromRuntime): void => {
       if (message.type !== 'figures') return;
       this.#child.off('message', receive);
@@ -108,7 +108,7 @@ export class RuntimeProcess implements AsyncDisposable {
 }
 
 /** With the place in the code, where there is one. */
-function described({ errorType, errorMessage, stackTrace }: Diagnostic): string {
+function described({ errorType, errorMessage, stackTrace }: ErrorBody): string {
   const place = stackTrace?.find((line) => /^\s*at |^\s*file:/.test(line));
   return [`${errorType}: ${errorMessage}`, ...(place === undefined ? [] : [`  ${place.trim()}`])].join('\n');
 }
@@ -150,7 +150,7 @@ export type FromRuntime =
     }
   | { readonly type: 'failed'; readonly message: string };
 
-export type Figures = Extract<FromRuntime, { type: 'figures' }>;
+export type ProcessMetrics = Extract<FromRuntime, { type: 'figures' }>;
 
 /** Where what the runtime and the handler write goes, so that the terminal is left for the bench. */
 export class HandlerLog {

@@ -1,6 +1,6 @@
 import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
-import { named, shortNumber } from './measurement.ts';
+import { describeSetup, shortNumber } from './measurement.ts';
 import type { Measurement, Setup } from './measurement.ts';
 import { describe, settings } from './record.ts';
 import type { BenchRecord } from './record.ts';
@@ -10,7 +10,7 @@ import type { Columns } from './report-tables.ts';
 /** The record as text. */
 export function terminalReport(record: BenchRecord): string {
   const atRates = rateColumns(record);
-  const { cautions, recommendation } = record;
+  const { warnings, recommendation } = record;
   const width = Math.max(...settings(record).map(([name]) => name.length));
   return [
     describe(record).join('\n'),
@@ -19,8 +19,8 @@ export function terminalReport(record: BenchRecord): string {
     ['Recommended:', ...settings(record).map(([name, value]) => `  ${name.padEnd(width)}  ${value}`)].join(
       '\n',
     ),
-    ['Why:', ...recommendation.why.map((reason) => `  - ${reason}`)].join('\n'),
-    ...(cautions.length > 0 ? [['Mind:', ...cautions.map((each) => `  - ${each}`)].join('\n')] : []),
+    ['Why:', ...recommendation.rationale.map((reason) => `  - ${reason}`)].join('\n'),
+    ...(warnings.length > 0 ? [['Mind:', ...warnings.map((each) => `  - ${each}`)].join('\n')] : []),
     '',
   ].join('\n\n');
 }
@@ -65,7 +65,7 @@ class Bar implements Progress {
 
   phase(setup: Setup, phase: string, done: number, setups: number): void {
     this.#bar.setTotal(setups);
-    this.#bar.update(this.#measured + done, { what: `${named(setup)}: ${phase}` });
+    this.#bar.update(this.#measured + done, { what: `${describeSetup(setup)}: ${phase}` });
   }
 
   measured(): void {
@@ -83,7 +83,7 @@ const LINES: Progress = {
     const { perSecond, latencyMs, cpu, answers } = measurement;
     const failed = answers.failed === 0 ? '' : `, ${answers.failed} of ${answers.total} FAILED`;
     process.stderr.write(
-      `bench: ${named(measurement)}: ${shortNumber(perSecond)} invocations/s, p99 ${shortNumber(latencyMs.p99)} ms, ` +
+      `bench: ${describeSetup(measurement)}: ${shortNumber(perSecond)} invocations/s, p99 ${shortNumber(latencyMs.p99)} ms, ` +
         `${shortNumber(cpu.cores)} cores busy${failed}\n`,
     );
   },

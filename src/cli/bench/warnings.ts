@@ -1,11 +1,11 @@
-import { MOST_VCPUS } from './recommendation.ts';
+import { MAX_VCPUS } from './recommendation.ts';
 import type { Measurement } from './measurement.ts';
-import { percent, named } from './measurement.ts';
+import { percent, describeSetup } from './measurement.ts';
 import type { Recommendation } from './recommendation.ts';
 import { MUCH_OTHERS } from './machine.ts';
 
 /** What the figures must be read with, the gravest first; none where all is well. */
-export function cautions(
+export function warnings(
   { advice }: Recommendation,
   measured: readonly Measurement[],
   cores: number,
@@ -14,17 +14,17 @@ export function cautions(
     ...failures(measured),
     ...worst(measured, ({ others }) => others, MUCH_OTHERS).map(
       (each) =>
-        `NOISE: other programs took up to ${percent(each.others)} of the machine (${named(each)}). Measure again when it is quiet.`,
+        `NOISE: other programs took up to ${percent(each.others)} of the machine (${describeSetup(each)}). Measure again when it is quiet.`,
     ),
     ...worst(measured, ({ loadCore }) => loadCore, BUSY_LOAD).map(
       (each) =>
-        `The load was busy for ${percent(each.loadCore)} of one core with ${named(each)}: without it there would be more throughput.`,
+        `The load was busy for ${percent(each.loadCore)} of one core with ${describeSetup(each)}: without it there would be more throughput.`,
     ),
     ...measured
       .filter(({ steady, error }) => !steady && error > AGREEING)
       .map(
         (each) =>
-          `With ${named(each)} throughput had not become steady (±${percent(each.error)}); try more --seconds.`,
+          `With ${describeSetup(each)} throughput had not become steady (±${percent(each.error)}); try more --seconds.`,
       ),
     ...measured
       .filter(({ askedSlots }) => askedSlots !== undefined)
@@ -32,9 +32,9 @@ export function cautions(
         (each) =>
           `The function's memory allowed only ${each.slots} of ${each.askedSlots} slots: see --memory.`,
       ),
-    ...(cores > MOST_VCPUS
+    ...(cores > MAX_VCPUS
       ? [
-          `This machine has ${cores} cores, and no environment more than ${MOST_VCPUS} vCPUs: the advice is that part of what was measured.`,
+          `This machine has ${cores} cores, and no environment more than ${MAX_VCPUS} vCPUs: the advice is that part of what was measured.`,
         ]
       : []),
     ...(advice.invocationsPerThread > 1

@@ -1,5 +1,5 @@
 import { bytesAnswer } from '../http-exchange.ts';
-import type { Answer } from '../http-exchange.ts';
+import type { HttpAnswer } from '../http-exchange.ts';
 
 /** Status, headers and cookies of an HTTP response, as a handler gives them. */
 export interface HttpResponseHead {
@@ -15,7 +15,7 @@ export interface HttpResponseHead {
  * @throws TypeError when what the object says cannot be sent.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-response-payload
  */
-export function functionUrlResponse(body: Buffer): Answer {
+export function functionUrlResponse(body: Buffer): HttpAnswer {
   const result = parse(body);
   if (!isObject(result) || result['statusCode'] === undefined) {
     return bytesAnswer(200, typeof result === 'string' ? result : body, JSON_TYPE);

@@ -8,14 +8,14 @@ import {
   pacedWrite,
   whenGone,
 } from '../http-exchange.ts';
-import type { Answer, Exchange } from '../http-exchange.ts';
+import type { HttpAnswer, HttpExchange } from '../http-exchange.ts';
 import type { Route } from '../http-server.ts';
 import type { InvokeResult } from '../invoke.ts';
 import { functionUrlEvent } from './function-url-event.ts';
 import { functionUrlResponse, httpResponseHead } from './function-url-response.ts';
 import { THROTTLED } from './invoke-answers.ts';
-import type { FrontSettings } from './invoke-request.ts';
-import { TOO_LARGE } from './invoke-request.ts';
+import type { InvokeApiContext } from './invoke-request.ts';
+import { REQUEST_TOO_LARGE } from './invoke-request.ts';
 
 /**
  * Makes the function answer browsers, as behind a Function URL: whatever is not under a path of our own is an event.
@@ -23,11 +23,11 @@ import { TOO_LARGE } from './invoke-request.ts';
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
  */
-export function functionUrlRoute(settings: FrontSettings): Route {
+export function functionUrlRoute(settings: InvokeApiContext): Route {
   return (exchange) => {
     if (OWN_PATHS.test(exchange.req.url ?? '')) return false;
     collectBody(exchange.req, MAX_PAYLOAD_BYTES, (body) => {
-      if (body === undefined) exchange.reply(TOO_LARGE);
+      if (body === undefined) exchange.reply(REQUEST_TOO_LARGE);
       else if (settings.isFull()) exchange.reply(THROTTLED);
       else void serve(settings, exchange, body);
     });
@@ -38,7 +38,11 @@ export function functionUrlRoute(settings: FrontSettings): Route {
 /** The APIs of AWS, and what the local server shows of itself. */
 const OWN_PATHS = /^\/(\d{4}-\d\d-\d\d|_lambda)(\/|$)/;
 
-async function serve(settings: FrontSettings, { req, res, reply }: Exchange, body: Buffer): Promise<void> {
+async function serve(
+  settings: InvokeApiContext,
+  { req, res, reply }: HttpExchange,
+  body: Buffer,
+): Promise<void> {
   const requestId = randomUUID();
   const stream = new FunctionUrlStream(res);
   let refused = false;
@@ -68,13 +72,13 @@ async function serve(settings: FrontSettings, { req, res, reply }: Exchange, bod
   });
 }
 
-function failureAnswer(result: Exclude<InvokeResult, { readonly status: 'response' }>): Answer {
+function failureAnswer(result: Exclude<InvokeResult, { readonly status: 'response' }>): HttpAnswer {
   if (result.status === 'error') return bytesAnswer(502, result.body, ['Content-Type', 'application/json']);
   const { errorType, errorMessage } = result;
   return jsonAnswer(result.status === 'timeout' ? 504 : 503, { errorType, errorMessage });
 }
 
-function badResponse(error: unknown): Answer {
+function badResponse(error: unknown): HttpAnswer {
   return jsonAnswer(502, { errorType: 'Runtime.InvalidHttpResponse', errorMessage: String(error) });
 }
 

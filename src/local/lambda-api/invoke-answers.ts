@@ -1,4 +1,4 @@
-import { type Answer, bytesAnswer, jsonAnswer } from '../http-exchange.ts';
+import { type HttpAnswer, bytesAnswer, jsonAnswer } from '../http-exchange.ts';
 import type { InvokeResult } from '../invoke.ts';
 
 /**
@@ -6,7 +6,7 @@ import type { InvokeResult } from '../invoke.ts';
  *
  * @param logTail in base64.
  */
-export function invokeAnswer(result: InvokeResult, version: string, logTail?: string): Answer {
+export function invokeAnswer(result: InvokeResult, version: string, logTail?: string): HttpAnswer {
   const more = logTail === undefined ? [] : ['X-Amz-Log-Result', logTail];
   switch (result.status) {
     case 'response':
@@ -37,24 +37,24 @@ export function invokeAnswer(result: InvokeResult, version: string, logTail?: st
 }
 
 /** The answer to an event that was taken for later. */
-export function queuedAnswer(requestId: string, version: string): Answer {
+export function queuedAnswer(requestId: string, version: string): HttpAnswer {
   return bytesAnswer(202, '', executed(requestId, version));
 }
 
 /** The answer to a dry run. */
-export function dryRunAnswer(requestId: string, version: string): Answer {
+export function dryRunAnswer(requestId: string, version: string): HttpAnswer {
   return { status: 204, headers: executed(requestId, version), body: '' };
 }
 
 /** An error of the Invoke API in AWS's JSON shape; `errorType` becomes the error's name in the SDK. */
-export function apiError(status: number, errorType: string, message: string): Answer {
+export function apiError(status: number, errorType: string, message: string): HttpAnswer {
   const body = { Type: status < 500 ? 'User' : 'Service', Message: message, message };
   return jsonAnswer(status, body, ['x-amzn-ErrorType', errorType]);
 }
 
 /** A call that is not made, and what its caller gets. */
 export interface Refused {
-  readonly refused: Answer;
+  readonly refused: HttpAnswer;
 }
 
 /** Refuses a call with an error of the Invoke API. */

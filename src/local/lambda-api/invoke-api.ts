@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { MAX_PAYLOAD_BYTES, collectBody, whenGone } from '../http-exchange.ts';
-import type { Answer } from '../http-exchange.ts';
+import type { HttpAnswer } from '../http-exchange.ts';
 import type { Route } from '../http-server.ts';
 import { THROTTLED, apiError, dryRunAnswer, invokeAnswer, queuedAnswer } from './invoke-answers.ts';
-import { TOO_LARGE, isJson, readInvokeRequest } from './invoke-request.ts';
-import type { FrontSettings, InvokeRequest } from './invoke-request.ts';
+import { REQUEST_TOO_LARGE, isJson, readInvokeRequest } from './invoke-request.ts';
+import type { InvokeApiContext, InvokeRequest } from './invoke-request.ts';
 
 /**
  * Makes the Invoke API (`POST /2015-03-31/functions/{name}/invocations`), for AWS's SDKs and CLI. It says false of a
@@ -15,7 +15,7 @@ import type { FrontSettings, InvokeRequest } from './invoke-request.ts';
  *
  * @see https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
  */
-export function frontRoutes(settings: FrontSettings): Route {
+export function invokeApiRoutes(settings: InvokeApiContext): Route {
   return ({ req, res, reply }) => {
     const name = req.method === 'POST' ? INVOCATIONS.exec(req.url ?? '')?.[1] : undefined;
     if (name === undefined) return false;
@@ -31,11 +31,11 @@ export function frontRoutes(settings: FrontSettings): Route {
 const INVOCATIONS = /^\/2015-03-31\/functions\/([^/?]+)\/invocations\/?(?:\?|$)/;
 
 async function answer(
-  settings: FrontSettings,
+  settings: InvokeApiContext,
   request: InvokeRequest,
   requestId: string,
   whileWaiting: AbortSignal,
-): Promise<Answer> {
+): Promise<HttpAnswer> {
   const { event, version, wantsLog } = request;
   const options = { ...request.options, requestId };
   switch (request.type) {
@@ -56,11 +56,11 @@ async function answer(
 }
 
 /** Makes the endpoint for who types: the body posted is the event, the answer is the handler's response. */
-export function plainInvokeRoute(settings: FrontSettings, endpoint: string): Route {
+export function plainInvokeRoute(settings: InvokeApiContext, endpoint: string): Route {
   return ({ req, res, reply }) => {
     if (req.method !== 'POST' || req.url !== endpoint) return false;
     collectBody(req, MAX_PAYLOAD_BYTES, (body) => {
-      if (body === undefined) return reply(TOO_LARGE);
+      if (body === undefined) return reply(REQUEST_TOO_LARGE);
       const event = body.length === 0 ? Buffer.from('{}') : body;
       if (!isJson(event)) return reply(NOT_JSON);
       if (settings.isFull()) return reply(THROTTLED);

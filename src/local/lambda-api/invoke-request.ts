@@ -1,13 +1,13 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { MAX_PAYLOAD_BYTES, decodePathPart, headerText } from '../http-exchange.ts';
-import type { Answer } from '../http-exchange.ts';
+import type { HttpAnswer } from '../http-exchange.ts';
 import type { InvokeOptions, InvokeResult } from '../invoke.ts';
 import { apiError, refused } from './invoke-answers.ts';
 import type { Refused } from './invoke-answers.ts';
 import type { LogTails } from '../log-tails.ts';
 
 /** The function that callers name, and the way to invoke it. */
-export interface FrontSettings {
+export interface InvokeApiContext {
   readonly functionName: string;
   readonly functionArn: string;
   readonly invoke: (event: Buffer, options: InvokeOptions) => Promise<InvokeResult>;
@@ -30,7 +30,7 @@ type InvocationType = (typeof INVOCATION_TYPES)[number];
 
 /** Reads a call; or says what is wrong with it, as AWS would. */
 export function readInvokeRequest(
-  settings: FrontSettings,
+  settings: InvokeApiContext,
   req: IncomingMessage,
   name: string,
   body: Buffer | undefined,
@@ -39,7 +39,7 @@ export function readInvokeRequest(
   if (qualifiers === undefined) {
     return refused(404, 'ResourceNotFoundException', `Function not found: ${decodePathPart(name)}`);
   }
-  if (body === undefined) return { refused: TOO_LARGE };
+  if (body === undefined) return { refused: REQUEST_TOO_LARGE };
   if (body.length > 0 && !isJson(body)) {
     return refused(400, 'InvalidRequestContentException', 'Could not parse request body into json');
   }
@@ -82,14 +82,14 @@ export function isJson(bytes: Buffer): boolean {
 }
 
 /** What a body over the limit is answered. */
-export const TOO_LARGE = tooLarge(MAX_PAYLOAD_BYTES);
+export const REQUEST_TOO_LARGE = tooLarge(MAX_PAYLOAD_BYTES);
 
 const INVOCATION_TYPES = ['RequestResponse', 'Event', 'DryRun'] as const;
 /** The most bytes that an event for later may have: 1 MiB. */
 const MAX_QUEUED_BYTES = 1024 * 1024;
 const NO_PAYLOAD = Buffer.from('{}');
 
-function tooLarge(bytes: number): Answer {
+function tooLarge(bytes: number): HttpAnswer {
   return apiError(
     413,
     'RequestTooLargeException',
@@ -99,7 +99,7 @@ function tooLarge(bytes: number): Answer {
 
 /** The versions or aliases that are asked for, in the name and in the query; undefined for another function. */
 function qualifiersOf(
-  { functionName, functionArn }: FrontSettings,
+  { functionName, functionArn }: InvokeApiContext,
   name: string,
   url: string,
 ): Set<string> | undefined {
@@ -138,7 +138,7 @@ function readInvokeOptions(
     return refused(
       400,
       'InvalidRequestContentException',
-      `The client context is not base64 of JSON, or longer than ${MOST_ENCODED} bytes`,
+      `The client context is not base64 of JSON, or longer than ${MAX_ENCODED} bytes`,
     );
   }
   return {
@@ -154,11 +154,11 @@ function readInvokeOptions(
 const QUALIFIER = /^[\w$-]+$/;
 const TENANT_ID = /^[\w.:/=+\-@ ]{1,256}$/;
 /** In bytes of base64. */
-const MOST_ENCODED = 3583;
+const MAX_ENCODED = 3583;
 
 /** Null if it cannot be read. Written anew, it has no line breaks. */
 function clientContextOf(encoded: string): string | null {
-  if (encoded.length > MOST_ENCODED) return null;
+  if (encoded.length > MAX_ENCODED) return null;
   try {
     return JSON.stringify(JSON.parse(Buffer.from(encoded, 'base64').toString()));
   } catch {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { apiError, dryRunAnswer, executed, invokeAnswer, THROTTLED } from './invoke-answers.ts';
-import type { FrontSettings } from './invoke-request.ts';
+import type { InvokeApiContext } from './invoke-request.ts';
 import { whenGone, pacedWrite, collectBody, MAX_PAYLOAD_BYTES } from '../http-exchange.ts';
-import type { Exchange } from '../http-exchange.ts';
+import type { HttpExchange } from '../http-exchange.ts';
 import type { Route } from '../http-server.ts';
 import type { InvokeResult } from '../invoke.ts';
 import { readInvokeRequest } from './invoke-request.ts';
@@ -15,7 +15,7 @@ import type { InvokeRequest } from './invoke-request.ts';
  *
  * @see https://docs.aws.amazon.com/lambda/latest/api/API_InvokeWithResponseStream.html
  */
-export function responseStreamRoutes(settings: FrontSettings): Route {
+export function responseStreamRoutes(settings: InvokeApiContext): Route {
   return (exchange) => {
     const { req, reply } = exchange;
     const name = req.method === 'POST' ? STREAMING_INVOCATIONS.exec(req.url ?? '')?.[1] : undefined;
@@ -40,7 +40,11 @@ const NO_EVENTS = apiError(
   'A response stream cannot be of type Event',
 );
 
-async function stream(settings: FrontSettings, request: InvokeRequest, exchange: Exchange): Promise<void> {
+async function stream(
+  settings: InvokeApiContext,
+  request: InvokeRequest,
+  exchange: HttpExchange,
+): Promise<void> {
   // Only few need it, and it takes as long to load as all the rest.
   const { eventMessage } = await import('./event-stream.ts');
   const { res } = exchange;

@@ -3,8 +3,8 @@ import { Condition } from '../condition.ts';
 import { faultOnArrival } from './fault-effects.ts';
 import type { FaultRules } from './faults.ts';
 import {
-  type Answer,
-  type Exchange,
+  type HttpAnswer,
+  type HttpExchange,
   jsonAnswer,
   refusal,
   collectBody,
@@ -46,7 +46,7 @@ export class Extensions {
     return this.#changed.until(() => this.registered && this.ready);
   }
 
-  register(name: string | undefined, body: Buffer | undefined): Answer {
+  register(name: string | undefined, body: Buffer | undefined): HttpAnswer {
     const events = subscribedEvents(body);
     if (name === undefined || name === '') {
       return refusal(403, 'Extension.InvalidExtensionName', 'Empty extension name');
@@ -68,7 +68,7 @@ export class Extensions {
   }
 
   /** Lets an extension wait for ever, or refuses it. */
-  next(id: string | undefined): Answer | undefined {
+  next(id: string | undefined): HttpAnswer | undefined {
     if (id === undefined || !this.#ids.has(id)) {
       return refusal(403, 'Extension.UnknownExtensionIdentifier', `Unknown extension ${id ?? ''}`);
     }
@@ -101,12 +101,12 @@ export function extensionRoutes(extensions: Extensions, faults: FaultRules): Rou
   };
 }
 
-function next(extensions: Extensions, { req, reply }: Exchange): void {
+function next(extensions: Extensions, { req, reply }: HttpExchange): void {
   const refused = extensions.next(req.headers['lambda-extension-identifier']?.toString());
   if (refused !== undefined) reply(refused);
 }
 
-function register(extensions: Extensions, { req, reply }: Exchange): void {
+function register(extensions: Extensions, { req, reply }: HttpExchange): void {
   const name = req.headers['lambda-extension-name']?.toString();
   collectBody(req, MAX_ERROR_BYTES, (body) => reply(extensions.register(name, body)));
 }

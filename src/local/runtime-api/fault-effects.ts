@@ -2,10 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { clearTimeout, setTimeout } from '../../builtins.ts';
 import type { Fault } from './faults.ts';
-import { type Answer, bytesAnswer, type Exchange, sendAnswer } from '../http-exchange.ts';
+import { type HttpAnswer, bytesAnswer, type HttpExchange, sendAnswer } from '../http-exchange.ts';
 
 /** Has a request that has arrived meet its fault; `act` is what happens to it otherwise. */
-export function faultOnArrival(fault: Fault, exchange: Exchange, act: (exchange: Exchange) => void): void {
+export function faultOnArrival(
+  fault: Fault,
+  exchange: HttpExchange,
+  act: (exchange: HttpExchange) => void,
+): void {
   const { req, res } = exchange;
   if (CLOSING.has(fault.type)) closing.add(req.socket);
   switch (fault.type) {
@@ -45,7 +49,7 @@ const CLOSING: ReadonlySet<Fault['type']> = new Set([
 ]);
 
 /** Has the hand-over of an event meet its fault. */
-export function faultOnHandOver(fault: Fault, exchange: Exchange, event: Answer): void {
+export function faultOnHandOver(fault: Fault, exchange: HttpExchange, event: HttpAnswer): void {
   switch (fault.type) {
     case 'reset-before':
     case 'reset-after':
@@ -65,7 +69,7 @@ export function faultOnHandOver(fault: Fault, exchange: Exchange, event: Answer)
 
 function faultInsteadOfAnswer(
   fault: Extract<Fault, { type: 'refuse' | 'status' | 'garbage' | 'hang' }>,
-  { req, res }: Exchange,
+  { req, res }: HttpExchange,
 ): void {
   switch (fault.type) {
     case 'refuse':
@@ -87,7 +91,7 @@ function reset(req: IncomingMessage): void {
   req.destroy(new Error('Reset by a fault'));
 }
 
-function resetAtHalf(exchange: Exchange, act: (exchange: Exchange) => void): void {
+function resetAtHalf(exchange: HttpExchange, act: (exchange: HttpExchange) => void): void {
   const { req } = exchange;
   const length = Number(req.headers['content-length'] ?? 0);
   if (length === 0 && req.headers['transfer-encoding'] === undefined) return reset(req);
@@ -99,8 +103,8 @@ function resetAtHalf(exchange: Exchange, act: (exchange: Exchange) => void): voi
   });
 }
 
-function acceptEarly({ req, res }: Exchange, act: (exchange: Exchange) => void): void {
-  const reply = ({ status, body }: Answer): void => {
+function acceptEarly({ req, res }: HttpExchange, act: (exchange: HttpExchange) => void): void {
+  const reply = ({ status, body }: HttpAnswer): void => {
     const head = `HTTP/1.1 ${status} Accepted\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(body)}`;
     // Only the sending side is closed: a connection that is closed over unread bytes is reset, which takes the answer along.
     req.socket.end(`${head}\r\n\r\n${Buffer.from(body).toString()}`);
@@ -110,7 +114,7 @@ function acceptEarly({ req, res }: Exchange, act: (exchange: Exchange) => void):
   req.once('data', () => req.emit('end'));
 }
 
-function truncate({ req, res }: Exchange, answer: Answer, thenClose: (socket: Socket) => void): void {
+function truncate({ req, res }: HttpExchange, answer: HttpAnswer, thenClose: (socket: Socket) => void): void {
   const { socket } = req;
   const body = Buffer.from(answer.body);
   const close = (): void => thenClose(socket);

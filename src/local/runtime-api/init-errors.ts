@@ -1,6 +1,6 @@
-import { type Diagnostic, parseDiagnostic, recordedErrorType } from '../invoke.ts';
+import { type ErrorBody, parseDiagnostic, recordedErrorType } from '../invoke.ts';
 import { Condition } from '../condition.ts';
-import { ACCEPTED, type Answer, refusal } from '../http-exchange.ts';
+import { ACCEPTED, type HttpAnswer, refusal } from '../http-exchange.ts';
 
 /**
  * What a runtime has told when the function could not start: a `POST /runtime/init/error`.
@@ -15,7 +15,7 @@ export interface InitError {
   /** The body as it came. */
   readonly body: Buffer;
   /** The body parsed, if it is a JSON object. */
-  readonly error: Diagnostic | undefined;
+  readonly error: ErrorBody | undefined;
   /** 202 for the first, 403 for all that follow. */
   readonly answered: 202 | 403;
 }
@@ -25,7 +25,7 @@ export class InitErrors {
   readonly posted: InitError[] = [];
   readonly #changed = new Condition();
 
-  take(rawErrorType: string | undefined, body: Buffer): Answer {
+  take(rawErrorType: string | undefined, body: Buffer): HttpAnswer {
     const answer = this.posted.length === 0 ? ACCEPTED : NOT_AGAIN;
     this.posted.push({
       errorType: recordedErrorType(rawErrorType),

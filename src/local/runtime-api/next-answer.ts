@@ -1,6 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { InvokeOptions } from '../invoke.ts';
-import type { Answer } from '../http-exchange.ts';
+import type { HttpAnswer } from '../http-exchange.ts';
 
 /** What of an event's headers is known before it is handed over. */
 export interface EventHeaders {
@@ -33,7 +33,7 @@ export function eventAnswer(
   deadlineMs: number,
   functionArn: string,
   { optional, overrides }: EventHeaders,
-): Answer {
+): HttpAnswer {
   const headers = [
     'Content-Type',
     'application/json',

@@ -7,9 +7,9 @@ import {
   join,
   refusal,
 } from '../http-exchange.ts';
-import type { Exchange } from '../http-exchange.ts';
+import type { HttpExchange } from '../http-exchange.ts';
 import type { Route } from '../http-server.ts';
-import type { InvocationDesk } from '../invocation-broker.ts';
+import type { InvocationBroker } from '../invocation-broker.ts';
 import { exited, failed } from '../invoke.ts';
 import type { InvokeError, InvokeResponse } from '../invoke.ts';
 import type { OpenInvocation, OpenInvocations } from '../open-invocations.ts';
@@ -18,15 +18,15 @@ import type { FaultPoint, FaultRules } from './faults.ts';
 import type { InitErrors } from './init-errors.ts';
 
 /** What the Runtime API's routes work on. */
-export interface RuntimeRooms {
-  readonly desk: InvocationDesk;
+export interface RuntimeApiDeps {
+  readonly broker: InvocationBroker;
   readonly invocations: OpenInvocations;
   readonly initErrors: InitErrors;
   readonly faults: FaultRules;
 }
 
 /** Makes the Runtime API (`/2018-06-01/runtime/…`). It says false of a request that is not one of its own. */
-export function runtimeRoutes(rooms: RuntimeRooms): Route {
+export function runtimeRoutes(rooms: RuntimeApiDeps): Route {
   return (exchange) => {
     const { method, url = '' } = exchange.req;
     if (method === 'GET' && url === NEXT) {
@@ -46,23 +46,23 @@ const RUNTIME = '/2018-06-01/runtime/';
 const INIT_ERROR = `${RUNTIME}init/error`;
 const INVOCATION = `${RUNTIME}invocation/`;
 const NEXT = `${INVOCATION}next`;
-const TOO_LARGE = refusal(413, 'RequestEntityTooLarge', 'Exceeded the maximum payload size');
+const REQUEST_TOO_LARGE = refusal(413, 'RequestEntityTooLarge', 'Exceeded the maximum payload size');
 const WRONG_MODE = refusal(400, 'InvalidFunctionResponseMode', 'Invalid function response mode');
 
 function guard(
-  { faults }: RuntimeRooms,
+  { faults }: RuntimeApiDeps,
   point: FaultPoint,
   requestId: string | undefined,
-  exchange: Exchange,
-  act: (exchange: Exchange) => void,
+  exchange: HttpExchange,
+  act: (exchange: HttpExchange) => void,
 ): void {
   const fault = faults.onArrival(point, requestId);
   if (fault === undefined) act(exchange);
   else faultOnArrival(fault, exchange, act);
 }
 
-function park({ desk, faults }: RuntimeRooms, exchange: Exchange): void {
-  desk.park({
+function park({ broker, faults }: RuntimeApiDeps, exchange: HttpExchange): void {
+  broker.park({
     socket: exchange.req.socket,
     deliver(requestId, event) {
       const fault = faults.onHandOver(requestId);
@@ -72,7 +72,7 @@ function park({ desk, faults }: RuntimeRooms, exchange: Exchange): void {
   });
 }
 
-function takeAnswer(rooms: RuntimeRooms, exchange: Exchange, url: string): boolean {
+function takeAnswer(rooms: RuntimeApiDeps, exchange: HttpExchange, url: string): boolean {
   const slash = url.indexOf('/', INVOCATION.length);
   if (slash === -1) return false;
   const requestId = decodePathPart(url.slice(INVOCATION.length, slash));
@@ -87,14 +87,14 @@ function takeAnswer(rooms: RuntimeRooms, exchange: Exchange, url: string): boole
   return true;
 }
 
-function takeResponse({ invocations }: RuntimeRooms, exchange: Exchange, requestId: string): void {
+function takeResponse({ invocations }: RuntimeApiDeps, exchange: HttpExchange, requestId: string): void {
   const { req, reply } = exchange;
   const mode = req.headers['lambda-runtime-function-response-mode'];
   if (mode === 'streaming') return receiveStream(exchange, requestId, invocations);
   collectBody(req, MAX_PAYLOAD_BYTES, (body, size) => {
     if (mode !== undefined) return reply(invocations.refuseOnce(requestId, WRONG_MODE));
     if (body === undefined)
-      return reply(invocations.refuseTooLarge(requestId, TOO_LARGE, size, MAX_PAYLOAD_BYTES));
+      return reply(invocations.refuseTooLarge(requestId, REQUEST_TOO_LARGE, size, MAX_PAYLOAD_BYTES));
     const contentType = req.headers['content-type'];
     const { trailers } = req;
     reply(
@@ -111,20 +111,20 @@ function takeResponse({ invocations }: RuntimeRooms, exchange: Exchange, request
   });
 }
 
-function takeError({ invocations }: RuntimeRooms, { req, reply }: Exchange, requestId: string): void {
+function takeError({ invocations }: RuntimeApiDeps, { req, reply }: HttpExchange, requestId: string): void {
   collectBody(req, MAX_ERROR_BYTES, (body) => {
-    if (body === undefined) return reply(invocations.refuseOnce(requestId, TOO_LARGE));
+    if (body === undefined) return reply(invocations.refuseOnce(requestId, REQUEST_TOO_LARGE));
     const rawErrorType = header(req.headers['lambda-runtime-function-error-type']);
     const xrayErrorCause = header(req.headers['lambda-runtime-function-xray-error-cause']);
     reply(invocations.accept(requestId, failed(requestId, { rawErrorType, body, xrayErrorCause })));
   });
 }
 
-function takeInitError({ desk, initErrors }: RuntimeRooms, { req, reply }: Exchange): void {
+function takeInitError({ broker, initErrors }: RuntimeApiDeps, { req, reply }: HttpExchange): void {
   collectBody(req, MAX_ERROR_BYTES, (body) => {
-    if (body === undefined) return reply(TOO_LARGE);
+    if (body === undefined) return reply(REQUEST_TOO_LARGE);
     const rawErrorType = header(req.headers['lambda-runtime-function-error-type']);
-    desk.initFailed({ rawErrorType, body });
+    broker.initFailed({ rawErrorType, body });
     reply(initErrors.take(rawErrorType, body));
   });
 }
@@ -134,7 +134,7 @@ function header(value: string | string[] | undefined): string | undefined {
 }
 
 /** Takes a streaming response, chunk by chunk, and answers it at its end. No limit of size. */
-function receiveStream(exchange: Exchange, requestId: string, invocations: OpenInvocations): void {
+function receiveStream(exchange: HttpExchange, requestId: string, invocations: OpenInvocations): void {
   const { req, reply } = exchange;
   const invocation = invocations.beginStream(requestId);
   if (invocation === undefined) {

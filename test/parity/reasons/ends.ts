@@ -19,7 +19,7 @@ export const endReasons: readonly Reason[] = [
       {
         in: DEATHS,
         at: /log/,
-        ours: /An error escaped a handler|A thread was lost|The runtime gives up/,
+        ours: /Uncaught error in a handler|A thread was lost|The runtime gives up/,
         theirs: absent,
       },
       { in: DEATHS, at: /log.*/, theirs: /"format":"raw"|exits with|triggerUncaughtException/ },
