@@ -5,17 +5,6 @@ import { FULL, startLayout } from './fault-runtime.ts';
 /** 100 in all in the long run. */
 const TIMES = FULL ? 50 : 6;
 
-it('a thread that runs dry beside immediates ends, and the process lives', async () => {
-  await using runtime = await startLayout({ perThread: 1, threads: 2 });
-  await runtime.whenParked(2);
-  const requestId = 'dry';
-  const error = await runtime.diagnostic({ do: 'throw beside native work' }, { requestId });
-  expect(error).toMatchObject({ errorType: 'RangeError', errorMessage: 'beside native work' });
-  await runtime.marks(`arrived-${requestId}`, 1);
-  await runtime.expectFullCapacity();
-  runtime.expectAnsweredOnce();
-});
-
 describe('a thread that is terminated in the middle of native work', () => {
   it.each(['sharp', 'argon2'])('of %s: the process lives, and capacity is back', async (library) => {
     await using runtime = await startLayout(
