@@ -17,7 +17,7 @@ const LONG = [
   'test/faults/crash-loops.test.ts',
   'test/faults/init.test.ts',
   'test/faults/memory.test.ts',
-  'test/faults/native-terminations.test.ts',
+  'test/faults/native-work.test.ts',
   'test/faults/out-of-memory.test.ts',
   'test/faults/recycling.test.ts',
   'test/faults/shutdown-clock.test.ts',

@@ -12,8 +12,8 @@ import {
  * Ends the thread at the first moment at which no native work of it is in flight, since Node would run the completion of
  * that work while it tears the thread down, where addons that call JavaScript then abort the process.
  *
- * All handles and timers are made unreferenced, so the event loop ends by itself once no work is left. Code that starts new
- * work whenever some is done never lets it end; such code runs in continuations of promises, and between the completion of
+ * All handles are made unreferenced, and timers do not count when the thread looks whether its event loop has anything left.
+ * Code that starts new work whenever some is done runs in continuations of promises, and between the completion of
  * the last work and the continuation is a moment to exit. Child processes get SIGTERM and stay referenced: only the
  * event loop that started a process can reap it.
  *
@@ -23,11 +23,10 @@ export function endWhenQuiet(exit: () => void): void {
   // A report resolves the names of all peers otherwise, synchronously.
   Object.assign(process.report, { excludeNetwork: true });
   const exitIfQuiet = () => {
-    unreferenceAll();
-    if (!isLoopAlive()) exit();
+    unreferenceHandles();
+    if (!isWorkInFlight()) exit();
   };
-  unreferenceAll();
-  // For handles and timers that code has made since, and loops of setImmediate.
+  unreferenceHandles();
   setInterval(exitIfQuiet, LOOK_AGAIN_MS).unref();
   createHook({
     before() {
@@ -42,7 +41,7 @@ const LOOK_AGAIN_MS = 50;
 
 const killed = new WeakSet<object>();
 
-function unreferenceAll(): void {
+function unreferenceHandles(): void {
   const { _getActiveHandles: activeHandles } = process as unknown as { _getActiveHandles?: () => Handle[] };
   for (const handle of activeHandles?.call(process) ?? []) {
     if (!('spawnfile' in handle)) handle.unref?.();
@@ -51,13 +50,6 @@ function unreferenceAll(): void {
       handle.kill?.();
     }
   }
-  const timer = setTimeout(() => undefined, LOOK_AGAIN_MS).unref();
-  const immediate = setImmediate(() => undefined).unref();
-  const resources = process.getActiveResourcesInfo();
-  unreference(timer, resources.filter((type) => type === 'Timeout').length);
-  unreference(immediate, resources.filter((type) => type === 'Immediate').length);
-  clearTimeout(timer);
-  clearImmediate(immediate);
 }
 
 /** A socket, a port, a child process … */
@@ -67,18 +59,42 @@ interface Handle {
 }
 
 /**
- * Timers and immediates cannot be listed, but Node counts those that are referenced, and looks only at that count. This
- * lowers it as if so many had been made unreferenced. Where Node does not mark them as expected nothing happens, and they
- * keep the thread until it is terminated.
+ * Whether anything but timers and immediates is left for the event loop.
+ *
+ * They cannot be listed, but Node counts those that are referenced, and the event loop knows only whether there are any. So the
+ * counts are brought to zero for one look, and back. Where Node does not mark them as expected nothing happens, and they keep
+ * the thread until it is terminated.
  */
-function unreference(one: NodeJS.Timeout | NodeJS.Immediate, times: number): void {
-  const mark = Object.getOwnPropertySymbols(one).find(({ description }) => description === 'refed');
-  if (mark === undefined) return;
-  for (let time = 0; time < times; time += 1) {
-    Object.assign(one, { [mark]: true });
-    one.unref();
-  }
+function isWorkInFlight(): boolean {
+  const timer = setTimeout(() => undefined, LOOK_AGAIN_MS).unref();
+  const immediate = setImmediate(() => undefined).unref();
+  const resources = process.getActiveResourcesInfo();
+  const referenced = [
+    { one: timer, count: resources.filter((type) => type === 'Timeout').length },
+    { one: immediate, count: resources.filter((type) => type === 'Immediate').length },
+  ];
+  for (const { one, count } of referenced) repeat(count, one, true, () => one.unref());
+  const isAlive = isLoopAlive();
+  for (const { one, count } of referenced) repeat(count, one, false, () => one.ref());
+  for (const { one } of referenced) markReferenced(one, false);
+  clearTimeout(timer);
+  clearImmediate(immediate);
+  return isAlive;
 }
+
+/** Changes Node's count by one each time, as if it were another timer each time. */
+function repeat(times: number, one: Countable, isReferenced: boolean, change: () => void): void {
+  for (let time = 0; time < times; time += 1) if (markReferenced(one, isReferenced)) change();
+}
+
+/** Says whether Node marks it as expected. */
+function markReferenced(one: Countable, isReferenced: boolean): boolean {
+  const mark = Object.getOwnPropertySymbols(one).find(({ description }) => description === 'refed');
+  if (mark !== undefined) Object.assign(one, { [mark]: isReferenced });
+  return mark !== undefined;
+}
+
+type Countable = NodeJS.Timeout | NodeJS.Immediate;
 
 /** Whether a reference or a request is left, work of addons included. Nothing else tells of that. */
 function isLoopAlive(): boolean {

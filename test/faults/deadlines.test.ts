@@ -143,6 +143,28 @@ it('a neighbour that computes while another misses its deadline is not taken for
   runtime.expectAnsweredOnce();
 });
 
+it('an abandoned handler that blocks its thread later: the thread gets nothing new, and neighbours do not wait for their deadlines', async () => {
+  await using runtime = await startLayout({ perThread: 4, threads: 1 }, { options: EARLY });
+  const [threadId] = await runtime.expectFullCapacity();
+  const [gate, others] = [runtime.newGate(), runtime.newGate()];
+  const late = runtime.diagnostic({ do: 'spin later', gate }, { ...timed, requestId: 'late' });
+  const neighbour = runtime.diagnostic(
+    { do: 'wait', gate: others },
+    { timeoutMs: 100_000, requestId: 'near' },
+  );
+  await runtime.marks('arrived-', 6);
+  expect(await late).toMatchObject(EXCEEDED);
+  for (let n = 0; n < 8; n += 1)
+    expect(await runtime.invoke({ do: 'healthy' })).not.toMatchObject({ threadId });
+  await runtime.open(gate);
+  expect(await neighbour).toMatchObject({
+    errorType: 'Runtime.ThreadTerminated',
+    errorMessage: expect.stringMatching(/because the invocation late.*blocked it past its deadline/),
+  });
+  await runtime.expectFullCapacity();
+  runtime.expectAnsweredOnce();
+});
+
 it('a thread that is to end after its last invocation ends, too, when that is abandoned', async () => {
   await using runtime = await startLayout({ perThread: 4, threads: 1 }, { options: EARLY });
   await runtime.expectFullCapacity();

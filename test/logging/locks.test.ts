@@ -9,6 +9,7 @@ import { OutputLock } from '../../src/output/output-lock.ts';
 import { SyncOutput } from '../../src/output/sync-output.ts';
 import type { ContenderData } from '../fixtures/output/contender.ts';
 import type { StoppedWriterData } from '../fixtures/output/stopped-writer.ts';
+import { threadCount } from '../faults/fault-runtime.ts';
 import { PATIENTLY, startBootstrap } from '../helpers/start-runtime.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 import { openPipe } from './outlets.ts';
@@ -27,10 +28,15 @@ it('a thread that is killed while it writes does not hold up the others, and tea
   });
   pipe.release();
   await runtime.whenParked(4);
+  await runtime.invoke({ do: 'text', text: 'warm' });
+  const threads = await threadCount(runtime.child.pid);
   const text = 'x'.repeat(300_000);
   // It fills the pipe and waits, with the lock, for the rest of its line.
   const error = await runtime.failure({ do: 'text', text }, { requestId: 'killed', timeoutMs: 20_000 });
   expect(error.error).toMatchObject({ errorType: 'Runtime.DeadlineExceeded' });
+  await runtime.whenParked(4);
+  // It does not let its event loop turn, and is terminated.
+  await expect.poll(() => threadCount(runtime.child.pid), PATIENTLY).toBe(threads);
   const others = ['a', 'b', 'c'].map((requestId) =>
     runtime.invoke({ do: 'text', text }, { requestId, timeoutMs: 200_000 }),
   );

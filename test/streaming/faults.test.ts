@@ -88,6 +88,8 @@ describe.each(SHAPES)('streams that fail, $mode', ({ start, perThread }) => {
   it.each(perThread === 1 ? [] : ['endless, late'])(
     '%s: of a stream that begins after the deadline nothing is taken',
     async (what) => {
+      // They keep their thread, which is to end, from ending before.
+      const neighbours = await runtime.neighbours(runtime.slots - 1);
       const gate = runtime.newGate();
       const requestId = 'late';
       expect(await runtime.result({ do: what, gate }, { ...timed, requestId })).toMatchObject({
@@ -96,6 +98,7 @@ describe.each(SHAPES)('streams that fail, $mode', ({ start, perThread }) => {
       });
       await runtime.open(gate);
       await runtime.marks(`arrived-closed-${requestId}`, 1);
+      await neighbours.release();
     },
   );
 

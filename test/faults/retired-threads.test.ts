@@ -1,0 +1,59 @@
+/** What becomes of threads that are retired, and of what they hold. */
+import { readdir, readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { LAYOUTS, startLayout, threadCount } from './fault-runtime.ts';
+import type { FaultRuntime } from './fault-runtime.ts';
+
+/** The deadline comes about half a second after the event, for those that are `timed`. */
+const EARLY = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
+const timed = { timeoutMs: 20_000 };
+const ONE_THREAD = { perThread: 1, threads: 1 };
+
+describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
+  it('a thread that holds timers, sockets, ports and loops ends by itself', async () => {
+    await using runtime = await startLayout(layout, { options: EARLY });
+    await runtime.expectFullCapacity();
+    const threads = await threadCount(runtime.child.pid);
+    for (let round = 0; round < 3; round += 1) await runtime.diagnostic({ do: 'hold everything' }, timed);
+    await runtime.expectFullCapacity();
+    await expect.poll(() => threadCount(runtime.child.pid), { timeout: 20_000 }).toBe(threads);
+    expect(runtime.log).not.toContainEqual(
+      expect.objectContaining({ message: expect.stringMatching(/is terminated$/) }),
+    );
+    runtime.expectAnsweredOnce();
+  });
+
+  it('child processes of a thread that is retired are ended and reaped', async () => {
+    await using runtime = await startLayout(layout, { options: EARLY });
+    for (let round = 0; round < 3; round += 1) await runtime.diagnostic({ do: 'wait for a child' }, timed);
+    // On a busy machine a deadline may pass before the child has started.
+    expect(await runtime.made('child-')).not.toEqual([]);
+    await expect.poll(() => children(runtime), { timeout: 20_000 }).toEqual([]);
+    await runtime.expectFullCapacity();
+    runtime.expectAnsweredOnce();
+  });
+});
+
+it('a retired thread whose memory the next one needs is terminated before its limit', async () => {
+  await using runtime = await startLayout(ONE_THREAD, {
+    options: EARLY,
+    env: { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '600' },
+  });
+  await runtime.whenParked(1);
+  const event = { do: 'work, and hold', mib: 250, seconds: 60 };
+  expect(await runtime.diagnostic(event, timed)).toMatchObject({ errorType: 'Runtime.DeadlineExceeded' });
+  await runtime.logged({ level: 'WARN', reason: 'memory' });
+  await runtime.stop();
+  runtime.expectAnsweredOnce();
+});
+
+/** The child processes that the runtime has, zombies included. */
+async function children({ child }: FaultRuntime): Promise<string[]> {
+  const found: string[] = [];
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+    const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (Number(parent) === child.pid) found.push(`${pid} ${state}`);
+  }
+  return found;
+}

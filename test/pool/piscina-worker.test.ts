@@ -1,0 +1,84 @@
+/** What the pool relies on in piscina, and in the worker that piscina starts. A new version that differs fails here first. */
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { MessageChannel } from 'node:worker_threads';
+import { describe, expect, it } from 'vitest';
+import { PiscinaWorker } from '../../src/pool/piscina-worker.ts';
+import type { ThreadEnd } from '../../src/pool/thread-end.ts';
+import { threadCount } from '../faults/fault-runtime.ts';
+import { start } from '../helpers/child-process.ts';
+
+const ENTRY = fileURLToPath(new URL('../fixtures/pool/served.mjs', import.meta.url));
+
+function startWorker(settings: object, entry = ENTRY, resourceLimits = {}) {
+  const { port1, port2 } = new MessageChannel();
+  const { promise: end, resolve } = Promise.withResolvers<ThreadEnd>();
+  const ends: ThreadEnd[] = [];
+  const worker = new PiscinaWorker(
+    { entry, settings: { ...settings, port: port2 }, transfer: [port2], resourceLimits },
+    (reason) => {
+      ends.push(reason);
+      resolve(reason);
+    },
+  );
+  return { worker, end, ends, port: port1 };
+}
+
+describe('a thread that ends', () => {
+  it.each([0, 3])('by process.exit(%d): its code is told', async (code) => {
+    const { end, worker } = startWorker({ do: 'exit', code });
+    expect(await end).toEqual({ cause: 'exit', code });
+    await worker.exited;
+  });
+
+  it.each(['throw', 'throw later'])('by an error (%s): the error is told first', async (what) => {
+    const { end, worker } = startWorker({ do: what });
+    expect(await end).toMatchObject({ cause: 'error', error: { name: 'RangeError' } });
+    worker.terminate();
+    await worker.exited;
+  });
+
+  it('since V8 ends it for its heap: the error has the code of that', async () => {
+    const limits = { maxOldGenerationSizeMb: 16 };
+    const { end, worker } = startWorker({ do: 'fill the heap' }, ENTRY, limits);
+    expect(await end).toMatchObject({ cause: 'error', error: { code: 'ERR_WORKER_OUT_OF_MEMORY' } });
+    await worker.exited;
+  });
+
+  it('since its entry is not there: an error is told', async () => {
+    const { end, worker } = startWorker({}, `${ENTRY}.missing.mjs`);
+    expect(await end).toMatchObject({ cause: 'error', error: { code: 'ERR_MODULE_NOT_FOUND' } });
+    await worker.exited;
+  });
+
+  it('since its settings cannot be cloned: an error is told', async () => {
+    const { end, worker } = startWorker({ do: () => undefined });
+    expect(await end).toMatchObject({ cause: 'error', error: { name: 'DataCloneError' } });
+    worker.terminate();
+    await worker.exited;
+  });
+});
+
+it('a thread whose run is over lives on, tells of its memory and its event loop, and ends when it is terminated', async () => {
+  const { worker, ends, port } = startWorker({ do: 'stay' });
+  const threads = await threadCount(process.pid);
+  for (let round = 0; round < 3; round += 1) {
+    port.postMessage(round);
+    expect(await once(port, 'message')).toEqual([round]);
+  }
+  expect(await worker.memory()).toMatchObject({ heapMiB: expect.any(Number) });
+  expect(worker.eventLoopUtilization()).toMatchObject({ utilization: expect.any(Number) });
+  expect(ends).toEqual([]);
+  worker.terminate();
+  await worker.exited;
+  expect(ends).toEqual([{ cause: 'exit', code: 1 }]);
+  expect(await worker.memory()).toBeUndefined();
+  expect(await threadCount(process.pid)).toBe(threads - 1);
+});
+
+it('a thread whose run is over does not keep its process', async () => {
+  const child = start(fileURLToPath(new URL('../fixtures/pool/leaves-a-thread.ts', import.meta.url)), [], {
+    env: {},
+  });
+  expect(await once(child, 'exit')).toEqual([5, null]);
+});
