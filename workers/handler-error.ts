@@ -14,4 +14,16 @@ export class HandlerError extends Error {
 }
 
 /** What `process.exit` throws, since it must not end the process or the thread at once. It has been told of. */
-export class ExitCall extends Error {}
+export class ExitCall extends Error {
+  constructor(message: string) {
+    super(message);
+    exitCalls.add(this);
+  }
+}
+
+/** To ask for the class of what is thrown may throw itself. */
+export function isExitCall(thrown: unknown): boolean {
+  return typeof thrown === 'object' && thrown !== null && exitCalls.has(thrown);
+}
+
+const exitCalls = new WeakSet<object>();

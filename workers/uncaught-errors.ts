@@ -3,7 +3,7 @@ import type { UncaughtErrorMessage } from '../src/protocol.ts';
 import { chargedInvocation } from './invoke-store.ts';
 import type { ChargedInvocation } from './invoke-store.ts';
 import { replaceFunction } from './replace-function.ts';
-import { ExitCall } from './handler-error.ts';
+import { ExitCall, isExitCall } from './handler-error.ts';
 
 /**
  * Tells of errors that leave a handler by another way than its promise, and of `process.exit`, with the invocation
@@ -41,7 +41,7 @@ export function reportUncaughtErrors(
 
   // Told before any listener on uncaughtException, and whoever else listens.
   const onUncaught = (thrown: unknown, origin: NodeJS.UncaughtExceptionOrigin) => {
-    if (thrown instanceof ExitCall) return;
+    if (isExitCall(thrown)) return;
     const diagnostic = origin === 'unhandledRejection' ? describeRejection(thrown) : encodeThrown(thrown);
     const charged = Object.is(rethrown?.thrown, thrown) ? rethrown?.charged : undefined;
     rethrown = undefined;
@@ -89,7 +89,7 @@ function interceptEmit(onThrown: (thrown: unknown) => void): () => void {
       return Reflect.apply(emit, process, args) || args[0] === 'uncaughtException';
     } catch (thrown) {
       // Out of a listener on uncaughtException it would end the process before the caller is answered.
-      if (thrown instanceof ExitCall) return true;
+      if (isExitCall(thrown)) return true;
       if (args[0] === 'unhandledRejection') onThrown(thrown);
       throw thrown;
     }

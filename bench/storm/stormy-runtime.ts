@@ -19,6 +19,7 @@ export interface StormyRuntime {
   /** Lines that are not JSON. */
   readonly brokenLines: readonly string[];
   stop(): void;
+  kill(): void;
 }
 
 export interface Setup {
@@ -71,6 +72,7 @@ export function startStormyRuntime({ runtime, runtimeApi, slots, threads }: Setu
     },
     brokenLines,
     stop: () => child.kill('SIGTERM'),
+    kill: () => child.kill('SIGKILL'),
   };
 }
 

@@ -7,9 +7,14 @@ export class Vitals {
   readonly #memoryMiB: number[] = [];
   readonly #timer: NodeJS.Timeout;
 
-  constructor(pid: number) {
+  /** @param onTooLarge called when it holds more than that. */
+  constructor(pid: number, mostMiB: number, onTooLarge: (memoryMiB: number) => void) {
     this.#pid = pid;
-    this.#timer = setInterval(() => this.#memoryMiB.push(residentMiB(pid)), 1_000);
+    this.#timer = setInterval(() => {
+      const memoryMiB = residentMiB(pid);
+      this.#memoryMiB.push(memoryMiB);
+      if (memoryMiB > mostMiB) onTooLarge(Math.round(memoryMiB));
+    }, 1_000);
   }
 
   stop(): void {
@@ -23,6 +28,11 @@ export class Vitals {
   /** Resident memory now, in MiB. */
   get memoryMiB(): number {
     return Math.round(residentMiB(this.#pid));
+  }
+
+  /** The most resident memory that was seen, in MiB. */
+  get peakMiB(): number {
+    return Math.round(Math.max(...this.#memoryMiB));
   }
 
   /**

@@ -3,7 +3,7 @@ import type { InvocationMetadata } from '../../src/invocation/invocation.ts';
 import type { LogWriter } from '../../src/output/log-writer.ts';
 import { LOG_LEVELS } from '../../src/thread-settings.ts';
 import type { LogLevel, LogSettings } from '../../src/thread-settings.ts';
-import { ExitCall } from '../handler-error.ts';
+import { isExitCall } from '../handler-error.ts';
 import { jsonErrorLine, textErrorLine } from './log-lines.ts';
 
 /** Writes a line of the level ERROR about what an invocation's code has thrown. Never throws. */
@@ -24,7 +24,7 @@ export function openThrownLog(
   const isWritten = LOG_LEVELS.indexOf(LEVEL) >= LOG_LEVELS.indexOf(least);
   const write = (thrown: unknown, { requestId, tenantId }: InvocationIds, text: string, inJson?: string) => {
     // The runtime tells of that by itself.
-    if (!isWritten || thrown instanceof ExitCall) return;
+    if (!isWritten || isExitCall(thrown)) return;
     const time = new Date();
     const origin = { time, level: LEVEL, requestId, tenantId };
     const line =
