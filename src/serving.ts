@@ -97,8 +97,8 @@ function slotsWithDescriptors(config: Config, log: Log, { streams }: LoadedHandl
   if (slots < slotsWanted && descriptors !== undefined) {
     log.warn(
       { slots, asked: slotsWanted, descriptors: descriptors.limit },
-      `Only ${slots} of ${slotsWanted} slots poll: for more there are not enough descriptors. Raise their limit ` +
-        `(ulimit -n ${descriptors.limit}), or set PerExecutionEnvironmentMaxConcurrency to ${slots}.`,
+      `Only ${slots} of ${slotsWanted} slots poll: for more there are not enough descriptors (ulimit -n is ` +
+        `${descriptors.limit}). Raise the limit, or set PerExecutionEnvironmentMaxConcurrency to ${slots}.`,
     );
   }
   return slots;
