@@ -299,7 +299,10 @@ it('docs/compatibility.md has these versions and results', async () => {
     (one) => `| ${one.packages.map(withVersion).join('<br>')} | ${results.get(one)} | ${one.shown} |`,
   );
   const table = ['| package | result | what is tried |', '| --- | --- | --- |', ...rows].join('\n');
-  const page = await format(`${INTRODUCTION}\n\n${table}\n`, { parser: 'markdown', printWidth: 110 });
+  const page = await format(`${INTRODUCTION}\n\n${table}\n\n${NATIVE_ADDONS}\n`, {
+    parser: 'markdown',
+    printWidth: 110,
+  });
   await expect(page).toMatchFileSnapshot('../docs/compatibility.md');
 });
 
@@ -307,6 +310,19 @@ const INTRODUCTION = `# Compatibility
 
 Packages that run in handlers unmodified. Each is tried in one function with a concurrency of 4 on two threads, so that two
 invocations share a thread, behind the local Runtime API. \`test/ecosystem.test.ts\` tries them and writes this page.`;
+
+const NATIVE_ADDONS = `## Native addons
+
+Some addons abort the whole process when their thread ends while their asynchronous work is in flight, in plain Node.js as well:
+bcrypt 6, argon2 0.45 and sqlite3 6 do. The runtime lets a thread end only when no such work is in flight: see
+[lifecycle.md](lifecycle.md#why-a-thread-ends-itself). What is left:
+
+- A thread that is blocked, or whose heap is over its limit, is terminated. If it has work of such an addon in flight, the process aborts.
+- A handler that starts new work in callbacks, without a promise in between, leaves no moment to end its thread. After 30 seconds
+  the thread is terminated. The same holds for one piece of work that takes longer than that.
+- @swc/core 1.16 can end the process with SIGSEGV when threads that use it come and go. The cause is not known.
+- Child processes of a thread that is terminated stay as zombies until the process ends: only the event loop that started a process
+  can reap it. Those of a thread that ends by itself get SIGTERM and are reaped.`;
 
 function withVersion(name: string): string {
   const { version } = JSON.parse(

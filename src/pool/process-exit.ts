@@ -1,4 +1,5 @@
 import { accessSync, constants } from 'node:fs';
+import { inspect } from 'node:util';
 import { takeCoverage } from 'node:v8';
 import { isMainThread } from 'node:worker_threads';
 
@@ -12,14 +13,26 @@ import { isMainThread } from 'node:worker_threads';
  */
 export function exitWithoutThreads(isAnyAlive: () => boolean): () => void {
   if (!isMainThread || typeof process.execve !== 'function') return () => undefined;
+  let uncaught: { readonly error: unknown } | undefined;
+  const onUncaught = (error: unknown) => {
+    uncaught = { error };
+    // Where a listener has dealt with the error, the process lives on.
+    queueMicrotask(() => (uncaught = undefined));
+  };
   const listener = (code: number) => {
     if (!isAnyAlive()) return;
     callListenersBehind(listener, code);
+    // Node prints the error that ends the process only after this event.
+    if (uncaught !== undefined) console.error(inspect(uncaught.error));
     takeCoverage();
     replaceProcess(Number(process.exitCode ?? code) & 0xff);
   };
+  process.on('uncaughtExceptionMonitor', onUncaught);
   process.on('exit', listener);
-  return () => process.off('exit', listener);
+  return () => {
+    process.off('uncaughtExceptionMonitor', onUncaught);
+    process.off('exit', listener);
+  };
 }
 
 /** They would not be called any more. */
