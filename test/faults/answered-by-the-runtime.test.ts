@@ -41,7 +41,6 @@ describe.each(SHAPES)('in $mode', ({ start }) => {
 
 describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
   it.each([
-    { event: { do: 'exit', code: 3 }, errorType: 'Runtime.ExitError', own: 'Uncaught error in a handler' },
     {
       event: { do: 'spin' },
       errorType: 'Runtime.ThreadTerminated',

@@ -30,7 +30,7 @@ describe('a thread that holds no invocation', () => {
     const neighbours = await runtime.neighbours(3);
     const { threadId } = await runtime.invoke<{ threadId: number }>({ do: 'leak later', what, gate: 'leak' });
     await runtime.open('leak');
-    const { thread } = await runtime.logged({ cause: 'out-of-memory', errorType: 'Runtime.OutOfMemory' });
+    const { thread } = await runtime.logged({ threadEnd: 'out-of-memory', errorType: 'Runtime.OutOfMemory' });
     expect(statuses(await neighbours.release())).toEqual({ response: 3 });
     const now = await expectHealth(runtime);
     expect(threads.filter((id) => !now.includes(id))).toEqual([threadId]);
@@ -62,8 +62,8 @@ describe('a module that loads too much', () => {
     await writeFile(heavy, '');
     await runtime.failure({ do: 'exit', code: 1 });
     const failed = { message: 'A thread did not come up, will retry', failures: 2 };
-    const { diagnostic } = await runtime.logged(failed);
-    expect(diagnostic).toMatch(HEAP_FULL);
+    const { errorMessage } = await runtime.logged(failed);
+    expect(errorMessage).toMatch(HEAP_FULL);
     expect(await runtime.invoke({ do: 'healthy', n: 1 })).toMatchObject({ n: 1 });
     await rm(heavy);
     await expectHealth(runtime);
