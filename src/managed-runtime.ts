@@ -13,7 +13,7 @@ import { unsupportedNode } from './node-support.ts';
 import { RuntimeMetrics } from './observability/runtime-metrics.ts';
 import { Recorder } from './observability/recorder.ts';
 import type { RuntimeStats, StatsSource } from './observability/stats.ts';
-import { postInitErrorNow } from './runtime-api/init-error.ts';
+import { postInitErrorNow } from './runtime-api/init-error-now.ts';
 import { serve } from './serving.ts';
 import type { ManagedRuntimeOptions } from './config/options.ts';
 

@@ -95,7 +95,8 @@ const THROWN: readonly Thrown[] = [
     errorType: 'Error',
     errorMessage: 'snake',
     header: 'Function.Error',
-    more: { cause: { errorMessage: 'snake' } },
+    // An error that leads back to itself is described once.
+    more: {},
   },
   {
     throws: 'aggregate',

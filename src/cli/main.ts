@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // What is imported here must load on any version of Node.js: it says that one is too old.
 import { unsupportedNode } from '../node-support.ts';
-import { postInitErrorNow } from '../runtime-api/init-error.ts';
+import { postInitErrorNow } from '../runtime-api/init-error-now.ts';
 
 const unsupported = unsupportedNode();
 if (unsupported !== undefined) {

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { exit } from '../builtins.ts';
 import { createRuntime } from '../managed-runtime.ts';
-import { postInitErrorNow } from '../runtime-api/init-error.ts';
+import { postInitErrorNow } from '../runtime-api/init-error-now.ts';
 import { applyFlags } from './flags.ts';
 import type { Flags } from './flags.ts';
 

@@ -5,7 +5,7 @@ import { shortenDiagnostic } from '../invocation/diagnostic.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { StreamedBody } from '../invocation/invocation.ts';
 import { LONGEST_TIMER_MS } from '../invocation/time.ts';
-import { errorTypeHeader } from './headers.ts';
+import { errorTypeHeader } from './error-type-header.ts';
 
 /** The names of the trailers of a streamed response, as its header `Trailer` announces them. */
 export const ERROR_TYPE = 'Lambda-Runtime-Function-Error-Type';

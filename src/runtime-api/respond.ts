@@ -6,7 +6,7 @@ import { failure } from '../invocation/invocation.ts';
 import type { RequestsObserver } from '../observability/observer.ts';
 import { API_VERSION, POST_TIMEOUT_MS } from './connection.ts';
 import type { Connection } from './connection.ts';
-import { errorTypeHeader } from './headers.ts';
+import { errorTypeHeader } from './error-type-header.ts';
 import { ANSWER_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import type { Log } from '../logging/log.ts';
 import { wait } from './retry.ts';
