@@ -2,7 +2,6 @@ import { accessSync, constants } from 'node:fs';
 import { inspect } from 'node:util';
 import { takeCoverage } from 'node:v8';
 import { isMainThread } from 'node:worker_threads';
-import { Promise } from '../builtins.ts';
 
 /**
  * Node ends a process by terminating its threads, and an addon whose asynchronous work is in flight may abort the process
@@ -18,7 +17,7 @@ export function exitWithoutThreads(isAnyAlive: () => boolean): () => void {
   const onUncaught = (error: unknown) => {
     uncaught = { error };
     // Where a listener has dealt with the error, the process lives on.
-    void Promise.resolve().then(() => (uncaught = undefined));
+    process.nextTick(() => (uncaught = undefined));
   };
   const listener = (code: number) => {
     if (!isAnyAlive()) return;
