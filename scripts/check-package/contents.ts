@@ -40,7 +40,7 @@ export const contents: Check = async ({ tarball }, log) => {
   const byPath = pathToFileURL(join(installed, 'dist/src/package-files.js')).href;
   assert.equal(await run(['--eval', MISSING, byPath]), '', 'What is found by path is not all there.');
   const trace = await run(['--enable-source-maps', '--eval', FAIL]);
-  assert.match(trace, /src\/config\.ts:\d+/, 'The stack trace does not name the source.');
+  assert.match(trace, /src\/config\/[\w-]+\.ts:\d+/, 'The stack trace does not name the source.');
 };
 
 /** The console's page, bundled. */

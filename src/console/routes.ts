@@ -76,7 +76,7 @@ const PAGE_FILES: ReadonlyMap<string, PageFile> = new Map([
   ['/page.css', { name: 'page.css', type: 'text/css; charset=utf-8' }],
 ]);
 
-export interface PageFile {
+interface PageFile {
   readonly name: string;
   readonly type: string;
 }

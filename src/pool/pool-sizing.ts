@@ -61,7 +61,7 @@ export class PoolSizing {
 }
 
 /** What is asked before another thread is added. */
-export type MemoryVerdict = 'fits' | 'too-early' | 'full';
+type MemoryVerdict = 'fits' | 'too-early' | 'full';
 
 /** Learns what a thread costs from the process's resident memory, and says whether one more fits. */
 class MemoryGuard {

@@ -23,13 +23,13 @@ export interface Observation {
   readonly exit: 'serves' | 'hangs' | Exit;
 }
 
-export interface InitErrorSeen {
+interface InitErrorSeen {
   readonly errorTypeHeader: string | undefined;
   readonly body: unknown;
 }
 
 /** What one caller gets. */
-export interface Answer {
+interface Answer {
   /** `not taken` when no poll came for the event. */
   readonly status: 'response' | 'error' | 'timeout' | 'not taken';
   readonly mode?: string;

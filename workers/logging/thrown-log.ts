@@ -14,7 +14,7 @@ export interface ThrownLog {
   backgroundFailed(thrown: unknown, of: InvocationIds): void;
 }
 
-export type InvocationIds = Pick<InvocationMetadata, 'requestId' | 'tenantId'>;
+type InvocationIds = Pick<InvocationMetadata, 'requestId' | 'tenantId'>;
 
 /** Past the console, which the handler's code may have replaced. */
 export function openThrownLog(

@@ -90,7 +90,7 @@ function escaped(text: string): string {
 }
 
 /** A plot by number of slots. */
-export interface Plot {
+interface Plot {
   readonly title: string;
   readonly unit: string;
   /** Numbers of slots, ascending. */

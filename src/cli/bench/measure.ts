@@ -121,7 +121,7 @@ function invoking(events: readonly string[], invoke: (event: string) => Promise<
 }
 
 /** What a runtime did while each of its slots was busy all the time. */
-export interface Busy {
+interface Busy {
   readonly tally: Tally;
   readonly used: Used;
   readonly steady: boolean;
