@@ -127,7 +127,7 @@ describe('a Node.js that cannot run the runtime:', () => {
     [
       'one without WebAssembly',
       ['--jitless'],
-      /^lambda-managed-runtime: WebAssembly is not available[^\n]*--jitless[^\n]*\n$/m,
+      /^(?:Warning: disabling flag --expose_wasm[^\n]*\n)?lambda-managed-runtime: WebAssembly is not available[^\n]*--jitless[^\n]*\n$/,
     ],
     [
       'one whose intrinsics are frozen',
