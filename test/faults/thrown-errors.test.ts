@@ -142,7 +142,7 @@ describe.each(SHAPES)('the level, in $mode', ({ start }) => {
     await runtime.failure({ do: 'throw', kind: 'plain' }, IDS);
     await runtime.failure({ do: 'throw', kind: 'with line breaks' }, { requestId: 'request-2' });
     await runtime.invoke({ do: 'throw in the background', kind: 'plain' }, { requestId: 'request-3' });
-    await runtime.whenParked(runtime.slots);
+    await runtime.stop();
     const lines = runtime.output.stdout.split('\n').slice(0, -1);
     const time = expect.stringMatching(/^\d{4}-.*Z$/);
     expect(lines.map((line) => line.split('\t').slice(0, -1))).toEqual([
