@@ -22,7 +22,7 @@ const config: OxlintConfig = {
     'dist',
     '/coverage',
     'bench/results',
-    'console-page/bundle',
+    'src/console/page/bundle',
     'scripts/results',
     '.ci',
     'test/fixtures/handlers',
@@ -68,8 +68,8 @@ const config: OxlintConfig = {
       },
     },
     {
-      files: ['console-page/**'],
-      excludeFiles: ['console-page/build.ts'],
+      files: ['src/console/page/**'],
+      excludeFiles: ['src/console/page/build.ts'],
       env: { browser: true, node: false },
     },
     {

@@ -4,7 +4,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { buildPage } from '../console-page/build.ts';
+import { buildPage } from '../src/console/page/build.ts';
 import { ENTRIES } from '../src/package-files.ts';
 import { ROOT } from './root.ts';
 import { dropUnreachable } from './declarations.ts';
@@ -49,7 +49,7 @@ dropUnreachable(
   DIST,
   exported.map(({ types }) => join(ROOT, types)),
 );
-await buildPage(join(DIST, 'console-page/bundle'));
+await buildPage(join(DIST, 'src/console/page/bundle'));
 
 function sourceOf(built: string): string {
   return built.replace(/^(?:\.\/)?dist\/(.*)\.js$/, '$1.ts');

@@ -4,18 +4,25 @@ import { join } from 'node:path';
 import { circlesOf, importsOf, sourceFiles } from './module-graph.ts';
 import { ROOT } from './root.ts';
 
-const FOLDERS = ['src', 'workers'];
+/** The console's page, which runs in the browser, is counted apart. */
+const PAGE = 'src/console/page/';
+const FILES = sourceFiles('src', 'workers');
+const PARTS = {
+  src: FILES.filter((file) => file.startsWith('src/') && !file.startsWith(PAGE)),
+  workers: FILES.filter((file) => file.startsWith('workers/')),
+  [PAGE]: FILES.filter((file) => file.startsWith(PAGE)),
+};
 const LARGEST = 5;
 
-for (const folder of FOLDERS) {
-  const sizes = sourceFiles(folder)
+for (const [part, files] of Object.entries(PARTS)) {
+  const sizes = files
     .map((file) => ({ file, lines: linesOf(file) }))
     .toSorted((one, other) => other.lines - one.lines);
   const median = sizes[Math.floor(sizes.length / 2)]?.lines ?? 0;
-  console.log(`${folder}: ${sizes.length} files, median ${median} lines; the largest:`);
+  console.log(`${part}: ${sizes.length} files, median ${median} lines; the largest:`);
   for (const { file, lines } of sizes.slice(0, LARGEST)) console.log(`  ${lines}  ${file}`);
 }
-const circles = circlesOf(sourceFiles(...FOLDERS).flatMap((file) => importsOf(file)));
+const circles = circlesOf(FILES.flatMap((file) => importsOf(file)));
 console.log(`circles of imports, those of types included: ${circles.length}`);
 for (const circle of circles) console.log(`  ${circle.join(' · ')}`);
 

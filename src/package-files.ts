@@ -17,4 +17,4 @@ export const ENTRIES = {
 };
 
 /** The folder of the console's page. */
-export const CONSOLE_PAGE = new URL('../console-page/bundle/', import.meta.url);
+export const CONSOLE_PAGE = new URL('./console/page/bundle/', import.meta.url);

@@ -41,7 +41,7 @@ const LAYERS: readonly (readonly Module[])[] = [
     { files: ['src/emf/'], sees: ['src/observability/'] },
     { files: ['src/otel/'], sees: ['src/observability/'], packages: ['@opentelemetry/api'] },
     {
-      files: ['console-page/'],
+      files: ['src/console/page/'],
       sees: ['src/console/messages.ts'],
       values: [],
       packages: ['preact', '@preact/signals', 'uplot'],
@@ -101,9 +101,7 @@ const LAYERS: readonly (readonly Module[])[] = [
   ],
 ];
 
-const SOURCES = sourceFiles('src', 'workers', 'console-page').filter(
-  (file) => file !== 'console-page/build.ts',
-);
+const SOURCES = sourceFiles('src', 'workers').filter((file) => file !== 'src/console/page/build.ts');
 const imports = SOURCES.flatMap((file) => importsOf(file));
 
 it('modules import only what lies below them', () => {
@@ -126,7 +124,7 @@ describe('the check refuses', () => {
     ['what workers do not load', 'workers/a.ts', "await import('../src/config/config.ts');"],
     ['a value in what only describes', 'src/protocol.ts', "import { a } from './invocation/a.ts';"],
     ['a package of another module', 'src/local/a.ts', "import { a } from 'undici/lib/a.js';"],
-    ['a package in the page', 'console-page/a.ts', "import { readFile } from 'node:fs';"],
+    ['a package in the page', 'src/console/page/a.ts', "import { readFile } from 'node:fs';"],
   ])('%s', (_what, file, text) => {
     expect(importsOf(file, text).map(faultOf)).toEqual([expect.stringContaining(file)]);
   });

@@ -44,7 +44,7 @@ export const contents: Check = async ({ tarball }, log) => {
 };
 
 /** The console's page, bundled. */
-const PAGE = 'dist/console-page/bundle/';
+const PAGE = 'dist/src/console/page/bundle/';
 const PAGE_FILES = ['index.html', 'licenses.txt', 'page.css', 'page.js'];
 
 interface SourceMap {

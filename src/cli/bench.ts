@@ -11,12 +11,12 @@ import { readMachine } from './bench/machine.ts';
 import { measure } from './bench/measure.ts';
 import type { Method } from './bench/measure.ts';
 import type { Measurement } from './bench/measurement.ts';
-import { startProgress, terminalReport } from './bench/terminal.ts';
+import { startProgress, terminalReport } from './bench/terminal-report.ts';
 import { makeRecord } from './bench/record.ts';
 import type { BenchRecord } from './bench/record.ts';
 import type { Modules } from './bench/runtime-process.ts';
-import { mostSetups, nextSetup } from './bench/next-setup.ts';
-import type { Sizes } from './bench/next-setup.ts';
+import { mostSetups, nextSetup } from './bench/recommendation.ts';
+import type { Sizes } from './bench/recommendation.ts';
 import { applyFlags } from './flags.ts';
 
 /** `lambda-managed-runtime bench <workerFile>`: measures a handler with several numbers of slots, and recommends one. */

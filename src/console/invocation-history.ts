@@ -2,7 +2,7 @@ import type { Diagnostic } from '../invocation/diagnostic.ts';
 import type { InvokeResult } from '../local/invoke.ts';
 import type { PublishedInvocation } from '../observability/channels.ts';
 import type { InvocationReport } from '../observability/observer.ts';
-import { now } from './clock.ts';
+import { now } from './sampler.ts';
 import type { InvocationDetail, InvocationState, RetainedText, Update } from './messages.ts';
 import { RetainedInvocations, RetainedLines, retainText } from './retained.ts';
 import type { RetainedInvocation } from './retained.ts';

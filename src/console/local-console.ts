@@ -3,7 +3,7 @@ import type { InvokeApiContext } from '../local/lambda-api/invoke-request.ts';
 import type { HttpExchange } from '../local/http-exchange.ts';
 import type { Route } from '../local/http-server.ts';
 import type { InvokeResult } from '../local/invoke.ts';
-import type { LocalServerObserver } from '../local/local-server-observer.ts';
+import type { LocalServerObserver } from '../local/open-invocations.ts';
 import { INVOCATION_CHANNEL, THREAD_CHANNEL, subscribeToChannel } from '../observability/channels.ts';
 import type { PublishedInvocation, PublishedThread } from '../observability/channels.ts';
 import type { StatsSource } from '../observability/stats.ts';

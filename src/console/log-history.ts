@@ -1,6 +1,6 @@
 import type { PublishedThread } from '../observability/channels.ts';
 import { LOG_LEVELS } from '../thread-settings.ts';
-import { now } from './clock.ts';
+import { now } from './sampler.ts';
 import type { LoggedText } from './messages.ts';
 import { retainText } from './retained.ts';
 

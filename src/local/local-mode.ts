@@ -6,7 +6,7 @@ import type { LoggedLine } from '../protocol.ts';
 import { hostAndPort } from './http-server.ts';
 import { functionUrlRoute } from './lambda-api/function-url.ts';
 import { plainInvokeRoute } from './lambda-api/invoke-api.ts';
-import type { LocalServerObserver } from './local-server-observer.ts';
+import type { LocalServerObserver } from './open-invocations.ts';
 import { startRuntimeApiServer } from './runtime-api-server.ts';
 import type { RuntimeApiServer } from './runtime-api-server.ts';
 

@@ -1,9 +1,12 @@
 import { clearTimeout, setTimeout } from '../builtins.ts';
 import { LONGEST_TIMER_MS } from '../invocation/time.ts';
+import type { LoggedLine } from '../protocol.ts';
 import { ACCEPTED, refusal } from './http-exchange.ts';
 import type { HttpAnswer } from './http-exchange.ts';
+import type { Route } from './http-server.ts';
 import { exited, timedOut, tooLarge } from './invoke.ts';
 import type { InvokeError, InvokeOptions, InvokeResponse, InvokeResult } from './invoke.ts';
+import type { InvokeApiContext } from './lambda-api/invoke-request.ts';
 
 /** An event that was handed over and is not answered yet. */
 export interface OpenInvocation {
@@ -202,4 +205,18 @@ interface MutableDelivery extends Delivery {
   accepted: number;
   readonly refused: number[];
   outcome: Delivery['outcome'];
+}
+
+/** Who looks on at what the local server does, and shows it on a page of the server. No method throws. */
+export interface LocalServerObserver {
+  /** Of its page, below `/_lambda/`, where no event can come. */
+  readonly path: string;
+  /** A caller brings an event. The promise rejects when the caller gives up. */
+  invoked(requestId: string, event: string | Uint8Array, result: Promise<InvokeResult>): void;
+  /** A caller was refused with 429. */
+  refused(): void;
+  logged(line: LoggedLine): void;
+  /** Makes what answers at its path and below. */
+  route(invokeApi: InvokeApiContext): Route;
+  close(): void;
 }

@@ -17,7 +17,7 @@ import { type InitError, InitErrors } from './runtime-api/init-errors.ts';
 import { InvocationBroker, PollQueue } from './invocation-broker.ts';
 import type { InvokeOptions, InvokeResult } from './invoke.ts';
 import { LogTails } from './log-tails.ts';
-import type { LocalServerObserver } from './local-server-observer.ts';
+import type { LocalServerObserver } from './open-invocations.ts';
 import { responseStreamRoutes } from './lambda-api/response-stream.ts';
 import { runtimeRoutes } from './runtime-api/routes.ts';
 

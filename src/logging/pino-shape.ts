@@ -4,7 +4,7 @@ import type { LogFn, Logger, LoggerOptions } from 'pino';
 import { Date, dateNow } from '../builtins.ts';
 import { FULL, cut, isError, read, safely } from '../invocation/error-description.ts';
 import { LoggedErrorDescriber, standardFields } from '../invocation/logged-error.ts';
-import type { LogWriter } from '../output/log-writer.ts';
+import type { LogWriter } from '../output/log-output.ts';
 import type { LogLevel } from '../thread-settings.ts';
 
 /**

@@ -6,7 +6,7 @@ import { monotonicMs } from '../invocation/time.ts';
 import type { HandlerReport } from '../protocol.ts';
 import { publishInvocation } from './channels.ts';
 import type { PublishedInvocation, TracedOperation } from './channels.ts';
-import { rounded } from './durations.ts';
+import { rounded } from './stats.ts';
 import type { InvocationOutcome, InvocationReport, FailureCause, InvocationObserver } from './observer.ts';
 
 /** What a record tells. */

@@ -2,7 +2,7 @@ import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import type { Config } from '../config/config.ts';
 import type { DeliveryStatus } from '../invocation/invocation.ts';
 import { monotonicMs } from '../invocation/time.ts';
-import { Durations } from './durations.ts';
+import { Durations } from './stats.ts';
 import type { InvocationOutcome, ThreadEndCause } from './observer.ts';
 import type { RuntimeStats, SlotStats } from './stats.ts';
 import { eventLoopStats, threadsStats } from './thread-metrics.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { EventLoopUtilization, Histogram } from 'node:perf_hooks';
-import { distribution, rounded } from './durations.ts';
+import { distribution, rounded } from './stats.ts';
 import type { ThreadEndCause } from './observer.ts';
 import type { EventLoopStats, ThreadStats, ThreadsStats } from './stats.ts';
 

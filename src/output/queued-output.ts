@@ -1,5 +1,5 @@
 import { nextTurn, sleep } from '../builtins.ts';
-import { PartialWriteRepair } from './partial-write-repair.ts';
+import { PartialWriteRepair } from './descriptor.ts';
 import type { Output, OutputSettings } from './output.ts';
 import type { WriteSome } from './descriptor.ts';
 

@@ -3,11 +3,10 @@ import { monotonicMs } from '../invocation/time.ts';
 import type { Config } from '../config/config.ts';
 import type { Diagnostic } from '../invocation/diagnostic.ts';
 import type { Log } from '../logging/log.ts';
-import { certainlyOver } from './heap-limits.ts';
-import { MemoryPressure } from './memory-pressure.ts';
+import { certainlyOver } from './thread-start.ts';
+import { MemoryPressure, residentMiB } from './memory-pressure.ts';
 import type { ThreadMemory } from './memory-pressure.ts';
 import type { PoolThread } from './pool-thread.ts';
-import { residentMiB } from './process-memory.ts';
 import { OUT_OF_MEMORY } from './thread-end.ts';
 
 /** Ends a thread for that reason; resolves when it is gone. */

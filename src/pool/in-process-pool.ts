@@ -14,10 +14,16 @@ import type { HandlerLog } from '../../workers/logging/open-logging.ts';
 import type { Log, LogSink } from '../logging/log.ts';
 import { DeadlinePolicy } from './deadline-policy.ts';
 import { invokerSettings } from './thread-start.ts';
-import { InitFailure, initTimeout, describeThreadEnd, failureCause } from './thread-end.ts';
-import { logEscaped, logLost } from './loss-lines.ts';
+import {
+  InitFailure,
+  initTimeout,
+  describeThreadEnd,
+  failureCause,
+  logEscaped,
+  logLost,
+} from './thread-end.ts';
 import { PendingInvocation, givenUp } from './pending-invocation.ts';
-import { ThreadCapacity } from './thread-capacity.ts';
+import { ThreadCapacity } from './pool-sizing.ts';
 import type { ThreadEnd } from './thread-end.ts';
 import type { InvocationHandle, WorkerPool } from './worker-pool.ts';
 

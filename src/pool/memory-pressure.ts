@@ -1,3 +1,4 @@
+import { closeSync, openSync, readSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { diagnostic } from '../invocation/diagnostic.ts';
 import type { Diagnostic } from '../invocation/diagnostic.ts';
@@ -75,3 +76,72 @@ const LIMIT = 0.95;
 
 /** And by which the process must have grown since. */
 const REGROWTH = 0.02;
+
+/**
+ * The resident memory of the process, in MiB.
+ *
+ * `process.memoryUsage.rss()` opens a file each time: it throws when no descriptor is left, which is when memory must
+ * still be watched, and costs three times as much. So one descriptor stays open and is read again from its start.
+ */
+export function residentMiB(): number {
+  lastMiB = readOpenFile() ?? readByName() ?? lastMiB;
+  return lastMiB;
+}
+
+interface OpenFile {
+  readonly descriptor: number;
+  readonly pageBytes: number;
+}
+
+const STATM = '/proc/self/statm';
+const MIB = 1024 * 1024;
+
+const buffer = Buffer.alloc(128);
+/** Null where the system has no such file. */
+let file: OpenFile | null | undefined;
+let lastMiB = 0;
+
+/** Undefined where there is no such file, or where code of the user's has closed the descriptor. */
+function readOpenFile(): number | undefined {
+  if (file === undefined) file = open();
+  if (file === undefined || file === null) return undefined;
+  const pages = residentPages(file.descriptor);
+  if (pages !== undefined) return (pages * file.pageBytes) / MIB;
+  // It is not closed here: its number may be that of another file by now.
+  file = undefined;
+  return undefined;
+}
+
+function readByName(): number | undefined {
+  try {
+    return process.memoryUsage.rss() / MIB;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined if it can be tried again. */
+function open(): OpenFile | null | undefined {
+  const mib = readByName();
+  try {
+    const descriptor = openSync(STATM, 'r');
+    const pages = residentPages(descriptor);
+    // Node.js does not tell the size of a page, which is a power of two.
+    if (pages !== undefined && mib !== undefined)
+      return { descriptor, pageBytes: 2 ** Math.round(Math.log2((mib * MIB) / pages)) };
+    closeSync(descriptor);
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? null : undefined;
+  }
+}
+
+function residentPages(descriptor: number): number | undefined {
+  try {
+    const length = readSync(descriptor, buffer, 0, buffer.length, 0);
+    const pages = /^\d+ (\d+) /.exec(buffer.toString('latin1', 0, length))?.[1];
+    return pages === undefined ? undefined : Number(pages);
+  } catch {
+    return undefined;
+  }
+}

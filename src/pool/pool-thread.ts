@@ -20,15 +20,13 @@ import type {
   ToThread,
 } from '../protocol.ts';
 import type { ThreadSettings } from '../thread-settings.ts';
-import { hardLimits } from './heap-limits.ts';
+import { hardLimits, assertTransition } from './thread-start.ts';
 import { initTimeout } from './thread-end.ts';
 import type { ThreadMemory } from './memory-pressure.ts';
 import type { PendingInvocation } from './pending-invocation.ts';
 import { PiscinaWorker } from './piscina-worker.ts';
 import type { ThreadEnd } from './thread-end.ts';
-import type { ThreadStart } from './thread-start.ts';
-import { assertTransition } from './thread-state.ts';
-import type { ThreadState } from './thread-state.ts';
+import type { ThreadStart, ThreadState } from './thread-start.ts';
 
 /** What a thread says of its invocations and of its own condition. */
 export type ThreadMessage =

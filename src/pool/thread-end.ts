@@ -5,10 +5,13 @@ import {
   diagnosticText,
   encodeDiagnostic,
   encodeThrown,
+  summaryOf,
 } from '../invocation/diagnostic.ts';
 import type { Diagnostic, EncodedDiagnostic } from '../invocation/diagnostic.ts';
+import type { Log } from '../logging/log.ts';
 import type { FailureCause, ThreadEndCause } from '../observability/observer.ts';
 import type { UncaughtErrorMessage } from '../protocol.ts';
+import type { PendingInvocation } from './pending-invocation.ts';
 
 /** Why a thread ended, or is about to. */
 export type ThreadEnd =
@@ -135,4 +138,33 @@ export class InitFailure extends Error {
 export function initTimeout(timeoutMs: number): EncodedDiagnostic {
   const message = `The handler's module did not load within ${timeoutMs} ms (initTimeoutMs).`;
   return encodeDiagnostic(diagnostic('Runtime.InitTimeout', message));
+}
+
+/** @param thread undefined in single mode. */
+export function logEscaped(log: Log, message: UncaughtErrorMessage, thread: number | undefined): void {
+  const { how, requestId, tenantId, diagnostic } = message;
+  log.error(
+    { requestId, tenantId, thread, how, ...decodeDiagnostic(diagnostic) },
+    'Uncaught error in a handler',
+  );
+}
+
+/**
+ * An invocation, or what it has left behind, has ended with its thread. Where that ended of an error, another line has the
+ * stack.
+ *
+ * @param thread undefined in single mode.
+ */
+export function logLost(
+  log: Log,
+  { invocation, inBackground }: PendingInvocation,
+  { cause: threadEnd }: ThreadEnd,
+  reason: EncodedDiagnostic,
+  thread: number | undefined,
+): void {
+  const { requestId, tenantId } = invocation.metadata;
+  log.error(
+    { requestId, tenantId, thread, threadEnd, ...summaryOf(reason) },
+    inBackground ? 'Background work was lost' : 'An invocation was lost with its thread',
+  );
 }

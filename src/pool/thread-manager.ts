@@ -11,15 +11,14 @@ import type { Log, LogSink } from '../logging/log.ts';
 import { watchUntilEnd } from './ending-watch.ts';
 import { HeapGuard } from './heap-guard.ts';
 import { InitFailure, describeThreadEnd, replacementCause } from './thread-end.ts';
-import { Recycling, Reloading } from './planned-replacement.ts';
+import { Recycling, Reloading, PROBATION_MS, RestartBackoff } from './thread-replacement.ts';
 import { PoolThread } from './pool-thread.ts';
 import type { ThreadListener, ThreadMessage } from './pool-thread.ts';
 import { PoolSizing } from './pool-sizing.ts';
 import { exitWithoutThreads } from './process-exit.ts';
-import { PROBATION_MS, RestartBackoff } from './restart-backoff.ts';
 import type { ThreadEnd } from './thread-end.ts';
 import { DelayHistograms, threadStart } from './thread-start.ts';
-import type { ThreadState } from './thread-state.ts';
+import type { ThreadState } from './thread-start.ts';
 
 /** What the manager and its threads tell the pool. */
 export interface ThreadManagerListener extends ThreadListener {

@@ -15,15 +15,14 @@ import type {
 import type { SharedState } from '../thread-settings.ts';
 import type { Log, LogSink } from '../logging/log.ts';
 import { DeadlinePolicy } from './deadline-policy.ts';
-import { logEscaped, logLost } from './loss-lines.ts';
+import { logEscaped, logLost, describeThreadEnd, failureCause } from './thread-end.ts';
 import { PendingInvocation, givenUp } from './pending-invocation.ts';
 import type { PoolThread, ThreadMessage } from './pool-thread.ts';
-import { ThreadCapacity } from './thread-capacity.ts';
-import { describeThreadEnd, failureCause } from './thread-end.ts';
+import { ThreadCapacity } from './pool-sizing.ts';
 import type { ThreadEnd } from './thread-end.ts';
 import { ThreadManager } from './thread-manager.ts';
 import type { ThreadManagerListener } from './thread-manager.ts';
-import type { ThreadState } from './thread-state.ts';
+import type { ThreadState } from './thread-start.ts';
 import type { InvocationHandle, WorkerPool } from './worker-pool.ts';
 
 /** Handlers in worker threads. The manager keeps threads up; this hands them invocations and sees that each is answered. */

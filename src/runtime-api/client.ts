@@ -14,7 +14,7 @@ import type { RequestsObserver } from '../observability/observer.ts';
 import { API_VERSION, Connection } from './connection.ts';
 import type { ApiResponse, PendingRequest, RequestError } from './connection.ts';
 import { registerExtension } from './extension.ts';
-import { parseEventHeaders } from './event-headers.ts';
+import { parseEventHeaders } from './headers.ts';
 import { postInitError } from './init-error.ts';
 import { postOutcome } from './respond.ts';
 import type { AnswerRoute } from './respond.ts';

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { errorTypeHeader } from './error-type-header.ts';
+import { errorTypeHeader } from './headers.ts';
 
 /**
  * Tells Lambda that the function cannot start, and blocks until that has been answered, for two seconds at most: what is

@@ -3,7 +3,7 @@ import type { Log } from '../logging/log.ts';
 import type { RequestsObserver } from '../observability/observer.ts';
 import { INIT_ERROR_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import { API_VERSION, Connection, POST_TIMEOUT_MS } from './connection.ts';
-import { errorTypeHeader } from './error-type-header.ts';
+import { errorTypeHeader } from './headers.ts';
 import { wait } from './retry.ts';
 
 /** Tells Lambda that the function cannot start, unless the signal aborts. Never rejects: the exit code says it too. */

@@ -17,8 +17,17 @@ import type {
 import { msUntil } from '../invocation/time.ts';
 import { ANSWER_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import { API_VERSION, POST_TIMEOUT_MS } from './connection.ts';
-import { ERROR_BODY, ERROR_TYPE, patience, requestSink } from './request-sink.ts';
-import { MIN_TRIES, RESPONSE_TOO_LARGE, nobodyWaits, postOutcome, tellNobodyWaits } from './respond.ts';
+import {
+  ERROR_BODY,
+  ERROR_TYPE,
+  patience,
+  requestSink,
+  MIN_TRIES,
+  RESPONSE_TOO_LARGE,
+  nobodyWaits,
+  postOutcome,
+  tellNobodyWaits,
+} from './respond.ts';
 import type { AnswerRoute, Reply } from './respond.ts';
 import { wait } from './retry.ts';
 

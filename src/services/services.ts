@@ -1,8 +1,9 @@
 import { MessageChannel } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
+import { Promise, clearTimeout, setTimeout } from '../builtins.ts';
+import { importFault } from '../invocation/import-error.ts';
 import { expose } from './comlink.ts';
 import type { Endpoint } from './comlink.ts';
-import { importUserModule } from './user-module.ts';
 
 /**
  * Loads the services, once. Each call of what it resolves with opens one more way to them; it ends when the port that is
@@ -28,4 +29,98 @@ function complete(module: Readonly<Record<string, unknown>>, url: string): objec
       throw new TypeError(`The services module ${url} has no export ${name}. It exports: ${names}.`);
     },
   });
+}
+
+/** Loads the shared data, once. Rejects with a `SharingError` if threads could not get it, or only copies of much of it. */
+export async function loadSharedData(url: string, timeoutMs: number): Promise<unknown> {
+  const module = await importUserModule('sharedData', url, timeoutMs);
+  const data = 'default' in module ? module['default'] : { ...module };
+  if (data === undefined || data === null)
+    throw new SharingError(
+      'sharedData',
+      `The module ${url} (option sharedData): it exports nothing to share.`,
+    );
+  const fault = findFault(data, 'default' in module ? 'default' : '', new Set());
+  if (fault !== undefined)
+    throw new SharingError('sharedData', `The module ${url} (option sharedData): ${fault}`);
+  try {
+    // As the threads will see it; this shares the memory of what is in a SharedArrayBuffer.
+    return structuredClone(data);
+  } catch (cause) {
+    const reason = (cause as Error).message;
+    throw new SharingError(
+      'sharedData',
+      `What ${url} (option sharedData) exports cannot be shared: ${reason}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** In bytes. Smaller ones may be copied: headers, names, offsets. */
+const LARGEST_COPY = 1024 * 1024;
+
+/** The first thing that threads cannot have, or should not have a copy of each, and where it is. */
+function findFault(value: unknown, path: string, seen: Set<object>): string | undefined {
+  if (typeof value === 'function' || typeof value === 'symbol')
+    return `${path} is a ${typeof value}, which cannot be handed to threads.`;
+  if (typeof value !== 'object' || value === null || seen.has(value)) return undefined;
+  seen.add(value);
+  const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength > LARGEST_COPY) {
+    return (
+      `${path} lies in an ArrayBuffer of ${buffer.byteLength} bytes, and each thread would get a copy. ` +
+      'Put it into a SharedArrayBuffer.'
+    );
+  }
+  for (const [key, part] of partsOf(value)) {
+    const fault = findFault(part, path === '' ? key : `${path}.${key}`, seen);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+/** Of plain objects, arrays, maps and sets; of other objects structuredClone knows more. */
+function partsOf(value: object): Iterable<readonly [key: string, part: unknown]> {
+  if (value instanceof Map) return [...value].map(([key, part]) => [String(key), part]);
+  if (value instanceof Set) return [...value].map((part, index) => [String(index), part]);
+  const prototype = Object.getPrototypeOf(value) as unknown;
+  return Array.isArray(value) || prototype === Object.prototype || prototype === null
+    ? Object.entries(value)
+    : [];
+}
+
+/** Imports a module of the user's into the main thread. Rejects with a {@link SharingError}, at the latest in that time. */
+async function importUserModule(
+  option: SharingOption,
+  url: string,
+  timeoutMs: number,
+): Promise<Readonly<Record<string, unknown>>> {
+  const module = `The module ${url} (option ${option})`;
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new Error(`it took more than ${timeoutMs} ms (initTimeoutMs)`)),
+    timeoutMs,
+  );
+  try {
+    return (await Promise.race([import(url), late.promise])) as Record<string, unknown>;
+  } catch (cause) {
+    const fault = await importFault(cause, url, process.cwd());
+    const reason = fault?.message ?? (cause instanceof Error ? cause.message : String(cause));
+    throw new SharingError(option, `${module} could not be loaded: ${reason}`, { cause });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The option whose module is at fault. */
+type SharingOption = 'services' | 'sharedData';
+
+/** What a module shares with the threads could not be made ready. Its name is what Lambda sees as `errorType`. */
+class SharingError extends Error {
+  constructor(option: SharingOption, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = option === 'services' ? 'Runtime.ServicesError' : 'Runtime.SharedDataError';
+  }
 }

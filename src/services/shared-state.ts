@@ -14,6 +14,6 @@ export async function openShare(config: Config): Promise<() => SharedState> {
   const data =
     sharedData === undefined
       ? undefined
-      : await (await import('./shared-data.ts')).loadSharedData(sharedData, initTimeoutMs);
+      : await (await import('./services.ts')).loadSharedData(sharedData, initTimeoutMs);
   return () => ({ services: connect(), data });
 }

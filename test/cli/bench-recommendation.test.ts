@@ -3,7 +3,7 @@ import type { Measurement } from '../../src/cli/bench/measurement.ts';
 import { makeRecord, settings } from '../../src/cli/bench/record.ts';
 import type { BenchRecord } from '../../src/cli/bench/record.ts';
 import { Tally } from '../../src/cli/bench/measurement.ts';
-import { nextSetup } from '../../src/cli/bench/next-setup.ts';
+import { nextSetup } from '../../src/cli/bench/recommendation.ts';
 
 interface MadeUp {
   readonly slots: number;

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { steadyClock } from '../../src/console/clock.ts';
+import { steadyClock } from '../../src/console/sampler.ts';
 
 afterEach(() => vi.restoreAllMocks());
 

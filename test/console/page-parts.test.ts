@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { jsonFault } from '../../console-page/invoke/json-check.ts';
-import { SAMPLE_EVENTS } from '../../console-page/invoke/sample-events.ts';
-import { Places } from '../../console-page/lanes/places.ts';
-import { filtered } from '../../console-page/log/log-filter.ts';
-import { messageOf } from '../../console-page/log/line-message.ts';
+import { jsonFault } from '../../src/console/page/invoke/json-check.ts';
+import { SAMPLE_EVENTS } from '../../src/console/page/invoke/sample-events.ts';
+import { Places } from '../../src/console/page/lanes/places.ts';
+import { filtered } from '../../src/console/page/log/log-filter.ts';
+import { messageOf } from '../../src/console/page/log/line-message.ts';
 import type { InvocationState, ThreadState } from '../../src/console/messages.ts';
 
 const thread = (number: number, startedAt: number, endedAt?: number): ThreadState => ({

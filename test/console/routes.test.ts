@@ -7,7 +7,7 @@ import { startFunction } from './function.ts';
 import type { ConsoleFunction } from './function.ts';
 import { LivePage } from './live-page.ts';
 
-const BUNDLE = fileURLToPath(new URL('../../console-page/bundle', import.meta.url));
+const BUNDLE = fileURLToPath(new URL('../../src/console/page/bundle', import.meta.url));
 const RECORDING = [
   '--import',
   new URL('../fixtures/bootstraps/record-loading.mjs', import.meta.url).href,

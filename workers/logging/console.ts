@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import type { InspectOptions } from 'node:util';
 import { Date } from '../../src/builtins.ts';
-import type { LogWriter } from '../../src/output/log-writer.ts';
+import type { LogWriter } from '../../src/output/log-output.ts';
 import { LOG_LEVELS } from '../../src/thread-settings.ts';
 import type { LogLevel, LogSettings } from '../../src/thread-settings.ts';
 import { currentInvocation } from '../invoke-store.ts';

@@ -1,5 +1,5 @@
 import { BroadcastChannel } from 'node:worker_threads';
-import type { LogWriter } from '../../src/output/log-writer.ts';
+import type { LogWriter } from '../../src/output/log-output.ts';
 import type { Output } from '../../src/output/output.ts';
 import { LOGGED_LINES_CHANNEL } from '../../src/protocol.ts';
 import type { LoggedLine } from '../../src/protocol.ts';

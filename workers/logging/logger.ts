@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { openPino } from '../../src/logging/pino-shape.ts';
-import type { LogWriter } from '../../src/output/log-writer.ts';
+import type { LogWriter } from '../../src/output/log-output.ts';
 import type { LogLevel } from '../../src/thread-settings.ts';
 import { currentInvocation } from '../invoke-store.ts';
 

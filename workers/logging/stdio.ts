@@ -1,14 +1,13 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import type { Writable } from 'node:stream';
-import { repairLine } from '../../src/output/partial-write-repair.ts';
-import { DropCount } from '../../src/output/output.ts';
+import { repairLine } from '../../src/output/descriptor.ts';
+import { DropCount, SyncOutput } from '../../src/output/output.ts';
 import { OutputLock } from '../../src/output/output-lock.ts';
-import { SyncOutput } from '../../src/output/sync-output.ts';
 import type { LogSettings } from '../../src/thread-settings.ts';
 import { replaceFunction } from '../replace-function.ts';
 import type { LineObserver } from './line-observer.ts';
-import { LineBuffer } from './line-buffer.ts';
+import { LineBuffer } from './line-observer.ts';
 
 /**
  * Lets `process.stdout`, `process.stderr`, and what is written to descriptors 1 and 2 through `node:fs`, as pino does,

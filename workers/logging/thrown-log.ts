@@ -1,6 +1,6 @@
 import { Date } from '../../src/builtins.ts';
 import type { InvocationMetadata } from '../../src/invocation/invocation.ts';
-import type { LogWriter } from '../../src/output/log-writer.ts';
+import type { LogWriter } from '../../src/output/log-output.ts';
 import { LOG_LEVELS } from '../../src/thread-settings.ts';
 import type { LogLevel, LogSettings } from '../../src/thread-settings.ts';
 import { isExitCall } from '../handler-error.ts';

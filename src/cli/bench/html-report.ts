@@ -4,8 +4,8 @@ import { isShared } from './measurement.ts';
 import type { Measurement } from './measurement.ts';
 import { describe, settings } from './record.ts';
 import type { BenchRecord } from './record.ts';
-import { RATE_LEGEND, SETUP_LEGEND, rateColumns, setupColumns } from './report-tables.ts';
-import type { Columns } from './report-tables.ts';
+import { RATE_LEGEND, SETUP_LEGEND, rateColumns, setupColumns } from './terminal-report.ts';
+import type { Columns } from './terminal-report.ts';
 
 /** The record as a page that needs nothing else: uPlot and the figures are in it. */
 export function htmlReport(record: BenchRecord): string {

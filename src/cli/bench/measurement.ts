@@ -1,4 +1,4 @@
-import { rounded } from '../../observability/durations.ts';
+import { rounded } from '../../observability/stats.ts';
 
 /** What was measured with one setup. */
 export interface Measurement extends Setup {

@@ -1,10 +1,9 @@
-import { warnings } from './warnings.ts';
+import { warnings, rationale } from './rationale.ts';
 import type { Machine } from './machine.ts';
 import type { Measurement } from './measurement.ts';
 import { recommend } from './recommendation.ts';
 import type { Recommendation } from './recommendation.ts';
 import type { Modules } from './runtime-process.ts';
-import { rationale } from './rationale.ts';
 
 /** What a bench found out: the JSON file holds it as it is, and table and page are made from it. */
 export interface BenchRecord {

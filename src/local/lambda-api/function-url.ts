@@ -11,8 +11,7 @@ import {
 import type { HttpAnswer, HttpExchange } from '../http-exchange.ts';
 import type { Route } from '../http-server.ts';
 import type { InvokeResult } from '../invoke.ts';
-import { functionUrlEvent } from './function-url-event.ts';
-import { functionUrlResponse, httpResponseHead } from './function-url-response.ts';
+import { functionUrlEvent, functionUrlResponse, httpResponseHead } from './function-url-events.ts';
 import { THROTTLED } from './invoke-answers.ts';
 import type { InvokeApiContext } from './invoke-request.ts';
 import { REQUEST_TOO_LARGE } from './invoke-request.ts';

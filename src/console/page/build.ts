@@ -1,0 +1,36 @@
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+/** Bundles the console's page into a folder: index.html, page.js, page.css, and the licenses of what is in them. */
+export async function buildPage(folder: string = BESIDE): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  await build({
+    entryPoints: { page: join(HERE, 'main.tsx') },
+    outdir: folder,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2023',
+    tsconfig: join(HERE, 'tsconfig.json'),
+    logLevel: 'warning',
+  });
+  await copyFile(join(HERE, 'index.html'), join(folder, 'index.html'));
+  await writeFile(join(folder, 'licenses.txt'), (await Promise.all(BUNDLED.map(licenseOf))).join('\n'));
+}
+
+/** What the page is made with: who has the package has copies of these. */
+const BUNDLED = ['preact', '@preact/signals', '@preact/signals-core', 'uplot'];
+
+async function licenseOf(name: string): Promise<string> {
+  return `${name}\n\n${await readFile(join(HERE, '../../../node_modules', name, 'LICENSE'), 'utf8')}`;
+}
+
+const HERE = fileURLToPath(new URL('.', import.meta.url));
+
+/** Where the server looks when it runs from the sources. */
+const BESIDE = join(HERE, 'bundle');
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await buildPage(process.argv[2]);

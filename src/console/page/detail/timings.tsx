@@ -1,0 +1,37 @@
+import type { InvocationDetail } from '../../messages.ts';
+import { runOf, waitOf } from '../state/durations.ts';
+import { bytes, clock, duration, threadName } from '../state/format.ts';
+
+/** When it came, how long it waited, ran and took. */
+export function Timings({ detail: { state, report = {} } }: { readonly detail: InvocationDetail }) {
+  const { outcome, calledAt, answeredAt, endedAt, deadlineAt, thread, slot } = state;
+  const number = (field: string) => (typeof report[field] === 'number' ? report[field] : undefined);
+  const heap = number('heapUsedBytes');
+  const background = number('backgroundMs');
+  const facts: readonly (readonly [name: string, value: string | undefined])[] = [
+    ['called', clock(calledAt, 3)],
+    ['waited', duration(waitOf(state))],
+    ['streams since', outcome === 'open' && answeredAt !== undefined ? clock(answeredAt, 3) : undefined],
+    ['handler ran', duration(number('handlerMs') ?? runOf(state))],
+    ['answered after', endedAt === undefined ? undefined : duration((answeredAt ?? endedAt) - calledAt)],
+    ['background work', background === undefined ? undefined : duration(background)],
+    ['deadline', deadlineAt === undefined ? undefined : `after ${duration(deadlineAt - calledAt)}`],
+    ['on', thread === undefined ? undefined : `${threadName(thread)}, slot ${slot}`],
+    ['first on its thread', report['firstOnThread'] === true ? 'yes' : undefined],
+    ['delivery', typeof report['delivery'] === 'string' ? report['delivery'] : undefined],
+    ['heap after it', heap === undefined ? undefined : bytes(heap)],
+  ];
+  return (
+    <dl class="timings">
+      {facts.map(
+        ([name, value]) =>
+          value !== undefined && (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ),
+      )}
+    </dl>
+  );
+}

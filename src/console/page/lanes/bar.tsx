@@ -1,0 +1,47 @@
+import type { InvocationState } from '../../messages.ts';
+import { describe } from '../state/outcomes.ts';
+import { MIN_PX, px } from './scale.ts';
+import { onThread } from './spans.ts';
+
+export interface BarProps {
+  readonly invocation: InvocationState;
+  readonly pxPerMs: number;
+  /** Where it begins. */
+  readonly x: number;
+  readonly top: number;
+  readonly height: number;
+  readonly isSelected: boolean;
+}
+
+/** An invocation on its thread: what it waited there, its handler, its background work; a mark at a deadline it hit. */
+export function Bar({ invocation, pxPerMs, x, top, height, isSelected }: BarProps) {
+  const { requestId, outcome, startedAt, answeredAt, deadlineAt, thread } = invocation;
+  const { start, end } = onThread(invocation);
+  const isOpen = end === Infinity;
+  const width = Math.max(MIN_PX, (end - start) * pxPerMs);
+  const lead = startedAt === undefined ? 0 : (startedAt - start) * pxPerMs;
+  const tail = answeredAt === undefined || isOpen ? 0 : (end - answeredAt) * pxPerMs;
+  const hitDeadline = deadlineAt !== undefined && outcome === 'deadline';
+  return (
+    <div
+      id={barId(requestId)}
+      role="option"
+      class={`bar ${outcome}${isOpen ? ' open' : ''}${isSelected ? ' selected' : ''}`}
+      aria-selected={isSelected}
+      aria-label={describe(invocation)}
+      data-request={requestId}
+      data-thread={thread}
+      data-outcome={outcome}
+      data-from={start}
+      style={{ left: px(x), top: px(top), height: px(height), ...(!isOpen && { width: px(width) }) }}
+    >
+      {lead > 1 && <span class="lead" style={{ width: px(lead) }} />}
+      {tail > 1 && <span class="tail" style={{ width: px(Math.min(tail, width)) }} />}
+      {hitDeadline && <span class="deadline-mark" style={{ left: px((deadlineAt - start) * pxPerMs) }} />}
+    </div>
+  );
+}
+
+export function barId(requestId: string): string {
+  return `bar-${requestId}`;
+}

@@ -1,0 +1,124 @@
+import type { InvocationState, ThreadState } from '../../messages.ts';
+import { threadKey } from '../state/store.ts';
+import { freeRow, inQueue, onThread } from './spans.ts';
+import type { Span } from './spans.ts';
+
+/** A row of the picture: threads of which one took the other's place. */
+export interface Lane {
+  readonly threads: readonly ThreadState[];
+  readonly bars: readonly PlacedBar[];
+  /** Bars that lie beside each other in time need more than one. */
+  readonly rows: number;
+}
+
+export interface PlacedBar {
+  readonly invocation: InvocationState;
+  readonly row: number;
+}
+
+/** The lane of the main thread, where there are no others. */
+const MAIN_THREAD: ThreadState = { thread: 0, startedAt: 0, readyAt: 0 };
+
+/** Places threads and bars. What has its place keeps it, whatever others are forgotten later. */
+export class Places {
+  /** Of the threads that there were the last time. */
+  #lanes = new Map<string, number>();
+  #rows = new Map<string, number>();
+
+  lanes(threads: Iterable<ThreadState>, invocations: Iterable<InvocationState>): Lane[] {
+    const sorted = [...threads].toSorted((a, b) => a.startedAt - b.startedAt);
+    if (sorted.length === 0) sorted.push(MAIN_THREAD);
+    const lanes: ThreadState[][] = [];
+    const places = new Map<string, number>();
+    for (const thread of sorted) {
+      const lane = this.#laneOf(thread, lanes);
+      places.set(threadKey(thread), lane);
+      (lanes[lane] ??= []).push(thread);
+    }
+    this.#lanes = places;
+    const bars = this.#barsOf(sorted, invocations);
+    return lanes.map((members) => {
+      const placed = this.#placed(
+        members.flatMap((thread) => bars.get(thread) ?? []),
+        onThread,
+      );
+      return { threads: members, bars: placed, rows: rowsOf(placed) };
+    });
+  }
+
+  /** Those that have waited for a slot, or wait, and those that have no other bar: they got to no thread. */
+  waiting(invocations: Iterable<InvocationState>): PlacedBar[] {
+    const waiters = [...invocations].filter(
+      (each) => inQueue(each).end - each.calledAt > NOTICEABLE_MS || isOverUntaken(each),
+    );
+    return this.#placed(waiters, inQueue, 'waiting ');
+  }
+
+  /** The lane of the thread whose place it takes; else a new one. */
+  #laneOf(thread: ThreadState, lanes: readonly (readonly ThreadState[])[]): number {
+    const known = this.#lanes.get(threadKey(thread));
+    if (known !== undefined) return known;
+    const free = lanes.findIndex((members) => {
+      const endedAt = members?.at(-1)?.endedAt;
+      return members === undefined || (endedAt !== undefined && endedAt <= thread.startedAt + AT_ONCE_MS);
+    });
+    return free === -1 ? lanes.length : free;
+  }
+
+  #barsOf(
+    threads: readonly ThreadState[],
+    invocations: Iterable<InvocationState>,
+  ): Map<ThreadState, InvocationState[]> {
+    const bars = new Map<ThreadState, InvocationState[]>();
+    for (const invocation of invocations) {
+      const { thread, dispatchedAt } = invocation;
+      if (dispatchedAt === undefined) continue;
+      const on = threads.findLast((each) => each.thread === thread && each.startedAt <= dispatchedAt);
+      if (on === undefined) continue;
+      const others = bars.get(on);
+      if (others === undefined) bars.set(on, [invocation]);
+      else others.push(invocation);
+    }
+    return bars;
+  }
+
+  #placed(
+    invocations: readonly InvocationState[],
+    span: (invocation: InvocationState) => Span,
+    prefix = '',
+  ): PlacedBar[] {
+    const last: Span[] = [];
+    const sorted = invocations
+      .map((invocation) => ({ invocation, own: span(invocation) }))
+      .toSorted((a, b) => a.own.start - b.own.start);
+    return sorted.map(({ invocation, own }) => {
+      const key = prefix + invocation.requestId;
+      const row = this.#rows.get(key) ?? freeRow(last, own.start);
+      this.#rows.set(key, row);
+      const before = last[row];
+      // What shares the row of one without an end came after it: its end is late news.
+      if (before === undefined || own.end >= before.end || before.answeredAt !== undefined) last[row] = own;
+      return { invocation, row };
+    });
+  }
+
+  /** Rows of what is no longer shown would be kept for ever. */
+  forgetAllBut(invocations: ReadonlyMap<string, unknown>): void {
+    if (this.#rows.size <= 4 * (invocations.size + 100)) return;
+    const kept = [...this.#rows].filter(([key]) => invocations.has(key.replace('waiting ', '')));
+    this.#rows = new Map(kept);
+  }
+}
+
+function isOverUntaken({ dispatchedAt, endedAt }: InvocationState): boolean {
+  return dispatchedAt === undefined && endedAt !== undefined;
+}
+
+/** A thread's end may be told a little after the start of the one that takes its place. */
+const AT_ONCE_MS = 50;
+/** Each has to be handed over; that is no wait. */
+const NOTICEABLE_MS = 3;
+
+function rowsOf(bars: readonly PlacedBar[]): number {
+  return bars.reduce((most, { row }) => Math.max(most, row + 1), 1);
+}

@@ -1,0 +1,88 @@
+import { useComputed, useSignal } from '@preact/signals';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import type { LoggedText } from '../../messages.ts';
+import { lines } from '../state/store.ts';
+import { filtered, LEVELS } from './log-filter.ts';
+import type { Level } from './log-filter.ts';
+import { LogLine } from './log-line.tsx';
+
+/** What handlers write, as it comes, and the ends of threads. */
+export function LogStream() {
+  const words = useSignal('');
+  const least = useSignal<Level>('TRACE');
+  /** The lines that there were when following ended: what somebody reads stays where it is. */
+  const held = useSignal<readonly LoggedText[] | undefined>(undefined);
+  const follow = (follows: boolean) => {
+    held.value = follows ? undefined : (held.peek() ?? lines.peek());
+  };
+  const list = useRef<HTMLDivElement>(null);
+  const source = held.value ?? lines.value;
+  const found = useComputed(() => filtered(held.value ?? lines.value, words.value, least.value));
+  const newer = (lines.value.at(-1)?.order ?? 0) - (source.at(-1)?.order ?? 0);
+  useLayoutEffect(() => {
+    if (list.current !== null && held.peek() === undefined)
+      list.current.scrollTop = list.current.scrollHeight;
+  });
+  return (
+    <section class="panel log" aria-labelledby="log-title">
+      <header class="panel-head">
+        <h2 id="log-title">Log</h2>
+        <input
+          id="log-filter"
+          type="search"
+          placeholder="words, or a request id"
+          aria-label="Filter the log"
+          value={words.value}
+          onInput={({ currentTarget }) => (words.value = currentTarget.value)}
+        />
+        <label class="inline">
+          from level
+          <select
+            value={least.value}
+            onChange={({ currentTarget }) =>
+              (least.value = LEVELS.find((level) => level === currentTarget.value) ?? 'TRACE')
+            }
+          >
+            {LEVELS.map((level) => (
+              <option key={level}>{level}</option>
+            ))}
+          </select>
+        </label>
+        <span class="log-count" role="status">
+          {found.value.length} of {source.length}
+          {newer > 0 && `, ${newer} newer`}
+        </span>
+        <button
+          type="button"
+          class="toggle"
+          aria-pressed={held.value === undefined}
+          onClick={() => follow(held.value !== undefined)}
+        >
+          Follow
+        </button>
+      </header>
+      <div
+        ref={list}
+        class="log-list"
+        role="log"
+        aria-live="off"
+        aria-label="Log lines"
+        tabIndex={0}
+        onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) =>
+          follow(scrollHeight - scrollTop - clientHeight < 24)
+        }
+      >
+        {source.length === 0 && (
+          <p class="hint">What handlers write with console, the logger or to stdout appears here.</p>
+        )}
+        {source.length > 0 && found.value.length === 0 && <p class="hint">No line has these words.</p>}
+        {found.value.slice(-MAX_SHOWN).map((line) => (
+          <LogLine key={line.order} line={line} />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+/** All are filtered, and no more than that are drawn. */
+const MAX_SHOWN = 300;

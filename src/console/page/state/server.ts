@@ -1,0 +1,25 @@
+import type { BurstRequest, BurstStarted, InvocationDetail } from '../../messages.ts';
+
+export const CONSOLE = '/_lambda/console';
+
+/** Rejects with what the server says against it. */
+export async function invoke(request: BurstRequest): Promise<BurstStarted> {
+  return read<BurstStarted>(await fetch(INVOCATIONS, { method: 'POST', body: JSON.stringify(request) }));
+}
+
+/** What has not been sent yet is not sent. */
+export async function stopInvoking(): Promise<void> {
+  await fetch(INVOCATIONS, { method: 'DELETE' });
+}
+
+export async function detailOf(requestId: string): Promise<InvocationDetail> {
+  return read<InvocationDetail>(await fetch(`${INVOCATIONS}/${encodeURIComponent(requestId)}`));
+}
+
+const INVOCATIONS = `${CONSOLE}/invocations`;
+
+async function read<Body>(response: Response): Promise<Body> {
+  const body = (await response.json()) as Body & { readonly message?: string };
+  if (!response.ok) throw new Error(body.message ?? `HTTP ${response.status}`);
+  return body;
+}

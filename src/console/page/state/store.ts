@@ -1,0 +1,91 @@
+import { signal } from '@preact/signals';
+import type {
+  BurstState,
+  InvocationState,
+  LoggedText,
+  StatsSample,
+  Snapshot,
+  ThreadState,
+  Update,
+} from '../../messages.ts';
+
+/** What the page knows. Only {@link take} and {@link takeAll} change it. */
+export const about = signal<Omit<Snapshot, keyof Update> | undefined>(undefined);
+/** By request id: those that the server keeps. */
+export const invocations = signal<ReadonlyMap<string, InvocationState>>(new Map());
+/** By {@link threadKey}. */
+export const threads = signal<ReadonlyMap<string, ThreadState>>(new Map());
+export const lines = signal<readonly LoggedText[]>([]);
+export const samples = signal<readonly StatsSample[]>([]);
+export const waiting = signal(0);
+export const inFlight = signal(0);
+export const refused = signal(0);
+export const burst = signal<BurstState>({ wanted: 0, done: 0, failed: 0 });
+
+/** How far the server's clock is ahead of this page's. */
+let clockAheadMs = 0;
+
+/** The server's clock, epoch ms. */
+export function serverNow(): number {
+  return Date.now() + clockAheadMs;
+}
+
+/** Numbers may come again when a runtime starts again. */
+export function threadKey({ thread, startedAt }: ThreadState): string {
+  return `${thread}@${startedAt}`;
+}
+
+/** A snapshot: all that was known before is put away. */
+export function takeAll(snapshot: Snapshot): void {
+  const { functionName, concurrency, timeoutMs, mostInvocations, mostAtOnce } = snapshot;
+  clockAheadMs = snapshot.now - Date.now();
+  about.value = { functionName, concurrency, timeoutMs, mostInvocations, mostAtOnce };
+  invocations.value = new Map();
+  threads.value = new Map();
+  lines.value = [];
+  samples.value = [];
+  take(snapshot);
+}
+
+export function take(update: Update): void {
+  setClock(update.now);
+  if (update.invocations.length + update.forgotten.length > 0) {
+    const all = new Map(invocations.value);
+    for (const requestId of update.forgotten) all.delete(requestId);
+    for (const each of update.invocations) all.set(each.requestId, each);
+    invocations.value = all;
+  }
+  if (update.threads.length > 0) {
+    const all = new Map(threads.value);
+    for (const each of update.threads) all.set(threadKey(each), each);
+    threads.value = withoutLongGone(all);
+  }
+  const last = lines.value.at(-1)?.order ?? 0;
+  const fresh = update.lines.filter(({ order }) => order > last);
+  if (fresh.length > 0) lines.value = [...lines.value, ...fresh].slice(-MAX_LINES);
+  const lastAt = samples.value.at(-1)?.at ?? 0;
+  const freshSamples = update.samples.filter(({ at }) => at > lastAt);
+  if (freshSamples.length > 0) samples.value = [...samples.value, ...freshSamples].slice(-MAX_SAMPLES);
+  waiting.value = update.waiting;
+  inFlight.value = update.inFlight;
+  refused.value = update.refused;
+  burst.value = update.burst;
+}
+
+const MAX_ENDED_THREADS = 64;
+const MAX_LINES = 1000;
+const MAX_SAMPLES = 300;
+
+/** What comes late makes the server's clock look late. Only more than that means that one of the two was set. */
+function setClock(now: number): void {
+  const aheadMs = now - Date.now();
+  if (aheadMs > clockAheadMs || aheadMs < clockAheadMs - MAX_LATE_MS) clockAheadMs = aheadMs;
+}
+
+const MAX_LATE_MS = 1000;
+
+function withoutLongGone(all: Map<string, ThreadState>): Map<string, ThreadState> {
+  const ended = [...all].filter(([, { endedAt }]) => endedAt !== undefined);
+  for (const [key] of ended.slice(0, -MAX_ENDED_THREADS)) all.delete(key);
+  return all;
+}
