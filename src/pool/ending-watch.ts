@@ -4,12 +4,14 @@ import { threadCpuMs } from '../observability/thread-metrics.ts';
 import type { PoolThread } from './pool-thread.ts';
 
 /**
- * Looks after a thread that is to end: terminates it if its event loop is blocked, if it has not ended after the limit, or if
- * its memory is needed. Until it is `ending` only the first counts.
+ * Watches a thread that is to end: terminates it if its event loop is blocked, if it has not ended after the limit, or if
+ * its memory is needed. Until it is `ending` only the first counts. Does nothing if the thread is watched already.
  *
  * @param isInTheWay whether another thread cannot start since this one takes the memory.
  */
 export async function watchUntilEnd(thread: PoolThread, isInTheWay: () => boolean, log: Log): Promise<void> {
+  if (watched.has(thread)) return;
+  watched.add(thread);
   const terminate = (reason: keyof typeof TERMINATED) => {
     if (thread.state === 'ended' || thread.end === undefined) return;
     log.warn({ thread: thread.id, reason }, TERMINATED[reason]);
@@ -27,13 +29,15 @@ export async function watchUntilEnd(thread: PoolThread, isInTheWay: () => boolea
   }
 }
 
+const watched = new WeakSet<PoolThread>();
+
 /**
  * A thread that has not turned for a second may wait for a core on a machine that has too few. It is blocked once it has used
  * a second of CPU time itself, or does not turn for long: it waits in a synchronous call then.
  */
 async function isBlocked(thread: PoolThread): Promise<boolean> {
   let turned = false;
-  const pong = thread.ping().then(() => (turned = true));
+  const pong = thread.eventLoop.turned().then(() => (turned = true));
   const usedBefore = threadCpuMs(thread.osThread);
   for (let waitedMs = 0; waitedMs < LONGEST_WAIT_MS; waitedMs += LOOK_AT_CPU_MS) {
     await Promise.race([pong, sleep(LOOK_AT_CPU_MS, undefined, { ref: false })]);

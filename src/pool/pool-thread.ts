@@ -20,6 +20,7 @@ import type {
   ToThread,
 } from '../protocol.ts';
 import type { ThreadSettings } from '../thread-settings.ts';
+import { EventLoopProbe } from './event-loop-probe.ts';
 import { hardLimits, assertTransition } from './thread-start.ts';
 import { initTimeout } from './thread-end.ts';
 import type { ThreadMemory } from './memory-pressure.ts';
@@ -44,6 +45,7 @@ export class PoolThread {
   readonly observer: ThreadObserver;
   /** How late its event loop turns, in ns; the thread records it. */
   readonly eventLoopDelay: RecordableHistogram;
+  readonly eventLoop = new EventLoopProbe((ping) => this.send({ type: 'ping', ping }));
   readonly invocations = new InFlight<PendingInvocation>();
   /** Invocations that were started here, finished ones included. */
   started = 0;
@@ -59,8 +61,6 @@ export class PoolThread {
   readonly #port: MessagePort;
   readonly #initTimer: NodeJS.Timeout;
   #osThread: number | undefined;
-  #pings = 0;
-  readonly #pongs = new Map<number, () => void>();
   #shutdown: Promise<void> | undefined;
   #onShutdownComplete: (() => void) | undefined;
 
@@ -182,16 +182,6 @@ export class PoolThread {
     this.#port.postMessage(message, transfer);
   }
 
-  /** Resolves when its event loop has turned, or the thread has ended. */
-  ping(): Promise<void> {
-    this.#pings += 1;
-    const ping = this.#pings;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#pongs.set(ping, resolve);
-    this.send({ type: 'ping', ping });
-    return promise;
-  }
-
   /** What it holds, also while it spins; undefined if it is not running. */
   memory(): Promise<ThreadMemory | undefined> {
     return this.#worker.memory();
@@ -266,8 +256,7 @@ export class PoolThread {
       case 'boot-failed':
         return this.#bootFailed(message.diagnostic);
       case 'pong':
-        this.#pongs.get(message.ping)?.();
-        return void this.#pongs.delete(message.ping);
+        return this.eventLoop.answered(message.ping);
       case 'shutdown-complete':
         return this.#onShutdownComplete?.();
       case 'uncaught-error':
@@ -287,8 +276,7 @@ export class PoolThread {
     }
     this.#port.close();
     this.#onShutdownComplete?.();
-    for (const resolve of this.#pongs.values()) resolve();
-    this.#pongs.clear();
+    this.eventLoop.end();
     // An exit code says less than what has led to it.
     if (end.cause !== 'exit') this.#reason = end;
     this.#reason ??= end;

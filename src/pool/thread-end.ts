@@ -168,3 +168,14 @@ export function logLost(
     inBackground ? 'Background work was lost' : 'An invocation was lost with its thread',
   );
 }
+
+/** The thread has ended without having been told to. */
+export function logThreadLost(log: Log, thread: number, end: ThreadEnd): void {
+  const diagnostic = decodeDiagnostic(describeThreadEnd(end, undefined));
+  log.error({ thread, threadEnd: end.cause, ...diagnostic }, 'A thread was lost and is replaced');
+}
+
+/** For a line beside one that has the stack. */
+export function summaryOfEnd(end: ThreadEnd): object {
+  return { threadEnd: end.cause, ...summaryOf(describeThreadEnd(end, undefined)) };
+}

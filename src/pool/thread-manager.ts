@@ -1,23 +1,29 @@
 import { Promise, setTimeout } from '../builtins.ts';
 import type { Config } from '../config/config.ts';
 import type { ManagedRuntimeError } from '../errors.ts';
-import { decodeDiagnostic, summaryOf } from '../invocation/diagnostic.ts';
-import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
+import { decodeDiagnostic } from '../invocation/diagnostic.ts';
 import type { ThreadsObserver } from '../observability/observer.ts';
-import type { ThreadMetrics } from '../observability/thread-metrics.ts';
 import type { LoadedHandler } from '../protocol.ts';
 import type { LogSettings, SharedState } from '../thread-settings.ts';
 import type { Log, LogSink } from '../logging/log.ts';
 import { watchUntilEnd } from './ending-watch.ts';
 import { HeapGuard } from './heap-guard.ts';
-import { InitFailure, describeThreadEnd, replacementCause } from './thread-end.ts';
+import {
+  InitFailure,
+  describeThreadEnd,
+  logThreadLost,
+  replacementCause,
+  summaryOfEnd,
+} from './thread-end.ts';
 import { Recycling, Reloading, PROBATION_MS, RestartBackoff } from './thread-replacement.ts';
+import type { BootFailure } from './thread-replacement.ts';
 import { PoolThread } from './pool-thread.ts';
 import type { ThreadListener, ThreadMessage } from './pool-thread.ts';
 import { PoolSizing } from './pool-sizing.ts';
 import { exitWithoutThreads } from './process-exit.ts';
 import type { ThreadEnd } from './thread-end.ts';
 import { DelayHistograms, threadStart } from './thread-start.ts';
+import { ThreadSet } from './thread-set.ts';
 import type { ThreadState } from './thread-start.ts';
 
 /** What the manager and its threads tell the pool. */
@@ -26,11 +32,12 @@ export interface ThreadManagerListener extends ThreadListener {
   onUnrecoverable(error: ManagedRuntimeError): void;
 }
 
+/** What the pool sees of the threads. */
+export type Threads = Pick<ThreadSet, 'freest' | 'metrics' | 'running'>;
+
 /** Keeps the wanted number of threads up: starts, replaces, recycles and ends them. */
 export class ThreadManager implements ThreadListener {
-  /** All that have not gone, in the order in which they were started. */
-  readonly #threads = new Set<PoolThread>();
-  readonly #watched = new WeakSet<PoolThread>();
+  readonly #threads = new ThreadSet();
   readonly #config: Config;
   readonly #log: Log;
   readonly #handlers: LogSettings;
@@ -73,7 +80,7 @@ export class ThreadManager implements ThreadListener {
     this.#heaps = new HeapGuard(
       config,
       log,
-      () => this.all(),
+      () => this.#threads.running(),
       (thread, diagnostic) => {
         thread.terminate({ cause: 'out-of-memory', diagnostic });
         return thread.gone;
@@ -97,24 +104,8 @@ export class ThreadManager implements ThreadListener {
     return this.#started.promise;
   }
 
-  all(): PoolThread[] {
-    return [...this.#threads].filter(({ state }) => state !== 'ended');
-  }
-
-  metrics(): ThreadMetrics[] {
-    return this.all().map((thread) => thread.metrics());
-  }
-
-  /** The thread that takes the next invocation: the one that holds fewest, if it holds less than that many. */
-  freest(below: number): PoolThread | undefined {
-    let freest: PoolThread | undefined;
-    for (const thread of this.#threads) {
-      if (thread.state !== 'ready') continue;
-      const load = thread.invocations.size;
-      if (load === 0) return thread;
-      if (load < (freest?.invocations.size ?? below)) freest = thread;
-    }
-    return freest;
+  get threads(): Threads {
+    return this.#threads;
   }
 
   /** Takes the thread out of service; it ends when it holds no invocation any more. */
@@ -133,7 +124,7 @@ export class ThreadManager implements ThreadListener {
   reload(): Promise<void> {
     const reloaded = this.#reloading.begin(this.#ids + 1);
     this.#undecided = [];
-    for (const thread of this.#in('starting')) thread.stop({ cause: 'recycled' });
+    for (const thread of this.#threads.in('starting')) thread.stop({ cause: 'recycled' });
     this.#backoff.stopWaiting();
     this.#reconcile();
     return reloaded;
@@ -187,7 +178,8 @@ export class ThreadManager implements ThreadListener {
   #joined(thread: PoolThread): void {
     thread.observer.ready();
     this.#served = true;
-    if (this.#backoff.isUnderWay) setTimeout(() => this.#prove(thread), PROBATION_MS).unref();
+    const prove = () => thread.state === 'ready' && this.#backoff.succeeded();
+    if (this.#backoff.isUnderWay) setTimeout(prove, PROBATION_MS).unref();
     this.#pool.onStateChange(thread, 'starting');
     this.#started.resolve(thread.handler as LoadedHandler);
     for (const failure of this.#undecided.splice(0)) this.#retryBoot(failure);
@@ -204,8 +196,8 @@ export class ThreadManager implements ThreadListener {
     if (thread.started > 0) this.#backoff.succeeded();
     // One that ended before it was given anything: the next one would do the same, at once.
     else if (end.cause !== 'recycled' && thread.ageMs < PROBATION_MS)
-      this.#backoff.failed(thread.id, summaryFor(end), 'A thread was lost as soon as it was there');
-    if (this.#in('ready').length === 0) this.#backoff.startGiveUpTimer();
+      this.#backoff.failed(thread.id, summaryOfEnd(end), 'A thread was lost as soon as it was there');
+    if (this.#threads.in('ready').length === 0) this.#backoff.startGiveUpTimer();
   }
 
   #notUp(thread: PoolThread): void {
@@ -223,7 +215,7 @@ export class ThreadManager implements ThreadListener {
   /** A module that loads in one thread at least is served, whichever thread is the first to fail. */
   #decideInit(failure: BootFailure): void {
     this.#undecided.push(failure);
-    if (this.#in('starting').length > 0) return;
+    if (this.#threads.in('starting').length > 0) return;
     this.#stopping = true;
     this.#started.reject(new InitFailure((this.#undecided[0] ?? failure).reason));
   }
@@ -238,28 +230,24 @@ export class ThreadManager implements ThreadListener {
       this.#stopping ? undefined : replacementCause(end),
       describeThreadEnd(end, undefined),
     );
-    if (!this.#stopping && from === 'ready')
-      this.#log.error(
-        { thread: thread.id, threadEnd: end.cause, ...decodeDiagnostic(describeThreadEnd(end, undefined)) },
-        'A thread was lost and is replaced',
-      );
+    if (!this.#stopping && from === 'ready') logThreadLost(this.#log, thread.id, end);
   }
 
   #watch(thread: PoolThread): void {
-    if (this.#watched.has(thread)) return;
-    this.#watched.add(thread);
     void watchUntilEnd(thread, () => this.#isInTheWay(thread), this.#log);
   }
 
   /** One at a time, since the memory of one that is terminated is free only when it has gone. */
   #isInTheWay(thread: PoolThread): boolean {
-    return this.#lacksMemory && this.#in('ended').length === 0 && this.#in('ending')[0] === thread;
+    return (
+      this.#lacksMemory && this.#threads.in('ended').length === 0 && this.#threads.in('ending')[0] === thread
+    );
   }
 
   #reconcile(): void {
     while (!this.#stopping && !this.#backoff.isWaiting && this.#undecided.length === 0) {
-      const ready = this.#in('ready').length;
-      const starting = this.#in('starting').length;
+      const ready = this.#threads.in('ready').length;
+      const starting = this.#threads.in('starting').length;
       const extra = this.#recycling.extra + this.#reloading.extra;
       const verdict = this.#sizing.verdict(ready, starting, this.#threads.size - ready - starting, extra);
       this.#lacksMemory = verdict === 'full';
@@ -286,7 +274,7 @@ export class ThreadManager implements ThreadListener {
     const start = threadStart(this.#ids, observer, this.#config, this.#handlers, this.#share(), delays);
     const thread = new PoolThread(start, this);
     this.#threads.add(thread);
-    this.#sizing.reached(this.#in('ready').length + this.#in('starting').length);
+    this.#sizing.reached(this.#threads.in('ready').length + this.#threads.in('starting').length);
     void thread.gone.then(() => {
       this.#threads.delete(thread);
       this.#delays.giveBack(delays);
@@ -296,12 +284,8 @@ export class ThreadManager implements ThreadListener {
 
   /** Unless one has come up just now. */
   #giveUp(error: ManagedRuntimeError): void {
-    if (this.#in('ready').length > 0) this.#backoff.succeeded();
+    if (this.#threads.in('ready').length > 0) this.#backoff.succeeded();
     else this.#pool.onUnrecoverable(error);
-  }
-
-  #prove(thread: PoolThread): void {
-    if (thread.state === 'ready') this.#backoff.succeeded();
   }
 
   /** The replacement comes up first. */
@@ -310,21 +294,6 @@ export class ThreadManager implements ThreadListener {
   }
 
   #outdated(): PoolThread[] {
-    return this.#in('ready').filter((thread) => this.#reloading.isOutdated(thread));
+    return this.#threads.in('ready').filter((thread) => this.#reloading.isOutdated(thread));
   }
-
-  #in(state: ThreadState): PoolThread[] {
-    return [...this.#threads].filter((thread) => thread.state === state);
-  }
-}
-
-/** A thread that has not come up, and why. */
-interface BootFailure {
-  readonly thread: number;
-  readonly reason: EncodedDiagnostic;
-}
-
-/** Another line has the stack. */
-function summaryFor(end: ThreadEnd): object {
-  return { threadEnd: end.cause, ...summaryOf(describeThreadEnd(end, undefined)) };
 }

@@ -79,7 +79,7 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
       return pending;
     }
     this.#watchDeadline(pending);
-    const thread = this.#manager.freest(this.#perThread);
+    const thread = this.#manager.threads.freest(this.#perThread);
     if (thread === undefined) this.#waiting.push(pending);
     else thread.run(pending);
     return pending;
@@ -92,7 +92,7 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
   abandon(reason: EncodedDiagnostic): void {
     this.#abandoned = reason;
     for (const invocation of this.#waiting.splice(0)) this.#fail(invocation, 'shutdown', reason);
-    for (const thread of this.#manager.all()) {
+    for (const thread of this.#manager.threads.running()) {
       for (const invocation of thread.invocations) {
         if (invocation.inBackground) continue;
         thread.invocations.delete(invocation);
@@ -102,7 +102,7 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
   }
 
   threads(): readonly ThreadMetrics[] {
-    return this.#manager.metrics();
+    return this.#manager.threads.metrics();
   }
 
   async runHooks(withinMs: number): Promise<void> {
@@ -140,13 +140,13 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
 
   #watchDeadline(invocation: PendingInvocation): void {
     this.#deadlines.watch(invocation, () =>
-      this.#manager.all().find((thread) => thread.invocations.has(invocation)),
+      this.#manager.threads.running().find((thread) => thread.invocations.has(invocation)),
     );
   }
 
   #dispatchWaiting(): void {
     while (this.#waiting.length > 0) {
-      const thread = this.#manager.freest(this.#perThread);
+      const thread = this.#manager.threads.freest(this.#perThread);
       if (thread === undefined) return;
       const invocation = this.#waiting.shift() as PendingInvocation;
       if (invocation.answered) invocation.settle(this.#capacity);

@@ -87,6 +87,12 @@ function withJitter(invocations: number): number {
   return Math.max(1, Math.round(invocations * (0.8 + Math.random() * 0.2)));
 }
 
+/** A thread that has not come up, and why. */
+export interface BootFailure {
+  readonly thread: number;
+  readonly reason: EncodedDiagnostic;
+}
+
 interface BackoffActions {
   tryAgain(): void;
   giveUp(error: ManagedRuntimeError): void;
