@@ -81,6 +81,10 @@ class ThreadHistory {
     if (context.bootMs !== undefined) this.#update(context, { readyAt: now() });
   }
 
+  retired(context: PublishedThread): void {
+    this.#update(context, { retiredAt: now() });
+  }
+
   ended(context: PublishedThread): void {
     const { cause, error } = context;
     this.#update(context, {

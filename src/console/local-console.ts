@@ -34,6 +34,7 @@ export class LocalConsole implements LocalServerObserver {
       subscribeToChannel<PublishedThread>(THREAD_CHANNEL, {
         start: (context) => history.threads.starts(context),
         end: (context) => history.threads.ready(context),
+        asyncStart: (context) => history.threads.retired(context),
         asyncEnd: (context) => {
           history.threads.ended(context);
           history.log.threadEnded(context);

@@ -81,6 +81,8 @@ export interface ThreadState {
   readonly thread: number;
   readonly startedAt: number;
   readonly readyAt?: number;
+  /** When it took no invocation any more; another thread takes its place then, while it still ends. */
+  readonly retiredAt?: number;
   readonly endedAt?: number;
   /** Why it was replaced; absent when the runtime ended, or it has not ended. */
   readonly cause?: ThreadEndCause;

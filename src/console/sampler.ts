@@ -87,10 +87,10 @@ function sampleOf(before: Reading, reading: Reading, durations: Durations): Stat
     ...(count > 0 && { p50, p99 }),
     mainThread: part(stats.mainThread.activeMs, before.stats.mainThread.activeMs),
     threads: Object.fromEntries(
-      stats.threads.each.map(({ thread, activeMs }) => [
-        thread,
-        part(activeMs, activeBefore.get(thread) ?? 0),
-      ]),
+      stats.threads.each
+        // Another thread has the place of one that is retiring.
+        .filter(({ state }) => state !== 'retiring')
+        .map(({ thread, activeMs }) => [thread, part(activeMs, activeBefore.get(thread) ?? 0)]),
     ),
     inFlight: stats.inFlight,
   };

@@ -34,7 +34,7 @@ export interface PublishedThread {
   readonly thread: number;
   /** From `end` on: how long it took to start, in ms. */
   bootMs?: number;
-  /** From `asyncStart` on: why it is replaced; undefined when the runtime ends. */
+  /** From `asyncStart` on: why it takes no invocation any more and is replaced; undefined when the runtime ends. */
   cause?: ThreadEndCause | undefined;
   error?: Diagnostic;
 }

@@ -47,8 +47,10 @@ export interface ThreadsObserver {
 
 export interface ThreadObserver {
   ready(): void;
-  /** It is gone, or of no use; the first call counts. Undefined when the runtime ends. */
-  ended(cause: ThreadEndCause | undefined, diagnostic: EncodedDiagnostic | undefined): void;
+  /** It takes no invocation any more. The cause is undefined when the runtime ends. */
+  retired(cause: ThreadEndCause | undefined, diagnostic: EncodedDiagnostic): void;
+  /** It has ended; the first call counts. The cause is undefined when the runtime ends. */
+  ended(cause: ThreadEndCause | undefined, diagnostic: EncodedDiagnostic): void;
 }
 
 /**
@@ -77,7 +79,7 @@ export interface RequestObserver {
   failed(error: Error): void;
 }
 
-/** All that the rooms tell of what happens in them. No method throws. */
+/** What all modules report of what happens in them. No method throws. */
 export interface Observer {
   readonly threads: ThreadsObserver;
   readonly requests: RequestsObserver;

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { InFlight } from '../invocation/invocation.ts';
 import { decodeDiagnostic } from '../invocation/diagnostic.ts';
+import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation, DeliveryStatus } from '../invocation/invocation.ts';
 import { monotonicMs } from '../invocation/time.ts';
 import type { Log } from '../logging/log.ts';
@@ -97,21 +98,27 @@ export class Recorder implements Observer, RecordListener {
     const startedMs = monotonicMs();
     const operation = publishThread({ thread: id });
     let over = false;
+    const explain = (cause: ThreadEndCause | undefined, diagnostic: EncodedDiagnostic) => {
+      if (operation === undefined) return;
+      operation.context.cause = cause;
+      if (isFault(cause)) operation.context.error = decodeDiagnostic(diagnostic);
+    };
     return {
       ready: () => {
         if (operation === undefined) return;
         operation.context.bootMs = monotonicMs() - startedMs;
         operation.begun();
       },
+      retired: (cause, diagnostic) => {
+        explain(cause, diagnostic);
+        operation?.concluding();
+      },
       ended: (cause, diagnostic) => {
         if (over) return;
         over = true;
         if (cause !== undefined) this.#metrics.replaced[cause] += 1;
-        if (operation === undefined) return;
-        operation.context.cause = cause;
-        if (isFault(cause) && diagnostic !== undefined)
-          operation.context.error = decodeDiagnostic(diagnostic);
-        operation.ended();
+        explain(cause, diagnostic);
+        operation?.ended();
       },
     };
   }

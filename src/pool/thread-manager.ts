@@ -2,7 +2,7 @@ import { Promise, setTimeout } from '../builtins.ts';
 import type { Config } from '../config/config.ts';
 import type { ManagedRuntimeError } from '../errors.ts';
 import { decodeDiagnostic } from '../invocation/diagnostic.ts';
-import type { ThreadsObserver } from '../observability/observer.ts';
+import type { ThreadEndCause, ThreadsObserver } from '../observability/observer.ts';
 import type { LoadedHandler } from '../protocol.ts';
 import type { LogSettings, SharedState } from '../thread-settings.ts';
 import type { Log, LogSink } from '../logging/log.ts';
@@ -190,9 +190,10 @@ export class ThreadManager implements ThreadListener {
 
   /** It serves no more. */
   #left(thread: PoolThread): void {
+    const end = thread.end as ThreadEnd;
+    thread.observer.retired(this.#causeOf(end), describeThreadEnd(end, undefined));
     this.#recycling.forget(thread);
     if (this.#stopping) return;
-    const end = thread.end as ThreadEnd;
     if (thread.started > 0) this.#backoff.succeeded();
     // One that ended before it was given anything: the next one would do the same, at once.
     else if (end.cause !== 'recycled' && thread.ageMs < PROBATION_MS)
@@ -204,8 +205,7 @@ export class ThreadManager implements ThreadListener {
     const end = thread.end as ThreadEnd;
     const isWanted = end.cause !== 'stopped' && end.cause !== 'recycled';
     const reason = describeThreadEnd(end, undefined);
-    if (this.#stopping || !isWanted)
-      return thread.observer.ended(this.#stopping ? undefined : replacementCause(end), reason);
+    if (this.#stopping || !isWanted) return thread.observer.ended(this.#causeOf(end), reason);
     thread.observer.ended('bootFailed', reason);
     const failure = { thread: thread.id, reason };
     if (!this.#served) this.#decideInit(failure);
@@ -226,11 +226,12 @@ export class ThreadManager implements ThreadListener {
 
   #ended(thread: PoolThread, from: ThreadState): void {
     const end = thread.end as ThreadEnd;
-    thread.observer.ended(
-      this.#stopping ? undefined : replacementCause(end),
-      describeThreadEnd(end, undefined),
-    );
+    thread.observer.ended(this.#causeOf(end), describeThreadEnd(end, undefined));
     if (!this.#stopping && from === 'ready') logThreadLost(this.#log, thread.id, end);
+  }
+
+  #causeOf(end: ThreadEnd): ThreadEndCause | undefined {
+    return this.#stopping ? undefined : replacementCause(end);
   }
 
   #watch(thread: PoolThread): void {

@@ -6,10 +6,11 @@ import { filtered } from '../../src/console/page/log/log-filter.ts';
 import { messageOf } from '../../src/console/page/log/line-message.ts';
 import type { InvocationState, ThreadState } from '../../src/console/messages.ts';
 
-const thread = (number: number, startedAt: number, endedAt?: number): ThreadState => ({
+const thread = (number: number, startedAt: number, endedAt?: number, retiredAt = endedAt): ThreadState => ({
   thread: number,
   startedAt,
   readyAt: startedAt + 1,
+  ...(retiredAt !== undefined && { retiredAt }),
   ...(endedAt !== undefined && { endedAt, cause: 'exit' }),
 });
 
@@ -33,6 +34,12 @@ describe('lanes', () => {
     expect(numbers(places.lanes(all, []))).toEqual([[1], [2, 4], [3]]);
     const later = all.filter((each) => each.thread !== 2);
     expect(numbers(places.lanes(later, []))).toEqual([[1], [4], [3]]);
+  });
+
+  it('a thread takes the lane of one that is retired and has not ended yet', () => {
+    const retired = { ...thread(1, 0), retiredAt: 100 };
+    const lanes = new Places().lanes([retired, thread(2, 1), thread(3, 101)], []);
+    expect(lanes.map(({ threads }) => threads.map((each) => each.thread))).toEqual([[1, 3], [2]]);
   });
 
   it('a thread that starts beside all others gets a lane of its own', () => {

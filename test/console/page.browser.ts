@@ -92,11 +92,10 @@ describe('the page', () => {
     expect(await end.getAttribute('data-cause')).toBe('uncaughtError');
     const lost = await end.getAttribute('data-ended');
     await page.locator('.bar.crash').waitFor({ state: 'attached' });
-    // Its replacement starts while it still ends, so that it may have another lane.
-    await expect
-      .poll(() => page.locator('.lane[data-thread] .dot.ready').count(), { timeout: 20_000 })
-      .toBe(4);
-    expect(await page.locator(`.lane[data-thread="${lost}"] .dot.ready`).count()).toBe(0);
+    const lane = page.locator('.lane[data-thread]', { has: end });
+    await lane.locator('.dot.ready').waitFor();
+    expect(await lane.getAttribute('data-thread')).not.toBe(lost);
+    expect(await page.locator('.lane[data-thread]').count()).toBe(4);
     await page.locator('.log-line.ERROR', { hasText: `Thread ${lost} is replaced` }).waitFor();
   });
 

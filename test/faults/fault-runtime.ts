@@ -140,7 +140,7 @@ export class FaultRuntime extends RunningRuntime {
     const gate = this.newGate();
     const requestIds = Array.from({ length: count }, (_, n) => `${gate}-${n}`);
     const results = Promise.all(
-      requestIds.map((requestId) => this.result({ do: 'wait', gate }, { requestId })),
+      requestIds.map((requestId) => this.result({ do: 'wait', gate }, { requestId, timeoutMs: 100_000 })),
     );
     await this.marks(`arrived-${gate}-`, count);
     return {

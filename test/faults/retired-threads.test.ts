@@ -24,10 +24,13 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
   });
 
   it('child processes of a thread that is retired are ended and reaped', async () => {
-    await using runtime = await startLayout(layout, { options: EARLY });
-    for (let round = 0; round < 3; round += 1) await runtime.diagnostic({ do: 'wait for a child' }, timed);
-    // On a busy machine a deadline may pass before the child has started.
-    expect(await runtime.made('child-')).not.toEqual([]);
+    await using runtime = await startLayout(layout);
+    for (let round = 0; round < 3; round += 1) {
+      expect(await runtime.diagnostic({ do: 'throw beside a child' })).toMatchObject({
+        errorMessage: 'beside a child',
+      });
+    }
+    expect(await runtime.made('child-')).toHaveLength(3);
     await expect.poll(() => children(runtime), { timeout: 20_000 }).toEqual([]);
     await runtime.expectFullCapacity();
     runtime.expectAnsweredOnce();

@@ -59,8 +59,8 @@ export class Places {
     const known = this.#lanes.get(threadKey(thread));
     if (known !== undefined) return known;
     const free = lanes.findIndex((members) => {
-      const endedAt = members?.at(-1)?.endedAt;
-      return members === undefined || (endedAt !== undefined && endedAt <= thread.startedAt + AT_ONCE_MS);
+      const retiredAt = members?.at(-1)?.retiredAt;
+      return members === undefined || (retiredAt !== undefined && retiredAt <= thread.startedAt + AT_ONCE_MS);
     });
     return free === -1 ? lanes.length : free;
   }
@@ -114,7 +114,7 @@ function isOverUntaken({ dispatchedAt, endedAt }: InvocationState): boolean {
   return dispatchedAt === undefined && endedAt !== undefined;
 }
 
-/** A thread's end may be told a little after the start of the one that takes its place. */
+/** A thread's retirement may be told a little after the start of the one that takes its place. */
 const AT_ONCE_MS = 50;
 /** Each has to be handed over; that is no wait. */
 const NOTICEABLE_MS = 3;

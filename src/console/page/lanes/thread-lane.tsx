@@ -90,7 +90,7 @@ function Load({ thread }: { readonly thread: ThreadState }) {
   );
 }
 
-function stateOf({ readyAt, endedAt }: ThreadState): 'ready' | 'starting' | 'ended' {
-  if (endedAt !== undefined) return 'ended';
+function stateOf({ readyAt, retiredAt }: ThreadState): 'ready' | 'starting' | 'ended' {
+  if (retiredAt !== undefined) return 'ended';
   return readyAt === undefined ? 'starting' : 'ready';
 }
