@@ -16,6 +16,7 @@ import type { RuntimeStats, StatsSource } from './observability/stats.ts';
 import { postInitErrorNow } from './runtime-api/init-error-now.ts';
 import { serve } from './serving.ts';
 import type { ManagedRuntimeOptions } from './config/options.ts';
+import { onAbort } from './waiting.ts';
 
 /**
  * A runtime that serves one function, from {@link createManagedRuntime}. It runs once, and no other may run in the process
@@ -148,8 +149,7 @@ class Supervisor implements ManagedRuntime {
       sink.log.info({ signal: name }, 'Stopping');
       stop();
     });
-    signal?.addEventListener('abort', stop);
-    if (signal?.aborted === true) stop();
+    const removeListener = signal && onAbort(signal, stop);
     let local: LocalMode | undefined;
     try {
       local = runtimeApi === undefined ? await startLocal(this.#config, this) : undefined;
@@ -157,7 +157,7 @@ class Supervisor implements ManagedRuntime {
       await serve(this.#config, address, sink, recorder, this.#stop.signal, clock);
     } finally {
       await local?.close();
-      signal?.removeEventListener('abort', stop);
+      removeListener?.();
       recorder.close();
       this.#metrics.stop();
       await sink.close(clock.msFor('flushLog'));

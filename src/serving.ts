@@ -3,7 +3,7 @@ import { isLocal, showConcurrency } from './config/config.ts';
 import type { Config } from './config/config.ts';
 import { descriptorsPerSlot, fitDescriptors } from './config/concurrency-plan.ts';
 import { ManagedRuntimeError } from './errors.ts';
-import { aborted, settles } from './lifecycle/waiting.ts';
+import { aborted, settlesWithin } from './waiting.ts';
 import { drain } from './lifecycle/shutdown.ts';
 import type { ShutdownClock } from './lifecycle/shutdown.ts';
 import { guardSupervisor, ignoreBrokenOutput } from './lifecycle/process-guard.ts';
@@ -62,7 +62,7 @@ export async function serve(
   } finally {
     over.abort();
     // Has ended by now, unless the start has failed or was overtaken by a stop, or native code keeps a thread.
-    await settles(pool.stop(), clock.msFor('endThreads'));
+    await settlesWithin(pool.stop(), clock.msFor('endThreads'));
     const unregister = await registering.catch(() => undefined);
     await unregister?.();
     hideConcurrency();
@@ -138,10 +138,10 @@ async function runHooks(config: Config, log: Log, pool: WorkerPool, clock: Shutd
   const unguard = config.inThreads ? () => undefined : guardSupervisor(log);
   const withinMs = clock.msFor('threadHooks');
   // A thread that spins, or that runs its hooks already because it is recycled, may take longer than it is given.
-  await settles(pool.runHooks(withinMs), withinMs);
+  await settlesWithin(pool.runHooks(withinMs), withinMs);
   const ended = pool.stop();
   await runMainHook(config, log, clock);
-  await settles(ended, clock.msFor('endThreads'));
+  await settlesWithin(ended, clock.msFor('endThreads'));
   unguard();
 }
 
@@ -176,7 +176,7 @@ async function runMainHook({ onShutdown }: Config, log: Log, clock: ShutdownCloc
   const withinMs = Math.round(clock.msFor('mainHook'));
   const hook = (async () => onShutdown())();
   hook.catch((error: unknown) => log.error({ err: error }, 'The onShutdown hook failed'));
-  if (!(await settles(hook, withinMs))) log.warn({ withinMs }, 'The onShutdown hook took too long');
+  if (!(await settlesWithin(hook, withinMs))) log.warn({ withinMs }, 'The onShutdown hook took too long');
 }
 
 function summary(config: Config, slots: number): object {

@@ -28,7 +28,9 @@ const IN_THREADS = [
   'src/errors.ts',
   'src/invocation/',
   'src/package-files.ts',
+  'src/global-slot.ts',
   'src/retry-schedule.ts',
+  'src/waiting.ts',
   ...MESSAGES,
 ];
 const SHARED = ['src/config/', ...IN_THREADS];

@@ -4,6 +4,7 @@ import type { InvokeMessage } from '../src/protocol.ts';
 import type { ManagedContext } from './context.ts';
 import { HandlerError } from './handler-error.ts';
 import type { InvocationContext } from './invocation-context.ts';
+import { globalSlot } from '../src/global-slot.ts';
 
 /** What the code that is running belongs to, across timers and promises. */
 export interface CurrentInvocation {
@@ -29,7 +30,7 @@ export function getContext(): ManagedContext | undefined {
 }
 
 export function currentInvocation(): CurrentInvocation | undefined {
-  return registry[CURRENT_RUN]?.();
+  return current.value?.();
 }
 
 /** The invocation to which an error is charged that no promise of a handler has caught; all undefined for none. */
@@ -85,7 +86,7 @@ export async function openInvokeStore(): Promise<void> {
       { cause },
     );
   }
-  registry[CURRENT_RUN] = () => frames.getStore()?.run;
+  current.value = () => frames.getStore()?.run;
 }
 
 /**
@@ -182,6 +183,4 @@ const KEYS = InvokeStoreBase.PROTECTED_KEYS;
 const frames = new AsyncLocalStorage<Frame>();
 const store = new FollowingStore();
 
-/** A copy of this module that a bundler made finds the runs that the runtime knows of. */
-const CURRENT_RUN = Symbol.for('lambda-managed-runtime.current-run');
-const registry = globalThis as { [CURRENT_RUN]?: () => CurrentInvocation | undefined };
+const current = globalSlot<() => CurrentInvocation | undefined>('current-invocation');

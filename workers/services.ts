@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Endpoint, ProxyMarked, ProxyMethods, Remote } from 'comlink';
+import { globalSlot } from '../src/global-slot.ts';
 
 /** What a module of services exports, as handlers see it: each export is a {@link Service}. */
 export type Services<Module> = { readonly [Name in keyof Module]: Service<Module[Name]> };
@@ -41,7 +42,7 @@ export type Service<Export> = Export extends (...args: never) => unknown
  * ```
  */
 export function useServices<Module>(): Services<Module> {
-  return present(registry[SERVICES]) as Services<Module>;
+  return present(services.value) as Services<Module>;
 }
 
 /**
@@ -66,7 +67,7 @@ export function useServices<Module>(): Services<Module> {
  * ```
  */
 export function proxy<Value extends object>(value: Value): Value & ProxyMarked {
-  return present(registry[COMLINK]).proxy(value);
+  return present(comlink.value).proxy(value);
 }
 
 /**
@@ -95,7 +96,7 @@ export function proxy<Value extends object>(value: Value): Value & ProxyMarked {
  * ```
  */
 export function transfer<Value>(value: Value, transferables: readonly (ArrayBuffer | MessagePort)[]): Value {
-  return present(registry[COMLINK]).transfer(value, transferables as Transferables);
+  return present(comlink.value).transfer(value, transferables as Transferables);
 }
 
 /**
@@ -125,13 +126,13 @@ export function transfer<Value>(value: Value, transferables: readonly (ArrayBuff
  * ```
  */
 export function release(remote: ProxyMethods): void {
-  remote[present(registry[COMLINK]).releaseProxy]();
+  remote[present(comlink.value).releaseProxy]();
 }
 
 /** To be called before the user's module loads, with a port that leads to the services. */
 export async function connectServices(port: MessagePort): Promise<void> {
   const { wrap } = await import('../src/services/comlink.ts');
-  registry[SERVICES] = wrap(port as unknown as Endpoint);
+  services.value = wrap(port as unknown as Endpoint);
 }
 
 function present<Value>(value: Value | undefined): Value {
@@ -142,7 +143,6 @@ function present<Value>(value: Value | undefined): Value {
 type Comlink = typeof import('comlink');
 type Transferables = Parameters<Comlink['transfer']>[1];
 
-/** A copy of this module that a bundler made finds what the runtime has set; `src/services/comlink.ts` sets the latter. */
-const SERVICES = Symbol.for('lambda-managed-runtime.services');
-const COMLINK = Symbol.for('lambda-managed-runtime.comlink');
-const registry = globalThis as { [SERVICES]?: unknown; [COMLINK]?: Comlink };
+const services = globalSlot<unknown>('services');
+/** Set by `src/services/comlink.ts`: this module does not load comlink by itself. */
+const comlink = globalSlot<Comlink>('comlink');

@@ -1,3 +1,5 @@
+import { globalSlot } from '../src/global-slot.ts';
+
 /** What a module of shared data exports: its default export, or else all that it exports. */
 export type SharedData<Module> = Module extends { readonly default: infer Data } ? Data : Module;
 
@@ -23,7 +25,7 @@ export type SharedData<Module> = Module extends { readonly default: infer Data }
  * ```
  */
 export function useSharedData<Module>(): SharedData<Module> {
-  const data = registry[KEY];
+  const data = sharedData.value;
   if (data === undefined)
     throw new Error('There is no shared data here: give createManagedRuntime the option sharedData.');
   return data as SharedData<Module>;
@@ -31,9 +33,7 @@ export function useSharedData<Module>(): SharedData<Module> {
 
 /** To be called before the user's module loads. */
 export function setSharedData(data: unknown): void {
-  registry[KEY] = data;
+  sharedData.value = data;
 }
 
-/** A copy of this module that a bundler made finds the data all the same. */
-const KEY = Symbol.for('lambda-managed-runtime.shared-data');
-const registry = globalThis as { [KEY]?: unknown };
+const sharedData = globalSlot<unknown>('shared-data');

@@ -1,4 +1,6 @@
-import { clearTimeout, Promise, setTimeout } from '../src/builtins.ts';
+import { Promise } from '../src/builtins.ts';
+import { globalSlot } from '../src/global-slot.ts';
+import { settlesWithin } from '../src/waiting.ts';
 
 /** Something to do before the thread ends, such as closing a connection. A promise that it returns is waited for. */
 export type ShutdownHook = () => unknown;
@@ -22,19 +24,11 @@ export function onShutdown(hook: ShutdownHook): void {
   hooks.push(hook);
 }
 
-/** A copy of this module that a bundler made shares the list. */
-const KEY = Symbol.for('lambda-managed-runtime.shutdown-hooks');
-const registry = globalThis as { [KEY]?: ShutdownHook[] };
-const hooks = (registry[KEY] ??= []);
+const hooks = (globalSlot<ShutdownHook[]>('shutdown-hooks').value ??= []);
 
 /** Runs the hooks, for that many ms at most. A hook that throws does not stop the others. */
 export async function runShutdownHooks(timeoutMs: number): Promise<void> {
   if (hooks.length === 0) return;
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(() => {
-    console.warn(`A shutdown hook took longer than ${Math.round(timeoutMs)} ms and is not waited for`);
-    resolve();
-  }, timeoutMs);
   const all = Promise.allSettled(
     hooks.splice(0).map(async (hook) => {
       try {
@@ -44,6 +38,6 @@ export async function runShutdownHooks(timeoutMs: number): Promise<void> {
       }
     }),
   );
-  await Promise.race([all, late]);
-  clearTimeout(timer);
+  if (!(await settlesWithin(all, timeoutMs)))
+    console.warn(`A shutdown hook took longer than ${Math.round(timeoutMs)} ms and is not waited for`);
 }

@@ -7,7 +7,7 @@ import { diagnosticText } from '../invocation/diagnostic.ts';
 import { startLocalMode } from '../local/local-mode.ts';
 import type { RuntimeApiServer } from '../local/runtime-api-server.ts';
 import { createRuntime } from '../managed-runtime.ts';
-import { aborted } from '../lifecycle/waiting.ts';
+import { aborted } from '../waiting.ts';
 import { onStopSignal } from '../lifecycle/process-guard.ts';
 import { InitFailure } from '../pool/thread-end.ts';
 import { applyFlags } from './flags.ts';

@@ -1,24 +1,23 @@
 import { exit, setTimeout } from '../builtins.ts';
 import { ManagedRuntimeError } from '../errors.ts';
+import { globalSlot } from '../global-slot.ts';
 import type { Log } from '../logging/log.ts';
 
 /** One runtime may run in a process at a time: each would take the other's events and signals. */
 export function claimProcess(): () => void {
-  if (holder[KEY] === true) {
+  if (claimed.value === true) {
     throw new ManagedRuntimeError(
       'ALREADY_RUNNING',
       'Another managed runtime is running in this process. Stop it before you run this one.',
     );
   }
-  holder[KEY] = true;
+  claimed.value = true;
   return () => {
-    holder[KEY] = false;
+    claimed.value = false;
   };
 }
 
-/** Holds for all copies of this package in the process. */
-const KEY = Symbol.for('lambda-managed-runtime.running');
-const holder = globalThis as { [KEY]?: boolean };
+const claimed = globalSlot<boolean>('running');
 
 /**
  * Calls back on the first SIGTERM or SIGINT; a second one ends the process at once, with the code that shells expect.

@@ -3,7 +3,7 @@ import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
 import { monotonicMs } from '../invocation/time.ts';
 import type { Deliveries } from '../poller/poller.ts';
 import type { WorkerPool } from '../pool/worker-pool.ts';
-import { settles } from './waiting.ts';
+import { settlesWithin } from '../waiting.ts';
 
 /** The steps of a shutdown, in their order. */
 export type ShutdownStep =
@@ -74,9 +74,9 @@ export async function drain(
   // Lambda aborts all invocations before it ends an environment: one refused answer tells that no other is wanted. What
   // handlers have given to `waitUntil` goes on.
   void deliveries.aborted().then(() => pool.abandon(SHUTDOWN_DIAGNOSTIC));
-  if (await settles(finished, clock.msFor('finishInvocations'))) return;
+  if (await settlesWithin(finished, clock.msFor('finishInvocations'))) return;
   pool.abandon(SHUTDOWN_DIAGNOSTIC);
-  await settles(deliveries.settled(), clock.msFor('deliverAnswers'));
+  await settlesWithin(deliveries.settled(), clock.msFor('deliverAnswers'));
 }
 
 const SHUTDOWN_DIAGNOSTIC = encodeDiagnostic(

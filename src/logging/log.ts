@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { Promise, clearInterval, clearTimeout, setInterval, setTimeout } from '../builtins.ts';
+import { Promise, clearInterval, setInterval } from '../builtins.ts';
 import { isLocal } from '../config/config.ts';
 import type { Config } from '../config/config.ts';
 import { openLogOutput } from '../output/log-output.ts';
@@ -7,6 +7,7 @@ import { isAnyStuck, shareLocks } from '../output/output-lock.ts';
 import { DropCount } from '../output/output.ts';
 import type { LogSettings } from '../thread-settings.ts';
 import { openPino } from './pino-shape.ts';
+import { settlesWithin } from '../waiting.ts';
 
 /** The runtime's own log. Fields first, then one sentence. No method throws. */
 export interface Log {
@@ -44,7 +45,7 @@ export async function openLogSink(config: Config): Promise<LogSink> {
     return opened(
       handlers,
       () => logger,
-      (withinMs) => within(flushed(logger), withinMs),
+      (withinMs) => settlesWithin(flushed(logger), withinMs),
     );
   }
   // In single mode the handler's thread waits for a full pipe, as any; with threads, this one answers for all of them.
@@ -55,7 +56,7 @@ export async function openLogSink(config: Config): Promise<LogSink> {
     handlers,
     () => (logger ??= openPino(output.writer, config.logLevel)),
     async (withinMs) => {
-      await within(output.flushed(), withinMs);
+      await settlesWithin(output.flushed(), withinMs);
       output.close();
     },
     writesAtOnce,
@@ -65,7 +66,7 @@ export async function openLogSink(config: Config): Promise<LogSink> {
 function opened(
   handlers: LogSettings,
   load: () => Logger,
-  flush: (withinMs: number) => Promise<void>,
+  flush: (withinMs: number) => Promise<unknown>,
   writesAtOnce = false,
 ): LogSink {
   const log = guarded(load);
@@ -107,13 +108,6 @@ function guarded(load: () => Logger): Log {
     }
   };
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
-}
-
-async function within(flushing: Promise<void>, ms: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  await Promise.race([flushing.catch(() => undefined), promise]);
-  clearTimeout(timer);
 }
 
 async function flushed(logger: Logger): Promise<void> {

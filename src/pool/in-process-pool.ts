@@ -1,4 +1,4 @@
-import { clearTimeout, Promise, setImmediate, setTimeout } from '../builtins.ts';
+import { Promise, setImmediate } from '../builtins.ts';
 import type { Config } from '../config/config.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import { summaryOf } from '../invocation/diagnostic.ts';
@@ -26,6 +26,7 @@ import { PendingInvocation, givenUp } from './pending-invocation.ts';
 import { ThreadCapacity } from './pool-sizing.ts';
 import type { ThreadEnd } from './thread-end.ts';
 import type { InvocationHandle, WorkerPool } from './worker-pool.ts';
+import { within } from '../waiting.ts';
 
 /** Single mode: the handler runs in the main thread, one invocation at a time, with nothing in between. */
 export class InProcessPool implements WorkerPool {
@@ -66,23 +67,23 @@ export class InProcessPool implements WorkerPool {
     this.#closeServices = () => shared.services?.close();
     const { initTimeoutMs } = this.#config;
     const failed = Promise.withResolvers<never>();
-    const timer = setTimeout(() => failed.reject(new InitFailure(initTimeout(initTimeoutMs))), initTimeoutMs);
     const onEscaped = (message: UncaughtErrorMessage) => {
       if (this.#invoker !== undefined) this.#onUncaughtError(message);
       else if (!message.listened) failed.reject(new InitFailure(message.diagnostic));
     };
     const settings = invokerSettings(this.#config, this.#handlers);
     this.#stopReporting = entry.reportUncaughtErrors(onEscaped, 'process', settings.ownsThread);
-    try {
+    const load = async () => {
       this.#logging = entry.openLogging(this.#handlers);
       const { thrown } = await this.#logging;
-      if (this.#capacity.closed) return await NEVER;
-      const loading = entry.loadInvoker(settings, shared, thrown, (message) => this.#receive(message));
-      this.#invoker = await Promise.race([loading, failed.promise]);
+      if (this.#capacity.closed) return NEVER;
+      return entry.loadInvoker(settings, shared, thrown, (message) => this.#receive(message));
+    };
+    const lateError = () => new InitFailure(initTimeout(initTimeoutMs));
+    try {
+      this.#invoker = await within(Promise.race([load(), failed.promise]), initTimeoutMs, lateError);
     } catch (error) {
       throw InitFailure.of(error);
-    } finally {
-      clearTimeout(timer);
     }
     this.#capacity.resize(1);
     return this.#invoker;

@@ -28,6 +28,7 @@ import type { PendingInvocation } from './pending-invocation.ts';
 import { PiscinaWorker } from './piscina-worker.ts';
 import type { ThreadEnd } from './thread-end.ts';
 import type { ThreadStart, ThreadState } from './thread-start.ts';
+import { settlesWithin } from '../waiting.ts';
 
 /** What a thread says of its invocations and of its own condition. */
 export type ThreadMessage =
@@ -233,11 +234,9 @@ export class PoolThread {
   async #shutDown(withinMs: number): Promise<void> {
     if (this.#handler === undefined || this.#state === 'ended') return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, withinMs);
     this.#onShutdownComplete = resolve;
     this.send({ type: 'shutdown', timeoutMs: withinMs * HOOK_SHARE });
-    await promise;
-    clearTimeout(timer);
+    await settlesWithin(promise, withinMs);
     this.#onShutdownComplete = undefined;
   }
 

@@ -14,7 +14,7 @@ import type { RequestsObserver } from '../observability/observer.ts';
 import { API_VERSION, Connection } from './connection.ts';
 import type { ApiResponse, PendingRequest, RequestError } from './connection.ts';
 import { registerExtension } from './extension.ts';
-import { parseEventHeaders } from './headers.ts';
+import { parseEventHeaders } from './event-headers.ts';
 import { postInitError } from './init-error.ts';
 import { postOutcome } from './respond.ts';
 import type { AnswerRoute } from './respond.ts';
@@ -167,14 +167,14 @@ function isOutOfDescriptors({ cause }: Error): boolean {
 const NEXT = { method: 'GET', path: `${API_VERSION}/runtime/invocation/next` } as const;
 
 /** How long to try to answer an event whose deadline could not be read. */
-const MALFORMED_PATIENCE_MS = 3_000;
+const MALFORMED_TIMEOUT_MS = 3_000;
 
 /** What it takes to answer an event of which only the request id could be read, if that. */
 function withoutDeadline(requestId: string | undefined): InvocationMetadata | undefined {
   if (requestId === undefined) return undefined;
   return {
     requestId,
-    deadlineMs: dateNow() + MALFORMED_PATIENCE_MS,
+    deadlineMs: dateNow() + MALFORMED_TIMEOUT_MS,
     invokedFunctionArn: '',
     traceId: undefined,
     clientContext: undefined,

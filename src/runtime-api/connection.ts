@@ -6,7 +6,7 @@ import { Promise, nextTick, setImmediate } from '../builtins.ts';
 import { MAX_TIMEOUT_S } from '../config/environment.ts';
 import type { EventBytes } from '../invocation/invocation.ts';
 import type { RequestsObserver } from '../observability/observer.ts';
-import type { Headers } from './headers.ts';
+import type { Headers } from './event-headers.ts';
 
 /** The path that all of the Runtime API's paths begin with. */
 export const API_VERSION = '/2018-06-01';

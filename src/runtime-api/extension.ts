@@ -6,6 +6,7 @@ import { Connection } from './connection.ts';
 import type { RequestsObserver } from '../observability/observer.ts';
 import type { Log } from '../logging/log.ts';
 import { wait } from './retry.ts';
+import { onAbort } from '../waiting.ts';
 
 /**
  * Registers the runtime as an internal extension, the only way to get a SIGTERM before the SIGKILL of a shutdown.
@@ -28,7 +29,7 @@ export async function registerExtension(
     ending.abort();
     return connection.destroy();
   };
-  stop.addEventListener('abort', end);
+  const removeListener = onAbort(stop, () => void end());
   const registration = connection.send(REGISTER);
   try {
     const { status, headers } = await registration.answer;
@@ -48,7 +49,7 @@ export async function registerExtension(
     }
     log.debug({ reason }, 'Registering as an extension failed: shutdowns will not be announced');
   } finally {
-    stop.removeEventListener('abort', end);
+    removeListener();
   }
   await end();
   return NOTHING_TO_END;

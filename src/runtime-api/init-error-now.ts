@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { errorTypeHeader } from './headers.ts';
+import { errorTypeHeader } from './error-type-header.ts';
 
 /**
  * Tells Lambda that the function cannot start, and blocks until that has been answered, for two seconds at most: what is
@@ -26,14 +26,14 @@ export function postInitErrorNow(
     const worker = new Worker(SOURCE, { eval: true, workerData: request, env: {}, execArgv: [] });
     worker.on('error', () => undefined);
     worker.unref();
-    Atomics.wait(done, 0, 0, PATIENCE_MS);
+    Atomics.wait(done, 0, 0, TIMEOUT_MS);
     void worker.terminate();
   } catch {
     // No threads, or no memory for one: the exit code says it too.
   }
 }
 
-const PATIENCE_MS = 2_000;
+const TIMEOUT_MS = 2_000;
 
 interface InitErrorRequest {
   readonly url: string;

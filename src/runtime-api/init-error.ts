@@ -3,8 +3,9 @@ import type { Log } from '../logging/log.ts';
 import type { RequestsObserver } from '../observability/observer.ts';
 import { INIT_ERROR_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import { API_VERSION, Connection, POST_TIMEOUT_MS } from './connection.ts';
-import { errorTypeHeader } from './headers.ts';
+import { errorTypeHeader } from './error-type-header.ts';
 import { wait } from './retry.ts';
+import { onAbort } from '../waiting.ts';
 
 /** Tells Lambda that the function cannot start, unless the signal aborts. Never rejects: the exit code says it too. */
 export async function postInitError(
@@ -15,8 +16,7 @@ export async function postInitError(
   stop: AbortSignal,
 ): Promise<void> {
   const connection = new Connection(runtimeApi, observer);
-  const giveUp = () => void connection.destroy();
-  stop.addEventListener('abort', giveUp);
+  const removeListener = onAbort(stop, () => void connection.destroy());
   for (let failures = 0; !stop.aborted;) {
     try {
       const { status } = await connection.send({
@@ -37,6 +37,6 @@ export async function postInitError(
       await wait(delayMs, stop);
     }
   }
-  stop.removeEventListener('abort', giveUp);
+  removeListener();
   await connection.destroy();
 }

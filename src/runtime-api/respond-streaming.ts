@@ -20,7 +20,7 @@ import { API_VERSION, POST_TIMEOUT_MS } from './connection.ts';
 import {
   ERROR_BODY,
   ERROR_TYPE,
-  patience,
+  timeoutSignal,
   requestSink,
   MIN_TRIES,
   RESPONSE_TOO_LARGE,
@@ -30,6 +30,7 @@ import {
 } from './respond.ts';
 import type { AnswerRoute, Reply } from './respond.ts';
 import { wait } from './retry.ts';
+import { onAbort } from '../waiting.ts';
 
 /** How a streamed outcome goes out: by itself on a connection of its own, and what goes wrong with it as any answer. */
 interface StreamRoute extends AnswerRoute {
@@ -51,7 +52,7 @@ export async function postStream(
   route: StreamRoute,
 ): Promise<DeliveryStatus> {
   // A reader that takes nothing more must not hold the slot for ever; long past its deadline nobody waits for it.
-  const { signal, end } = patience(msUntil(metadata.deadlineMs) + POST_TIMEOUT_MS, route.signal);
+  const { signal, end } = timeoutSignal(msUntil(metadata.deadlineMs) + POST_TIMEOUT_MS, route.signal);
   const socket = await connectForAnswer(metadata, route, signal);
   try {
     if (socket === undefined) return 'failed';
@@ -118,10 +119,10 @@ async function send(req: ClientRequest, body: StreamedBody, signal: AbortSignal)
     });
   });
   const giveUp = () => req.destroy(new Error('The Runtime API did not answer the response stream.'));
+  let removeListener: (() => void) | undefined;
   try {
     await pipeline(body, requestSink(req, body), { signal });
-    signal.addEventListener('abort', giveUp, { once: true });
-    if (signal.aborted) giveUp();
+    removeListener = onAbort(signal, giveUp);
     return await replied.promise;
   } catch (error) {
     if (isSuccess(status)) throw new AcceptedEarly(error as Error);
@@ -129,7 +130,7 @@ async function send(req: ClientRequest, body: StreamedBody, signal: AbortSignal)
     req.destroy();
     return await replied.promise;
   } finally {
-    signal.removeEventListener('abort', giveUp);
+    removeListener?.();
   }
 }
 

@@ -17,8 +17,9 @@ import type { RequestsObserver } from '../observability/observer.ts';
 import { ANSWER_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import { API_VERSION, POST_TIMEOUT_MS } from './connection.ts';
 import type { Connection } from './connection.ts';
-import { errorTypeHeader } from './headers.ts';
+import { errorTypeHeader } from './error-type-header.ts';
 import { wait } from './retry.ts';
+import { onAbort } from '../waiting.ts';
 
 /** How an outcome goes out: the first try on the slot's connection, repeats beside it, since `/next` may be parked there. */
 export interface AnswerRoute {
@@ -191,24 +192,23 @@ function errorTrailers(reason: EncodedDiagnostic): Record<string, string> {
 const LARGEST_DIAGNOSTIC_BYTES = 2800;
 
 /** A signal that aborts after a while, or together with another one. */
-export interface Patience {
+export interface TimeoutSignal {
   readonly signal: AbortSignal;
   /** It is needed no more: neither timer nor listener stay behind. */
   end(): void;
 }
 
-/** For that many ms at most; for longer than a timer can wait, as long as that. */
-export function patience(ms: number, other: AbortSignal): Patience {
+/** Aborts after that many ms, or after the longest time that a timer can wait. */
+export function timeoutSignal(ms: number, other: AbortSignal): TimeoutSignal {
   const controller = new AbortController();
   const abort = () => controller.abort(other.reason);
   const timer = setTimeout(abort, Math.min(ms, LONGEST_TIMER_MS));
-  other.addEventListener('abort', abort);
-  if (other.aborted) abort();
+  const removeListener = onAbort(other, abort);
   return {
     signal: controller.signal,
     end() {
       clearTimeout(timer);
-      other.removeEventListener('abort', abort);
+      removeListener();
     },
   };
 }

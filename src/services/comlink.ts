@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { proxy, releaseProxy, transfer, transferHandlers } from 'comlink';
 import type { TransferHandler } from 'comlink';
+import { globalSlot } from '../global-slot.ts';
 
 /** comlink, with errors that arrive whole. The same for both ends: the main thread's, and a handler's. */
 
@@ -18,9 +19,8 @@ const whole: typeof stock = {
 };
 transferHandlers.set('throw', whole);
 
-/** For `proxy`, `transfer` and `release` of `workers/services.ts`, whose module must not load comlink by itself. */
-const COMLINK = Symbol.for('lambda-managed-runtime.comlink');
-(globalThis as { [COMLINK]?: object })[COMLINK] = { proxy, releaseProxy, transfer };
+// For `proxy`, `transfer` and `release` of `workers/services.ts`, whose module must not load comlink by itself.
+globalSlot<object>('comlink').value = { proxy, releaseProxy, transfer };
 
 /** What was thrown, in a form that crosses threads. */
 type PackedThrown =

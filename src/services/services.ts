@@ -1,9 +1,9 @@
 import { MessageChannel } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
-import { Promise, clearTimeout, setTimeout } from '../builtins.ts';
 import { importFault } from '../invocation/import-error.ts';
 import { expose } from './comlink.ts';
 import type { Endpoint } from './comlink.ts';
+import { within } from '../waiting.ts';
 
 /**
  * Loads the services, once. Each call of what it resolves with opens one more way to them; it ends when the port that is
@@ -98,19 +98,13 @@ async function importUserModule(
   timeoutMs: number,
 ): Promise<Readonly<Record<string, unknown>>> {
   const module = `The module ${url} (option ${option})`;
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => late.reject(new Error(`it took more than ${timeoutMs} ms (initTimeoutMs)`)),
-    timeoutMs,
-  );
+  const lateError = () => new Error(`it took more than ${timeoutMs} ms (initTimeoutMs)`);
   try {
-    return (await Promise.race([import(url), late.promise])) as Record<string, unknown>;
+    return await within(import(url) as Promise<Record<string, unknown>>, timeoutMs, lateError);
   } catch (cause) {
     const fault = await importFault(cause, url, process.cwd());
     const reason = fault?.message ?? (cause instanceof Error ? cause.message : String(cause));
     throw new SharingError(option, `${module} could not be loaded: ${reason}`, { cause });
-  } finally {
-    clearTimeout(timer);
   }
 }
 

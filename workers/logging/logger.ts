@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { globalSlot } from '../../src/global-slot.ts';
 import { openPino } from '../../src/logging/pino-shape.ts';
 import type { LogWriter } from '../../src/output/log-output.ts';
 import type { LogLevel } from '../../src/thread-settings.ts';
@@ -43,16 +44,18 @@ function lazily<Value extends object>(open: () => Value): Value {
 }
 
 function open(): Logger {
-  return registry[OPEN]?.() ?? openPino(STDOUT, 'INFO', fieldsOfTheRun);
+  return opener.value?.() ?? openPino(STDOUT, 'INFO', invocationFields);
 }
 
 /** To be called when the thread's output is open. Returns what undoes it. */
 export function offerLogger(writer: LogWriter, level: LogLevel): () => void {
-  registry[OPEN] = () => openPino(writer, level, fieldsOfTheRun);
-  return () => delete registry[OPEN];
+  opener.value = () => openPino(writer, level, invocationFields);
+  return () => {
+    opener.value = undefined;
+  };
 }
 
-function fieldsOfTheRun(): object {
+function invocationFields(): object {
   const metadata = currentInvocation()?.message.metadata;
   if (metadata === undefined) return {};
   const { requestId, tenantId, traceId } = metadata;
@@ -62,6 +65,5 @@ function fieldsOfTheRun(): object {
 /** Where there is no runtime, as in a test of a handler. */
 const STDOUT: LogWriter = { write: (text) => process.stdout.write(`${text}\n`) };
 
-/** A copy of this module that a bundler made finds what the runtime has opened. */
-const OPEN = Symbol.for('lambda-managed-runtime.open-logger');
-const registry = globalThis as { [OPEN]?: () => Logger };
+/** Opens a logger on the output of the thread. */
+const opener = globalSlot<() => Logger>('open-logger');
