@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { errorTypeHeader, parseEventHeaders } from '../../src/runtime-api/headers.ts';
+import { errorTypeHeader, parseEventHeaders } from '../../src/runtime-api/event-headers.ts';
 
 const REQUEST_ID = 'lambda-runtime-aws-request-id';
 const DEADLINE = 'lambda-runtime-deadline-ms';
