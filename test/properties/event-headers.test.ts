@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { errorTypeHeader, parseEventHeaders } from '../../src/runtime-api/event-headers.ts';
+import { errorTypeHeader } from '../../src/runtime-api/error-type-header.ts';
+import { parseEventHeaders } from '../../src/runtime-api/event-headers.ts';
 
 const REQUEST_ID = 'lambda-runtime-aws-request-id';
 const DEADLINE = 'lambda-runtime-deadline-ms';
