@@ -79,17 +79,18 @@ export class StreamingInvocations {
       if (!stream.isClosing(thrown)) this.#log.invocationFailed(thrown, message.metadata);
     };
     try {
-      await this.#handler(this.#codec.decode(message.event), stream, context);
+      // Without a receiver: `this` would be an object of the runtime.
+      const handler = this.#handler;
+      await handler(this.#codec.decode(message.event), stream, context);
     } catch (error) {
       failed(error);
-      if (!stream.opened) {
-        stream.destroy();
-        return failure(encodeThrown(error));
+      // Behind the handler's end() the response counts as complete: only the log hears of the error.
+      if (!stream.writableEnded) {
+        if (stream.opened) stream.fail(error);
+        else stream.destroy();
       }
-      // Behind a complete response only the log can hear of it.
-      if (!stream.writableFinished) stream.fail(error);
       await done.catch(() => undefined);
-      return undefined;
+      return stream.opened ? undefined : failure(encodeThrown(error));
     }
     try {
       await done;

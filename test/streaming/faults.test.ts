@@ -61,6 +61,13 @@ describe.each(SHAPES)('streams that fail, $mode', ({ start, perThread }) => {
     await runtime.logged({ requestId, errorMessage: 'after the end', level: 'ERROR' });
   });
 
+  it('end, and throw at once: the same', async () => {
+    const requestId = 'at-once';
+    const result = await runtime.result({ do: 'end, and throw' }, { ...unhurried, requestId });
+    expect(result).toMatchObject({ status: 'response', body: Buffer.from('whole') });
+    await runtime.logged({ requestId, errorMessage: 'after the end', level: 'ERROR' });
+  });
+
   it('a source fails in a pipeline: its error is in the trailers', async () => {
     expect(await runtime.result({ do: 'source fails' }, unhurried)).toMatchObject(
       midStream('Function.SourceFailed', { errorType: 'SourceFailed' }),

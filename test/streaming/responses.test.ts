@@ -31,6 +31,10 @@ describe.each(EITHER_MODE)('a streaming handler, $mode', ({ start }) => {
     });
   });
 
+  it('has no receiver', async () => {
+    expect(await text(runtime.result({ do: 'its receiver' }))).toBe('undefined');
+  });
+
   it('sends bytes of no type, unless it says another', async () => {
     expect(await runtime.result({ do: 'write', parts: [] })).toMatchObject({
       contentType: 'application/octet-stream',
