@@ -10,7 +10,8 @@
  * - `NO_THREADS`: no worker thread could be brought up for `threadRecoveryTimeoutMs`.
  * - `DEADLINE_EXCEEDED`: an invocation missed its deadline and `onDeadline` is `'exit'`.
  * - `LOCAL_SERVER_FAILED`: without a Runtime API, the local server could not start; its port is taken, for example.
- * - `HANDLER_CRASHED`: in single mode, an error escaped the handler and left the process in an unknown state.
+ * - `HANDLER_CRASHED`: in single mode, the handler's code called `process.exit`, or an uncaught error that no listener has
+ *   handled left the process in an unknown state.
  */
 export type ManagedRuntimeErrorCode =
   | 'CONFIG_INVALID'

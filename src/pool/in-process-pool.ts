@@ -43,7 +43,8 @@ export class InProcessPool implements WorkerPool {
   #invoker: Invoker | undefined;
   #running: PendingInvocation | undefined;
   #invocations = 0;
-  #hasEscaped = false;
+  /** The uncaught error that has been logged last. */
+  #escaped: UncaughtErrorMessage | undefined;
   /** What an invocation is answered with once the pool has been abandoned. */
   #abandoned: EncodedDiagnostic | undefined;
 
@@ -186,17 +187,20 @@ export class InProcessPool implements WorkerPool {
   }
 
   /**
-   * There is no thread to replace: the caller is answered, and the environment is given up. What no invocation waits for,
-   * and a listener of the handler's code hears of, is left to that.
+   * There is no thread to replace: the environment is given up once the caller has been answered. Where a listener of the
+   * handler's code has heard of the error, only the invocation is given up, and an error of no invocation is the listener's.
    */
   #onUncaughtError(message: UncaughtErrorMessage): void {
-    const { how, run, diagnostic } = message;
+    const { how, run, diagnostic, listened } = message;
     const culprit = this.#running?.id === run ? this.#running : undefined;
-    if (message.listened && culprit === undefined) return;
+    if (listened && culprit === undefined) return;
     // A listener calls process.exit because of an error that has been told of.
-    if (how !== 'exit' || !this.#hasEscaped) logEscaped(this.#log, message, undefined);
-    this.#hasEscaped = true;
+    const isConsequence = how === 'exit' && this.#escaped !== undefined && this.#escaped.run === run;
+    if (!isConsequence) logEscaped(this.#log, message, undefined);
+    this.#escaped = message;
     culprit?.fail('crash', diagnostic);
+    // Later, since the listener, which is called next, may end the process.
+    if (listened && culprit !== undefined) return void setImmediate(() => this.#release(culprit));
     // No other invocation may come.
     culprit?.settle(undefined);
     const { errorType, errorMessage } = summaryOf(diagnostic);

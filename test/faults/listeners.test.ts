@@ -71,21 +71,45 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
 });
 
 describe('in single mode', () => {
-  it.each(CASES)('a module that listens ($listen): $event', async ({ listen, event, error }) => {
-    await using runtime = await startSingle({ workerFile: 'errors.mjs', env: { LISTEN: listen } });
-    const result = runtime.api.invoke(JSON.stringify({ do: event }), { whenCapacity: true, ...IDS });
-    expect(await result).toMatchObject({ status: 'error', error });
-    // There is no thread to replace. A listener also hears of the rejection of run().
-    const { code } = await runtime.exited;
-    if (!/swallow uncaught|capture/.test(listen)) expect(code).toBe(1);
-    runtime.expectAnsweredOnce();
-    expect(escapes(runtime)).toMatchObject([{ requestId: IDS.requestId, tenantId: IDS.tenantId, ...error }]);
-    const errors = runtime.log.filter(({ level }) => level === 'ERROR');
-    expect(errors.map(({ message }) => message)).toEqual([
-      'Uncaught error in a handler',
-      'The runtime gives up',
-    ]);
-  });
+  it.each(CASES.filter((each) => !isDealtWith(each)))(
+    'a module that listens ($listen): $event',
+    async ({ listen, event, error }) => {
+      await using runtime = await startSingle({ workerFile: 'errors.mjs', env: { LISTEN: listen } });
+      expect(await runtime.result({ do: event }, IDS)).toMatchObject({ status: 'error', error });
+      // There is no thread to replace.
+      expect(await runtime.exited).toEqual({ code: 1, signal: null });
+      runtime.expectAnsweredOnce();
+      expect(escapes(runtime)).toMatchObject([
+        { requestId: IDS.requestId, tenantId: IDS.tenantId, ...error },
+      ]);
+      const errors = runtime.log.filter(({ level }) => level === 'ERROR');
+      expect(errors.map(({ message }) => message)).toEqual([
+        'Uncaught error in a handler',
+        'The runtime gives up',
+      ]);
+    },
+  );
+
+  it.each(CASES.filter(isDealtWith))(
+    'a module that deals with uncaught errors ($listen): $event, and the process goes on',
+    async ({ listen, event, error }) => {
+      await using runtime = await startSingle({ workerFile: 'errors.mjs', env: { LISTEN: listen } });
+      expect(await runtime.diagnostic({ do: event }, IDS)).toMatchObject(error);
+      expect(await runtime.invoke({ do: 'healthy' })).toEqual({ threadId: 0 });
+      // Each is told, and what the code does on purpose still ends the process.
+      const ids = { ...IDS, requestId: 'request-2' };
+      expect(await runtime.diagnostic({ do: event }, ids)).toMatchObject(error);
+      expect(await runtime.result({ do: 'exit at once' })).toMatchObject({ status: 'error', error: EXIT });
+      // The listener hears of the rejection of run() too.
+      await runtime.exited;
+      runtime.expectAnsweredOnce();
+      expect(escapes(runtime)).toMatchObject([
+        { requestId: IDS.requestId, tenantId: IDS.tenantId, ...error },
+        { requestId: ids.requestId, tenantId: IDS.tenantId, ...error },
+        EXIT,
+      ]);
+    },
+  );
 
   it('process.exit in the handler: is answered, and logged once', async () => {
     await using runtime = await startSingle({ workerFile: 'errors.mjs' });
@@ -102,4 +126,9 @@ const ESCAPED = 'Uncaught error in a handler';
 
 function escapes(runtime: FaultRuntime): LogLine[] {
   return runtime.log.filter(({ message }) => message === ESCAPED);
+}
+
+/** Whether a listener hears of the uncaught error, and the process may go on. */
+function isDealtWith({ listen }: (typeof CASES)[number]): boolean {
+  return /swallow uncaught|capture uncaught/.test(listen);
 }
