@@ -43,4 +43,8 @@ function unlike(ours: LogLine | undefined, theirs: LogLine | undefined): number 
 }
 
 /** Lines of this runtime that AWS's client has no counterpart of. */
-const OWN_LINES: ReadonlySet<string> = new Set(['The runtime is ready', 'Invocation ended']);
+const OWN_LINES: ReadonlySet<string> = new Set([
+  'The runtime is ready',
+  'Invocation ended',
+  'Uncaught error in a handler',
+]);

@@ -11,6 +11,7 @@ export function normalise(observation: Observation, taskRoot: string, runtimeApi
     taskRootIsVarTask(taskRoot),
     runtimeApiIsAnAddress(runtimeApi),
     handlerHasNoReceiver,
+    anonymousHandlerHasNoName,
     onlyFramesOfTheFunctionInText,
   ];
   const text = (value: string): string => rules.reduce((result, rule) => rule(result), value);
@@ -45,12 +46,19 @@ function runtimeApiIsAnAddress(address: string): Rule {
 
 /** AWS's client calls the handler as a method of its own object, and stacks say so. */
 function handlerHasNoReceiver(text: string): string {
-  return text.replaceAll(/\b(Buffered|Streaming)InvokeProcessor\.(?=handler\b)/g, '');
+  return text.replaceAll(/\bBufferedInvokeProcessor\.(?=handler\b)/g, '');
 }
 
-/** As in a list of frames; the line breaks of the format Text are carriage returns. */
+/** After that object V8 names the handlers of the streaming behaviours, which have no name of their own. */
+function anonymousHandlerHasNoName(text: string): string {
+  return text.replaceAll(/\bStreamingInvokeProcessor\.handler \(([^()]*)\)/g, '$1');
+}
+
+/** As in a list of frames; the line breaks of the format Text are carriage returns, or the frames are the JSON of a list. */
 function onlyFramesOfTheFunctionInText(text: string): string {
-  return text.replaceAll(/[\r\n]+ +at (?![^\r\n]*\/var\/task\/)[^\r\n]*/g, '');
+  return text
+    .replaceAll(/[\r\n]+ +at (?![^\r\n]*\/var\/task\/)[^\r\n]*/g, '')
+    .replaceAll(/,"    at (?![^"]*\/var\/task\/)[^"]*"/g, '');
 }
 
 function longTextIsItsHash(text: string): string {

@@ -4,7 +4,8 @@ import type { Behaviour } from '../behaviour.ts';
 /** Long enough for an answer, short for what AWS's client never answers. */
 const SHORT_MS = 4_000;
 const fatal = { body: '{"do":true}', timeoutMs: SHORT_MS };
-const next = { body: '{}', timeoutMs: SHORT_MS };
+/** A thread that has to be started first can take seconds on a busy machine. */
+const next = { body: '{}', timeoutMs: 10_000 };
 
 /** How an invocation ends, other than by its handler's result. The next event tells what the runtime is able to do then. */
 export const exits: readonly Behaviour[] = [

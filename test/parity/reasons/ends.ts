@@ -2,12 +2,38 @@ import { absent, like } from './reason.ts';
 import type { Reason } from './reason.ts';
 
 const DEATHS =
-  /^(calls process\.exit|throws from (a timer|an emitter)|leaves a rejection|has a listener for|kills its process)/;
+  /^(calls process\.exit|throws from (a timer|an emitter)|leaves a rejection|has a listener for (unhandled|exit)|kills its process)/;
 const LATE =
   /^(never settles|computes without end|answers after its deadline|streams: (never ends|leaves the stream open))/;
 
 /** How invocations and processes end. */
 export const endReasons: readonly Reason[] = [
+  {
+    what: 'a listener on `uncaughtException`',
+    theirs: 'The handler goes on, and the caller gets what it returns.',
+    ours: 'The caller gets the error at once. The thread is replaced; without threads the process goes on.',
+    why: 'The handler may never settle; its caller would wait for the deadline.',
+    covers: like(
+      { in: /^has a listener for uncaught/, at: /answer/ },
+      {
+        in: /^has a listener for uncaught/,
+        at: /log/,
+        ours: /Uncaught error in a handler/,
+        theirs: absent,
+      },
+    ),
+  },
+  {
+    what: 'log lines of listeners on `exit`',
+    theirs: 'They have the request id of the invocation that called `process.exit`.',
+    ours: 'They have no request id. Without threads they are plain text.',
+    why: 'The thread or the process ends after its invocations, when the log has been closed.',
+    covers: like(
+      { in: /^has a listener for exit$/, at: /log\.requestId/, ours: absent },
+      { in: /^has a listener for exit$/, at: /log/, ours: /exits with/, theirs: absent },
+      { in: /^has a listener for exit$/, at: /log/, ours: absent, theirs: /exits with/ },
+    ),
+  },
   {
     what: '`process.exit`, uncaught exceptions, unhandled rejections',
     theirs:
@@ -15,22 +41,22 @@ export const endReasons: readonly Reason[] = [
     ours: 'The caller gets an error, the log has it, and the thread is replaced. Without threads the process ends after the answer.',
     why: 'Every event is answered, and other invocations are not affected.',
     covers: like(
-      { in: DEATHS, at: /answer(?!\.body\.trace|\.xrayErrorCause).*|exit/ },
+      { in: DEATHS, at: /answer(?!\.xrayErrorCause).*|exit/ },
       {
         in: DEATHS,
         at: /log/,
-        ours: /Uncaught error in a handler|A thread was lost|The runtime gives up/,
+        ours: /Uncaught error in a handler|A thread was lost|The runtime gives up|PromiseRejectionHandledWarning/,
         theirs: absent,
       },
-      { in: DEATHS, at: /log.*/, theirs: /"format":"raw"|exits with|triggerUncaughtException/ },
-      { in: DEATHS, at: /log.*/, ours: /"to":"stderr"|lambda-managed-runtime:|exits with/ },
+      { in: DEATHS, at: /log.*/, theirs: /"format":"raw"|triggerUncaughtException/ },
+      { in: DEATHS, at: /log.*/, ours: /"to":"stderr"|lambda-managed-runtime:/ },
     ),
   },
   {
     what: 'an invocation past its deadline',
     theirs:
       'The code runs on, and nothing is logged. Without threads the process ends when its event loop is empty.',
-    ours: 'The runtime logs it and replaces a thread whose handler does not settle.',
+    ours: 'The runtime logs it and replaces a thread whose handler does not settle. Other invocations on a blocked thread get `Runtime.ThreadTerminated`.',
     why: 'Lambda’s own timeout does not say where the code was, or that it still runs.',
     covers: like(
       { in: LATE, at: /log/, theirs: absent },
@@ -38,7 +64,7 @@ export const endReasons: readonly Reason[] = [
       {
         in: /^computes without end/,
         at: /answer|log/,
-        ours: /"status":"response"|An invocation missed|A thread was lost/,
+        ours: /"status":"response"|Runtime\.ThreadTerminated|An invocation missed|A thread was lost/,
       },
     ),
   },
@@ -51,9 +77,18 @@ export const endReasons: readonly Reason[] = [
   },
   {
     what: 'SIGTERM and SIGINT',
-    theirs: 'The process ends at once.',
-    ours: 'Invocations in flight may finish, hooks run, and the exit code is 0.',
-    why: 'A shutdown loses no answer.',
-    covers: like({ in: /^is ended by SIG/ }),
+    theirs: 'The process ends at once, and the last log lines of threads are lost.',
+    ours: 'Invocations in flight may finish, hooks run, all lines are written, and the exit code is 0.',
+    why: 'A shutdown loses no answer and no log line.',
+    // Each process is ended with SIGTERM as soon as it has answered.
+    covers: like(
+      { in: /^is ended by SIG/ },
+      {
+        in: /^streams: throws after the end$|^logs with the streams of the process$/,
+        at: /log/,
+        layouts: ['threads', 'shared'],
+        theirs: absent,
+      },
+    ),
   },
 ];

@@ -8,11 +8,18 @@ export const handlerReasons: readonly Reason[] = [
     theirs: '`Runtime.JSONStringifyError`',
     ours: '`Runtime.UnserializableResponse`, with the reason and its `cause`',
     why: 'The message says what to change.',
-    covers: like({
-      in: /^returns /,
-      at: /answer\.(body\.(errorType|errorMessage|cause)|errorTypeHeader|xrayErrorCause.*)/,
-      ours: /UnserializableResponse|no JSON form|serialize|circular|no JSON|no value/,
-    }),
+    covers: like(
+      {
+        in: /^returns /,
+        at: /answer\.(body\.(errorType|errorMessage|cause|trace)|errorTypeHeader|xrayErrorCause.*)/,
+        ours: /UnserializableResponse|no JSON form|serialize|circular|no JSON|no value/,
+      },
+      {
+        in: /^returns /,
+        at: /log\.message\.(errorType|errorMessage|stackTrace|name)/,
+        ours: /UnserializableResponse|no JSON form/,
+      },
+    ),
   },
   {
     what: 'a function or a symbol as the result',
@@ -118,8 +125,8 @@ export const handlerReasons: readonly Reason[] = [
   },
   {
     what: '`process.eventNames()`',
-    theirs: '',
-    ours: 'includes `uncaughtException`',
+    theirs: 'names of your listeners only',
+    ours: 'includes `uncaughtException` and `uncaughtExceptionMonitor`',
     why: 'The runtime answers the invocation whose code threw.',
     covers: like({ at: /answer\.body\.listeners/ }),
   },

@@ -45,11 +45,36 @@ export const logReasons: readonly Reason[] = [
     why: 'One query finds every error.',
     covers: like(
       {
-        at: /log\.(errorType|errorMessage|stackTrace|code|cause|errors|message\.(cause|errors))/,
+        at: /log\.(errorType|errorMessage|stackTrace|code|cause|errors|message\.(code|cause|errors))/,
         theirs: absent,
       },
       { at: /log\.message/, ours: (value) => typeof value === 'string', theirs: /^\{.*"errorType":/ },
+      { in: /^throws an error with a cause, format Text$/, at: /log\.message/, ours: /"cause\\":\{/ },
     ),
+  },
+  {
+    what: 'the type of an error in its log line',
+    theirs: 'the name of its class',
+    ours: 'the `name` of the error, if the error or its class sets one',
+    why: 'Caller and log get the same type.',
+    covers: like({
+      in: /^throws an (AbortError|error (with non-ASCII text|named (Runtime|Function)\.Custom|whose name has spaces))$|^streams: sets a content type after/,
+      at: /log\.message\.errorType/,
+    }),
+  },
+  {
+    what: 'log lines of an error that leads back to itself',
+    theirs: '`message` is the output of `util.inspect`.',
+    ours: '`message` has the fields of the error, with `[Circular]` where the error comes again.',
+    why: 'All errors have the same fields.',
+    covers: like({ in: / an error that leads back to itself$/, at: /log\.message/ }),
+  },
+  {
+    what: 'lines that code writes after its invocation has been answered',
+    theirs: 'Without threads they have the request id of the next invocation.',
+    ours: 'They have the request id of their own invocation.',
+    why: 'The line is found with the invocation whose code wrote it.',
+    covers: like({ in: /^logs after the answer$/, at: /log\.requestId/, layouts: ['single'] }),
   },
   {
     what: '`console.log(undefined)` and other values without a JSON form',
@@ -78,6 +103,12 @@ export const logReasons: readonly Reason[] = [
     covers: like(
       { in: /^logs 300 kB in a line$/ },
       { in: /^throws (an error of more than 1 MiB|all kinds of values)$/, at: /log.*/, ours: absent },
+      // The line is lost, or the next one with it.
+      {
+        in: /^throws an error (of more than 1 MiB|with a long message|without a stack)$/,
+        at: /log/,
+        theirs: absent,
+      },
     ),
   },
   {

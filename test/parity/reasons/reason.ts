@@ -1,7 +1,7 @@
 import type { LayoutName } from '../behaviour.ts';
 import type { Difference } from '../compare.ts';
 
-/** Why a kind of difference stands: a row of the table in docs/migrating.md. The texts are Markdown. */
+/** Why a kind of difference stands: a row in docs/migrating.md. The texts are Markdown. */
 export interface Reason {
   readonly what: string;
   readonly theirs: string;

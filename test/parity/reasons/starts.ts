@@ -64,11 +64,11 @@ export const startReasons: readonly Reason[] = [
     covers: like({ in: /^cannot load: (exits|leaves a rejection)/ }),
   },
   {
-    what: 'messages of init errors',
+    what: 'messages and stacks of init errors',
     theirs: 'AWS’s texts',
     ours: 'texts that say where the runtime looked and what to do',
     why: 'The error types are the same.',
-    covers: like({ in: INIT, at: /initError\.body\.errorMessage/ }),
+    covers: like({ in: INIT, at: /initError\.body\.(errorMessage|trace)/ }),
   },
   {
     what: 'types of init errors: missing ES modules, syntax errors in TypeScript',

@@ -39,11 +39,11 @@ export const streamReasons: readonly Reason[] = [
     covers: like({ in: /^streams: returns a value$/, at: /log/, ours: absent }),
   },
   {
-    what: 'an error after `stream.end()`',
-    theirs: 'only in the log',
-    ours: 'in the log, and in the trailers unless the end has been sent',
-    why: 'The caller gets the error while that is possible.',
-    covers: like({ in: /^streams: throws after the end$/, at: /answer/, layouts: ['single'] }),
+    what: 'a streaming handler that does not return a promise',
+    theirs: 'The response is sent, and an ERROR line says that such handlers are not supported.',
+    ours: 'The response is sent. The invocation ends with its stream.',
+    why: 'A handler may return while it still pipes to its stream.',
+    covers: like({ in: /^streams: is not async$/, at: /log/, ours: absent }),
   },
   {
     what: 'a write after `stream.end()`',
@@ -64,7 +64,10 @@ export const streamReasons: readonly Reason[] = [
     theirs: '`Runtime.InvalidStreamingOperation`',
     ours: 'the same type, with another message',
     why: 'The message says what to do.',
-    covers: like({ in: /^streams: sets a content type after/, at: /answer\.body\.errorMessage/ }),
+    covers: like({
+      in: /^streams: sets a content type after/,
+      at: /(answer\.body|log\.message)\.(errorMessage|trace|stackTrace)/,
+    }),
   },
   {
     what: 'members of the response stream',
