@@ -45,18 +45,18 @@ export interface LoadedHandler {
   readonly streams: boolean;
 }
 
-/** A run's outcome. With `settled: false` its background work goes on, and the message `settled` follows. */
+/** The outcome of an invocation. With `settled: false` its background work goes on, and the message `settled` follows. */
 export type ReplyMessage = SettledOutcome &
-  HandlerReport & { readonly run: number; readonly settled?: false };
+  HandlerReport & { readonly invocationId: number; readonly settled?: false };
 
-/** A run no longer occupies its thread. Behind a stream, which has no other message of its handler, with its report. */
+/** An invocation no longer occupies its thread. Behind a stream, which has no other message of its handler, with its report. */
 export interface SettledMessage {
   readonly type: 'settled';
-  readonly run: number;
+  readonly invocationId: number;
   readonly stream?: { readonly report: HandlerReport; readonly background: boolean };
 }
 
-/** What only the thread knows of a run. */
+/** What only the thread knows of an invocation. */
 export interface HandlerReport {
   /** When the thread took it up, on the clock that all threads share. */
   readonly startedMs: number;
@@ -68,21 +68,25 @@ export interface HandlerReport {
 
 /** A response in parts. The message `settled` follows when the handler, its stream and its background work are done. */
 export type StreamMessage =
-  | { readonly type: 'stream-opened'; readonly run: number; readonly contentType: string }
-  | { readonly type: 'stream-chunk'; readonly run: number; readonly bytes: Uint8Array<ArrayBuffer> }
-  | { readonly type: 'stream-ended'; readonly run: number; readonly failure: EncodedDiagnostic | undefined };
+  | { readonly type: 'stream-opened'; readonly invocationId: number; readonly contentType: string }
+  | { readonly type: 'stream-chunk'; readonly invocationId: number; readonly bytes: Uint8Array<ArrayBuffer> }
+  | {
+      readonly type: 'stream-ended';
+      readonly invocationId: number;
+      readonly failure: EncodedDiagnostic | undefined;
+    };
 
 /** What a stream hears of its reader. */
 export type StreamControl =
   | {
       readonly type: 'stream-credit';
-      readonly run: number;
+      readonly invocationId: number;
       readonly bytes: number;
       /** In which they came. */
       readonly buffers: readonly ArrayBuffer[];
     }
   /** Nobody takes what is still to come; with the reason. */
-  | { readonly type: 'stream-closed'; readonly run: number; readonly reason: string };
+  | { readonly type: 'stream-closed'; readonly invocationId: number; readonly reason: string };
 
 /** The most bytes of one stream that are on their way from its thread to the Runtime API. */
 export const STREAM_WINDOW_BYTES = 1024 * 1024;
@@ -103,8 +107,8 @@ export interface LoggedLine {
 
 export interface InvokeMessage {
   readonly type: 'invoke';
-  /** Names the run on its thread; a late answer must not be taken for the next invocation's. */
-  readonly run: number;
+  /** Names the invocation on its thread; a late answer must not be taken for the next invocation's. */
+  readonly invocationId: number;
   readonly metadata: InvocationMetadata;
   readonly event: EventBytes;
   /** Whether the report should tell the size of the heap, which costs some time to find out. */
@@ -115,9 +119,9 @@ export interface InvokeMessage {
 export interface UncaughtErrorMessage {
   readonly type: 'uncaught-error';
   readonly how: 'uncaughtException' | 'unhandledRejection' | 'exit';
-  /** The run whose code did it, where that is known; it may have been answered long ago. */
-  readonly run: number | undefined;
-  /** The request id of that run. */
+  /** The invocation whose code did it, where that is known; it may have been answered long ago. */
+  readonly invocationId: number | undefined;
+  /** The request id of that invocation. */
   readonly requestId: string | undefined;
   readonly tenantId: string | undefined;
   readonly diagnostic: EncodedDiagnostic;

@@ -8,7 +8,7 @@ import { globalSlot } from '../src/global-slot.ts';
 
 /** What the code that is running belongs to, across timers and promises. */
 export interface CurrentInvocation {
-  readonly message: Pick<InvokeMessage, 'run' | 'metadata'>;
+  readonly message: Pick<InvokeMessage, 'invocationId' | 'metadata'>;
   readonly context: InvocationContext;
 }
 
@@ -35,7 +35,7 @@ export function currentInvocation(): CurrentInvocation | undefined {
 
 /** The invocation to which an error is charged that no promise of a handler has caught; all undefined for none. */
 export interface ChargedInvocation {
-  readonly run: number | undefined;
+  readonly invocationId: number | undefined;
   readonly requestId: string | undefined;
   readonly tenantId: string | undefined;
 }
@@ -46,20 +46,20 @@ export interface ChargedInvocation {
  */
 export function chargedInvocation(ownsThread: boolean): ChargedInvocation {
   const frame = frames.getStore();
-  const message = (frame === undefined && ownsThread ? latest : frame?.run)?.message;
+  const message = (frame === undefined && ownsThread ? latest : frame?.invocation)?.message;
   return {
-    run: message?.run,
+    invocationId: message?.invocationId,
     requestId: message?.metadata.requestId,
     tenantId: message?.metadata.tenantId,
   };
 }
 
-/** To be called when a run has settled, background work included. */
-export function leaveStore(run: CurrentInvocation): void {
-  if (latest === run) latest = undefined;
+/** To be called when an invocation has settled, background work included. */
+export function leaveStore(invocation: CurrentInvocation): void {
+  if (latest === invocation) latest = undefined;
 }
 
-/** The run that was begun last, until it has settled. */
+/** The invocation that began last, until it has settled. */
 let latest: CurrentInvocation | undefined;
 
 /**
@@ -86,7 +86,7 @@ export async function openInvokeStore(): Promise<void> {
       { cause },
     );
   }
-  current.value = () => frames.getStore()?.run;
+  current.value = () => frames.getStore()?.invocation;
 }
 
 /**
@@ -96,16 +96,16 @@ export async function openInvokeStore(): Promise<void> {
 export async function loadInStore<Result>(load: () => Promise<Result>): Promise<Result> {
   const values = {};
   try {
-    return await frames.run({ values, run: undefined }, load);
+    return await frames.run({ values, invocation: undefined }, load);
   } finally {
     Object.freeze(values);
   }
 }
 
-/** Calls back inside the store, which then has what AWS defines, and the run. */
-export function runInInvokeStore<Result>(run: CurrentInvocation, callback: () => Result): Result {
-  const { requestId, traceId, tenantId } = run.message.metadata;
-  const { traceparent, tracestate, baggage } = run.context.w3c();
+/** Calls back inside the store, which then has what AWS defines, and the invocation. */
+export function runInInvokeStore<Result>(invocation: CurrentInvocation, callback: () => Result): Result {
+  const { requestId, traceId, tenantId } = invocation.message.metadata;
+  const { traceparent, tracestate, baggage } = invocation.context.w3c();
   const values = {
     [KEYS.REQUEST_ID]: requestId,
     [KEYS.X_RAY_TRACE_ID]: traceId,
@@ -114,8 +114,8 @@ export function runInInvokeStore<Result>(run: CurrentInvocation, callback: () =>
     [KEYS.TRACESTATE]: tracestate,
     [KEYS.BAGGAGE]: baggage,
   };
-  latest = run;
-  return frames.run({ values, run }, callback);
+  latest = invocation;
+  return frames.run({ values, invocation }, callback);
 }
 
 /** What follows an invocation. */
@@ -123,7 +123,7 @@ interface Frame {
   /** What libraries see. */
   readonly values: Values;
   /** Stays the same where a library runs something with values of its own. */
-  readonly run: CurrentInvocation | undefined;
+  readonly invocation: CurrentInvocation | undefined;
 }
 
 type Values = Record<string | symbol, unknown>;
@@ -152,7 +152,7 @@ class FollowingStore extends InvokeStoreBase {
   }
 
   override run<Result>(values: Values, callback: () => Result): Result {
-    return frames.run({ values, run: frames.getStore()?.run }, callback);
+    return frames.run({ values, invocation: frames.getStore()?.invocation }, callback);
   }
 }
 

@@ -14,7 +14,7 @@ export type PostStreamMessage = (message: StreamMessage) => void;
 export class ResponseStream extends Writable {
   /** AWS's way to put something before the first byte; copies of `HttpResponseStream` in packages use it. */
   _onBeforeFirstWrite: ((write: (chunk: string | Uint8Array) => void) => void) | undefined;
-  readonly #run: number;
+  readonly #invocationId: number;
   readonly #post: PostStreamMessage;
   readonly #chunks = new Chunks((bytes) => this.#sendChunk(bytes));
   /** What there is no credit for. */
@@ -28,9 +28,9 @@ export class ResponseStream extends Writable {
   #closing: HandlerError | undefined;
 
   /** @param highWaterMark in bytes; undefined for Node's default. */
-  constructor(run: number, post: PostStreamMessage, highWaterMark: number | undefined) {
+  constructor(invocationId: number, post: PostStreamMessage, highWaterMark: number | undefined) {
     super(highWaterMark === undefined ? {} : { highWaterMark });
-    this.#run = run;
+    this.#invocationId = invocationId;
     this.#post = post;
   }
 
@@ -169,17 +169,17 @@ export class ResponseStream extends Writable {
   #sendChunk(bytes: Uint8Array<ArrayBuffer>): void {
     if (this.#ended) return;
     if (!this.#opened) this.#open();
-    this.#post({ type: 'stream-chunk', run: this.#run, bytes });
+    this.#post({ type: 'stream-chunk', invocationId: this.#invocationId, bytes });
   }
 
   #open(): void {
     this.#opened = true;
-    this.#post({ type: 'stream-opened', run: this.#run, contentType: this.#contentType });
+    this.#post({ type: 'stream-opened', invocationId: this.#invocationId, contentType: this.#contentType });
   }
 
   #end(failure: EncodedDiagnostic | undefined): void {
     this.#ended = true;
-    this.#post({ type: 'stream-ended', run: this.#run, failure });
+    this.#post({ type: 'stream-ended', invocationId: this.#invocationId, failure });
   }
 }
 

@@ -48,24 +48,24 @@ export class StreamingInvocations {
 
   /** Resolves when handler and stream have ended: with undefined, or with the error if nothing had been sent before it. */
   async run(message: InvokeMessage, context: InvocationContext): Promise<SettledOutcome | undefined> {
-    const stream = new ResponseStream(message.run, this.#post, highWaterMark(this.#handler));
+    const stream = new ResponseStream(message.invocationId, this.#post, highWaterMark(this.#handler));
     const done = finished(stream);
     // It may fail long before it is awaited.
     done.catch(() => undefined);
     // What then goes on, the code that has waited for a drain, belongs to this invocation.
     this.#open.set(
-      message.run,
+      message.invocationId,
       AsyncResource.bind((control: StreamControl) => tell(stream, control)),
     );
     try {
       return await this.#call(message, context, stream, done);
     } finally {
-      this.#open.delete(message.run);
+      this.#open.delete(message.invocationId);
     }
   }
 
   control(message: StreamControl): void {
-    this.#open.get(message.run)?.(message);
+    this.#open.get(message.invocationId)?.(message);
   }
 
   async #call(

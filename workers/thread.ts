@@ -82,21 +82,25 @@ async function run(message: InvokeMessage, invoker: Invoker, port: MessagePort):
     if (background === undefined) return post(port, reply, transfer);
     post(port, { ...reply, settled: false }, transfer);
     await background;
-    return post(port, { type: 'settled', run: message.run });
+    return post(port, { type: 'settled', invocationId: message.invocationId });
   }
   await background;
   post(port, {
     type: 'settled',
-    run: message.run,
+    invocationId: message.invocationId,
     stream: { report, background: background !== undefined },
   });
 }
 
 /** Field by field: to spread a second object costs 9 µs. */
-function replyTo({ run }: InvokeMessage, outcome: SettledOutcome, report: HandlerReport): ReplyMessage {
+function replyTo(
+  { invocationId }: InvokeMessage,
+  outcome: SettledOutcome,
+  report: HandlerReport,
+): ReplyMessage {
   const { startedMs, handlerMs, heapUsedBytes } = report;
-  if (heapUsedBytes === undefined) return { ...outcome, run, startedMs, handlerMs };
-  return { ...outcome, run, startedMs, handlerMs, heapUsedBytes };
+  if (heapUsedBytes === undefined) return { ...outcome, invocationId, startedMs, handlerMs };
+  return { ...outcome, invocationId, startedMs, handlerMs, heapUsedBytes };
 }
 
 function post(port: MessagePort, message: FromThread, transfer: readonly ArrayBuffer[] = []): void {

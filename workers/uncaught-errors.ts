@@ -22,12 +22,12 @@ export function reportUncaughtErrors(
   const tell = (
     how: UncaughtErrorMessage['how'],
     diagnostic: UncaughtErrorMessage['diagnostic'],
-    { run, requestId, tenantId }: ChargedInvocation = chargedInvocation(ownsThread),
+    { invocationId, requestId, tenantId }: ChargedInvocation = chargedInvocation(ownsThread),
   ) =>
     report({
       type: 'uncaught-error',
       how,
-      run,
+      invocationId,
       requestId,
       tenantId,
       diagnostic,

@@ -6,7 +6,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import Table from 'cli-table3';
 import { openInvokeStore, runInInvokeStore } from '../../workers/invoke-store.ts';
 import type { CurrentInvocation } from '../../workers/invoke-store.ts';
-import { sampleRun } from './sample-invocation.ts';
+import { sampleInvocation } from './sample-invocation.ts';
 
 const INVOCATIONS = Number(process.argv[2] ?? 200_000);
 const ROUNDS = 7;
@@ -29,7 +29,7 @@ for (const [name, way] of Object.entries(WAYS)) {
   const rounds: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     const before = process.cpuUsage();
-    for (let n = 0; n < INVOCATIONS; n += 1) await way(sampleRun(n));
+    for (let n = 0; n < INVOCATIONS; n += 1) await way(sampleInvocation(n));
     const { user, system } = process.cpuUsage(before);
     rounds.push((user + system) / INVOCATIONS);
   }

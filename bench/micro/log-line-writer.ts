@@ -8,7 +8,7 @@ import type { OutputLocks } from '../../src/thread-settings.ts';
 import { logger } from '../../workers/index.ts';
 import { openInvokeStore, runInInvokeStore } from '../../workers/invoke-store.ts';
 import { openLogging } from '../../workers/logging/open-logging.ts';
-import { sampleRun } from './sample-invocation.ts';
+import { sampleInvocation } from './sample-invocation.ts';
 
 interface Task {
   readonly way: string;
@@ -76,5 +76,5 @@ async function open(locks: OutputLocks): Promise<void> {
 
 async function inInvocation<Result>(callback: () => Result): Promise<Result> {
   await openInvokeStore();
-  return runInInvokeStore(sampleRun(1), callback);
+  return runInInvokeStore(sampleInvocation(1), callback);
 }

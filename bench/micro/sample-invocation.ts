@@ -20,6 +20,6 @@ const lambda = {
 const context = new InvocationContext(metadata, { lambda, deadlineMarginMs: 0 }, () => undefined);
 
 /** An invocation as a thread has it, without an event. */
-export function sampleRun(run: number): CurrentInvocation {
-  return { message: { run, metadata }, context };
+export function sampleInvocation(invocationId: number): CurrentInvocation {
+  return { message: { invocationId, metadata }, context };
 }

@@ -35,7 +35,7 @@ export class InvocationRecord implements InvocationObserver {
   readonly #arrivedMs = monotonicMs();
   #thread: number | undefined;
   #isFirst = false;
-  #run: HandlerReport | undefined;
+  #handlerReport: HandlerReport | undefined;
   #background: InvocationReport['background'];
   #backgroundMs = 0;
   #answer: Outcome | undefined;
@@ -65,11 +65,11 @@ export class InvocationRecord implements InvocationObserver {
     this.#operation.begun();
   }
 
-  ran(run: HandlerReport, background: boolean): void {
+  ran(report: HandlerReport, background: boolean): void {
     if (this.#ended) return;
-    this.#run = run;
+    this.#handlerReport = report;
     if (background) this.#background = 'done';
-    this.#listener.onDispatch(run.startedMs - this.#arrivedMs);
+    this.#listener.onDispatch(report.startedMs - this.#arrivedMs);
   }
 
   answered(outcome: Outcome): void {
@@ -123,8 +123,8 @@ export class InvocationRecord implements InvocationObserver {
   #leave(): void {
     if (this.#free) return;
     this.#free = true;
-    if (this.#background !== undefined && this.#run !== undefined)
-      this.#backgroundMs = monotonicMs() - this.#run.startedMs - this.#run.handlerMs;
+    if (this.#background !== undefined && this.#handlerReport !== undefined)
+      this.#backgroundMs = monotonicMs() - this.#handlerReport.startedMs - this.#handlerReport.handlerMs;
     this.#endIfDone();
   }
 
@@ -141,7 +141,7 @@ export class InvocationRecord implements InvocationObserver {
 
   #report(): InvocationReport {
     const { requestId, tenantId, traceId } = this.#metadata;
-    const run = this.#run;
+    const handler = this.#handlerReport;
     // Spreading would cost more than all the rest.
     const report: Writable<InvocationReport> = {
       requestId,
@@ -157,10 +157,10 @@ export class InvocationRecord implements InvocationObserver {
       report.thread = this.#thread;
       report.firstOnThread = this.#isFirst;
     }
-    if (run !== undefined) {
-      report.dispatchMs = rounded(run.startedMs - this.#arrivedMs);
-      report.handlerMs = rounded(run.handlerMs);
-      if (run.heapUsedBytes !== undefined) report.heapUsedBytes = run.heapUsedBytes;
+    if (handler !== undefined) {
+      report.dispatchMs = rounded(handler.startedMs - this.#arrivedMs);
+      report.handlerMs = rounded(handler.handlerMs);
+      if (handler.heapUsedBytes !== undefined) report.heapUsedBytes = handler.heapUsedBytes;
     }
     if (tenantId !== undefined) report.tenantId = tenantId;
     if (traceId !== undefined) report.traceId = traceId;

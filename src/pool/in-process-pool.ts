@@ -146,7 +146,7 @@ export class InProcessPool implements WorkerPool {
   async #invoke(pending: PendingInvocation): Promise<void> {
     const { metadata, event } = pending.invocation;
     const { wantsHeap } = pending.record;
-    const message: InvokeMessage = { type: 'invoke', run: pending.id, metadata, event, wantsHeap };
+    const message: InvokeMessage = { type: 'invoke', invocationId: pending.id, metadata, event, wantsHeap };
     const { outcome, background, report } = await (this.#invoker as Invoker).invoke(message);
     // It was left to itself at its deadline.
     if (this.#running !== pending) return;
@@ -178,11 +178,11 @@ export class InProcessPool implements WorkerPool {
   }
 
   #receive(message: StreamMessage): void {
-    if (this.#running?.id === message.run) {
+    if (this.#running?.id === message.invocationId) {
       // As late as from another thread: else a handler that only writes would never let the event loop turn.
       this.#running.receive(message, (control) => setImmediate(() => this.#invoker?.control(control)));
     } else if (message.type === 'stream-opened') {
-      this.#invoker?.control(givenUp(message.run));
+      this.#invoker?.control(givenUp(message.invocationId));
     }
   }
 
@@ -191,11 +191,12 @@ export class InProcessPool implements WorkerPool {
    * handler's code has heard of the error, only the invocation is given up, and an error of no invocation is the listener's.
    */
   #onUncaughtError(message: UncaughtErrorMessage): void {
-    const { how, run, diagnostic, listened } = message;
-    const culprit = this.#running?.id === run ? this.#running : undefined;
+    const { how, invocationId, diagnostic, listened } = message;
+    const culprit = this.#running?.id === invocationId ? this.#running : undefined;
     if (listened && culprit === undefined) return;
     // A listener calls process.exit because of an error that has been told of.
-    const isConsequence = how === 'exit' && this.#escaped !== undefined && this.#escaped.run === run;
+    const isConsequence =
+      how === 'exit' && this.#escaped !== undefined && this.#escaped.invocationId === invocationId;
     if (!isConsequence) logEscaped(this.#log, message, undefined);
     this.#escaped = message;
     culprit?.fail('crash', diagnostic);

@@ -11,8 +11,8 @@ import type { ThreadCapacity } from './pool-sizing.ts';
 import type { InvocationHandle } from './worker-pool.ts';
 
 /** What a stream hears whose invocation is no longer in the pool. */
-export function givenUp(run: number): StreamControl {
-  return { type: 'stream-closed', run, reason: 'The invocation has been given up.' };
+export function givenUp(invocationId: number): StreamControl {
+  return { type: 'stream-closed', invocationId, reason: 'The invocation has been given up.' };
 }
 
 /** An invocation in the pool: it is answered once, by whatever comes first, and settles once. */
@@ -106,11 +106,11 @@ export class PendingInvocation implements InvocationHandle {
 
   /** The deadline stays watched: only the end of the stream answers the invocation in full. */
   #open(contentType: string, control: (message: StreamControl) => void): void {
-    const close = (reason: string) => control({ type: 'stream-closed', run: this.id, reason });
+    const close = (reason: string) => control({ type: 'stream-closed', invocationId: this.id, reason });
     if (this.answered) return close('The invocation has been answered.');
     this.answered = true;
     this.#stream = new StreamedResponse({
-      credit: (bytes, buffers) => control({ type: 'stream-credit', run: this.id, bytes, buffers }),
+      credit: (bytes, buffers) => control({ type: 'stream-credit', invocationId: this.id, bytes, buffers }),
       close,
     });
     const outcome: Outcome = { type: 'stream', contentType, body: this.#stream };

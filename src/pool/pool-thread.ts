@@ -125,7 +125,13 @@ export class PoolThread {
     invocation.record.dispatched(this.id, this.started === 0);
     this.started += 1;
     this.send(
-      { type: 'invoke', run: invocation.id, metadata, event, wantsHeap: invocation.record.wantsHeap },
+      {
+        type: 'invoke',
+        invocationId: invocation.id,
+        metadata,
+        event,
+        wantsHeap: invocation.record.wantsHeap,
+      },
       typeof event === 'string' ? undefined : [event.buffer],
     );
   }

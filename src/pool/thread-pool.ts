@@ -155,7 +155,7 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
   }
 
   #replied(thread: PoolThread, reply: ReplyMessage): void {
-    const invocation = thread.find(reply.run);
+    const invocation = thread.find(reply.invocationId);
     if (invocation === undefined) return;
     invocation.record.ran(reply, reply.settled === false);
     invocation.answer(reply);
@@ -165,13 +165,13 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
   }
 
   #streamed(thread: PoolThread, message: StreamMessage): void {
-    const invocation = thread.find(message.run);
+    const invocation = thread.find(message.invocationId);
     if (invocation !== undefined) invocation.receive(message, (control) => thread.control(control));
-    else if (message.type === 'stream-opened') thread.control(givenUp(message.run));
+    else if (message.type === 'stream-opened') thread.control(givenUp(message.invocationId));
   }
 
-  #settled(thread: PoolThread, { run: id, stream }: SettledMessage): void {
-    const invocation = thread.find(id);
+  #settled(thread: PoolThread, { invocationId, stream }: SettledMessage): void {
+    const invocation = thread.find(invocationId);
     if (invocation === undefined) return;
     if (stream !== undefined) invocation.record.ran(stream.report, stream.background);
     this.#release(invocation, thread);
@@ -182,7 +182,7 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
    * for, and a listener of the handler's code hears of, is left to that.
    */
   #onUncaughtError(thread: PoolThread, message: UncaughtErrorMessage): void {
-    const culprit = message.run === undefined ? undefined : thread.find(message.run);
+    const culprit = message.invocationId === undefined ? undefined : thread.find(message.invocationId);
     if (message.listened && culprit === undefined) return;
     // A listener calls process.exit because of an error that has been told of.
     if (message.how !== 'exit' || !this.#escapedFrom.has(thread)) logEscaped(this.#log, message, thread.id);
