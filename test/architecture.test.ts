@@ -115,6 +115,14 @@ it('there are no circles of imports, types included', () => {
   expect(circlesOf(imports)).toEqual([]);
 });
 
+it('docs/architecture.md draws these layers', () => {
+  const page = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8');
+  const drawn = [...page.matchAll(/^ *subgraph .*$([^]*?)^ *end$/gm)].map(([, layer = '']) =>
+    [...layer.matchAll(/\["(.+?)"\]/g)].map(([, files]) => files).toSorted(),
+  );
+  expect(drawn).toEqual(LAYERS.map((layer) => layer.flatMap(({ files }) => files).toSorted()));
+});
+
 describe('the check refuses', () => {
   it.each([
     ['a module above', 'src/pool/a.ts', "import { a } from '../serving.ts';"],

@@ -10,6 +10,11 @@ const PAGES = globSync(['*.md', 'docs/**/*.md', 'examples/**/*.md', 'bench/**/*.
   exclude: ['**/node_modules/**', 'examples/deploy/build/**'],
 }).sort();
 
+/** A path within the project, as code, also behind `node`. */
+const FILE_IN_CODE = /`(?:node )?((?:src|workers|test|bench|scripts|console-page)\/[\w./-]+)/g;
+/** What commands write. */
+const RESULT = /^(bench|scripts)\/results\//;
+
 describe('the links between pages', () => {
   it.each(PAGES)('of %s lead somewhere', (page) => {
     const dead = linksOf(page).filter((link) => !leadsSomewhere(page, link));
@@ -23,6 +28,17 @@ describe('the links between pages', () => {
     expect([...pages, 'docs/api/README.md'].sort()).toEqual(reference);
     for (const page of pages) expect(linksOf(page).length).toBeGreaterThan(0);
   });
+});
+
+it.each([
+  'CONTRIBUTING.md',
+  'docs/architecture.md',
+  'docs/performance.md',
+  'docs/reliability.md',
+  'bench/README.md',
+])('the files that %s names in code are there', (page) => {
+  const named = [...textOf(page).matchAll(FILE_IN_CODE)].map(([, file = '']) => file);
+  expect(named.filter((file) => !existsSync(join(PROJECT, file)) && !RESULT.test(file))).toEqual([]);
 });
 
 it('the API reference is the same wherever it is made', () => {
