@@ -11,7 +11,7 @@ const PAGES = globSync(['*.md', 'docs/**/*.md', 'examples/**/*.md', 'bench/**/*.
 }).sort();
 
 /** A path within the project, as code, also behind `node`. */
-const FILE_IN_CODE = /`(?:node )?((?:src|workers|test|bench|scripts|console-page)\/[\w./-]+)/g;
+const FILE_IN_CODE = /`(?:node )?((?:src|workers|test|bench|scripts)\/[\w./-]+)/g;
 /** What commands write. */
 const RESULT = /^(bench|scripts)\/results\//;
 
