@@ -1,6 +1,6 @@
 /**
  * From which size on a payload crosses threads faster as a transferred buffer than as a string; the round trip, as CPU
- * time of the whole process. `LARGEST_STRING_EVENT` of `src/runtime-api/body-collector.ts` rests on it.
+ * time of the whole process. `LARGEST_STRING_EVENT` of `src/runtime-api/connection.ts` rests on it.
  * `node bench/micro/payload-crossing.ts [seconds]`
  *
  * Each way begins with the bytes that came from the socket and ends with the text in the thread: what a string saves on
