@@ -69,17 +69,17 @@ await unlessExited(Promise.all(Array.from({ length: slots }, callInTurn)));
 const apiFaultsMet = api.faults.met;
 calm();
 clearInterval(progress);
-vitals.stop();
 
+const memoryMiB = vitals.quarters();
 const isBack = await unlessExited(api.whenParked(slots, { signal: AbortSignal.timeout(CALM_MS) }));
 if (!isBack) broken.push(`capacity is not back: ${api.parked} of ${slots} slots poll`);
 judgeDeliveries();
-const memoryMiB = vitals.quarters();
 if (minutes >= LONG_MINUTES && memoryMiB[3] > memoryMiB[1] * 1.25)
   broken.push(`memory grew from ${memoryMiB.join(' to ')} MiB`);
 const held = runtime.hasExited ? undefined : await calmDown();
 if (runtime.longestLine > LONGEST_LINE) broken.push(`a log line has ${runtime.longestLine} characters`);
 for (const line of runtime.brokenLines) broken.push(`a log line is not JSON: ${line}`);
+vitals.stop();
 if (isBack) runtime.stop();
 const end = await runtime.exited;
 if (end !== 0) broken.push(`the runtime exited with ${end}`);

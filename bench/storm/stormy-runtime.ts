@@ -53,7 +53,7 @@ export function startStormyRuntime({ runtime, runtimeApi, slots, threads }: Setu
     longestLine = Math.max(longestLine, line.length);
     const parsed = parse(line);
     if (parsed === undefined) return brokenLines.push(line.slice(0, KEPT_CHARACTERS));
-    const message = String(parsed.message).split('\n', 1)[0]?.slice(0, KEPT_CHARACTERS) ?? '';
+    const message = nameOf(parsed.message).split('\n', 1)[0]?.slice(0, KEPT_CHARACTERS) ?? '';
     logged.set(message, (logged.get(message) ?? 0) + 1);
     if (typeof parsed.thread === 'number') threadsStarted = Math.max(threadsStarted, parsed.thread);
   });
@@ -80,6 +80,12 @@ export function startStormyRuntime({ runtime, runtimeApi, slots, threads }: Setu
 const DESCRIPTORS = 512;
 
 const KEPT_CHARACTERS = 60;
+
+/** The message of a thrown error is an object. */
+function nameOf(message: unknown): string {
+  if (typeof message !== 'object' || message === null) return String(message);
+  return `${(message as { errorType?: unknown }).errorType} as an object`;
+}
 
 function parse(line: string): { readonly message?: unknown; readonly thread?: unknown } | undefined {
   try {
