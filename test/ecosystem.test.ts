@@ -146,12 +146,12 @@ interface Case {
 }
 
 const ONE_FACADE =
-  'only with one invocation on a thread at a time: aws-xray-sdk keeps one segment for all that a thread runs';
+  'only with one invocation per thread: aws-xray-sdk keeps one segment for all invocations of a thread';
 
 const CASES: readonly Case[] = [
   {
     packages: ['@aws-lambda-powertools/logger'],
-    shown: 'request id and keys of each line are those of its invocation',
+    shown: 'each line has the request id and the keys of its invocation',
     async prove() {
       await callAll('logger');
       for (const line of await lines(({ message }) => message === 'from powertools'))
@@ -169,7 +169,7 @@ const CASES: readonly Case[] = [
   },
   {
     packages: ['@aws-lambda-powertools/batch'],
-    shown: 'the record that failed is reported',
+    shown: 'the failed record is reported',
     async prove() {
       const failed = NUMBERS.map((n) => ({ batchItemFailures: [{ itemIdentifier: `bad-${n}` }] }));
       expect(await callAll('batch')).toEqual(failed);
@@ -177,7 +177,7 @@ const CASES: readonly Case[] = [
   },
   {
     packages: ['@aws-lambda-powertools/idempotency'],
-    shown: 'with records in memory, the second call is answered from the first',
+    shown: 'with records in memory, the second call gets the result of the first',
     async prove() {
       for (const [first, second] of await callAll<[object, object]>('idempotency'))
         expect(second).toEqual(first);
@@ -185,7 +185,7 @@ const CASES: readonly Case[] = [
   },
   {
     packages: ['@aws-lambda-powertools/tracer'],
-    shown: `subsegments under the trace of their invocation; ${ONE_FACADE}`,
+    shown: `each subsegment belongs to the trace of its invocation; ${ONE_FACADE}`,
     async prove() {
       const results = await callAll<{ traceId: string }>('tracer', undefined, unshared);
       expect(results.map(({ traceId }) => traceId)).toEqual(NUMBERS.map(rootOf));
@@ -194,7 +194,7 @@ const CASES: readonly Case[] = [
   },
   {
     packages: ['aws-xray-sdk-core'],
-    shown: `subsegments under the trace of their invocation; ${ONE_FACADE}`,
+    shown: `each subsegment belongs to the trace of its invocation; ${ONE_FACADE}`,
     async prove() {
       await callAll('xray', undefined, unshared);
       expect(await traces('from xray')).toEqual(tracesOf('xray'));
@@ -255,14 +255,14 @@ const CASES: readonly Case[] = [
   },
   {
     packages: ['@opentelemetry/api', '@opentelemetry/context-async-hooks'],
-    shown: 'the active context stays with its invocation',
+    shown: 'each invocation keeps its active context',
     async prove() {
       expect(await callAll('opentelemetry')).toEqual(NUMBERS.map((n) => ({ n })));
     },
   },
   {
     packages: ['pino'],
-    shown: 'lines of a logger of the handler’s own, each with its request id',
+    shown: 'each line of the handler’s own logger has its request id',
     async prove() {
       await callAll('pino');
       for (const line of await lines(({ from }) => from === 'pino'))
@@ -271,7 +271,7 @@ const CASES: readonly Case[] = [
   },
   {
     packages: ['sharp'],
-    shown: 'pictures are made in several threads at once',
+    shown: 'images are resized in several threads at the same time',
     async prove() {
       const sizes = await callAll('sharp');
       expect(sizes).toEqual(NUMBERS.map((n) => ({ width: n + 1, format: 'webp' })));
@@ -279,7 +279,7 @@ const CASES: readonly Case[] = [
   },
   {
     packages: ['@node-rs/argon2'],
-    shown: 'passwords are hashed and verified in several threads at once',
+    shown: 'passwords are hashed and verified in several threads at the same time',
     async prove() {
       expect(await callAll('argon2')).toEqual(NUMBERS.map(() => ({ right: true, wrong: false })));
     },
@@ -298,7 +298,7 @@ it('docs/compatibility.md has these versions and results', async () => {
   const rows = CASES.map(
     (one) => `| ${one.packages.map(withVersion).join('<br>')} | ${results.get(one)} | ${one.shown} |`,
   );
-  const table = ['| package | result | what is tried |', '| --- | --- | --- |', ...rows].join('\n');
+  const table = ['| package | result | what the test shows |', '| --- | --- | --- |', ...rows].join('\n');
   const page = await format(`${INTRODUCTION}\n\n${table}\n\n${NATIVE_ADDONS}\n`, {
     parser: 'markdown',
     printWidth: 110,
@@ -308,21 +308,22 @@ it('docs/compatibility.md has these versions and results', async () => {
 
 const INTRODUCTION = `# Compatibility
 
-Packages that run in handlers unmodified. Each is tried in one function with a concurrency of 4 on two threads, so that two
-invocations share a thread, behind the local Runtime API. \`test/ecosystem.test.ts\` tries them and writes this page.`;
+Packages that run in handlers unmodified. Each test runs one function with a concurrency of 4 on two threads, so two invocations
+share a thread, against the local Runtime API. \`npx vitest run test/ecosystem.test.ts\` runs the tests; with \`-u\` it writes this page.`;
 
 const NATIVE_ADDONS = `## Native addons
 
-Some addons abort the whole process when their thread ends while their asynchronous work is in flight, in plain Node.js as well:
-bcrypt 6, argon2 0.45 and sqlite3 6 do. The runtime lets a thread end only when no such work is in flight: see
-[lifecycle.md](lifecycle.md#why-a-thread-ends-itself). What is left:
+Some addons abort the whole process if their thread ends while their asynchronous work is in flight, also in plain Node.js: bcrypt 6,
+argon2 0.45 and sqlite3 6. The runtime lets a thread end only when no such work is in flight: see
+[lifecycle.md](lifecycle.md#why-a-thread-ends-itself). These limits remain:
 
-- A thread that is blocked, or whose heap is over its limit, is terminated. If it has work of such an addon in flight, the process aborts.
-- A handler that starts new work in callbacks, without a promise in between, leaves no moment to end its thread. After 30 seconds
-  the thread is terminated. The same holds for one piece of work that takes longer than that.
-- @swc/core 1.16 can end the process with SIGSEGV when threads that use it come and go. The cause is not known.
-- Child processes of a thread that is terminated stay as zombies until the process ends: only the event loop that started a process
-  can reap it. Those of a thread that ends by itself get SIGTERM and are reaped.`;
+- The runtime terminates a thread that is blocked or whose heap exceeds its limit. If the thread has work of such an addon in flight, the
+  process aborts.
+- If a handler starts new work in callbacks, without a promise in between, there is no moment at which its thread can end. The runtime
+  terminates the thread after 30 seconds. The same applies to a single piece of work that takes longer than that.
+- @swc/core 1.16 can end the process with SIGSEGV when threads that use it start and end. The cause is unknown.
+- Child processes of a terminated thread remain as zombies until the process ends, because only the event loop that started a process can
+  reap it. Child processes of a thread that ends itself get SIGTERM and are reaped.`;
 
 function withVersion(name: string): string {
   const { version } = JSON.parse(
