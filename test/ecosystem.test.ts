@@ -321,9 +321,16 @@ argon2 0.45 and sqlite3 6. The runtime lets a thread end only when no such work 
   process aborts.
 - If a handler starts new work in callbacks, without a promise in between, there is no moment at which its thread can end. The runtime
   terminates the thread after 30 seconds. The same applies to a single piece of work that takes longer than that.
-- @swc/core 1.16 can end the process with SIGSEGV when threads that use it start and end. The cause is unknown.
+- @swc/core 1.16 ends the process with SIGSEGV when the last thread that has loaded it ends, also in plain Node.js and with no work in
+  flight: Node.js unloads the library while threads of its own still run. The main thread can keep the
+  library loaded: set the option \`preload: [import.meta.resolve('@swc/core')]\`, or \`NODE_OPTIONS="--require @swc/core"\` with the
+  command.
 - Child processes of a terminated thread remain as zombies until the process ends, because only the event loop that started a process can
-  reap it. Child processes of a thread that ends itself get SIGTERM and are reaped.`;
+  reap it. Child processes of a thread that ends itself get SIGTERM and are reaped.
+
+Measured with two calls at a time in an endless loop, four threads, and 20 deadlines one after the other (Node.js 24.21, two cores): the
+process survived all 20 with bcrypt 6.0.0 (1 of 1 run), argon2 0.45.1 (1 of 1), sqlite3 6.0.1 (7 of 7), and with @swc/core 1.16.22
+loaded in the main thread as well (3 of 3; without it the process ended after 5 deadlines).`;
 
 function withVersion(name: string): string {
   const { version } = JSON.parse(
