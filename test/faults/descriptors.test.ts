@@ -91,7 +91,7 @@ describe('with no descriptor left', () => {
     await runtime.expectFullCapacity();
     const holder = runtime.result({ do: 'hold descriptors', gate: 'end' });
     await runtime.invoke({ do: 'see none left' });
-    const full = await runtime.diagnostic({ do: 'large arrays' }, { timeoutMs: 100_000 });
+    const full = await runtime.diagnostic({ do: 'large arrays' });
     expect(full).toMatchObject({ errorType: 'Runtime.OutOfMemory' });
     await runtime.logged({ message: 'A thread did not come up, will retry' });
     await runtime.open('end');

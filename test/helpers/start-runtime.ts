@@ -16,6 +16,9 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 /** For expect.poll, in the same spirit. */
 export const PATIENTLY = { timeout: 60_000 };
 
+/** For the Runtime API: invocations that no test times have almost as long as the test. */
+export const UNHURRIED = { timeoutMs: 110_000 };
+
 export const HANDLERS = fileURLToPath(new URL('../fixtures/handlers/', import.meta.url));
 const BOOTSTRAPS = new URL('../fixtures/bootstraps/', import.meta.url);
 const COMMAND = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
@@ -122,7 +125,7 @@ export class RunningRuntime implements AsyncDisposable {
 
 /** Starts the command, or a bootstrap. */
 export async function startRuntime(options: RuntimeOptions): Promise<RunningRuntime> {
-  const api = await startRuntimeApiServer();
+  const api = await startRuntimeApiServer(UNHURRIED);
   options.prepare?.(api);
   const [file, args] =
     options.bootstrap === undefined
