@@ -186,7 +186,7 @@ async function startLocal({ local }: Config, runtime: StatsSource): Promise<Loca
   const { startLocalMode } = await import('./local/local-mode.ts');
   const { LocalConsole } = await import('./console/local-console.ts');
   const console = new LocalConsole(local);
-  console.readsFigures(runtime);
+  console.setStatsSource(runtime);
   try {
     return await startLocalMode(local, console);
   } catch (error) {

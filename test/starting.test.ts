@@ -94,7 +94,7 @@ describe('a configuration that is not valid', () => {
   });
 
   it.each([
-    [['--concurrency', 'many'], /It must be a whole number/],
+    [['--concurrency', 'many'], /Expected a whole number/],
     [['--env-file', 'absent.env'], /absent\.env/],
     [['--unknown'], /unknown option '--unknown'/],
   ])('is one of the command line too: %j', async (args, reason) => {

@@ -15,11 +15,11 @@ import { startProgress, terminalReport } from './bench/terminal-report.ts';
 import { makeRecord } from './bench/record.ts';
 import type { BenchRecord } from './bench/record.ts';
 import type { Modules } from './bench/runtime-process.ts';
-import { mostSetups, nextSetup } from './bench/recommendation.ts';
+import { maxSetups, nextSetup } from './bench/recommendation.ts';
 import type { Sizes } from './bench/recommendation.ts';
 import { applyFlags } from './flags.ts';
 
-/** `lambda-managed-runtime bench <workerFile>`: measures a handler with several numbers of slots, and recommends one. */
+/** `lambda-managed-runtime bench <workerFile>`: measures a handler at several concurrencies and recommends one. */
 export async function bench(workerFile: string, flags: BenchFlags): Promise<void> {
   exitOnSignals();
   await endProcessAfter(async () => {
@@ -33,7 +33,7 @@ export async function bench(workerFile: string, flags: BenchFlags): Promise<void
     assertWritable(flags.log);
     const log = new HandlerLog(flags.log);
     const machine = readMachine();
-    const measurements = await measureAll(
+    const measurements = await measureSetups(
       { workerFile, modules, events, timeoutMs, seconds, rates, log },
       { given: flags.sizes, cores: machine.cores },
     );
@@ -42,7 +42,7 @@ export async function bench(workerFile: string, flags: BenchFlags): Promise<void
   });
 }
 
-async function measureAll(method: Method, sizes: Sizes): Promise<Measurement[]> {
+async function measureSetups(method: Method, sizes: Sizes): Promise<Measurement[]> {
   const measured: Measurement[] = [];
   const progress = startProgress();
   try {
@@ -50,7 +50,7 @@ async function measureAll(method: Method, sizes: Sizes): Promise<Measurement[]> 
       const setup = nextSetup(measured, sizes);
       if (setup === undefined) return measured;
       const measurement = await measure(setup, method, (phase, done) =>
-        progress.phase(setup, phase, done, mostSetups(measured, sizes)),
+        progress.phase(setup, phase, done, maxSetups(measured, sizes)),
       );
       measured.push(measurement);
       progress.measured(measurement);
@@ -69,10 +69,10 @@ function modulesOf({ services, sharedData, codec, preload }: BenchFlags): Module
   };
 }
 
-/** Before minutes have passed. */
+/** Checks the output files before the measurement, which takes minutes. */
 function assertWritable(file: string | undefined): void {
   if (file === undefined) return;
-  if (file === '-') throw new BenchError('- stands for stdout, where only --json goes: name a file.');
+  if (file === '-') throw new BenchError('Only --json accepts - (stdout). Specify a file.');
   try {
     const found = statSync(file, { throwIfNoEntry: false });
     if (found?.isDirectory() === true) throw new Error('it is a directory');
@@ -83,13 +83,17 @@ function assertWritable(file: string | undefined): void {
 }
 
 function write(record: BenchRecord, { json, html, log }: BenchFlags): void {
-  const figures = `${JSON.stringify(record, undefined, 2)}\n`;
-  process.stdout.write(json === '-' ? figures : terminalReport(record));
-  if (json !== undefined && json !== '-') writeFileSync(json, figures);
+  const recordJson = `${JSON.stringify(record, undefined, 2)}\n`;
+  process.stdout.write(json === '-' ? recordJson : terminalReport(record));
+  if (json !== undefined && json !== '-') writeFileSync(json, recordJson);
   if (html !== undefined) writeFileSync(html, htmlReport(record));
-  const files = { 'All figures': json === '-' ? undefined : json, 'The report': html, 'The log': log };
-  for (const [what, file] of Object.entries(files)) {
-    if (file !== undefined) process.stderr.write(`${what}: ${file}\n`);
+  const files = {
+    'Measurements (JSON)': json === '-' ? undefined : json,
+    'Report (HTML)': html,
+    'Handler log': log,
+  };
+  for (const [label, file] of Object.entries(files)) {
+    if (file !== undefined) process.stderr.write(`${label}: ${file}\n`);
   }
 }
 

@@ -19,7 +19,7 @@ export interface DevFlags extends Flags {
   readonly event?: string;
 }
 
-/** `lambda-managed-runtime dev <workerFile>`: serves on the local server until Ctrl-C, always the code as it is now. */
+/** `lambda-managed-runtime dev <workerFile>`: serves on the local server until Ctrl-C and reloads the code on changes. */
 export async function develop(workerFile: string, flags: DevFlags): Promise<void> {
   await endProcessAfter(async () => {
     applyFlags(flags);
@@ -49,34 +49,34 @@ interface DevParts {
   readonly server: RuntimeApiServer;
   readonly console: LocalConsole;
   readonly code: LoadedFiles;
-  /** Aborts with the first signal, whether a runtime runs or not. */
+  /** Aborts on the first stop signal, whether or not a runtime is running. */
   readonly stop: AbortSignal;
 }
 
 class DevSession {
   readonly #parts: DevParts;
-  /** Undefined until threads serve. */
+  /** Undefined while no runtime serves. */
   #reload: (() => Promise<void>) | undefined;
-  /** A file has changed while they started. */
+  /** Whether a file changed while the runtime was starting. */
   #outdated = false;
-  #renewals = 0;
+  #reloads = 0;
 
   constructor(parts: DevParts) {
     this.#parts = parts;
   }
 
-  /** Resolves when a signal has stopped it. A runtime that cannot start is started again after the next change. */
+  /** Resolves after a stop signal. A runtime that cannot start is started again after the next change. */
   async run(): Promise<void> {
     const { code, stop } = this.#parts;
     const stopped = aborted(stop);
     let running = this.#start();
     let changed = code.changed();
     for (;;) {
-      const what = await Promise.race([running, changed]);
-      if (what === 'stopped') return;
-      if (what === 'changed') {
+      const event = await Promise.race([running, changed]);
+      if (event === 'stopped') return;
+      if (event === 'changed') {
         changed = code.changed();
-        void this.#renew();
+        void this.#reloadCode();
         continue;
       }
       if (!this.#outdated) {
@@ -88,7 +88,7 @@ class DevSession {
     }
   }
 
-  /** Invokes when one of these has changed, with the threads that there are; if there are none yet, they will get it. */
+  /** Invokes the function when the event file changes. A runtime that is still starting invokes it when it serves. */
   async invokeOnChanges(events: WatchedFiles): Promise<never> {
     for (;;) {
       await events.changed();
@@ -107,41 +107,41 @@ class DevSession {
       { runtimeApi: server.address, logInvocations: flags.logInvocations, signal: stop },
       { onServing: (reload) => this.#serving(reload) },
     );
-    console.readsFigures(runtime);
+    console.setStatsSource(runtime);
     try {
       await runtime.run();
       return 'stopped';
     } catch (error) {
-      if (!(error instanceof ManagedRuntimeError) || !REPAIRABLE.has(error.code)) throw error;
+      if (!(error instanceof ManagedRuntimeError) || !FIXABLE_CODES.has(error.code)) throw error;
       this.#reload = undefined;
       server.runtimeFailed(error.message);
-      say(`${error.message}\nIt is tried again after the next change.`);
+      say(`${error.message}\nThe runtime starts again after the next change.`);
       return 'failed';
     }
   }
 
   #serving(reload: () => Promise<void>): void {
     this.#reload = reload;
-    if (this.#outdated) void this.#renew();
+    if (this.#outdated) void this.#reloadCode();
     else void this.#invokeOnce();
   }
 
-  async #renew(): Promise<void> {
+  async #reloadCode(): Promise<void> {
     if (this.#reload === undefined) {
       this.#outdated = true;
       return;
     }
     this.#outdated = false;
-    this.#renewals += 1;
-    const renewal = this.#renewals;
+    this.#reloads += 1;
+    const reload = this.#reloads;
     const failure = await this.#reload().then(
       () => undefined,
       (error: unknown) => reasonOf(error),
     );
-    // After another change meanwhile, both end with the second one, which tells.
-    if (renewal !== this.#renewals) return;
-    if (failure !== undefined) return say(`${failure}\nThe code as it was before this change goes on.`);
-    say('The code has changed: new threads have loaded it.');
+    // If a later change started another reload, only that one reports.
+    if (reload !== this.#reloads) return;
+    if (failure !== undefined) return say(`${failure}\nThe previous code keeps running.`);
+    say('The code has changed. New threads have loaded it.');
     await this.#invokeOnce();
   }
 
@@ -161,13 +161,13 @@ class DevSession {
   }
 }
 
-/** What a change of the code may end. */
-const REPAIRABLE: ReadonlySet<string> = new Set(['INIT_FAILED', 'NO_THREADS']);
+/** Error codes of failures that a code change can fix. */
+const FIXABLE_CODES: ReadonlySet<string> = new Set(['INIT_FAILED', 'NO_THREADS']);
 
-/** The stack of the runtime tells nobody where the mistake is. */
+/** Omits the runtime's own stack, which does not help to find the error. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof InitFailure)) return (error as Error).message;
-  return `The code cannot be loaded: ${diagnosticText(error.diagnostic)}`;
+  return `Cannot load the code: ${diagnosticText(error.diagnostic)}`;
 }
 
 function say(text: string): void {

@@ -4,14 +4,14 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { MAX_CONCURRENCY, MAX_MEMORY_MIB, MAX_TIMEOUT_S } from '../config/environment.ts';
 
-/** What the function is given, as flags. Each goes before its environment variable. */
+/** The flags of the function. Each takes precedence over its environment variable. */
 export interface FunctionFlags {
   readonly timeout?: string;
   readonly memory?: string;
   readonly envFile: readonly string[];
 }
 
-/** And its runtime. */
+/** The flags of the function and its runtime. */
 export interface Flags extends FunctionFlags {
   readonly concurrency?: string;
   readonly logInvocations: boolean;
@@ -20,52 +20,53 @@ export interface Flags extends FunctionFlags {
 /** Adds the flags of function and runtime to a command. */
 export function withFlags(command: Command): Command {
   command.addOption(
-    new Option('--concurrency <n>', 'invocations at once (AWS_LAMBDA_MAX_CONCURRENCY)').argParser(
-      whole(MAX_CONCURRENCY),
+    new Option('--concurrency <n>', 'maximum concurrent invocations (AWS_LAMBDA_MAX_CONCURRENCY)').argParser(
+      wholeNumber(MAX_CONCURRENCY),
     ),
   );
   return withFunctionFlags(command).option(
     '--no-log-invocations',
-    'write no line at the end of each invocation',
+    'does not log a line at the end of each invocation',
   );
 }
 
-/** Adds those of the function. */
+/** Adds the flags of the function to a command. */
 export function withFunctionFlags(command: Command): Command {
   return command
     .addOption(
-      new Option('--memory <MiB>', 'what the function has (AWS_LAMBDA_FUNCTION_MEMORY_SIZE)').argParser(
-        whole(MAX_MEMORY_MIB),
+      new Option('--memory <MiB>', 'memory of the function (AWS_LAMBDA_FUNCTION_MEMORY_SIZE)').argParser(
+        wholeNumber(MAX_MEMORY_MIB),
       ),
     )
     .addOption(
-      new Option('--timeout <s>', 'of an invocation, in local mode (AWS_LAMBDA_FUNCTION_TIMEOUT)').argParser(
-        whole(MAX_TIMEOUT_S),
-      ),
+      new Option(
+        '--timeout <s>',
+        'timeout of an invocation in local mode (AWS_LAMBDA_FUNCTION_TIMEOUT)',
+      ).argParser(wholeNumber(MAX_TIMEOUT_S)),
     )
     .option(
       '--env-file <file>',
-      'environment variables; may be repeated, later files win, and what is set already stays',
+      'loads environment variables; may be repeated; later files take precedence, existing variables are kept',
       (file: string, files: readonly string[]) => [...files, file],
       [],
     );
 }
 
-/** Puts the flags where the runtime, and the handler, look for them. */
+/** Sets the environment variables that the runtime and the handler read. */
 export function applyFlags({ concurrency, memory, timeout, envFile }: FunctionFlags & Partial<Flags>): void {
   const files = envFile.map((file) => parseEnv(readFileSync(file, 'utf8')));
   Object.assign(process.env, { ...Object.assign({}, ...files), ...process.env });
-  const given = {
+  const variables = {
     AWS_LAMBDA_MAX_CONCURRENCY: concurrency,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memory,
     AWS_LAMBDA_FUNCTION_TIMEOUT: timeout,
   };
-  for (const [name, value] of Object.entries(given)) if (value !== undefined) process.env[name] = value;
+  for (const [name, value] of Object.entries(variables)) if (value !== undefined) process.env[name] = value;
 }
 
-function whole(most: number): (text: string) => string {
+function wholeNumber(max: number): (text: string) => string {
   return (text) => {
-    if (/^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= most) return text;
-    throw new InvalidArgumentError(`It must be a whole number from 1 to ${most}.`);
+    if (/^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= max) return text;
+    throw new InvalidArgumentError(`Expected a whole number from 1 to ${max}.`);
   };
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// What is imported here must load on any version of Node.js: it says that one is too old.
+// These imports must load on every version of Node.js, so that an unsupported version gets a clear error.
 import { unsupportedNode } from '../node-support.ts';
 import { postInitErrorNow } from '../runtime-api/init-error-now.ts';
 

@@ -4,39 +4,39 @@ import { withBenchFlags } from './bench/flags.ts';
 import type { BenchFlags } from './bench/flags.ts';
 import type { DevFlags } from './dev.ts';
 import { withFlags } from './flags.ts';
-import { serveHandler, tellOfMisuse } from './serve.ts';
+import { reportInvalidUsage, serveHandler } from './serve.ts';
 
 const program = withFlags(new Command('lambda-managed-runtime'))
   .description(
-    'Serves a Lambda handler on AWS Lambda Managed Instances, in place of AWS’s runtime client; elsewhere on a local server.',
+    'Runs a Lambda handler on AWS Lambda Managed Instances, in place of AWS’s runtime interface client. Outside Lambda, serves it on a local server.',
   )
   .argument(
     '[handler]',
-    'file.export, relative to LAMBDA_TASK_ROOT; default: the environment variable _HANDLER',
+    'file.export, relative to LAMBDA_TASK_ROOT (default: the environment variable _HANDLER)',
   )
-  // What stands behind the name of a command belongs to that command.
+  // Options after a command's name belong to that command.
   .enablePositionalOptions()
-  .exitOverride(exitAndTell)
+  .exitOverride(reportAndExit)
   .action(serveHandler);
 
 withFlags(program.command('dev'))
   .description(
-    'Serves a handler on a local server, and loads it anew when it changes, or a file that it imports.',
+    'Serves a handler on a local server and reloads it when the file or one of its imports changes.',
   )
   .exitOverride(exit)
   .argument('<workerFile>', 'the file of the handler')
   .option(
     '--event <file>',
-    'invokes with this JSON at the start and after each change, and prints the answer',
+    'invokes the handler with this JSON file at the start and after each change, and prints the response',
   )
-  // Lambda never needs it.
+  // Loaded on demand, because Lambda never needs it.
   .action(async (workerFile: string, flags: DevFlags) =>
     (await import('./dev.ts')).develop(workerFile, flags),
   );
 
 withBenchFlags(program.command('bench'))
   .description(
-    'Measures a handler with 1, 2, 4 and more slots, and recommends how many to set, and how much memory.',
+    'Measures a handler at several concurrencies and recommends settings for concurrency and memory.',
   )
   .exitOverride(exit)
   .argument('<workerFile>', 'the file of the handler')
@@ -46,12 +46,12 @@ withBenchFlags(program.command('bench'))
 
 await program.parseAsync();
 
-/** Commander has written what is wrong, or the help, to stderr or stdout. */
+/** Commander has already written the error or the help text. */
 function exit({ exitCode }: CommanderError): never {
   process.exit(exitCode);
 }
 
-function exitAndTell(error: CommanderError): never {
-  if (error.exitCode !== 0) tellOfMisuse(error.message);
+function reportAndExit(error: CommanderError): never {
+  if (error.exitCode !== 0) reportInvalidUsage(error.message);
   exit(error);
 }

@@ -5,14 +5,14 @@ import { postInitErrorNow } from '../runtime-api/init-error-now.ts';
 import { applyFlags } from './flags.ts';
 import type { Flags } from './flags.ts';
 
-/** `lambda-managed-runtime [handler]`: serves until Lambda ends the environment, or Ctrl-C the local server. */
+/** `lambda-managed-runtime [handler]`: serves until Lambda ends the environment or Ctrl-C ends the local server. */
 export async function serveHandler(handlerString: string | undefined, flags: Flags): Promise<void> {
   await endProcessAfter(async () => {
     try {
       applyFlags(flags);
     } catch (error) {
-      // A file of environment variables that cannot be read.
-      tellOfMisuse((error as Error).message);
+      // An --env-file could not be read.
+      reportInvalidUsage((error as Error).message);
       throw error;
     }
     growThreadpool();
@@ -21,12 +21,12 @@ export async function serveHandler(handlerString: string | undefined, flags: Fla
   });
 }
 
-/** Lambda should hear why its command cannot start. */
-export function tellOfMisuse(message: string): void {
+/** Posts an init error, so that Lambda reports why the command cannot start. */
+export function reportInvalidUsage(message: string): void {
   postInitErrorNow(process.env['AWS_LAMBDA_RUNTIME_API'], 'Runtime.ConfigInvalid', message);
 }
 
-/** Ends the process when what it does has ended, with 1 and the reason if that failed. */
+/** Ends the process when `act` settles: with exit code 0, or with 1 and the error's message on stderr. */
 export async function endProcessAfter(act: () => Promise<void>): Promise<never> {
   try {
     await act();
@@ -37,7 +37,7 @@ export async function endProcessAfter(act: () => Promise<void>): Promise<never> 
   }
 }
 
-/** See {@link threadpoolSize}. */
+/** Sets `UV_THREADPOOL_SIZE` for this process, unless the user has set it. See {@link threadpoolSize}. */
 export function growThreadpool(): void {
   process.env['UV_THREADPOOL_SIZE'] ??= threadpoolSize(
     Number(process.env['AWS_LAMBDA_MAX_CONCURRENCY']) || 1,
@@ -45,14 +45,14 @@ export function growThreadpool(): void {
 }
 
 /**
- * libuv's pool, where file access and asynchronous crypto run, is shared by all threads and has four. It can be made
- * larger only before its first use.
+ * Returns the size of libuv's thread pool for a number of slots. All threads share that pool for file access and
+ * asynchronous crypto. Its default of 4 threads is too few, and it can only be changed before its first use.
  */
 export function threadpoolSize(slots: number): string {
   return String(Math.min(Math.max(slots, 4), 64));
 }
 
-/** Ends this process by its ordinary way when it is told to end, so that its children are taken along. */
+/** Exits on stop signals through `process.exit()`, so that exit listeners can end child processes. */
 export function exitOnSignals(): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => process.exit(128 + constants.signals[signal]));

@@ -3,18 +3,18 @@ import { sep } from 'node:path';
 import { BroadcastChannel } from 'node:worker_threads';
 import { LOADED_FILES_CHANNEL } from '../protocol.ts';
 
-/** Looks at files by name, again and again: editors replace files, and builds whole directories. */
+/** Polls files by name. File system watchers miss changes when editors replace files or builds replace directories. */
 export class WatchedFiles {
-  /** When each has changed last, epoch ms; 0 where there is none. */
+  /** The time of each file's last change, epoch ms; 0 if the file does not exist. */
   readonly #files = new Map<string, number>();
   #changed = Promise.withResolvers<'changed'>();
-  #timer = this.#lookIn(LOOK_EVERY_MS);
+  #timer = this.#scheduleCheck(MIN_INTERVAL_MS);
 
   add(file: string): void {
     if (!this.#files.has(file)) this.#files.set(file, changedAt(file));
   }
 
-  /** Resolves when a file has changed since the last time that this resolved. */
+  /** Resolves when a file has changed since the previous call resolved. */
   async changed(): Promise<'changed'> {
     await this.#changed.promise;
     this.#changed = Promise.withResolvers();
@@ -25,7 +25,7 @@ export class WatchedFiles {
     clearTimeout(this.#timer);
   }
 
-  #look(): void {
+  #check(): void {
     const startMs = performance.now();
     let found = false;
     for (const [file, before] of this.#files) {
@@ -34,22 +34,22 @@ export class WatchedFiles {
       this.#files.set(file, now);
       found = true;
     }
-    // A file is written in several steps.
+    // Editors and builds write a file in several steps.
     if (found) setTimeout(() => this.#changed.resolve('changed'), SETTLED_MS);
-    const restMs = (performance.now() - startMs) / MAX_BUSY;
-    this.#timer = this.#lookIn(Math.min(Math.max(LOOK_EVERY_MS, restMs), LOOK_AT_LEAST_EVERY_MS));
+    const pauseMs = (performance.now() - startMs) / MAX_MAIN_THREAD_SHARE;
+    this.#timer = this.#scheduleCheck(Math.min(Math.max(MIN_INTERVAL_MS, pauseMs), MAX_INTERVAL_MS));
   }
 
-  #lookIn(ms: number): NodeJS.Timeout {
-    return setTimeout(() => this.#look(), ms);
+  #scheduleCheck(ms: number): NodeJS.Timeout {
+    return setTimeout(() => this.#check(), ms);
   }
 }
 
-const LOOK_EVERY_MS = 200;
-/** So many files, or so slow a disk, that nobody waits longer. */
-const LOOK_AT_LEAST_EVERY_MS = 2000;
-/** The part of the main thread's time that may be spent with it. */
-const MAX_BUSY = 0.01;
+const MIN_INTERVAL_MS = 200;
+/** The interval with very many files or a slow disk. */
+const MAX_INTERVAL_MS = 2000;
+/** The share of the main thread's time that the checks may take. */
+const MAX_MAIN_THREAD_SHARE = 0.01;
 const SETTLED_MS = 50;
 
 function changedAt(file: string): number {
@@ -60,7 +60,7 @@ function changedAt(file: string): number {
   }
 }
 
-/** Watches the handler's file and those that threads load; not those of packages. */
+/** Watches the handler's file and the files that threads load, except those in `node_modules`. */
 export class LoadedFiles {
   readonly #files = new WatchedFiles();
   readonly #channel = new BroadcastChannel(LOADED_FILES_CHANNEL);
@@ -73,7 +73,7 @@ export class LoadedFiles {
     };
   }
 
-  /** Resolves when a file has changed since the last time that this resolved. */
+  /** Resolves when a file has changed since the previous call resolved. */
   changed(): Promise<'changed'> {
     return this.#files.changed();
   }

@@ -43,8 +43,8 @@ export class LocalConsole implements LocalServerObserver {
     ];
   }
 
-  /** From now on the figures of this runtime are shown. */
-  readsFigures(runtime: StatsSource): void {
+  /** Sets the runtime whose metrics the console shows. */
+  setStatsSource(runtime: StatsSource): void {
     this.#history.sampler.reads(runtime);
   }
 

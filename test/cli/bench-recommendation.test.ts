@@ -96,7 +96,7 @@ describe('a handler that computes', () => {
       environment: { vCpus: 2, memoryMiB: 4096, gibPerVCpu: 2, fits: true },
     });
     expect(recommendation.rationale.join('\n')).toMatch(
-      /computes[^]*2 slots had 19\.5 invocations\/s, 98 % of the best[^]*4096 MiB/,
+      /is CPU-bound[^]*2 slots had 19\.5 invocations\/s, 98 % of the best[^]*4096 MiB/,
     );
   });
 
@@ -139,7 +139,7 @@ it('a size that kept all cores busy is not passed over because the machine becam
   ];
   const { recommendation } = bench(some);
   expect(recommendation.advice.perExecutionEnvironmentMaxConcurrency).toBe(2);
-  expect(recommendation.rationale[1]).toMatch(/14\.0 invocations\/s, 70 % .* could only take turns/);
+  expect(recommendation.rationale[1]).toMatch(/14\.0 invocations\/s, 70 % .* would only share it/);
   const idle = [
     { slots: 1, perSecond: 9.9 },
     { slots: 2, perSecond: 14 },
@@ -158,9 +158,9 @@ describe('a handler that waits', () => {
       invocationsPerThread: 64,
     });
     expect(recommendation.rationale.join('\n')).toMatch(
-      /waits more than it computes[^]*160 MiB with 128 slots on 2 threads, and 340 MiB with 8 slots[^]*64 for each vCPU/,
+      /waits more than it computes[^]*160 MiB with 128 slots on 2 threads, compared with 340 MiB with 8 slots[^]*64 per vCPU/,
     );
-    expect(warnings).toEqual([expect.stringMatching(/128 calls at once/)]);
+    expect(warnings).toEqual([expect.stringMatching(/128 concurrent calls/)]);
   });
 
   it('gets fewer where what it waits for is the limit', () => {
@@ -211,7 +211,7 @@ describe('memory', () => {
     const { recommendation } = bench([{ slots: 2, perSecond: 10, peakMemoryMiB: 20_000 }]);
     expect(recommendation.advice.environment).toMatchObject({ memoryMiB: 16384, fits: false });
     expect(recommendation.rationale.at(-1)).toMatch(
-      /more than the 16384 MiB that 2 vCPUs can have: take fewer/,
+      /exceeds the 16384 MiB available with 2 vCPUs: use fewer/,
     );
   });
 });

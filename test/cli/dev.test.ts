@@ -125,7 +125,7 @@ describe('dev', () => {
 
   it('goes on with the code as it was while the new one cannot be loaded', async () => {
     await write('lib/word.ts', 'export const word = ;');
-    await local.whenWritten(/Runtime\.UserCodeSyntaxError[^]*The code as it was before this change goes on/);
+    await local.whenWritten(/Runtime\.UserCodeSyntaxError[^]*The previous code keeps running/);
     expect(await local.invoke({})).toMatchObject({ word: 'B' });
     await write('lib/word.ts', `export const word: string = 'C';`);
     await local.whenWritten(/"version":"two","word":"C"/, 'stdout');
@@ -135,16 +135,14 @@ describe('dev', () => {
   it('loads a file that was not there', async () => {
     const MORE = `${IMPORT} import '../lib/more.ts';`;
     await write('app/handler.mts', handler('three', MORE));
-    await local.whenWritten(
-      /Cannot find module '[^']*more\.ts'[^]*The code as it was before this change goes on/,
-    );
+    await local.whenWritten(/Cannot find module '[^']*more\.ts'[^]*The previous code keeps running/);
     await write('lib/more.ts', '');
     await local.whenWritten(/"version":"three"/, 'stdout');
   });
 
   it('loads what a build has written into a new directory', async () => {
     await rm(`${root.path}/app`, { recursive: true });
-    await local.whenWritten(/There is no worker file[^]*The code as it was before this change goes on/);
+    await local.whenWritten(/There is no worker file[^]*The previous code keeps running/);
     await mkdir(`${root.path}/app`);
     await write('app/handler.mts', handler('four', IMPORT));
     await local.whenWritten(/"version":"four"/, 'stdout');
@@ -192,14 +190,14 @@ it('dev waits for a change when the code cannot be loaded at the start, and call
     taskRoot: null,
     cwd: root.path,
   });
-  await local.whenWritten(/It is tried again after the next change/);
+  await local.whenWritten(/The runtime starts again after the next change/);
   expect(await local.invoke({})).toMatchObject({ errorType: 'Runtime.UserCodeSyntaxError' });
   await writeFile(`${root.path}/part.cjs`, `exports.answer = 'first';`);
   await writeFile(`${root.path}/handler.cjs`, `exports.handler = async () => require('./part.cjs').answer;`);
   await local.whenWritten(/"message":"The runtime is ready"/, 'stdout');
   expect(await local.invoke({})).toBe('first');
   await writeFile(`${root.path}/part.cjs`, `exports.answer = 'second';`);
-  await local.whenWritten(/new threads have loaded it/);
+  await local.whenWritten(/New threads have loaded it/);
   expect(await local.invoke({})).toBe('second');
   await local.interrupt();
   expect(local.output.log.map(({ message }) => message)).not.toContain('Invocation ended');
@@ -208,7 +206,7 @@ it('dev waits for a change when the code cannot be loaded at the start, and call
 it('Ctrl-C ends dev in order also while it waits for code that can be loaded', async () => {
   await using root = await makeTaskRoot({ 'handler.cjs': 'exports.handler = async ( => 1;' });
   await using local = await startLocal({ args: ['dev', 'handler.cjs'], taskRoot: null, cwd: root.path });
-  await local.whenWritten(/It is tried again after the next change/);
+  await local.whenWritten(/The runtime starts again after the next change/);
   expect(await local.interrupt()).toEqual({ code: 0, signal: null });
 });
 

@@ -240,9 +240,9 @@ describe('the command says why it cannot start:', () => {
   });
 
   it.each([
-    [['--timeout', '0'], 'It must be a whole number from 1 to 5400.'],
-    [['--concurrency', 'many'], 'It must be a whole number from 1 to 1600.'],
-    [['--memory', '2G'], 'It must be a whole number from 1 to 1048576.'],
+    [['--timeout', '0'], 'Expected a whole number from 1 to 5400.'],
+    [['--concurrency', 'many'], 'Expected a whole number from 1 to 1600.'],
+    [['--memory', '2G'], 'Expected a whole number from 1 to 1048576.'],
     [['--env-file', 'absent.env'], 'absent.env'],
     [['--unknown'], "unknown option '--unknown'"],
     [['dev'], "missing required argument 'workerFile'"],

@@ -5,7 +5,7 @@ import { MAX_CONCURRENCY } from '../../config/environment.ts';
 import { withFunctionFlags } from '../flags.ts';
 import type { FunctionFlags } from '../flags.ts';
 
-/** What the command line asks for. */
+/** The parsed flags of `bench`. */
 export interface BenchFlags extends FunctionFlags {
   readonly events?: string;
   /** Ascending. */
@@ -21,22 +21,38 @@ export interface BenchFlags extends FunctionFlags {
   readonly preload: readonly string[];
 }
 
-/** Adds them to the command. */
+/** Adds the flags of `bench` to a command. */
 export function withBenchFlags(command: Command): Command {
   return withFunctionFlags(
     command
-      .option('--events <file>', 'JSON: an event, or an array of events that are sent in turn (default: {})')
-      .option('--sizes <list>', 'slots to try, for example 1,2,4 (default: as many as pay)', sizes)
+      .option(
+        '--events <file>',
+        'a JSON file with one event, or with an array of events that are sent in turn (default: {})',
+      )
+      .option(
+        '--sizes <list>',
+        'concurrencies to measure, for example 1,2,4 (default: until throughput stops improving)',
+        sizes,
+      )
       .addOption(
-        new Option('--rates <list>', 'events a second to try each size with as well, for example 50,100')
+        new Option(
+          '--rates <list>',
+          'also measures each size at these rates, in events per second, for example 50,100',
+        )
           .argParser(rates)
           .default([], 'none'),
       )
-      .option('--seconds <s>', 'how long each is measured, after it has warmed up', seconds, 3)
-      .option('--json <file>', 'writes all figures there; - for stdout, in place of the table')
-      .option('--html <file>', 'writes a report with plots there')
-      .option('--log <file>', 'keeps what the handler writes there, of the last size (default: dropped)')
-      .option('--services <module>', 'the option services: a path, or the name of a package')
+      .option('--seconds <s>', 'how long to measure each size after warm-up, in seconds', seconds, 3)
+      .option(
+        '--json <file>',
+        'writes all measurements to this file; - writes them to stdout instead of the table',
+      )
+      .option('--html <file>', 'writes a report with plots to this file')
+      .option(
+        '--log <file>',
+        'writes the handler’s output to this file, for the last size measured (default: discarded)',
+      )
+      .option('--services <module>', 'the option services: a path or a package name')
       .option('--shared-data <module>', 'the option sharedData')
       .option('--codec <module>', 'the option codec')
       .option(
@@ -51,9 +67,7 @@ export function withBenchFlags(command: Command): Command {
 function sizes(text: string): number[] {
   const found = list(text).filter((size) => Number.isInteger(size) && size >= 1 && size <= MAX_CONCURRENCY);
   if (found.length === 0 || found.length < list(text).length) {
-    throw new InvalidArgumentError(
-      `It must be whole numbers from 1 to ${MAX_CONCURRENCY}, for example 1,2,4.`,
-    );
+    throw new InvalidArgumentError(`Expected whole numbers from 1 to ${MAX_CONCURRENCY}, for example 1,2,4.`);
   }
   return [...new Set(found)].sort((a, b) => a - b);
 }
@@ -61,7 +75,7 @@ function sizes(text: string): number[] {
 function rates(text: string): number[] {
   const found = list(text);
   if (found.some((rate) => !(rate > 0 && rate <= MAX_RATE))) {
-    throw new InvalidArgumentError(`It must be numbers above 0 and up to ${MAX_RATE}, for example 50,100.`);
+    throw new InvalidArgumentError(`Expected numbers above 0 and up to ${MAX_RATE}, for example 50,100.`);
   }
   return [...new Set(found)].sort((a, b) => a - b);
 }
@@ -69,7 +83,7 @@ function rates(text: string): number[] {
 function seconds(text: string): number {
   const found = Number(text);
   if (found >= MIN_SECONDS && found <= MAX_SECONDS) return found;
-  throw new InvalidArgumentError(`It must be a number from ${MIN_SECONDS} to ${MAX_SECONDS}.`);
+  throw new InvalidArgumentError(`Expected a number from ${MIN_SECONDS} to ${MAX_SECONDS}.`);
 }
 
 function list(text: string): number[] {
@@ -81,15 +95,16 @@ const MIN_SECONDS = 0.1;
 const MAX_SECONDS = 3600;
 
 /**
- * The events of a file, as JSON: those of the array in it, or the one that it is. Without a file, an empty object.
+ * Reads the events from a JSON file that holds one event or an array of events. Without a file, the event is `{}`.
  *
- * @throws BenchError when there is no such file, and when it is not JSON or an empty array.
+ * @throws BenchError when the file cannot be read, is not JSON, or holds an empty array.
  */
 export function readEvents(file: string | undefined): string[] {
   if (file === undefined) return ['{}'];
   const content = parse(file, read(file));
   const events = Array.isArray(content) ? (content as unknown[]) : [content];
-  if (events.length === 0) throw new BenchError(`${file} has an empty array: there is no event in it.`);
+  if (events.length === 0)
+    throw new BenchError(`${file} contains an empty array. It must contain at least one event.`);
   return events.map((event) => JSON.stringify(event));
 }
 
@@ -97,7 +112,7 @@ function read(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new BenchError(`The events cannot be read: ${(error as Error).message}`);
+    throw new BenchError(`Cannot read the events: ${(error as Error).message}`);
   }
 }
 
@@ -106,12 +121,12 @@ function parse(file: string, text: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     throw new BenchError(
-      `${file} is not JSON (an event, or an array of events): ${(error as Error).message}`,
+      `${file} is not valid JSON (one event, or an array of events): ${(error as Error).message}`,
     );
   }
 }
 
-/** Why a bench cannot go on, in words for the user. */
+/** The benchmark cannot continue. The message is shown to the user. */
 export class BenchError extends Error {
   override readonly name = 'BenchError';
 }

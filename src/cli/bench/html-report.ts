@@ -7,7 +7,7 @@ import type { BenchRecord } from './record.ts';
 import { RATE_LEGEND, SETUP_LEGEND, rateColumns, setupColumns } from './terminal-report.ts';
 import type { Columns } from './terminal-report.ts';
 
-/** The record as a page that needs nothing else: uPlot and the figures are in it. */
+/** Formats the record as a self-contained HTML page: uPlot and the measurements are inlined. */
 export function htmlReport(record: BenchRecord): string {
   const atRates = rateColumns(record);
   const { recommendation, warnings, measurements } = record;
@@ -20,7 +20,7 @@ export function htmlReport(record: BenchRecord): string {
 <h2>Recommended</h2>
 ${table({ head: ['setting', 'value'], rows: settings(record) })}
 <ul>${recommendation.rationale.map(item).join('')}</ul>
-${warnings.length > 0 ? `<h2>Mind</h2><ul>${warnings.map(item).join('')}</ul>` : ''}
+${warnings.length > 0 ? `<h2>Warnings</h2><ul>${warnings.map(item).join('')}</ul>` : ''}
 <h2>Measured</h2>
 ${paragraph(SETUP_LEGEND)}${table(setupColumns(record))}
 ${atRates.rows.length > 0 ? `${paragraph(RATE_LEGEND)}${table(atRates)}` : ''}
@@ -31,11 +31,11 @@ ${atRates.rows.length > 0 ? `${paragraph(RATE_LEGEND)}${table(atRates)}` : ''}
 `;
 }
 
-/** Runs in the page. */
+/** This script runs in the browser, which is why it is a string. */
 const DRAW = `
 const COLOURS = ['#0969da', '#cf222e', '#1a7f37', '#9a6700', '#8250df', '#bc4c00'];
 for (const { title, unit, slots, lines, log } of PLOTS) {
-  const place = document.getElementById('plots').appendChild(document.createElement('figure'));
+  const figure = document.getElementById('plots').appendChild(document.createElement('figure'));
   new uPlot({
     title, width: 460, height: 320,
     scales: { x: { time: false, distr: 3, log: 2, range: [slots[0] / 1.2, slots.at(-1) * 1.2] },
@@ -50,7 +50,7 @@ for (const { title, unit, slots, lines, log } of PLOTS) {
       ctx.save(); ctx.strokeStyle = '#6e7781'; ctx.setLineDash([4, 4]); ctx.beginPath();
       ctx.moveTo(x, top); ctx.lineTo(x, top + height); ctx.stroke(); ctx.restore();
     }] },
-  }, [slots, ...lines.map(({ values }) => values)], place);
+  }, [slots, ...lines.map(({ values }) => values)], figure);
 }`;
 
 const STYLE = `
@@ -61,7 +61,7 @@ th, td { border-bottom: 1px solid #d8dee4; padding: 4px 10px; text-align: right;
 main { display: flex; flex-wrap: wrap; gap: 16px; } figure { margin: 0; }
 `;
 
-/** A file of the library that draws. */
+/** Reads a file of uPlot's distribution. */
 function asset(name: string): string {
   return readFileSync(createRequire(import.meta.url).resolve(`uplot/dist/${name}`), 'utf8');
 }
@@ -80,7 +80,7 @@ function item(text: string): string {
   return `<li>${escaped(text)}</li>`;
 }
 
-/** A `<` would end the script where it is followed by the right letters. */
+/** Escapes `<`, because `</script>` in a string would end the script element. */
 function scriptJson(value: unknown): string {
   return JSON.stringify(value).replaceAll('<', '\\u003c');
 }
@@ -89,41 +89,40 @@ function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** A plot by number of slots. */
+/** One plot. The x-axis is the number of slots. */
 interface Plot {
   readonly title: string;
   readonly unit: string;
-  /** Numbers of slots, ascending. */
+  /** The x values, ascending. */
   readonly slots: readonly number[];
   readonly lines: readonly Line[];
-  /** Whether the axis of values is logarithmic. */
+  /** Whether the y-axis is logarithmic. */
   readonly log: boolean;
 }
 
 interface Line {
   readonly label: string;
-  /** One for each number of slots; null where it was not measured. */
+  /** One value for each number of slots; null if that number was not measured. */
   readonly values: ReadonlyArray<number | null>;
 }
 
-/** What is drawn. */
 function plots(measured: readonly Measurement[]): Plot[] {
   const slots = [...new Set(measured.map((each) => each.slots))].sort((a, b) => a - b);
   const series = [
     { suffix: '', some: measured.filter((each) => !isShared(each)) },
     { suffix: ', shared threads', some: measured.filter(isShared) },
   ].filter(({ some }) => some.length > 0);
-  const plot = (title: string, unit: string, figures: ProcessMetrics, log = false): Plot => ({
+  const plot = (title: string, unit: string, metrics: PlottedMetrics, log = false): Plot => ({
     title,
     unit,
     slots,
     log,
-    lines: Object.entries(figures).flatMap(([label, figure]) =>
+    lines: Object.entries(metrics).flatMap(([label, metric]) =>
       series.map(({ suffix, some }) => ({
         label: `${label}${suffix}`,
         values: slots.map((count) => {
           const found = some.find((each) => each.slots === count);
-          const value = found === undefined ? undefined : figure(found);
+          const value = found === undefined ? undefined : metric(found);
           return value === undefined ? null : value;
         }),
       })),
@@ -132,7 +131,7 @@ function plots(measured: readonly Measurement[]): Plot[] {
   return [
     plot('Throughput', 'invocations/s', { throughput: (each) => each.perSecond }),
     plot(
-      'Latency, each slot busy all the time',
+      'Latency with all slots busy',
       'ms',
       {
         p50: (each) => each.latencyMs.p50,
@@ -149,12 +148,12 @@ function plots(measured: readonly Measurement[]): Plot[] {
         true,
       ),
     ),
-    plot('Cores kept busy', 'cores', { cores: (each) => each.cpu.cores }),
+    plot('CPU cores used', 'cores', { cores: (each) => each.cpu.cores }),
     plot('Peak memory', 'MiB', { 'resident memory': (each) => each.peakMemoryMiB }),
   ];
 }
 
-type ProcessMetrics = Readonly<Record<string, (each: Measurement) => number | undefined>>;
+type PlottedMetrics = Readonly<Record<string, (each: Measurement) => number | undefined>>;
 
 function rates(measured: readonly Measurement[]): number[] {
   return [...new Set(measured.flatMap((each) => each.rates.map(({ perSecond }) => perSecond)))];

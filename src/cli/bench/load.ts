@@ -2,10 +2,10 @@ import { setTimeout } from 'node:timers/promises';
 import { Tally } from './measurement.ts';
 import type { Failure } from './measurement.ts';
 
-/** Sends the next event; resolves with how it ended. */
+/** Sends the next event. Resolves with its failure, or with undefined on success. */
 export type Invoke = () => Promise<Failure>;
 
-/** So many callers, each of whom calls again as soon as it is answered. */
+/** A closed-loop load: each caller sends its next event as soon as the previous one is answered. */
 export class ClosedLoop {
   readonly #invoke: Invoke;
   readonly #callers: Promise<unknown>;
@@ -17,13 +17,13 @@ export class ClosedLoop {
     this.#callers = Promise.all(Array.from({ length: callers }, () => this.#call()));
   }
 
-  /** Answers are counted there from now on. */
+  /** Starts a new tally, which counts all answers from now on. */
   nextTally(): Tally {
     this.#tally = new Tally();
     return this.#tally;
   }
 
-  /** Resolves when the last one is answered. */
+  /** Stops the callers. Resolves when the last open invocation is answered. */
   async stop(): Promise<void> {
     this.#running = false;
     await this.#callers;
@@ -39,10 +39,10 @@ export class ClosedLoop {
 }
 
 /**
- * Lets a loop run until the throughput of three successive windows agrees within a tenth, so that code is compiled and
- * caches are filled; resolves with false when that does not happen in time.
+ * Waits until the throughput of three successive windows agrees within a tenth, so that the code is compiled and
+ * caches are warm. Resolves with false when the throughput does not become steady in time.
  *
- * @param pause resolves after so many ms, and looks at what has been answered.
+ * @param pause resolves after the given ms. It may check the tally and reject.
  */
 export async function warmUp(
   loop: ClosedLoop,
@@ -51,7 +51,7 @@ export async function warmUp(
   pause: (ms: number, tally: Tally) => Promise<void>,
 ): Promise<boolean> {
   const windows: number[] = [];
-  const endMs = performance.now() + seconds * MAX_LONGER * 1000;
+  const endMs = performance.now() + seconds * MAX_WARM_UP_FACTOR * 1000;
   const windowMs = (seconds * 1000) / WINDOWS_PER_MEASUREMENT;
   while (performance.now() < endMs) {
     const tally = loop.nextTally();
@@ -59,24 +59,26 @@ export async function warmUp(
     do await pause(Math.min(STEP_MS, windowMs), tally);
     while (performance.now() < windowEndMs || (tally.count < callers * 2 && performance.now() < endMs));
     windows.push(tally.throughput(callers).perSecond);
-    if (agree(windows.slice(-COMPARED))) return true;
+    if (agree(windows.slice(-COMPARED_WINDOWS))) return true;
   }
   return false;
 }
 
 function agree(windows: readonly number[]): boolean {
-  return windows.length === COMPARED && Math.min(...windows) >= Math.max(...windows) * (1 - WITHIN);
+  return (
+    windows.length === COMPARED_WINDOWS && Math.min(...windows) >= Math.max(...windows) * (1 - MAX_SPREAD)
+  );
 }
 
-const COMPARED = 3;
-const WITHIN = 0.1;
+const COMPARED_WINDOWS = 3;
+const MAX_SPREAD = 0.1;
 const WINDOWS_PER_MEASUREMENT = 6;
-const MAX_LONGER = 4;
+const MAX_WARM_UP_FACTOR = 4;
 const STEP_MS = 50;
 
 /**
- * Sends events at random times, so many a second, whether or not those before have been answered. Latencies count from
- * the instant when an event was due. Resolves when the last one is answered.
+ * Sends events at random times at a given mean rate (an open loop), whether or not earlier events have been answered.
+ * Latency counts from the instant at which an event was due. Resolves when the last event is answered.
  */
 export async function atRate(perSecond: number, seconds: number, invoke: Invoke): Promise<Tally> {
   const random = seededRandom(SEED);
@@ -85,7 +87,7 @@ export async function atRate(perSecond: number, seconds: number, invoke: Invoke)
   const startMs = performance.now();
   for (let dueMs = startMs; ;) {
     dueMs += (-Math.log(1 - random()) / perSecond) * 1000;
-    // At least one: there is nothing to tell of none.
+    // At least one event is sent, because a tally without answers has no latency.
     if (dueMs > startMs + seconds * 1000 && answered.length > 0) break;
     const waitMs = dueMs - performance.now();
     if (waitMs > 0) await setTimeout(waitMs);
@@ -95,10 +97,10 @@ export async function atRate(perSecond: number, seconds: number, invoke: Invoke)
   return tally;
 }
 
-/** The same arrivals for each setup. */
+/** A fixed seed gives every setup the same arrival times. */
 const SEED = 4_711;
 
-/** Numbers from 0 to 1 (exclusive), the same for the same seed (mulberry32). */
+/** Returns a generator of numbers from 0 to 1 (exclusive) that is deterministic for a seed (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed | 0;
   return () => {

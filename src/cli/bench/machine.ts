@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import type { ProcessMetrics } from './runtime-process.ts';
 
-/** What the figures depend on. */
+/** The machine that the measurements were made on. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
@@ -21,30 +21,30 @@ export function readMachine(): Machine {
   };
 }
 
-/** CPU time of all at one moment. */
+/** CPU time of the runtime, the load generator and the machine at one instant. */
 export interface Usage {
   readonly runtime: ProcessMetrics;
   readonly load: { readonly atMs: number; readonly cpuMs: number };
   readonly machine: MachineCpu;
 }
 
-/** What was used between two moments. */
+/** CPU usage between two instants. */
 export interface Used {
-  /** How many cores the runtime kept busy. */
+  /** The number of cores that the runtime kept busy. */
   readonly cores: number;
-  /** How many of its threads were ready to run and had no core, on average. */
+  /** The average number of the runtime's threads that were runnable but had no core. */
   readonly delayedThreads: number;
-  /** How busy this process kept one core, 0 to 1. */
+  /** The share of one core that the load generator (this process) used, 0 to 1. */
   readonly loadCore: number;
-  /** The part of the machine that others took, 0 to 1. */
+  /** The share of the machine that other programs used, 0 to 1. */
   readonly others: number;
 }
 
-export async function readUsage(runtime: { figures(): Promise<ProcessMetrics> }): Promise<Usage> {
-  const figures = await runtime.figures();
+export async function readUsage(runtime: { metrics(): Promise<ProcessMetrics> }): Promise<Usage> {
+  const metrics = await runtime.metrics();
   const { user, system } = process.cpuUsage();
   const load = { atMs: performance.now(), cpuMs: (user + system) / 1000 };
-  return { runtime: figures, load, machine: readMachineCpu() };
+  return { runtime: metrics, load, machine: readMachineCpu() };
 }
 
 export function usedBetween(before: Usage, after: Usage): Used {
@@ -59,12 +59,12 @@ export function usedBetween(before: Usage, after: Usage): Used {
   };
 }
 
-/** When others take more than this, figures are noise. */
-export const MUCH_OTHERS = 0.1;
+/** Above this share of other programs, measurements are unreliable. */
+export const NOISY_SHARE = 0.1;
 
-/** CPU time of the whole machine since its start, in µs. */
+/** CPU time of the whole machine since boot, in µs. */
 interface MachineCpu {
-  /** What programs and the kernel used, and on Linux what the hypervisor withheld. */
+  /** Time used by programs and the kernel; on Linux also the time that the hypervisor withheld (steal). */
   readonly busy: number;
   readonly idle: number;
 }
@@ -75,8 +75,8 @@ export function readMachineCpu(): MachineCpu {
 }
 
 /**
- * The part of the machine that was used by others than those who used `ownUs`, 0 to 1. Where this process may not use
- * all of the machine, what others do there says nothing about its part: 0.
+ * Returns the share of the machine that other programs used, 0 to 1. `ownUs` is the CPU time of the benchmark itself.
+ * Returns 0 if this process may use only some of the cores, because usage of the other cores does not affect it.
  */
 export function usedByOthers(before: MachineCpu, after: MachineCpu, ownUs: number): number {
   if (availableParallelism() < cpus().length) return 0;

@@ -4,39 +4,41 @@ import { startRuntimeApiServer } from '../../local/runtime-api-server.ts';
 import { BenchError } from './flags.ts';
 import { ClosedLoop, atRate, warmUp } from './load.ts';
 import type { Invoke } from './load.ts';
-import { MUCH_OTHERS, readUsage, usedBetween } from './machine.ts';
+import { NOISY_SHARE, readUsage, usedBetween } from './machine.ts';
 import type { Used } from './machine.ts';
 import { invocationsPerThread } from './measurement.ts';
 import type { AtRate, Measurement, Setup, Tally } from './measurement.ts';
 import { RuntimeProcess } from './runtime-process.ts';
-import type { HandlerLog, Measured } from './runtime-process.ts';
+import type { HandlerLog, MeasuredFunction } from './runtime-process.ts';
 
 /** How each setup is measured. */
-export interface Method extends Measured {
-  /** JSON; sent in turn. */
+export interface Method extends MeasuredFunction {
+  /** JSON texts, sent in turn. */
   readonly events: readonly string[];
   readonly timeoutMs: number;
-  /** How long is measured, at least. */
+  /** The minimum duration of each measurement. */
   readonly seconds: number;
-  /** Events a second, for the open loop. */
+  /** Events per second, for the open loop. */
   readonly rates: readonly number[];
 }
 
-/** What is being done with a setup, and how far it is, 0 to 1. */
+/** Reports the current phase of a setup, and its progress from 0 to 1. */
 type OnPhase = (phase: string, done: number) => void;
 
 /**
- * Starts a runtime, warms it up, and measures it: each slot busy all the time, then at given rates.
+ * Starts a runtime, warms it up, and measures it, first with all slots busy, then at the given rates.
  *
- * Rejects with a BenchError when the handler cannot be loaded, when all invocations fail, and when the process ends.
+ * Rejects with a BenchError when the handler cannot be loaded, all invocations fail, or the runtime's process exits.
  */
 export async function measure(setup: Setup, method: Method, onPhase: OnPhase): Promise<Measurement> {
   const { events, timeoutMs } = method;
-  // Not `await using`: Node.js 22 does not know it.
+  // Node.js 22 does not support `await using`.
   const api = await startRuntimeApiServer({ timeoutMs, deliveryHistory: 0 });
   try {
     const runtime = new RuntimeProcess(method, setup, api);
-    const invoke = invoking(events, (event) => api.invoke(event, { whenCapacity: true, keepStream: false }));
+    const invoke = invokeInTurn(events, (event) =>
+      api.invoke(event, { whenCapacity: true, keepStream: false }),
+    );
     try {
       return await measureRuntime(runtime, setup, invoke, method, onPhase);
     } finally {
@@ -75,7 +77,7 @@ async function measureRuntime(
       delayMsPerInvocation: (used.delayedThreads * 1000) / perSecond,
       cores: used.cores,
     },
-    peakMemoryMiB: (await runtime.figures()).peakMemoryMiB,
+    peakMemoryMiB: (await runtime.metrics()).peakMemoryMiB,
     loadCore: used.loadCore,
     others: used.others,
     rates,
@@ -85,13 +87,13 @@ async function measureRuntime(
 async function measureAtRates(
   runtime: RuntimeProcess,
   invoke: Invoke,
-  most: number,
+  maxPerSecond: number,
   { rates, seconds }: Method,
   onPhase: OnPhase,
 ): Promise<AtRate[]> {
   const measured: AtRate[] = [];
   for (const [index, perSecond] of rates.entries()) {
-    if (perSecond >= most) {
+    if (perSecond >= maxPerSecond) {
       measured.push({ perSecond, tooMuch: true });
       continue;
     }
@@ -104,7 +106,7 @@ async function measureAtRates(
   return measured;
 }
 
-function invoking(events: readonly string[], invoke: (event: string) => Promise<InvokeResult>): Invoke {
+function invokeInTurn(events: readonly string[], invoke: (event: string) => Promise<InvokeResult>): Invoke {
   let sent = 0;
   return async () => {
     const event = events[sent % events.length] as string;
@@ -114,13 +116,13 @@ function invoking(events: readonly string[], invoke: (event: string) => Promise<
     if (result.status === 'error') {
       return `${result.error?.errorType ?? result.errorType}: ${result.error?.errorMessage ?? ''}`;
     }
-    // The server is closed: nobody asks any more, and nobody may ask for ever.
+    // The server is closed. A promise that never settles ends the caller's loop.
     if (result.status === 'unavailable') return new Promise(() => undefined);
     return result.errorMessage;
   };
 }
 
-/** What a runtime did while each of its slots was busy all the time. */
+/** The result of a measurement with all slots busy. */
 interface Busy {
   readonly tally: Tally;
   readonly used: Used;
@@ -128,8 +130,8 @@ interface Busy {
 }
 
 /**
- * Warms a runtime up and measures it. While other programs take much of the machine it is measured again, at most
- * twice, and the quietest counts.
+ * Warms a runtime up and measures it. If other programs use much of the machine, it measures again, at most twice, and
+ * keeps the measurement with the least interference.
  *
  * Rejects with a BenchError when all invocations fail.
  */
@@ -142,57 +144,60 @@ async function measureBusy(
 ): Promise<Busy> {
   const loop = new ClosedLoop(invoke, slots);
   const pause = (ms: number): Promise<unknown> => runtime.unlessFailed(setTimeout(ms));
-  const enough = Math.max(slots, events.length, ENOUGH);
+  const minAnswers = Math.max(slots, events.length, MIN_ANSWERS);
   onPhase('warming up', 0.2);
   const steady = await warmUp(loop, slots, seconds, async (ms, tally) => {
     await pause(ms);
-    assertSomeWork(tally, enough, log);
+    assertSomeSucceeded(tally, minAnswers, log);
   });
   onPhase('measuring', 0.5);
   let quietest: Busy | undefined;
   for (let round = 0; round < ROUNDS; round += 1) {
     const before = await readUsage(runtime);
     const tally = loop.nextTally();
-    await whileMeasured(tally, slots, seconds, pause);
+    await waitForMeasurement(tally, slots, seconds, pause);
     const used = usedBetween(before, await readUsage(runtime));
-    // What ends from here on is not of the same time as the CPU time.
+    // Later answers are outside the interval of the CPU measurement.
     loop.nextTally();
-    assertSomeWork(tally, 0, log);
+    assertSomeSucceeded(tally, 0, log);
     if (quietest === undefined || used.others < quietest.used.others) quietest = { tally, used, steady };
-    if (quietest.used.others <= MUCH_OTHERS) break;
-    onPhase('measuring again, since other programs are busy', 0.6);
+    if (quietest.used.others <= NOISY_SHARE) break;
+    onPhase('measuring again because other programs are busy', 0.6);
   }
   await runtime.unlessFailed(loop.stop());
   return quietest as Busy;
 }
 
-/** Slow handlers need longer, so that there is something to count. */
-async function whileMeasured(
+/** Waits for the given duration; longer for slow handlers, so that there are enough answers to count. */
+async function waitForMeasurement(
   tally: Tally,
   slots: number,
   seconds: number,
   pause: (ms: number) => Promise<unknown>,
 ): Promise<void> {
   const startMs = performance.now();
-  const passed = (): number => (performance.now() - startMs) / 1000;
-  while (passed() < seconds || (tally.count < slots * MIN_EACH && passed() < seconds * MAX_LONGER)) {
+  const elapsed = (): number => (performance.now() - startMs) / 1000;
+  while (
+    elapsed() < seconds ||
+    (tally.count < slots * MIN_ANSWERS_PER_SLOT && elapsed() < seconds * MAX_DURATION_FACTOR)
+  ) {
     await pause(Math.min(STEP_MS, seconds * 100));
   }
 }
 
 const ROUNDS = 3;
 const STEP_MS = 50;
-const ENOUGH = 5;
-const MIN_EACH = 4;
-const MAX_LONGER = 10;
+const MIN_ANSWERS = 5;
+const MIN_ANSWERS_PER_SLOT = 4;
+const MAX_DURATION_FACTOR = 10;
 
-/** Throws a BenchError when so many have been answered, and all of them with an error. */
-function assertSomeWork(tally: Tally, enough: number, log: HandlerLog): void {
+/** Throws a BenchError when at least `minAnswers` invocations have been answered and all of them failed. */
+function assertSomeSucceeded(tally: Tally, minAnswers: number, log: HandlerLog): void {
   const { total, failed, firstError } = tally.answers;
-  if (total < enough || failed < total) return;
-  const what =
+  if (total < minAnswers || failed < total) return;
+  const problem =
     total === 0
-      ? 'No invocation was answered while it was measured: try more --seconds.'
-      : `All of ${total} invocations failed, so there is nothing to measure. The first error: ${firstError}`;
-  throw new BenchError(`${what}\n${log.keep()}`);
+      ? 'No invocation was answered during the measurement. Increase --seconds.'
+      : `All ${total} invocations failed, so there is nothing to measure. First error: ${firstError}`;
+  throw new BenchError(`${problem}\n${log.keep()}`);
 }

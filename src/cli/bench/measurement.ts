@@ -1,36 +1,36 @@
 import { rounded } from '../../observability/stats.ts';
 
-/** What was measured with one setup. */
+/** The measurement of one setup. */
 export interface Measurement extends Setup {
   readonly invocationsPerThread: number;
-  /** So many slots were asked for, and the function's memory did not allow them. */
+  /** The requested number of slots, if the function's memory did not allow it. */
   readonly askedSlots?: number;
-  /** Throughput, each slot having the next event at once. */
+  /** Throughput in invocations per second with all slots busy. */
   readonly perSecond: number;
-  /** Relative standard error of it, 0 to 1: how far the parts of the measurement agree. */
+  /** Relative standard error of the throughput, 0 to 1, from the spread between parts of the measurement. */
   readonly error: number;
-  /** Whether the throughput had stopped changing before it was measured. */
+  /** Whether the throughput was steady before the measurement began. */
   readonly steady: boolean;
   readonly latencyMs: Latency;
   readonly answers: Answers;
   readonly cpu: {
-    /** Of the runtime's process, for each invocation. */
+    /** CPU time of the runtime's process per invocation. */
     readonly msPerInvocation: number;
-    /** How long its threads were ready to run and had no core, for each invocation; 0 where that is not known. */
+    /** Time per invocation that threads were runnable but had no core; 0 where the system does not report it. */
     readonly delayMsPerInvocation: number;
-    /** How many cores it kept busy. */
+    /** The number of cores that the process kept busy. */
     readonly cores: number;
   };
-  /** The most resident memory that the runtime's process had. */
+  /** The peak resident memory of the runtime's process. */
   readonly peakMemoryMiB: number;
-  /** How busy the load kept one core, 0 to 1. Near 1, it is what was measured. */
+  /** The share of one core that the load generator used, 0 to 1. Near 1, it limits the throughput. */
   readonly loadCore: number;
-  /** The part of the machine that other programs took meanwhile, 0 to 1. */
+  /** The share of the machine that other programs used, 0 to 1. */
   readonly others: number;
   readonly rates: readonly AtRate[];
 }
 
-/** From the instant when an event was due to its answer. */
+/** Latency in ms, from the instant at which an event was due until its answer. */
 interface Latency {
   readonly mean: number;
   readonly p50: number;
@@ -41,30 +41,30 @@ interface Latency {
 
 interface Answers {
   readonly total: number;
-  /** Errors and timeouts. */
+  /** The number of errors and timeouts. */
   readonly failed: number;
   readonly firstError?: string;
 }
 
-/** Events that come at random times, so many a second; or that it was not tried, since the slots are too few. */
+/** The result of an open loop at one rate. `tooMuch`: not measured, because the rate exceeds the throughput. */
 export type AtRate =
   | {
       readonly perSecond: number;
       readonly latencyMs: Latency;
       readonly answers: Answers;
-      /** How many cores the runtime kept busy. */
+      /** The number of cores that the runtime kept busy. */
       readonly cpuCores: number;
     }
   | { readonly perSecond: number; readonly tooMuch: true };
 
-/** How the runtime is set up while it is measured. */
+/** The runtime's configuration for one measurement. */
 export interface Setup {
-  /** Invocations at once. */
+  /** The concurrency. */
   readonly slots: number;
   readonly threads: number;
 }
 
-/** As a runtime takes it: its slots are spread over the threads. */
+/** The value of the option `invocationsPerThread` that spreads the slots over the threads. */
 export function invocationsPerThread({ slots, threads }: Setup): number {
   return Math.ceil(slots / threads);
 }
@@ -82,12 +82,13 @@ export function describeSetup(setup: Setup): string {
     : slots;
 }
 
-/** How one invocation ended: undefined, or the error. */
+/** The error of an invocation; undefined if it succeeded. */
 export type Failure = string | undefined;
 
 /**
- * Gathers the answers of a while. All of them, in their order, and not in a histogram as `Durations` has: how far the
- * parts of a measurement agree can only be told when its end is known. An hour of 10,000 a second takes 300 MB.
+ * Records the answers of one measurement. It keeps every latency in order, unlike `Durations`, because the standard
+ * error compares parts of the measurement, whose bounds are known only at the end. An hour at 10,000 invocations per
+ * second takes 300 MB.
  */
 export class Tally {
   readonly #latencies: number[] = [];
@@ -117,8 +118,8 @@ export class Tally {
   }
 
   /**
-   * The throughput of so many callers who call again as soon as they are answered: the number of callers ÷ the mean
-   * latency (Little's law). Unlike a count of answers it does not depend on when in an invocation the clock stops.
+   * Returns the throughput of a closed loop: the number of callers ÷ the mean latency (Little's law). Unlike a count of
+   * answers, it does not depend on where in an invocation the measurement ends.
    */
   throughput(callers: number): { readonly perSecond: number; readonly error: number } {
     const perSecond = (latencies: readonly number[]): number => (callers * 1000) / mean(latencies);
@@ -139,7 +140,7 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 }
 
-/** Three significant figures, without exponents. */
+/** Formats a number with about three significant digits, without an exponent. */
 export function shortNumber(value: number | undefined): string {
   if (value === undefined || Number.isNaN(value)) return '–';
   const magnitude = Math.abs(value);

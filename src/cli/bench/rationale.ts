@@ -1,10 +1,10 @@
-import { MUCH_OTHERS } from './machine.ts';
+import { NOISY_SHARE } from './machine.ts';
 import { describeSetup, isShared, percent, shortNumber } from './measurement.ts';
 import type { Measurement } from './measurement.ts';
 import { MAX_SLOTS_PER_VCPU, MAX_VCPUS, coresUsed } from './recommendation.ts';
 import type { Recommendation } from './recommendation.ts';
 
-/** The reasons for a recommendation, a sentence or two each. */
+/** Explains a recommendation in one or two sentences per setting. */
 export function rationale(
   recommendation: Recommendation,
   measured: readonly Measurement[],
@@ -21,11 +21,11 @@ export function rationale(
 function workloadSentence({ workload }: Recommendation, cores: number): string {
   const { waits, cpuMs, delayMs, durationMs, share } = workload;
   const delay = delayMs > durationMs / 10 ? ` and ${shortNumber(delayMs)} ms without a core` : '';
-  const figures = `${shortNumber(cpuMs)} ms of CPU time${delay} in ${shortNumber(durationMs)} ms (${percent(share)})`;
+  const times = `${shortNumber(cpuMs)} ms of CPU time${delay} in ${shortNumber(durationMs)} ms (${percent(share)})`;
   return waits
-    ? `The handler waits more than it computes: ${figures}. A thread for each slot would mostly sleep.`
-    : `The handler computes: ${figures}. With more slots than the ${cores} ${cores === 1 ? 'core' : 'cores'} have work for, ` +
-        'invocations only take turns.';
+    ? `The handler waits more than it computes: ${times}. With one thread per slot, most threads would be idle.`
+    : `The handler is CPU-bound: ${times}. More slots than ${cores === 1 ? 'the core' : `the ${cores} cores`} can serve ` +
+        'make invocations share CPU time.';
 }
 
 function kneeSentence(
@@ -34,52 +34,53 @@ function kneeSentence(
   cores: number,
 ): string {
   const rate = (each: Measurement): string => `${shortNumber(each.perSecond)} invocations/s`;
-  const most = measured.filter((each) => isShared(each) === isShared(at)).reduce(larger);
+  const largest = measured.filter((each) => isShared(each) === isShared(at)).reduce(larger);
   const reached =
     at === best
       ? `${describeSetup(at)} had the best throughput, ${rate(at)}`
       : `${describeSetup(at)} had ${rate(at)}, ${percent(at.perSecond / best.perSecond)} of the best (${rate(best)} with ${describeSetup(best)})`;
   if (full) {
     return (
-      `${reached}, and kept ${percent(Math.min(1, coresUsed(at, cores)))} of the cores busy that were free for it: ` +
-      'more slots could only take turns.'
+      `${reached}, and used ${percent(Math.min(1, coresUsed(at, cores)))} of the available CPU time: ` +
+      'more slots would only share it.'
     );
   }
-  if (most.slots === at.slots) return `${reached}, and more were not measured.`;
-  return `${reached}; with ${describeSetup(most)} p99 is ${shortNumber(most.latencyMs.p99)} ms in place of ${shortNumber(at.latencyMs.p99)}.`;
+  if (largest.slots === at.slots) return `${reached}; larger sizes were not measured.`;
+  return `${reached}; with ${describeSetup(largest)} p99 is ${shortNumber(largest.latencyMs.p99)} ms instead of ${shortNumber(at.latencyMs.p99)} ms.`;
 }
 
 function sharingSentence({ advice, knee: { at } }: Recommendation, measured: readonly Measurement[]): string {
   const own = measured.filter((each) => !isShared(each));
-  if (!measured.some(isShared)) return 'Shared threads were not measured: measure more slots than cores.';
-  if (!isShared(at)) return 'Shared threads had less throughput than a thread for each slot.';
-  const most = own.reduce(larger);
-  const perSlot = (each: Measurement): string =>
+  if (!measured.some(isShared))
+    return 'Shared threads were not measured. To measure them, use sizes above the number of cores.';
+  if (!isShared(at)) return 'Shared threads had less throughput than one thread per slot.';
+  const largest = own.reduce(larger);
+  const memory = (each: Measurement): string =>
     `${shortNumber(each.peakMemoryMiB)} MiB with ${describeSetup(each)}`;
   const limit =
     advice.perExecutionEnvironmentMaxConcurrency >= advice.environment.vCpus * MAX_SLOTS_PER_VCPU
-      ? ` More than ${MAX_SLOTS_PER_VCPU} for each vCPU are not allowed by Lambda.`
+      ? ` Lambda allows at most ${MAX_SLOTS_PER_VCPU} per vCPU.`
       : '';
   return (
-    `${advice.threads} ${advice.threads === 1 ? 'thread does' : 'threads do'} for all of them: ${perSlot(at)}, ` +
-    `and ${perSlot(most)} that ${most.slots === 1 ? 'has' : 'have'} a thread each.${limit}`
+    `${advice.threads} shared ${advice.threads === 1 ? 'thread is' : 'threads are'} enough: ${memory(at)}, ` +
+    `compared with ${memory(largest)} and one thread per slot.${limit}`
   );
 }
 
 function memorySentence({ advice: { environment }, knee: { at } }: Recommendation): string {
   const { vCpus, gibPerVCpu, memoryMiB, fits } = environment;
-  const peak = `At the peak the runtime had ${shortNumber(at.peakMemoryMiB)} MiB`;
+  const peak = `The runtime's memory peaked at ${shortNumber(at.peakMemoryMiB)} MiB`;
   return fits
-    ? `${peak}; with a third on top, ${memoryMiB} MiB is the least that holds it with ${vCpus} ` +
-        `${vCpus === 1 ? 'vCPU' : 'vCPUs'} (${gibPerVCpu} GiB for each).`
-    : `${peak}, which with a third on top is more than the ${memoryMiB} MiB that ${vCpus} vCPUs can have: take fewer slots.`;
+    ? `${peak}; with a third as headroom, the smallest size with ${vCpus} ` +
+        `${vCpus === 1 ? 'vCPU' : 'vCPUs'} is ${memoryMiB} MiB (${gibPerVCpu} GiB per vCPU).`
+    : `${peak}; with a third as headroom, that exceeds the ${memoryMiB} MiB available with ${vCpus} vCPUs: use fewer slots.`;
 }
 
 function larger(a: Measurement, b: Measurement): Measurement {
   return b.slots > a.slots ? b : a;
 }
 
-/** What the figures must be read with, the gravest first; none where all is well. */
+/** Lists what makes the measurements unreliable or limits the recommendation, the most serious first. */
 export function warnings(
   { advice }: Recommendation,
   measured: readonly Measurement[],
@@ -87,34 +88,34 @@ export function warnings(
 ): string[] {
   return [
     ...failures(measured),
-    ...worst(measured, ({ others }) => others, MUCH_OTHERS).map(
+    ...worst(measured, ({ others }) => others, NOISY_SHARE).map(
       (each) =>
-        `NOISE: other programs took up to ${percent(each.others)} of the machine (${describeSetup(each)}). Measure again when it is quiet.`,
+        `NOISE: other programs used up to ${percent(each.others)} of the machine (${describeSetup(each)}). Measure again when the machine is idle.`,
     ),
-    ...worst(measured, ({ loadCore }) => loadCore, BUSY_LOAD).map(
+    ...worst(measured, ({ loadCore }) => loadCore, LIMITING_LOAD).map(
       (each) =>
-        `The load was busy for ${percent(each.loadCore)} of one core with ${describeSetup(each)}: without it there would be more throughput.`,
+        `The load generator used ${percent(each.loadCore)} of one core with ${describeSetup(each)} and may limit the throughput.`,
     ),
     ...measured
-      .filter(({ steady, error }) => !steady && error > AGREEING)
+      .filter(({ steady, error }) => !steady && error > STEADY_ERROR)
       .map(
         (each) =>
-          `With ${describeSetup(each)} throughput had not become steady (±${percent(each.error)}); try more --seconds.`,
+          `With ${describeSetup(each)} the throughput was not steady (±${percent(each.error)}). Increase --seconds.`,
       ),
     ...measured
       .filter(({ askedSlots }) => askedSlots !== undefined)
       .map(
         (each) =>
-          `The function's memory allowed only ${each.slots} of ${each.askedSlots} slots: see --memory.`,
+          `The function's memory allowed only ${each.slots} of ${each.askedSlots} slots. See --memory.`,
       ),
     ...(cores > MAX_VCPUS
       ? [
-          `This machine has ${cores} cores, and no environment more than ${MAX_VCPUS} vCPUs: the advice is that part of what was measured.`,
+          `This machine has ${cores} cores, but an environment has at most ${MAX_VCPUS} vCPUs. The recommendation is scaled down.`,
         ]
       : []),
     ...(advice.invocationsPerThread > 1
       ? [
-          `What the handler waits for gets ${advice.perExecutionEnvironmentMaxConcurrency} calls at once from each environment, and invocations that share a thread share its module's state.`,
+          `Each environment makes up to ${advice.perExecutionEnvironmentMaxConcurrency} concurrent calls to the services that the handler waits for, and invocations on one thread share the state of its modules.`,
         ]
       : []),
   ];
@@ -130,20 +131,20 @@ function failures(measured: readonly Measurement[]): string[] {
   const total = all.reduce((sum, answers) => sum + answers.total, 0);
   const first = all.find(({ firstError }) => firstError !== undefined)?.firstError;
   return [
-    `FAILURES: ${failed.toLocaleString('en-US')} of ${total.toLocaleString('en-US')} invocations failed, and failing is quicker than working: ` +
-      `do not rely on these figures. The first error: ${first}`,
+    `FAILURES: ${failed.toLocaleString('en-US')} of ${total.toLocaleString('en-US')} invocations failed. Failures may be faster than successes: ` +
+      `do not rely on these measurements. First error: ${first}`,
   ];
 }
 
 function worst(
   measured: readonly Measurement[],
-  figure: (each: Measurement) => number,
-  tolerable: number,
+  metric: (each: Measurement) => number,
+  threshold: number,
 ): Measurement[] {
-  const most = measured.reduce((a, b) => (figure(b) > figure(a) ? b : a));
-  return figure(most) > tolerable ? [most] : [];
+  const highest = measured.reduce((a, b) => (metric(b) > metric(a) ? b : a));
+  return metric(highest) > threshold ? [highest] : [];
 }
 
-/** Where the parts of a measurement agree so well, it was steady after all. */
-const AGREEING = 0.05;
-const BUSY_LOAD = 0.8;
+/** Below this standard error, a measurement counts as steady even if the warm-up did not. */
+const STEADY_ERROR = 0.05;
+const LIMITING_LOAD = 0.8;

@@ -5,22 +5,22 @@ import { recommend } from './recommendation.ts';
 import type { Recommendation } from './recommendation.ts';
 import type { Modules } from './runtime-process.ts';
 
-/** What a bench found out: the JSON file holds it as it is, and table and page are made from it. */
+/** The result of a benchmark. `--json` writes it as is; the table and the HTML report are made from it. */
 export interface BenchRecord {
   readonly about: About;
   readonly measurements: readonly Measurement[];
   readonly recommendation: Recommendation & { readonly rationale: readonly string[] };
-  /** What the figures must be read with. */
+  /** What makes the measurements unreliable or limits the recommendation. */
   readonly warnings: readonly string[];
 }
 
 export interface About {
   readonly workerFile: string;
   readonly modules: Modules;
-  /** How many different ones. */
+  /** The number of different events. */
   readonly events: number;
   readonly seconds: number;
-  /** ISO. */
+  /** ISO 8601. */
   readonly date: string;
   readonly version: string;
   readonly machine: Machine;
@@ -37,7 +37,7 @@ export function makeRecord(about: About, measurements: readonly Measurement[]): 
   };
 }
 
-/** What to set, line by line. */
+/** The recommended settings, as names and values. */
 export function settings({ recommendation: { advice } }: BenchRecord): [name: string, value: string][] {
   const { vCpus, gibPerVCpu, memoryMiB } = advice.environment;
   return [
@@ -53,12 +53,12 @@ export function settings({ recommendation: { advice } }: BenchRecord): [name: st
   ];
 }
 
-/** The lines that any figure must be read with. */
+/** Describes how and on which machine the measurements were made. */
 export function describe({ about }: BenchRecord): string[] {
   const { cpu, cores, memoryMiB, os, node } = about.machine;
   const modules = Object.entries(about.modules).map(([option, module]) => `${option} ${String(module)}, `);
   return [
-    `${about.workerFile}, ${modules.join('')}${about.events} ${about.events === 1 ? 'event' : 'different events'}, ${about.seconds} s each, ${about.date}`,
+    `${about.workerFile}, ${modules.join('')}${about.events} ${about.events === 1 ? 'event' : 'different events'}, ${about.seconds} s per size, ${about.date}`,
     `${cpu}, ${cores} ${cores === 1 ? 'core' : 'cores'}, ${Math.round(memoryMiB / 1024)} GiB, ${os}, Node ${node}, lambda-managed-runtime ${about.version}`,
   ];
 }

@@ -2,18 +2,18 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { createRuntime } from '../../managed-runtime.ts';
 import type { ProcessMetrics, FromRuntime, RuntimeSettings } from './runtime-process.ts';
 
-/** The process that `bench` measures: a runtime and nothing else. */
+/** The entry point of the process that `bench` measures. It contains only the runtime. */
 
 const { workerFile, ...options } = JSON.parse(process.argv[2] ?? '') as RuntimeSettings;
-// bench is gone, however it ended.
+// The parent process has ended.
 process.on('disconnect', () => process.exit());
 try {
   const runtime = createRuntime({ kind: 'file', workerFile }, { ...options, logInvocations: false });
   process.on('message', () => {
     const { slots, threads } = runtime.stats();
     const { user, system } = process.cpuUsage();
-    const figures: ProcessMetrics = {
-      type: 'figures',
+    const metrics: ProcessMetrics = {
+      type: 'metrics',
       atMs: performance.now(),
       cpuMs: (user + system) / 1000,
       coreDelayMs: coreDelayMs(),
@@ -21,7 +21,7 @@ try {
       startingThreads: threads.starting,
       usableSlots: slots.polling + slots.busy,
     };
-    process.send?.(figures);
+    process.send?.(metrics);
   });
   await runtime.run();
   process.exit();
@@ -32,21 +32,21 @@ try {
 }
 
 /**
- * How long the threads of this process that invocations need, all together, were ready to run and had no core, in ms since they started. 0 where
- * the system does not tell.
+ * Returns the total time that this process's threads were runnable but had no core, in ms since they started, without
+ * V8's helper threads. Returns 0 where the system does not report it.
  *
  * @see https://docs.kernel.org/scheduler/sched-stats.html
  */
 function coreDelayMs(): number {
   let ns = 0;
   for (const thread of threads()) {
-    if (HELPERS.test(readIfThere(`${TASKS}/${thread}/comm`) ?? '')) continue;
-    ns += Number(readIfThere(`${TASKS}/${thread}/schedstat`)?.split(' ')[1] ?? 0);
+    if (HELPERS.test(readIfExists(`${TASKS}/${thread}/comm`) ?? '')) continue;
+    ns += Number(readIfExists(`${TASKS}/${thread}/schedstat`)?.split(' ')[1] ?? 0);
   }
   return ns / 1e6;
 }
 
-/** V8's compilers and collectors: nobody waits for them. */
+/** V8's compiler and garbage collector threads, which do not delay invocations. */
 const HELPERS = /^(V8Worker|DelayedTaskSche|SignalInspector)/;
 const TASKS = '/proc/self/task';
 
@@ -58,8 +58,8 @@ function threads(): string[] {
   }
 }
 
-/** Threads come and go between the listing and the reading. */
-function readIfThere(file: string): string | undefined {
+/** A thread may end between the listing and the read. */
+function readIfExists(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch {
@@ -67,9 +67,9 @@ function readIfThere(file: string): string | undefined {
   }
 }
 
-/** The most resident memory that a process has had, in MiB. Where there is no /proc, only that of this process. */
+/** Returns the peak resident memory of a process, in MiB. Without /proc, returns that of this process. */
 export function peakMemoryMiB(pid: number): number {
-  // Not resourceUsage() there: it starts at what the parent had when it forked.
+  // On Linux, resourceUsage() starts at the parent's value at the time of the fork.
   if (process.platform !== 'linux') return process.resourceUsage().maxRSS / 1024;
   const kib = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return Number(kib ?? Number.NaN) / 1024;

@@ -14,22 +14,22 @@ import { BenchError } from './flags.ts';
 import { invocationsPerThread } from './measurement.ts';
 import type { Setup } from './measurement.ts';
 
-/** What is measured, whatever the setup. */
-export interface Measured {
+/** The function that is measured. */
+export interface MeasuredFunction {
   readonly workerFile: string;
   readonly modules: Modules;
   readonly log: HandlerLog;
 }
 
-/** The runtime that is measured, in a process of its own. */
+/** The measured runtime, in its own process. */
 export class RuntimeProcess implements AsyncDisposable {
-  /** Rejects, with the reason, when the runtime cannot start or ends by itself. */
+  /** Rejects with a BenchError when the runtime cannot start or ends unexpectedly. */
   readonly failed: Promise<never>;
   readonly #child: ChildProcess;
   readonly #exited: Promise<Exit>;
   #ending = false;
 
-  constructor({ workerFile, modules, log }: Measured, setup: Setup, api: RuntimeApiServer) {
+  constructor({ workerFile, modules, log }: MeasuredFunction, setup: Setup, api: RuntimeApiServer) {
     const settings: RuntimeSettings = {
       ...modules,
       workerFile,
@@ -53,30 +53,30 @@ export class RuntimeProcess implements AsyncDisposable {
       ([code, signal]: Exit[number][]) => [code, signal] as Exit,
     );
     this.failed = this.#failure(api, log);
-    // Who awaits it hears of it.
+    // Callers observe the rejection through unlessFailed().
     this.failed.catch(() => undefined);
   }
 
-  /** Resolves when no more threads start, with the number of slots that there are: memory may not allow all. */
+  /** Resolves when all threads have started, with the number of usable slots. Memory may limit that number. */
   async ready(): Promise<number> {
     for (let before = 0; ;) {
-      const { startingThreads, usableSlots } = await this.figures();
+      const { startingThreads, usableSlots } = await this.metrics();
       if (startingThreads === 0 && usableSlots > 0 && usableSlots === before) return usableSlots;
       before = usableSlots;
       await this.unlessFailed(setTimeout(POLL_MS));
     }
   }
 
-  async figures(): Promise<ProcessMetrics> {
+  async metrics(): Promise<ProcessMetrics> {
     const { promise, resolve } = Promise.withResolvers<ProcessMetrics>();
     const receive = (message: FromRuntime): void => {
-      if (message.type !== 'figures') return;
+      if (message.type !== 'metrics') return;
       this.#child.off('message', receive);
       resolve(message);
     };
     this.#child.on('message', receive);
-    // That it is gone is told by `failed`.
-    this.#child.send('figures?', () => undefined);
+    // If the process has ended, `failed` rejects.
+    this.#child.send('read-metrics', () => undefined);
     return this.unlessFailed(promise);
   }
 
@@ -91,26 +91,29 @@ export class RuntimeProcess implements AsyncDisposable {
   }
 
   async #failure(api: RuntimeApiServer, log: HandlerLog): Promise<never> {
-    let said: string | undefined;
+    let reported: string | undefined;
     this.#child.on('message', (message: FromRuntime) => {
-      if (message.type === 'failed') said = message.message;
+      if (message.type === 'failed') reported = message.message;
     });
     const [code, signal] = await this.#exited;
     alive.delete(this.#child);
     if (this.#ending) return new Promise(() => undefined);
     const initError = api.initErrors[0]?.error;
     if (initError !== undefined) {
-      throw new BenchError(`The handler cannot be loaded. ${described(initError)}`);
+      throw new BenchError(`Cannot load the handler. ${describeError(initError)}`);
     }
-    const how = said ?? `The runtime ended ${signal === null ? `with code ${code}` : `by ${signal}`}.`;
-    throw new BenchError(`${how}\n${log.keep()}`);
+    const reason =
+      reported ?? `The runtime ended with ${signal === null ? `exit code ${code}` : `signal ${signal}`}.`;
+    throw new BenchError(`${reason}\n${log.keep()}`);
   }
 }
 
-/** With the place in the code, where there is one. */
-function described({ errorType, errorMessage, stackTrace }: ErrorBody): string {
-  const place = stackTrace?.find((line) => /^\s*at |^\s*file:/.test(line));
-  return [`${errorType}: ${errorMessage}`, ...(place === undefined ? [] : [`  ${place.trim()}`])].join('\n');
+/** Formats an error with the first line of its stack trace, if it has one. */
+function describeError({ errorType, errorMessage, stackTrace }: ErrorBody): string {
+  const location = stackTrace?.find((line) => /^\s*at |^\s*file:/.test(line));
+  return [`${errorType}: ${errorMessage}`, ...(location === undefined ? [] : [`  ${location.trim()}`])].join(
+    '\n',
+  );
 }
 
 type Exit = readonly [code: number | null, signal: NodeJS.Signals | null];
@@ -123,10 +126,10 @@ process.on('exit', () => {
 
 const POLL_MS = 50;
 
-/** Options of a runtime that name modules. */
+/** The runtime's options that name modules. */
 export type Modules = Pick<ManagedRuntimeOptions, 'services' | 'sharedData' | 'codec' | 'preload'>;
 
-/** What `bench` tells the process that it measures, as its only argument. */
+/** The only argument of the measured process, as JSON. */
 export interface RuntimeSettings extends Modules {
   readonly workerFile: string;
   readonly concurrency: number;
@@ -134,37 +137,37 @@ export interface RuntimeSettings extends Modules {
   readonly invocationsPerThread: number;
 }
 
-/** What that process answers to any message, and says when it cannot go on. */
+/** Messages of the measured process: `metrics` answers any message, `failed` reports that the runtime ended. */
 export type FromRuntime =
   | {
-      readonly type: 'figures';
-      /** On its own clock. */
+      readonly type: 'metrics';
+      /** On the clock of the measured process. */
       readonly atMs: number;
       readonly cpuMs: number;
-      /** How long its threads were ready to run and had no core. */
+      /** The total time that its threads were runnable but had no core. */
       readonly coreDelayMs: number;
       readonly peakMemoryMiB: number;
       readonly startingThreads: number;
-      /** Slots that have room. */
+      /** Slots with a thread to run on. */
       readonly usableSlots: number;
     }
   | { readonly type: 'failed'; readonly message: string };
 
-export type ProcessMetrics = Extract<FromRuntime, { type: 'figures' }>;
+export type ProcessMetrics = Extract<FromRuntime, { type: 'metrics' }>;
 
-/** Where what the runtime and the handler write goes, so that the terminal is left for the bench. */
+/** The file that receives the output of the runtime and the handler, which keeps the terminal free for `bench`. */
 export class HandlerLog {
   readonly file: string;
   #kept: boolean;
 
-  /** @param file where it stays; otherwise it is removed with the end of this process, unless it is to be kept. */
+  /** @param file the user's log file. Without one, the log is a temporary file, removed at exit unless {@link keep} is called. */
   constructor(file: string | undefined) {
     this.#kept = file !== undefined;
     this.file = file ?? join(mkdtempSync(join(tmpdir(), 'lambda-managed-runtime-bench-')), 'handler.log');
     if (file === undefined) process.once('exit', () => this.#remove());
   }
 
-  /** Calls `use` with a descriptor of the file; each time it begins anew, so that it does not grow without end. */
+  /** Calls `use` with a descriptor of the file. Each call truncates the file, so that it does not grow without bound. */
   with<Result>(use: (fd: number) => Result): Result {
     const fd = openSync(this.file, 'w');
     try {
@@ -174,12 +177,12 @@ export class HandlerLog {
     }
   }
 
-  /** Somebody will want to read it. Returns its last lines, and where it is. */
+  /** Keeps the file. Returns a text with its last lines and its path. */
   keep(): string {
     this.#kept = true;
     const lines = readFileSync(this.file, 'utf8').trimEnd().split('\n').slice(-SHOWN_LINES);
     const shown = lines.map((line) => `  ${line.slice(0, SHOWN_CHARACTERS)}`).join('\n');
-    return `The end of what it has written (all of it: ${this.file}):\n${shown}`;
+    return `Last lines of the handler log (full log: ${this.file}):\n${shown}`;
   }
 
   #remove(): void {

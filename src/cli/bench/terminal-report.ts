@@ -5,25 +5,25 @@ import type { AtRate, Measurement, Setup } from './measurement.ts';
 import { describe, settings } from './record.ts';
 import type { BenchRecord } from './record.ts';
 
-/** The record as text. */
+/** Formats the record as text for a terminal. */
 export function terminalReport(record: BenchRecord): string {
   const atRates = rateColumns(record);
   const { warnings, recommendation } = record;
   const width = Math.max(...settings(record).map(([name]) => name.length));
   return [
     describe(record).join('\n'),
-    `${SETUP_LEGEND}\n${drawn(setupColumns(record))}`,
-    ...(atRates.rows.length > 0 ? [`${RATE_LEGEND}\n${drawn(atRates)}`] : []),
+    `${SETUP_LEGEND}\n${drawTable(setupColumns(record))}`,
+    ...(atRates.rows.length > 0 ? [`${RATE_LEGEND}\n${drawTable(atRates)}`] : []),
     ['Recommended:', ...settings(record).map(([name, value]) => `  ${name.padEnd(width)}  ${value}`)].join(
       '\n',
     ),
     ['Why:', ...recommendation.rationale.map((reason) => `  - ${reason}`)].join('\n'),
-    ...(warnings.length > 0 ? [['Mind:', ...warnings.map((each) => `  - ${each}`)].join('\n')] : []),
+    ...(warnings.length > 0 ? [['Warnings:', ...warnings.map((each) => `  - ${each}`)].join('\n')] : []),
     '',
   ].join('\n\n');
 }
 
-function drawn({ head, rows }: Columns): string {
+function drawTable({ head, rows }: Columns): string {
   const table = new Table({
     head: [...head],
     style: { head: [], border: [] },
@@ -33,15 +33,18 @@ function drawn({ head, rows }: Columns): string {
   return table.toString();
 }
 
-/** Tells how far a bench is. */
+/** Shows the progress of a benchmark. */
 export interface Progress {
-  /** @param done how far this setup is, 0 to 1; @param setups how many there will be at most, those before included. */
+  /**
+   * @param done the progress of this setup, 0 to 1.
+   * @param setups the maximum number of setups, including those already measured.
+   */
   phase(setup: Setup, phase: string, done: number, setups: number): void;
   measured(measurement: Measurement): void;
   end(): void;
 }
 
-/** On stderr: a bar on a terminal, a line for each setup elsewhere. */
+/** Shows progress on stderr: a bar on a terminal, otherwise one line per setup. */
 export function startProgress(): Progress {
   return process.stderr.isTTY ? new Bar() : LINES;
 }
@@ -57,7 +60,7 @@ class Bar implements Progress {
 
   constructor() {
     this.#bar.start(1, 0, { what: '' });
-    // Whatever ends the process, the cursor comes back.
+    // Restores the cursor if the process ends early.
     process.once('exit', () => this.#bar.stop());
   }
 
@@ -88,13 +91,13 @@ const LINES: Progress = {
   end: () => undefined,
 };
 
-/** A table without a form: for the terminal and for the page. */
+/** The content of a table, for both the terminal and the HTML report. */
 export interface Columns {
   readonly head: readonly string[];
   readonly rows: ReadonlyArray<readonly string[]>;
 }
 
-/** A row for each setup, the knee marked. */
+/** One row per setup. The recommended one is marked. */
 export function setupColumns({ measurements, recommendation }: BenchRecord): Columns {
   return {
     head: [
@@ -127,10 +130,10 @@ export function setupColumns({ measurements, recommendation }: BenchRecord): Col
 }
 
 export const SETUP_LEGEND =
-  'Each slot busy all the time. per s: invocations, ± the standard error. CPU ms: of the runtime, for each invocation. ' +
-  'cores: how many it kept busy. MiB: peak of resident memory.';
+  'All slots busy. per s: invocations per second. ±: standard error. CPU ms: CPU time of the runtime per invocation. ' +
+  'cores: CPU cores used. MiB: peak resident memory.';
 
-/** A row for each setup and rate; none where no rates were given. */
+/** One row per setup and rate; empty without rates. */
 export function rateColumns({ measurements }: BenchRecord): Columns {
   return {
     head: ['slots', 'threads', 'rate/s', 'p50 ms', 'p90 ms', 'p99 ms', 'cores', 'failed'],
@@ -139,12 +142,12 @@ export function rateColumns({ measurements }: BenchRecord): Columns {
 }
 
 export const RATE_LEGEND =
-  'Events at random times, so many a second; latencies from the instant when an event was due, so waiting for a slot counts.';
+  'Events at random times at a mean rate. Latency counts from the instant at which an event was due, so it includes waiting for a slot.';
 
 function rateRow({ slots, threads }: Measurement, rate: AtRate): string[] {
-  const place = [String(slots), String(threads), String(rate.perSecond)];
-  if ('tooMuch' in rate) return [...place, 'more than it can do', '', '', '', ''];
-  return [...place, ...latencies(rate), shortNumber(rate.cpuCores), String(rate.answers.failed)];
+  const setup = [String(slots), String(threads), String(rate.perSecond)];
+  if ('tooMuch' in rate) return [...setup, 'above throughput', '', '', '', ''];
+  return [...setup, ...latencies(rate), shortNumber(rate.cpuCores), String(rate.answers.failed)];
 }
 
 function latencies({ latencyMs: { p50, p90, p99 } }: Pick<Measurement, 'latencyMs'>): string[] {
