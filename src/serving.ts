@@ -12,7 +12,7 @@ import type { LoadedHandler } from './protocol.ts';
 import type { SharedState } from './thread-settings.ts';
 import type { Observer } from './observability/observer.ts';
 import type { Recorder } from './observability/recorder.ts';
-import { openShare } from './services/shared-state.ts';
+import { openSharedState } from './services/shared-state.ts';
 import { InitFailure } from './pool/thread-end.ts';
 import type { WorkerPool } from './pool/worker-pool.ts';
 import { Deliveries, poll } from './poller/poller.ts';
@@ -35,7 +35,7 @@ export async function serve(
   const unguard = config.inThreads ? guardSupervisor(log) : ignoreBrokenOutput();
   const hideConcurrency = config.inThreads ? showConcurrency(config) : () => undefined;
   const pool = await openPool(config, sink, recorder);
-  recorder.askForThreads(() => pool.threads());
+  recorder.setThreadSource(() => pool.threads());
   // The threads boot, or the handler loads, while this thread loads the HTTP client and what writes its log.
   const opening = openRuntimeApi(runtimeApi, log, recorder);
   const over = new AbortController();
@@ -159,7 +159,7 @@ async function openRuntimeApi(runtimeApi: string, log: Log, { requests }: Observ
 async function loadMainModules(config: Config): Promise<() => SharedState> {
   try {
     for (const module of config.preload) await import(module);
-    return await openShare(config);
+    return await openSharedState(config);
   } catch (error) {
     throw InitFailure.of(error);
   }

@@ -218,17 +218,21 @@ describe('init fails', () => {
     [
       'sharedData',
       'function.mjs',
-      /: default\.model\.lookup is a function, which cannot be handed to threads\.$/,
+      /: default\.model\.lookup is a function, which cannot be sent to threads\.$/,
     ],
-    ['sharedData', 'promise.mjs', /exports cannot be shared: #<Promise> could not be cloned\.$/],
+    [
+      'sharedData',
+      'promise.mjs',
+      /\(option sharedData\) cannot be shared: #<Promise> could not be cloned\.$/,
+    ],
     [
       'sharedData',
       'copied.mjs',
-      /: model\.layers\.0 lies in an ArrayBuffer of 4194304 bytes, and each thread would get a copy\. Put it into a SharedArrayBuffer\.$/,
+      /: model\.layers\.0 is in an ArrayBuffer of 4194304 bytes, which each thread would copy\. Use a SharedArrayBuffer\.$/,
     ],
-    ['sharedData', 'map.mjs', /: model\.bias lies in an ArrayBuffer of 2097152 bytes/],
-    ['sharedData', 'set.mjs', /: model\.1 lies in an ArrayBuffer of 2097152 bytes/],
-    ['sharedData', 'empty.mjs', /: it exports nothing to share\.$/],
+    ['sharedData', 'map.mjs', /: model\.bias is in an ArrayBuffer of 2097152 bytes/],
+    ['sharedData', 'set.mjs', /: model\.1 is in an ArrayBuffer of 2097152 bytes/],
+    ['sharedData', 'empty.mjs', /option sharedData\) has no exports to share\.$/],
   ])('with %s of %s', async (option, file, fault) => {
     await using root = await makeTaskRoot(FAULTY_MODULES);
     const options = {

@@ -1,5 +1,5 @@
 /**
- * Metrics of a runtime for CloudWatch, in lines of its embedded metric format.
+ * Publishes metrics of a runtime to CloudWatch in the embedded metric format (EMF).
  *
  * @module lambda-managed-runtime/emf
  */
@@ -11,23 +11,23 @@ import type { RuntimeStats, StatsSource } from '../observability/stats.ts';
 
 /** Options of {@link emitEmf}. */
 export interface EmfOptions {
-  /** CloudWatch's namespace. Default `LambdaManagedRuntime`. */
+  /** The CloudWatch namespace. Default: `LambdaManagedRuntime`. */
   readonly namespace?: string;
-  /** How often a line is written, in ms. Default 60,000. */
+  /** The interval between lines, in ms. Default: 60,000. */
   readonly intervalMs?: number;
-  /** Names and values of the metrics' dimensions. Default: `FunctionName`, with the function's name. */
+  /** Names and values of the metrics' dimensions. Default: `FunctionName` with the function's name. */
   readonly dimensions?: Readonly<Record<string, string>>;
-  /** Takes a line, its line break included. Default: `process.stdout.write`. */
+  /** Writes one line, which includes its line break. Default: `process.stdout.write`. */
   readonly write?: (line: string) => void;
 }
 
 /**
- * Writes metrics of a runtime in CloudWatch's embedded metric format, at an interval: those that tell whether
- * `PerExecutionEnvironmentMaxConcurrency` is right. To be called before `run()`.
+ * Writes metrics of a runtime as lines in CloudWatch's embedded metric format at a fixed interval. The metrics show
+ * whether `PerExecutionEnvironmentMaxConcurrency` is right. Call it before `run()`.
  *
- * @param runtime The runtime to tell of.
- * @param options Where what is left out is the default.
- * @returns What ends it, which writes what has come since the last line.
+ * @param runtime The runtime whose metrics are written.
+ * @param options Namespace, interval, dimensions and output. All are optional.
+ * @returns A function that stops the emitter. Its first call writes one last line, with the metrics since the previous one.
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  *
  * @example
@@ -45,30 +45,30 @@ export function emitEmf(runtime: StatsSource, options: EmfOptions = {}): () => v
   const { namespace = 'LambdaManagedRuntime', intervalMs = 60_000, write = writeToStdout } = options;
   const dispatch = new MetricSample();
   const duration = new MetricSample();
-  let mostInFlight = 0;
+  let maxInFlight = 0;
   let last = { stats: runtime.stats(), atMs: performance.now() };
 
-  const ended = ({ report }: PublishedInvocation) => {
+  const onEnd = ({ report }: PublishedInvocation) => {
     if (report === undefined) return;
     duration.add(report.durationMs);
     if (report.dispatchMs !== undefined) dispatch.add(report.dispatchMs);
-    mostInFlight = Math.max(mostInFlight, report.inFlight);
+    maxInFlight = Math.max(maxInFlight, report.inFlight);
   };
   const emit = () => {
     const now = { stats: runtime.stats(), atMs: performance.now() };
     const metrics: Metric[] = [
-      ...since(last.stats, now.stats, now.atMs - last.atMs),
-      { name: 'InFlightMax', unit: 'Count', value: mostInFlight },
+      ...metricsBetween(last.stats, now.stats, now.atMs - last.atMs),
+      { name: 'InFlightMax', unit: 'Count', value: maxInFlight },
       { name: 'DispatchWaitMax', unit: 'Milliseconds', value: dispatch.max },
       { name: 'DispatchWait', unit: 'Milliseconds', value: dispatch.take() },
       { name: 'Duration', unit: 'Milliseconds', value: duration.take() },
     ];
-    mostInFlight = 0;
+    maxInFlight = 0;
     last = now;
     write(emfLine(namespace, options.dimensions ?? { FunctionName: now.stats.functionName }, metrics));
   };
 
-  const stopListening = subscribeToChannel(INVOCATION_CHANNEL, { asyncEnd: ended });
+  const stopListening = subscribeToChannel(INVOCATION_CHANNEL, { asyncEnd: onEnd });
   const timer = setInterval(emit, intervalMs).unref();
   return () => {
     clearInterval(timer);
@@ -80,8 +80,8 @@ function writeToStdout(line: string): void {
   process.stdout.write(line);
 }
 
-/** What has come between two looks at the figures. */
-function since(before: RuntimeStats, now: RuntimeStats, ms: number): Metric[] {
+/** Computes the metrics of the interval between two snapshots. */
+function metricsBetween(before: RuntimeStats, now: RuntimeStats, ms: number): Metric[] {
   const count = (name: string, of: (stats: RuntimeStats) => number): Metric => ({
     name,
     unit: 'Count',
@@ -106,7 +106,7 @@ function since(before: RuntimeStats, now: RuntimeStats, ms: number): Metric[] {
   ];
 }
 
-/** Of the threads that run handlers, which in single mode is the main thread. */
+/** Active time of the threads that run handlers. In single mode that is the main thread. */
 function activeMs(now: RuntimeStats, before: RuntimeStats): number {
   if (now.threads.each.length === 0) return now.mainThread.activeMs - before.mainThread.activeMs;
   const earlier = new Map(before.threads.each.map(({ thread, activeMs }) => [thread, activeMs]));
@@ -120,20 +120,20 @@ function total(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
-/** One metric of a line; of several values CloudWatch makes its own statistics. */
+/** One metric of a line. For an array of values, CloudWatch computes the statistics. */
 interface Metric {
   readonly name: string;
   readonly unit: 'Count' | 'Milliseconds' | 'Percent';
   readonly value: number | readonly number[];
 }
 
-/** A line of CloudWatch's embedded metric format, with its end. A metric without any value is left out. */
+/** Formats one EMF line, including the line break. Metrics without values are omitted. */
 function emfLine(
   namespace: string,
   dimensions: Readonly<Record<string, string>>,
   metrics: readonly Metric[],
 ): string {
-  const given = metrics.filter(({ value }) => typeof value === 'number' || value.length > 0);
+  const present = metrics.filter(({ value }) => typeof value === 'number' || value.length > 0);
   const document = {
     _aws: {
       Timestamp: Date.now(),
@@ -141,17 +141,17 @@ function emfLine(
         {
           Namespace: namespace,
           Dimensions: [Object.keys(dimensions)],
-          Metrics: given.map(({ name, unit }) => ({ Name: name, Unit: unit })),
+          Metrics: present.map(({ name, unit }) => ({ Name: name, Unit: unit })),
         },
       ],
     },
     ...dimensions,
-    ...Object.fromEntries(given.map(({ name, value }) => [name, value])),
+    ...Object.fromEntries(present.map(({ name, value }) => [name, value])),
   };
   return `${JSON.stringify(document)}\n`;
 }
 
-/** A fair sample of the values of an interval: as many as a metric of CloudWatch takes at once. */
+/** A uniform random sample of an interval's values, limited to the number of values that EMF allows per metric. */
 class MetricSample {
   max = 0;
   #values: number[] = [];
@@ -164,12 +164,12 @@ class MetricSample {
       this.#values.push(value);
       return;
     }
-    // Each value that was seen has the same chance to be among those that are kept.
-    const place = Math.floor(Math.random() * this.#seen);
-    if (place < MAX_VALUES) this.#values[place] = value;
+    // Reservoir sampling: every value has the same probability of being kept.
+    const index = Math.floor(Math.random() * this.#seen);
+    if (index < MAX_VALUES) this.#values[index] = value;
   }
 
-  /** What there is, and begins anew. */
+  /** Returns the sample and starts a new interval. */
   take(): readonly number[] {
     const values = this.#values;
     this.#values = [];

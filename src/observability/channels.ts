@@ -3,16 +3,16 @@ import type { TracingChannel } from 'node:diagnostics_channel';
 import type { Diagnostic } from '../invocation/diagnostic.ts';
 import type { InvocationReport, ThreadEndCause } from './observer.ts';
 
-/** The tracing channels' names. Each stands for five channels of Node: `tracing:<name>:start` and so on. */
+/** Names of the tracing channels. Each consists of five Node.js channels: `tracing:<name>:start` and so on. */
 export const INVOCATION_CHANNEL = 'lambda-managed-runtime:invocation';
 export const THREAD_CHANNEL = 'lambda-managed-runtime:thread';
 export const REQUEST_CHANNEL = 'lambda-managed-runtime:runtime-api-request';
 
-/** What is published of an invocation: one object for all of its messages. */
+/** The message for an invocation. All events of one invocation carry the same object. */
 export interface PublishedInvocation {
   readonly requestId: string;
   readonly functionArn: string;
-  /** The X-Ray trace header. */
+  /** The value of the X-Ray trace header. */
   readonly traceId: string | undefined;
   readonly tenantId: string | undefined;
   /** Epoch ms. */
@@ -21,29 +21,29 @@ export interface PublishedInvocation {
   readonly deadlineMs: number;
   readonly slot: number;
   readonly bytesIn: number;
-  /** From `end` on; 0 is the main thread. */
+  /** Set from `end` on; 0 is the main thread. */
   thread?: number;
-  /** From `asyncEnd` on. */
+  /** Set from `asyncEnd` on. */
   report?: InvocationReport;
-  /** From `error` on: what the caller got. */
+  /** Set from `error` on: the error that the caller got. */
   error?: Diagnostic;
 }
 
-/** What is published of a thread. */
+/** The message for a thread. All events of one thread carry the same object. */
 export interface PublishedThread {
   readonly thread: number;
-  /** From `end` on: how long it took to start, in ms. */
+  /** Set from `end` on: how long the thread took to start, in ms. */
   bootMs?: number;
-  /** From `asyncStart` on: why it takes no invocation any more and is replaced; undefined when the runtime ends. */
+  /** Set from `asyncStart` on: why the thread is replaced; undefined when the runtime ends. */
   cause?: ThreadEndCause | undefined;
   error?: Diagnostic;
 }
 
-/** What is published of a request to the Runtime API. */
+/** The message for a request to the Runtime API. All events of one request carry the same object. */
 export interface PublishedRequest {
   readonly method: string;
   readonly path: string;
-  /** From `asyncStart` on, if an answer came. */
+  /** Set from `asyncStart` on, if there was a response. */
   status?: number;
   error?: Error;
 }
@@ -54,7 +54,7 @@ const channels = {
   request: tracingChannel<unknown, PublishedRequest>(REQUEST_CHANNEL),
 };
 
-/** Begins to publish a life, if anybody listens to any of its channels. */
+/** Starts to publish an invocation. Returns undefined, and does not call `context`, if the channel has no subscribers. */
 export function publishInvocation(
   context: () => PublishedInvocation,
 ): TracedOperation<PublishedInvocation> | undefined {
@@ -71,13 +71,16 @@ export function publishRequest(method: string, path: string): TracedOperation<Pu
     : undefined;
 }
 
-type Errorful = object & { error?: unknown };
+type MayHaveError = object & { error?: unknown };
 
-/** One life on a tracing channel: its messages come in order, each once, whatever is left out. */
-export class TracedOperation<Context extends Errorful> {
+/**
+ * One operation on a tracing channel. Each event is published once and in order. A method first publishes the events
+ * that precede its own.
+ */
+export class TracedOperation<Context extends MayHaveError> {
   readonly context: Context;
   readonly #channel: TracingChannel<unknown, Context>;
-  #passed: 'start' | 'end' | 'asyncStart' | 'asyncEnd' = 'start';
+  #state: 'start' | 'end' | 'asyncStart' | 'asyncEnd' = 'start';
 
   constructor(channel: TracingChannel<unknown, Context>, context: Context) {
     this.#channel = channel;
@@ -85,24 +88,24 @@ export class TracedOperation<Context extends Errorful> {
     channel.start.publish(context);
   }
 
-  begun(): void {
-    if (this.#passed !== 'start') return;
-    this.#passed = 'end';
+  publishEnd(): void {
+    if (this.#state !== 'start') return;
+    this.#state = 'end';
     this.#channel.end.publish(this.context);
   }
 
-  concluding(): void {
-    this.begun();
-    if (this.#passed !== 'end') return;
-    this.#passed = 'asyncStart';
+  publishAsyncStart(): void {
+    this.publishEnd();
+    if (this.#state !== 'end') return;
+    this.#state = 'asyncStart';
     this.#channel.asyncStart.publish(this.context);
   }
 
-  /** Its context has an error if it has failed. */
-  ended(): void {
-    this.concluding();
-    if (this.#passed !== 'asyncStart') return;
-    this.#passed = 'asyncEnd';
+  /** Also publishes `error`, if the context has one. */
+  publishAsyncEnd(): void {
+    this.publishAsyncStart();
+    if (this.#state !== 'asyncStart') return;
+    this.#state = 'asyncEnd';
     if (this.context.error !== undefined) this.#channel.error.publish(this.context);
     this.#channel.asyncEnd.publish(this.context);
   }
@@ -110,7 +113,10 @@ export class TracedOperation<Context extends Errorful> {
 
 type TracingEvent = 'start' | 'end' | 'asyncStart' | 'asyncEnd' | 'error';
 
-/** Subscribes to some events of a tracing channel. Returns a function that unsubscribes, and says whether it was still subscribed. */
+/**
+ * Subscribes to events of a tracing channel. Returns a function that unsubscribes. It returns false if the subscription
+ * had already ended.
+ */
 export function subscribeToChannel<Context>(
   channel: string,
   listeners: Partial<Record<TracingEvent, (context: Context) => void>>,

@@ -9,20 +9,20 @@ import type { PublishedInvocation, TracedOperation } from './channels.ts';
 import { rounded } from './stats.ts';
 import type { InvocationOutcome, InvocationReport, FailureCause, InvocationObserver } from './observer.ts';
 
-/** What a record tells. */
+/** Receives the events of an invocation record. */
 export interface RecordListener {
-  /** Whether reports are wanted by others than those who listen to the channel. */
+  /** Whether the listener needs a report, in addition to the channel's subscribers. */
   readonly reports: boolean;
   onDispatch(waitMs: number): void;
   onMissedDeadline(): void;
   onAnswered(outcome: InvocationOutcome, delivery: DeliveryStatus, durationMs: number): void;
-  /** Comes once; with a report if anybody wants one. */
+  /** Called once. The report is undefined if neither the listener nor a channel needs one. */
   onEnd(record: InvocationRecord, report: InvocationReport | undefined): void;
 }
 
 /**
- * Gathers what happens to an invocation. It ends when its answer is delivered and its thread is free, or given up: a
- * handler that goes on past its deadline may never end.
+ * Collects the events of one invocation. The record ends when the answer is delivered and the invocation has released
+ * its thread. An invocation that misses its deadline counts as released, because its handler may never end.
  */
 export class InvocationRecord implements InvocationObserver {
   readonly wantsHeap: boolean;
@@ -44,7 +44,7 @@ export class InvocationRecord implements InvocationObserver {
   #delivery: DeliveryStatus | undefined;
   #durationMs = 0;
   #overDeadlineMs = 0;
-  #free = false;
+  #released = false;
   #ended = false;
 
   constructor({ metadata, event }: Invocation, slot: number, inFlight: number, listener: RecordListener) {
@@ -53,7 +53,7 @@ export class InvocationRecord implements InvocationObserver {
     this.#slot = slot;
     this.#inFlight = inFlight;
     this.#listener = listener;
-    this.#operation = publishInvocation(() => published(metadata, slot, event.length));
+    this.#operation = publishInvocation(() => channelContext(metadata, slot, event.length));
     this.wantsHeap = listener.reports || this.#operation !== undefined;
   }
 
@@ -62,7 +62,7 @@ export class InvocationRecord implements InvocationObserver {
     this.#isFirst = isFirst;
     if (this.#operation === undefined) return;
     this.#operation.context.thread = thread;
-    this.#operation.begun();
+    this.#operation.publishEnd();
   }
 
   ran(report: HandlerReport, background: boolean): void {
@@ -76,7 +76,7 @@ export class InvocationRecord implements InvocationObserver {
     this.#answer = outcome;
     if (outcome.type === 'response') this.#outcome = 'response';
     else if (outcome.type === 'failure') this.#fail('error', outcome.diagnostic);
-    this.#operation?.concluding();
+    this.#operation?.publishAsyncStart();
   }
 
   streamEnded(failure: EncodedDiagnostic | undefined): void {
@@ -86,30 +86,30 @@ export class InvocationRecord implements InvocationObserver {
   }
 
   failed(cause: FailureCause, diagnostic: EncodedDiagnostic): void {
-    if (this.#free) return;
+    if (this.#released) return;
     if (cause === 'deadline') this.#listener.onMissedDeadline();
     if (this.#outcome === undefined) this.#fail(cause, diagnostic);
     else if (this.#background !== undefined) this.#background = cause;
-    this.#leave();
+    this.#release();
   }
 
   settled(): void {
-    this.#leave();
+    this.#release();
   }
 
   delivered(delivery: DeliveryStatus): void {
     this.#delivery = delivery;
-    // Its end never came: the handler's stream was closed when nobody took any more of it.
-    if (this.#answer?.type === 'stream' && this.#outcome === undefined) this.#fail('error', CUT_OFF);
+    // The stream has no outcome if the Runtime API stopped reading it before its end.
+    if (this.#answer?.type === 'stream' && this.#outcome === undefined) this.#fail('error', TRUNCATED);
     this.#durationMs = monotonicMs() - this.#arrivedMs;
     this.#overDeadlineMs = Math.max(0, dateNow() - this.#metadata.deadlineMs);
     this.#listener.onAnswered(this.#outcome ?? 'shutdown', delivery, this.#durationMs);
     this.#endIfDone();
   }
 
-  /** The runtime ends: what has not happened by now does not any more. */
+  /** Ends the record when the runtime ends, even if it is incomplete. */
   close(): void {
-    this.#free = true;
+    this.#released = true;
     if (this.#delivery === undefined) this.delivered('failed');
     else this.#endIfDone();
   }
@@ -117,32 +117,32 @@ export class InvocationRecord implements InvocationObserver {
   #fail(outcome: InvocationOutcome, diagnostic: EncodedDiagnostic): void {
     this.#outcome = outcome;
     this.#diagnostic = diagnostic;
-    this.#operation?.concluding();
+    this.#operation?.publishAsyncStart();
   }
 
-  #leave(): void {
-    if (this.#free) return;
-    this.#free = true;
+  #release(): void {
+    if (this.#released) return;
+    this.#released = true;
     if (this.#background !== undefined && this.#handlerReport !== undefined)
       this.#backgroundMs = monotonicMs() - this.#handlerReport.startedMs - this.#handlerReport.handlerMs;
     this.#endIfDone();
   }
 
   #endIfDone(): void {
-    if (!this.#free || this.#delivery === undefined || this.#ended) return;
+    if (!this.#released || this.#delivery === undefined || this.#ended) return;
     this.#ended = true;
     const report = this.wantsHeap ? this.#report() : undefined;
     this.#listener.onEnd(this, report);
     if (this.#operation === undefined || report === undefined) return;
     this.#operation.context.report = report;
     if (this.#diagnostic !== undefined) this.#operation.context.error = decodeDiagnostic(this.#diagnostic);
-    this.#operation.ended();
+    this.#operation.publishAsyncEnd();
   }
 
   #report(): InvocationReport {
     const { requestId, tenantId, traceId } = this.#metadata;
     const handler = this.#handlerReport;
-    // Spreading would cost more than all the rest.
+    // Assignments instead of spreads: this code runs for every invocation, and spreads would dominate its cost.
     const report: Writable<InvocationReport> = {
       requestId,
       outcome: this.#outcome ?? 'shutdown',
@@ -151,7 +151,7 @@ export class InvocationRecord implements InvocationObserver {
       slot: this.#slot,
       inFlight: this.#inFlight,
       bytesIn: this.#bytesIn,
-      bytesOut: sizeOf(this.#answer, this.#diagnostic),
+      bytesOut: answerBytes(this.#answer, this.#diagnostic),
     };
     if (this.#thread !== undefined) {
       report.thread = this.#thread;
@@ -174,19 +174,19 @@ export class InvocationRecord implements InvocationObserver {
   }
 }
 
-const CUT_OFF = encodeDiagnostic(
-  diagnostic('Runtime.TruncatedResponse', 'The Runtime API did not take the response stream to its end.'),
+const TRUNCATED = encodeDiagnostic(
+  diagnostic('Runtime.TruncatedResponse', 'The Runtime API did not read the response stream to its end.'),
 );
 
 type Writable<Fields> = { -readonly [Key in keyof Fields]: Fields[Key] };
 
-function published(metadata: InvocationMetadata, slot: number, bytesIn: number): PublishedInvocation {
+function channelContext(metadata: InvocationMetadata, slot: number, bytesIn: number): PublishedInvocation {
   const { requestId, invokedFunctionArn: functionArn, traceId, tenantId, deadlineMs } = metadata;
   return { requestId, functionArn, traceId, tenantId, arrivedAtMs: dateNow(), deadlineMs, slot, bytesIn };
 }
 
-/** An answer that the runtime gave by itself is a diagnostic. */
-function sizeOf(answer: Outcome | undefined, diagnostic: EncodedDiagnostic | undefined): number {
+/** Without a response, the answer is the diagnostic. */
+function answerBytes(answer: Outcome | undefined, diagnostic: EncodedDiagnostic | undefined): number {
   if (answer?.type === 'stream') return answer.body.passedOnBytes;
   if (answer?.type === 'response') return Buffer.byteLength(answer.body);
   return diagnostic === undefined ? 0 : Buffer.byteLength(diagnostic.body);

@@ -2,75 +2,76 @@ import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { DeliveryStatus, Invocation, Outcome } from '../invocation/invocation.ts';
 import type { HandlerReport } from '../protocol.ts';
 
-/** What a slot tells of itself. */
+/** Receives the events of one slot. */
 export interface SlotObserver {
-  /** There is no room for its next invocation. */
+  /** The slot waits for capacity in the pool. */
   waits(): void;
   polls(): void;
   receives(invocation: Invocation): InvocationObserver;
-  /** It polls no more. */
+  /** The slot has stopped polling. */
   stops(): void;
 }
 
-/** What slot and pool tell of one invocation. */
+/** Receives the events of one invocation, from its slot and from the pool. */
 export interface InvocationObserver {
-  /** Does anybody want to know how large the heap is? */
+  /** Whether the report needs the size of the thread's heap. */
   readonly wantsHeap: boolean;
-  /** It goes to a thread; 0 is the main thread. */
+  /** The invocation was sent to a thread; 0 is the main thread. */
   dispatched(thread: number, isFirst: boolean): void;
-  /** The thread's account of it. With `background` the handler has left work behind. */
+  /** The thread has reported that the handler ended. `background`: promises given to `waitUntil` are still open. */
   ran(report: HandlerReport, background: boolean): void;
-  /** The handler has ended, or has begun to stream. */
+  /** The invocation has an outcome, or its response stream has begun. */
   answered(outcome: Outcome): void;
   streamEnded(failure: EncodedDiagnostic | undefined): void;
-  /** The runtime answers in the handler's place, or gives up its background work. */
+  /** The runtime answers instead of the handler, or gives up the handler's background work. */
   failed(cause: FailureCause, diagnostic: EncodedDiagnostic): void;
-  /** It no longer occupies its thread. */
+  /** The invocation no longer occupies its thread. */
   settled(): void;
-  /** What became of the answer. */
+  /** The answer was posted, or posting it was given up. */
   delivered(delivery: DeliveryStatus): void;
 }
 
 /**
- * Why the runtime answers in the handler's place.
+ * Why the runtime answers instead of the handler.
  *
- * - `deadline`: the handler, or its background work, has outlived the deadline and the grace.
- * - `crash`: its thread was lost: it exited, ran out of memory, an error escaped it, or a neighbour took the thread along.
- * - `shutdown`: the runtime shuts down.
+ * - `deadline`: the handler, or its background work, did not end before the deadline and the grace period.
+ * - `crash`: the thread was lost. It exited, ran out of memory or had an uncaught error, which another invocation on the
+ *   same thread may have caused.
+ * - `shutdown`: the runtime shut down.
  */
 export type FailureCause = 'deadline' | 'crash' | 'shutdown';
 
-/** What the pool tells of its threads. */
+/** Receives the events of the pool's threads. */
 export interface ThreadsObserver {
   starts(id: number): ThreadObserver;
 }
 
 export interface ThreadObserver {
   ready(): void;
-  /** It takes no invocation any more. The cause is undefined when the runtime ends. */
+  /** The thread accepts no more invocations. The cause is undefined when the runtime ends. */
   retired(cause: ThreadEndCause | undefined, diagnostic: EncodedDiagnostic): void;
-  /** It has ended; the first call counts. The cause is undefined when the runtime ends. */
+  /** The thread has ended. Only the first call counts. The cause is undefined when the runtime ends. */
   ended(cause: ThreadEndCause | undefined, diagnostic: EncodedDiagnostic): void;
 }
 
 /**
  * Why a thread is replaced.
  *
- * - `exit`: it has ended, by `process.exit` for example.
- * - `uncaughtError`: an error has escaped a handler in it.
- * - `deadline`: an invocation of it was past its deadline.
- * - `outOfMemory`: its heap was over its limit.
- * - `recycled`: as `maxInvocationsPerThread` or `maxThreadHeapMb` says, or as `dev` has seen that the code has changed.
- * - `bootFailed`: it has not come up.
+ * - `exit`: the thread exited, for example through `process.exit`.
+ * - `uncaughtError`: code on the thread caused an uncaught error or an unhandled rejection.
+ * - `deadline`: an invocation on the thread missed its deadline.
+ * - `outOfMemory`: the thread's heap exceeded its limit.
+ * - `recycled`: the thread reached `maxInvocationsPerThread` or `maxThreadHeapMb`, or `dev` detected a code change.
+ * - `bootFailed`: the thread failed to start.
  */
 export type ThreadEndCause =
   'exit' | 'uncaughtError' | 'deadline' | 'outOfMemory' | 'recycled' | 'bootFailed';
 
-/** What the Runtime API's client tells. */
+/** Receives the events of the Runtime API client. */
 export interface RequestsObserver {
-  /** Undefined when nobody wants to know. */
+  /** Returns undefined if nothing observes requests. */
   sends(method: string, path: string): RequestObserver | undefined;
-  retries(what: 'poll' | 'answer'): void;
+  retries(request: 'poll' | 'answer'): void;
   malformedEvent(): void;
 }
 
@@ -79,7 +80,7 @@ export interface RequestObserver {
   failed(error: Error): void;
 }
 
-/** What all modules report of what happens in them. No method throws. */
+/** Receives the events of all modules. No method throws. */
 export interface Observer {
   readonly threads: ThreadsObserver;
   readonly requests: RequestsObserver;
@@ -87,48 +88,48 @@ export interface Observer {
 }
 
 /**
- * How an invocation was answered.
+ * How an invocation ended.
  *
- * - `response`: with the handler's result.
- * - `error`: with what the handler threw, in a stream also behind its first bytes.
- * - `deadline`: by the runtime, after its deadline.
- * - `crash`: by the runtime, since its thread was lost: it exited, ran out of memory, an error escaped it, or a neighbour
- *   took the thread along.
- * - `shutdown`: by the runtime, which shut down.
+ * - `response`: the caller got the handler's result.
+ * - `error`: the caller got the error that the handler threw, in a response stream possibly after its first bytes.
+ * - `deadline`: the runtime answered, because the handler did not end before the deadline and the grace period.
+ * - `crash`: the runtime answered, because the thread was lost. It exited, ran out of memory or had an uncaught error,
+ *   which another invocation on the same thread may have caused.
+ * - `shutdown`: the runtime answered, because it shut down.
  */
 export type InvocationOutcome = 'response' | 'error' | FailureCause;
 
-/** What happened to an invocation: the fields of its line, and what the channel says at its end. */
+/** The report of an invocation: the fields of its log line, and of the channel's message at its end. */
 export interface InvocationReport {
   readonly requestId: string;
   readonly tenantId?: string;
-  /** The X-Ray trace header. */
+  /** The value of the X-Ray trace header. */
   readonly traceId?: string;
   readonly outcome: InvocationOutcome;
-  /** What the caller got as the error's type. */
+  /** The `errorType` that the caller got. Absent on success. */
   readonly errorType?: string;
-  /** What became of the answer, where it was not simply delivered. */
+  /** What became of the answer. Absent if it was delivered. */
   readonly delivery?: Exclude<DeliveryStatus, 'delivered'>;
-  /** From the arrival of the event until the Runtime API has taken the answer, a stream's end included. */
+  /** From the arrival of the event until the Runtime API accepted the answer, including the end of a stream. */
   readonly durationMs: number;
-  /** From the arrival of the event until its thread took it up. Absent when the thread could not tell. */
+  /** From the arrival of the event until the thread started to process it. Absent if the thread did not report it. */
   readonly dispatchMs?: number;
-  /** How long the handler ran, JSON and stream included. Absent when it did not end. */
+  /** How long the handler ran, including JSON conversion and streaming. Absent if it did not end. */
   readonly handlerMs?: number;
-  /** How long after the deadline the answer was delivered; 0 if before. */
+  /** How long after the deadline the answer was delivered; 0 if it was delivered in time. */
   readonly overDeadlineMs: number;
   readonly slot: number;
-  /** As other lines name it; 0 is the main thread. Absent when it never got to one. */
+  /** The thread's number in log lines; 0 is the main thread. Absent if the invocation was not sent to a thread. */
   readonly thread?: number;
   readonly firstOnThread?: boolean;
-  /** Invocations in flight when this one arrived, itself included. */
+  /** The number of invocations in flight when this one arrived, including itself. */
   readonly inFlight: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
-  /** The thread's JavaScript heap when the handler had ended, garbage included. */
+  /** The used JavaScript heap of the thread when the handler ended, including garbage. */
   readonly heapUsedBytes?: number;
-  /** How work given to `waitUntil` ended, where there was any. */
+  /** How the work given to `waitUntil` ended. Absent if there was none. */
   readonly background?: 'done' | FailureCause;
-  /** How long it went on after the handler. */
+  /** How long the background work continued after the handler ended. */
   readonly backgroundMs?: number;
 }

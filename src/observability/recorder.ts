@@ -22,14 +22,14 @@ import type {
 } from './observer.ts';
 import type { ThreadMetrics } from './thread-metrics.ts';
 
-/** Hears of all that happens, and passes it on: to the figures, the channels, and the line of each invocation. */
+/** Receives the events of all modules and updates the metrics, the tracing channels and the invocation log. */
 export class Recorder implements Observer, RecordListener {
   readonly reports: boolean;
   readonly threads: ThreadsObserver = { starts: (id) => this.#threadStarts(id) };
   readonly requests: RequestsObserver = {
     sends,
-    retries: (what) => {
-      this.#metrics.runtimeApi[what === 'poll' ? 'pollRetries' : 'answerRetries'] += 1;
+    retries: (request) => {
+      this.#metrics.runtimeApi[request === 'poll' ? 'pollRetries' : 'answerRetries'] += 1;
     },
     malformedEvent: () => {
       this.#metrics.runtimeApi.malformedEvents += 1;
@@ -48,22 +48,22 @@ export class Recorder implements Observer, RecordListener {
   slot(index: number): SlotObserver {
     const { slots } = this.#metrics;
     return {
-      waits: () => slots.becomes(index, 'waiting'),
-      polls: () => slots.becomes(index, 'polling'),
+      waits: () => slots.setState(index, 'waiting'),
+      polls: () => slots.setState(index, 'polling'),
       receives: (invocation) => {
-        slots.becomes(index, 'busy');
+        slots.setState(index, 'busy');
         return this.#arrived(invocation, index);
       },
-      stops: () => slots.becomes(index, 'stopped'),
+      stops: () => slots.setState(index, 'stopped'),
     };
   }
 
-  /** Where to ask for the threads when figures are wanted. */
-  askForThreads(threads: () => readonly ThreadMetrics[]): void {
+  /** Sets the function that returns the threads for a snapshot of the metrics. */
+  setThreadSource(threads: () => readonly ThreadMetrics[]): void {
     this.#metrics.threads = threads;
   }
 
-  /** The runtime ends: what is still open is told with what is known of it. */
+  /** Ends all open records when the runtime ends, with what is known of them. */
   close(): void {
     for (const record of this.#open) record.close();
   }
@@ -97,8 +97,8 @@ export class Recorder implements Observer, RecordListener {
   #threadStarts(id: number): ThreadObserver {
     const startedMs = monotonicMs();
     const operation = publishThread({ thread: id });
-    let over = false;
-    const explain = (cause: ThreadEndCause | undefined, diagnostic: EncodedDiagnostic) => {
+    let ended = false;
+    const setCause = (cause: ThreadEndCause | undefined, diagnostic: EncodedDiagnostic) => {
       if (operation === undefined) return;
       operation.context.cause = cause;
       if (isFault(cause)) operation.context.error = decodeDiagnostic(diagnostic);
@@ -107,18 +107,18 @@ export class Recorder implements Observer, RecordListener {
       ready: () => {
         if (operation === undefined) return;
         operation.context.bootMs = monotonicMs() - startedMs;
-        operation.begun();
+        operation.publishEnd();
       },
       retired: (cause, diagnostic) => {
-        explain(cause, diagnostic);
-        operation?.concluding();
+        setCause(cause, diagnostic);
+        operation?.publishAsyncStart();
       },
       ended: (cause, diagnostic) => {
-        if (over) return;
-        over = true;
+        if (ended) return;
+        ended = true;
         if (cause !== undefined) this.#metrics.replaced[cause] += 1;
-        explain(cause, diagnostic);
-        operation?.ended();
+        setCause(cause, diagnostic);
+        operation?.publishAsyncEnd();
       },
     };
   }
@@ -131,15 +131,15 @@ function isFault(cause: ThreadEndCause | undefined): boolean {
 function sends(method: string, path: string): RequestObserver | undefined {
   const operation = publishRequest(method, path);
   if (operation === undefined) return undefined;
-  operation.begun();
+  operation.publishEnd();
   return {
     answered: (status) => {
       operation.context.status = status;
-      operation.ended();
+      operation.publishAsyncEnd();
     },
     failed: (error) => {
       operation.context.error = error;
-      operation.ended();
+      operation.publishAsyncEnd();
     },
   };
 }

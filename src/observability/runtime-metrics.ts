@@ -8,7 +8,7 @@ import type { RuntimeStats, SlotStats } from './stats.ts';
 import { eventLoopStats, threadsStats } from './thread-metrics.ts';
 import type { EventLoopDelay, ThreadMetrics } from './thread-metrics.ts';
 
-/** What a runtime counts and measures. */
+/** The counters and durations of a runtime. */
 export class RuntimeMetrics {
   readonly slots: SlotMetrics;
   readonly duration = new Durations();
@@ -25,7 +25,7 @@ export class RuntimeMetrics {
   received = 0;
   inFlight = 0;
   missedDeadlines = 0;
-  /** Asks for the threads. */
+  /** Returns the threads of the pool. */
   threads: () => readonly ThreadMetrics[] = () => [];
   readonly #answered: Record<InvocationOutcome, number> = {
     response: 0,
@@ -36,7 +36,7 @@ export class RuntimeMetrics {
   };
   readonly #undelivered = { replaced: 0, late: 0, aborted: 0, failed: 0 };
   readonly #functionName: string;
-  readonly #delay = monitorEventLoopDelay({ resolution: MAIN_RESOLUTION_MS });
+  readonly #eventLoopDelay = monitorEventLoopDelay({ resolution: MAIN_RESOLUTION_MS });
   #state: RuntimeStats['state'] = 'idle';
   #startedMs = 0;
   #uptimeMs = 0;
@@ -49,13 +49,13 @@ export class RuntimeMetrics {
   start(): void {
     this.#state = 'running';
     this.#startedMs = monotonicMs();
-    this.#delay.enable();
+    this.#eventLoopDelay.enable();
   }
 
   stop(): void {
     this.#uptimeMs = this.#uptime();
     this.#state = 'stopped';
-    this.#delay.disable();
+    this.#eventLoopDelay.disable();
   }
 
   answered(outcome: InvocationOutcome, delivery: DeliveryStatus, durationMs: number): void {
@@ -66,7 +66,7 @@ export class RuntimeMetrics {
 
   snapshot(): RuntimeStats {
     const { user, system } = process.cpuUsage();
-    const delay: EventLoopDelay = { histogram: this.#delay, offsetMs: MAIN_RESOLUTION_MS };
+    const delay: EventLoopDelay = { histogram: this.#eventLoopDelay, offsetMs: MAIN_RESOLUTION_MS };
     return {
       state: this.#state,
       functionName: this.#functionName,
@@ -95,7 +95,7 @@ const MAIN_RESOLUTION_MS = 20;
 
 type SlotState = 'waiting' | 'polling' | 'busy' | 'stopped';
 
-/** What the slots do, and how long they were busy. */
+/** The states of the slots, and how long they were busy. */
 class SlotMetrics {
   readonly #states: SlotState[];
   readonly #since: number[];
@@ -106,9 +106,9 @@ class SlotMetrics {
     this.#since = Array.from({ length: count }, () => 0);
   }
 
-  becomes(slot: number, state: SlotState): void {
+  setState(slot: number, state: SlotState): void {
     if (state === 'busy') this.#since[slot] = monotonicMs();
-    else if (this.#states[slot] === 'busy') this.#busyMs += this.#busySince(slot);
+    else if (this.#states[slot] === 'busy') this.#busyMs += this.#busyMsSince(slot);
     this.#states[slot] = state;
   }
 
@@ -117,12 +117,12 @@ class SlotMetrics {
     let busyMs = this.#busyMs;
     for (const [slot, state] of this.#states.entries()) {
       stats[state] += 1;
-      if (state === 'busy') busyMs += this.#busySince(slot);
+      if (state === 'busy') busyMs += this.#busyMsSince(slot);
     }
     return { ...stats, busyMs: Math.round(busyMs) };
   }
 
-  #busySince(slot: number): number {
+  #busyMsSince(slot: number): number {
     return monotonicMs() - (this.#since[slot] ?? 0);
   }
 }

@@ -3,14 +3,14 @@ import type { Histogram } from 'node:perf_hooks';
 import type { DeliveryStatus } from '../invocation/invocation.ts';
 import type { InvocationOutcome, ThreadEndCause } from './observer.ts';
 
-/** What gives figures: a `ManagedRuntime`, or what stands in for one. */
+/** An object with metrics: a `ManagedRuntime`, or a substitute in tests. */
 export interface StatsSource {
-  /** The figures at this instant. */
+  /** Returns a snapshot of the metrics. */
   stats(): RuntimeStats;
 }
 
 /**
- * RuntimeMetrics of a runtime at one instant: plain JSON. Counts and times run from the start of the runtime.
+ * A snapshot of a runtime's metrics, as plain JSON. Counts and times start at 0 when the runtime starts.
  *
  * @example
  * ```ts
@@ -19,124 +19,124 @@ export interface StatsSource {
  * const runtime = createManagedRuntime(new URL('./handler.js', import.meta.url));
  * setInterval(() => {
  *   const { inFlight, slots, durationMs } = runtime.stats();
- *   console.log(`${inFlight} in flight, ${slots.polling} slots wait, p99 ${durationMs.p99} ms`);
+ *   console.log(`${inFlight} in flight, ${slots.polling} slots polling, p99 ${durationMs.p99} ms`);
  * }, 60_000).unref();
  * await runtime.run();
  * ```
  */
 export interface RuntimeStats {
-  /** `idle` before `run()`, `stopped` when it has ended. */
+  /** `idle` before `run()`, `running` until it settles, then `stopped`. */
   readonly state: 'idle' | 'running' | 'stopped';
-  /** As Lambda says it; `function` elsewhere. */
+  /** The function's name from `AWS_LAMBDA_FUNCTION_NAME`; `function` if that is not set. */
   readonly functionName: string;
-  /** Since `run()` was called, in ms. */
+  /** The time since `run()` was called, in ms. */
   readonly uptimeMs: number;
-  /** What the slots do: units of concurrency, with one poller each. */
+  /** The states of the slots. A slot is one unit of concurrency, with its own poller. */
   readonly slots: SlotStats;
-  /** What the worker threads do. */
+  /** The states of the worker threads. */
   readonly threads: ThreadsStats;
-  /** Invocations that have arrived and have not ended; background work included. */
+  /** The number of invocations that have arrived and not ended. Background work counts. */
   readonly inFlight: number;
-  /** Invocations that have arrived. */
+  /** The number of invocations that have arrived. */
   readonly received: number;
-  /** Invocations whose answer has been posted, or given up, by how they were answered. */
+  /** The number of invocations whose answer was posted or given up, by outcome. */
   readonly answered: Readonly<Record<InvocationOutcome, number>>;
-  /** Those among them whose answer was not taken as it was. */
+  /** The number of answers that the Runtime API did not accept unchanged, by what became of them. */
   readonly undelivered: Readonly<Record<Exclude<DeliveryStatus, 'delivered'>, number>>;
-  /** Handlers and background work that outlived the deadline and the grace. */
+  /** The number of handlers and background tasks that did not end before the deadline and the grace period. */
   readonly missedDeadlines: number;
-  /** What had to be repeated, or could not be read. */
+  /** Problems with the Runtime API. */
   readonly runtimeApi: {
-    /** Requests for an event that were repeated. */
+    /** The number of retried requests for an event (`/next`). */
     readonly pollRetries: number;
-    /** Answers that were posted again. */
+    /** The number of retried posts of an answer. */
     readonly answerRetries: number;
-    /** Events that could not be read, and were answered with an error where that was possible. */
+    /** The number of unreadable events. The runtime answered them with an error where it knew the request id. */
     readonly malformedEvents: number;
   };
-  /** From the arrival of an event until its answer was taken, in ms. */
+  /** The time from the arrival of an event until the Runtime API accepted the answer, in ms. */
   readonly durationMs: Distribution;
-  /** From the arrival of an event until its thread took it up, in ms. */
+  /** The time from the arrival of an event until the thread started to process it, in ms. */
   readonly dispatchMs: Distribution;
-  /** The thread that answers all invocations; in single mode it runs the handler too. */
+  /** The main thread, which polls and answers. In single mode it also runs the handler. */
   readonly mainThread: EventLoopStats;
-  /** CPU time of all threads of the process, those of Node and V8 included, in ms. */
+  /** CPU time of the whole process, including the threads of Node.js and V8, in ms. */
   readonly processCpuMs: number;
 }
 
-/** What the slots of a runtime do. */
+/** The states of a runtime's slots. */
 export interface SlotStats {
-  /** How many there are: the concurrency. */
+  /** The number of slots, which is the concurrency. */
   readonly total: number;
-  /** Without room for an invocation: threads are starting or lost, or still busy with what has been answered. */
+  /** Slots that wait for a thread: threads are starting or being replaced, or run background work. */
   readonly waiting: number;
-  /** With a poll open. */
+  /** Slots with an open `/next` request. */
   readonly polling: number;
-  /** With an invocation, or its background work. */
+  /** Slots with an invocation or its background work. */
   readonly busy: number;
-  /** That poll no more. */
+  /** Slots that have stopped polling. */
   readonly stopped: number;
-  /** How long slots were busy, all together, in ms. */
+  /** The total time that slots were busy, in ms. */
   readonly busyMs: number;
 }
 
-/** What the threads of a runtime do. All is 0 and empty in single mode, which has no threads. */
+/** The states of a runtime's worker threads. In single mode there are none, so all counts are 0. */
 export interface ThreadsStats {
-  /** That load the handler's module. */
+  /** Threads that are loading the handler's module. */
   readonly starting: number;
-  /** Ready, without an invocation. */
+  /** Threads that are ready and have no invocation. */
   readonly idle: number;
-  /** With an invocation, or its background work. */
+  /** Threads with an invocation or its background work. */
   readonly busy: number;
-  /** That take no more invocations and end when those that they hold have ended. */
+  /** Threads that accept no more invocations and end when their current ones have ended. */
   readonly retiring: number;
-  /** How many have been replaced, by cause. */
+  /** The number of replaced threads, by cause. */
   readonly replaced: Readonly<Record<ThreadEndCause, number>>;
-  /** Those that are there now. */
+  /** The metrics of each current thread. */
   readonly each: readonly ThreadStats[];
 }
 
-/** What one thread does. */
+/** The metrics of one worker thread. */
 export interface ThreadStats extends EventLoopStats {
-  /** As log lines name it. */
+  /** The thread's number in log lines. */
   readonly thread: number;
-  /** As the counts of {@link ThreadsStats} have it. */
+  /** The thread's state, as in {@link ThreadsStats}. */
   readonly state: 'starting' | 'idle' | 'busy' | 'retiring';
-  /** Invocations that it holds now. */
+  /** The number of invocations on the thread now. */
   readonly inFlight: number;
-  /** Invocations that it was given. */
+  /** The number of invocations that the thread has received. */
   readonly received: number;
 }
 
-/** How busy a thread is: the main thread, or one that runs handlers. */
+/** The event loop metrics of the main thread or a worker thread. */
 export interface EventLoopStats {
-  /** How long the event loop was not idle, in ms. */
+  /** The time that the event loop was active, in ms. */
   readonly activeMs: number;
-  /** The part of its life that this makes, 0 to 1. */
+  /** The share of the thread's lifetime that its event loop was active, 0 to 1. */
   readonly utilization: number;
-  /** How late the event loop turned, in ms, sampled: 50 times a second on the main thread, 10 times on others. */
+  /** The event loop delay in ms, sampled 50 times per second on the main thread and 10 times on worker threads. */
   readonly eventLoopDelayMs: Distribution;
-  /** CPU time, in ms, to 10 ms. Absent where the system does not tell, which Linux does. */
+  /** CPU time in ms, with a resolution of 10 ms. Absent except on Linux. */
   readonly cpuMs?: number;
 }
 
-/** How durations are distributed: in ms, with three digits. All is 0 when there are none. */
+/** The distribution of durations, in ms, with three significant digits. Without durations, all values are 0. */
 export interface Distribution {
-  /** How many there were. */
+  /** The number of durations. */
   readonly count: number;
-  /** Their mean, in ms. */
+  /** The mean, in ms. */
   readonly mean: number;
-  /** Their median, in ms. */
+  /** The median, in ms. */
   readonly p50: number;
-  /** Nine of ten were not longer, in ms. */
+  /** The 90th percentile, in ms. */
   readonly p90: number;
-  /** 99 of 100 were not longer, in ms. */
+  /** The 99th percentile, in ms. */
   readonly p99: number;
-  /** The longest, in ms. */
+  /** The maximum, in ms. */
   readonly max: number;
 }
 
-/** A histogram of durations: from 1 µs to 2.7 hours, three digits of each. */
+/** A histogram of durations from 1 µs to 2.7 hours, with three significant digits. */
 export class Durations {
   readonly #micros = createHistogram({ lowest: 1, highest: 1e10, figures: 3 });
 
@@ -144,7 +144,6 @@ export class Durations {
     this.#micros.record(Math.max(1, Math.round(ms * MICROS)));
   }
 
-  /** Forgets all. */
   reset(): void {
     this.#micros.reset();
   }
@@ -154,11 +153,11 @@ export class Durations {
   }
 }
 
-/** @param offset what is part of each value and does not count, in the histogram's unit. */
+/** @param offset a constant to subtract from each value, in the histogram's unit. */
 export function distribution(histogram: Histogram, unitsPerMs: number, offset = 0): Distribution {
   const ms = (units: number) => rounded(Math.max(0, units - offset) / unitsPerMs);
   const { count } = histogram;
-  if (count === 0) return NONE;
+  if (count === 0) return EMPTY;
   return {
     count,
     mean: ms(histogram.mean),
@@ -169,10 +168,9 @@ export function distribution(histogram: Histogram, unitsPerMs: number, offset = 
   };
 }
 
-/** Of nothing. */
-const NONE: Distribution = { count: 0, mean: 0, p50: 0, p90: 0, p99: 0, max: 0 };
+const EMPTY: Distribution = { count: 0, mean: 0, p50: 0, p90: 0, p99: 0, max: 0 };
 
-/** To microseconds: more digits of a millisecond are noise. */
+/** Rounds ms to microseconds. Further digits are noise. */
 export function rounded(ms: number): number {
   return Math.round(ms * MICROS) / MICROS;
 }

@@ -4,7 +4,7 @@ import { distribution, rounded } from './stats.ts';
 import type { ThreadEndCause } from './observer.ts';
 import type { EventLoopStats, ThreadStats, ThreadsStats } from './stats.ts';
 
-/** What the pool knows of a thread. */
+/** What the pool knows about a thread. */
 export interface ThreadMetrics {
   readonly id: number;
   readonly state: ThreadStats['state'];
@@ -12,15 +12,15 @@ export interface ThreadMetrics {
   readonly received: number;
   readonly eventLoop: EventLoopUtilization | undefined;
   readonly eventLoopDelay: EventLoopDelay;
-  /** The operating system's number of it; undefined until it is ready, and where there is none to be had. */
+  /** The thread's id in the operating system; undefined until the thread is ready, and where there is none. */
   readonly osThread: number | undefined;
 }
 
-/** How late an event loop turns, sampled. */
+/** Samples of the delay of an event loop. */
 export interface EventLoopDelay {
   /** In ns. */
   readonly histogram: Histogram;
-  /** What each value contains besides the delay. */
+  /** A constant that each value includes in addition to the delay. */
   readonly offsetMs: number;
 }
 
@@ -61,15 +61,15 @@ export function eventLoopStats(
 const NS = 1e6;
 
 /**
- * CPU time that a thread of this process has used, in ms; undefined where the system does not tell.
+ * Returns the CPU time of a thread of this process, in ms; undefined where `/proc` does not exist.
  *
- * From `/proc`, since it is to be known at once, of a thread that spins as well, and costs the thread nothing.
+ * Reading `/proc` is synchronous, works for a thread that blocks its event loop, and costs the thread nothing.
  */
 export function threadCpuMs(osThread: number | undefined): number | undefined {
   if (osThread === undefined) return undefined;
   try {
     const stat = readFileSync(`/proc/self/task/${osThread}/stat`, 'utf8');
-    // The name before it may contain anything.
+    // The fields follow the thread's name, which may contain spaces and parentheses.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return (Number(fields[UTIME]) + Number(fields[STIME])) * MS_PER_TICK;
   } catch {
@@ -80,5 +80,5 @@ export function threadCpuMs(osThread: number | undefined): number | undefined {
 const UTIME = 11;
 const STIME = 12;
 
-/** What Linux counts in, on all of its machines. */
+/** Linux reports CPU time to user space in units of 1/100 s (USER_HZ) on all architectures. */
 const MS_PER_TICK = 10;

@@ -1,5 +1,5 @@
 /**
- * Spans and metrics of a runtime for OpenTelemetry. Needs `@opentelemetry/api`.
+ * Publishes spans and metrics of a runtime to OpenTelemetry. Requires the package `@opentelemetry/api`.
  *
  * @module lambda-managed-runtime/otel
  */
@@ -8,11 +8,11 @@ import { recordMetrics } from './metrics.ts';
 import { recordSpans } from './spans.ts';
 
 /**
- * Gives a runtime's spans and metrics to OpenTelemetry: to the tracer and meter providers that are registered with
- * `@opentelemetry/api` when it is called. To be called before `run()`.
+ * Records spans and metrics of a runtime with the tracer and meter providers that are registered with
+ * `@opentelemetry/api` at the time of the call. Call it after the SDK has started and before `run()`.
  *
- * @param runtime The runtime to tell of.
- * @returns What ends it. It flushes nothing: that is the providers' own business.
+ * @param runtime The runtime to instrument.
+ * @returns A function that stops the instrumentation. It does not flush: flush or shut down the providers yourself.
  * @see https://opentelemetry.io/docs/specs/semconv/faas/
  *
  * @example

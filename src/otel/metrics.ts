@@ -4,7 +4,7 @@ import { INVOCATION_CHANNEL, subscribeToChannel } from '../observability/channel
 import type { PublishedInvocation } from '../observability/channels.ts';
 import type { StatsSource } from '../observability/stats.ts';
 
-/** Counts and durations of invocations as they end; slots, threads and retries when they are collected. */
+/** Records counts and durations when an invocation ends, and observes slots, threads and retries at each collection. */
 export function recordMetrics(runtime: StatsSource): () => void {
   const meter = metrics.getMeter('lambda-managed-runtime');
   const duration = meter.createHistogram('faas.invoke_duration', SECONDS);
@@ -55,7 +55,7 @@ export function recordMetrics(runtime: StatsSource): () => void {
   };
 }
 
-/** The SDK's own boundaries are meant for milliseconds. A function may run for 15 minutes. */
+/** The SDK's default bucket boundaries suit milliseconds. These are in seconds, up to the 15 minutes of a function. */
 const SECONDS = {
   unit: 's',
   advice: {

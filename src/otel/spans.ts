@@ -10,7 +10,7 @@ import type { PublishedInvocation, PublishedRequest, PublishedThread } from '../
 import type { InvocationReport } from '../observability/observer.ts';
 import type { StatsSource } from '../observability/stats.ts';
 
-/** A span for each invocation, with one for each of its answers, and for each start of a thread. */
+/** Records a span for each invocation, with a child span for each post of an answer, and one for each thread start. */
 export function recordSpans(runtime: StatsSource): () => void {
   const tracer = trace.getTracer('lambda-managed-runtime');
   const { functionName } = runtime.stats();
@@ -60,7 +60,7 @@ export function recordSpans(runtime: StatsSource): () => void {
       },
       end: (context) => {
         const span = boots.get(context);
-        if (context.bootMs === undefined) fail(span, 'bootFailed', 'The thread did not come up.');
+        if (context.bootMs === undefined) fail(span, 'bootFailed', 'The thread failed to start.');
         span?.end();
       },
     }),
@@ -92,13 +92,13 @@ function fail(span: Span | undefined, errorType: string, message: string): void 
   span?.setStatus({ code: SpanStatusCode.ERROR, message });
 }
 
-/** Of an answer; a poll has none. */
+/** Returns the request id in the path of an answer; an empty string for other requests. */
 function requestIdOf({ path }: PublishedRequest): string {
   return /\/invocation\/([^/]+)\/(?:response|error)$/.exec(path)?.[1] ?? '';
 }
 
 /**
- * The context of an X-Ray trace header; the root context where there is none.
+ * Returns the context of an X-Ray trace header; the root context if the header is absent or incomplete.
  *
  * @see https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
  */

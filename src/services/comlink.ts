@@ -3,26 +3,26 @@ import { proxy, releaseProxy, transfer, transferHandlers } from 'comlink';
 import type { TransferHandler } from 'comlink';
 import { globalSlot } from '../global-slot.ts';
 
-/** comlink, with errors that arrive whole. The same for both ends: the main thread's, and a handler's. */
+/** comlink with a serializer that keeps an error's code, cause and properties. Both ends of a connection import it. */
 
 export { expose, wrap } from 'comlink';
 export type { Endpoint } from 'comlink';
 
-// comlink's own handler for what is thrown drops all but name, message and stack.
-const stock = transferHandlers.get('throw') as TransferHandler<{ value: unknown }, PackedThrown>;
-const whole: typeof stock = {
-  canHandle: stock.canHandle,
+// comlink's default handler for thrown values keeps only name, message and stack.
+const defaultHandler = transferHandlers.get('throw') as TransferHandler<{ value: unknown }, PackedThrown>;
+const fullErrorHandler: typeof defaultHandler = {
+  canHandle: defaultHandler.canHandle,
   serialize: ({ value }) => [packThrown(value), []],
   deserialize(packed) {
     throw unpackThrown(packed);
   },
 };
-transferHandlers.set('throw', whole);
+transferHandlers.set('throw', fullErrorHandler);
 
-// For `proxy`, `transfer` and `release` of `workers/services.ts`, whose module must not load comlink by itself.
+// `proxy`, `transfer` and `release` in `workers/services.ts` read these here, because that module must not load comlink.
 globalSlot<object>('comlink').value = { proxy, releaseProxy, transfer };
 
-/** What was thrown, in a form that crosses threads. */
+/** A thrown value in a form that the structured clone algorithm supports. */
 type PackedThrown =
   | { readonly isError: true; readonly value: PackedError }
   | { readonly isError: false; readonly value: unknown };
@@ -32,12 +32,13 @@ interface PackedError {
   readonly message: string;
   readonly stack: string | undefined;
   readonly cause: PackedThrown | undefined;
-  /** Its code and its own enumerable properties, without those that cannot cross. */
+  /** The code and own enumerable properties, without values that cannot be cloned. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-function packThrown(value: unknown, depth = DEEPEST_CAUSE): PackedThrown {
-  if (!(value instanceof Error)) return { isError: false, value: crosses(value) ? value : inspect(value) };
+function packThrown(value: unknown, depth = MAX_CAUSE_DEPTH): PackedThrown {
+  if (!(value instanceof Error))
+    return { isError: false, value: isCloneable(value) ? value : inspect(value) };
   const { name, message, stack, cause, code, ...others } = value as NodeJS.ErrnoException;
   const fields = { ...others, ...(code === undefined ? {} : { code }) };
   return {
@@ -47,12 +48,12 @@ function packThrown(value: unknown, depth = DEEPEST_CAUSE): PackedThrown {
       message,
       stack,
       cause: cause === undefined || depth === 0 ? undefined : packThrown(cause, depth - 1),
-      fields: Object.fromEntries(Object.entries(fields).filter(([, field]) => crosses(field))),
+      fields: Object.fromEntries(Object.entries(fields).filter(([, field]) => isCloneable(field))),
     },
   };
 }
 
-/** An error again, though not of its class. */
+/** Recreates the thrown value. An error becomes an `Error`, whatever its class was. */
 function unpackThrown(packed: PackedThrown): unknown {
   if (!packed.isError) return packed.value;
   const { name, message, stack, cause, fields } = packed.value;
@@ -63,10 +64,10 @@ function unpackThrown(packed: PackedThrown): unknown {
   return error;
 }
 
-/** Causes may form a circle. */
-const DEEPEST_CAUSE = 5;
+/** A limit, because causes may form a circle. */
+const MAX_CAUSE_DEPTH = 5;
 
-function crosses(value: unknown): boolean {
+function isCloneable(value: unknown): boolean {
   try {
     structuredClone(value);
     return true;

@@ -6,22 +6,22 @@ import type { Endpoint } from './comlink.ts';
 import { within } from '../waiting.ts';
 
 /**
- * Loads the services, once. Each call of what it resolves with opens one more way to them; it ends when the port that is
- * returned is closed, as it is when its thread ends.
+ * Loads the services module once. Resolves with a function that opens a connection to it and returns the thread's port.
+ * The connection ends when the port is closed, which also happens when the thread ends.
  */
 export async function openServices(url: string, timeoutMs: number): Promise<() => MessagePort> {
-  const services = complete(await importUserModule('services', url, timeoutMs), url);
+  const services = withExportCheck(await importUserModule('services', url, timeoutMs), url);
   return () => {
     const { port1, port2 } = new MessageChannel();
     expose(services, port1 as unknown as Endpoint);
-    // What keeps the process alive is the runtime, not who may call its services.
+    // An open connection must not keep the process alive.
     port1.unref();
     return port2;
   };
 }
 
-/** A call of what the module does not export fails with a text that says so. */
-function complete(module: Readonly<Record<string, unknown>>, url: string): object {
+/** Makes a call of a missing export fail with a message that lists the existing exports. */
+function withExportCheck(module: Readonly<Record<string, unknown>>, url: string): object {
   return new Proxy(module, {
     get(target, name) {
       if (typeof name === 'symbol' || name in target) return Reflect.get(target, name) as unknown;
@@ -31,26 +31,26 @@ function complete(module: Readonly<Record<string, unknown>>, url: string): objec
   });
 }
 
-/** Loads the shared data, once. Rejects with a `SharingError` if threads could not get it, or only copies of much of it. */
+/**
+ * Loads the shared data once. Rejects with a `SharingError` if the data cannot be cloned, or contains a large ArrayBuffer,
+ * which each thread would copy.
+ */
 export async function loadSharedData(url: string, timeoutMs: number): Promise<unknown> {
   const module = await importUserModule('sharedData', url, timeoutMs);
   const data = 'default' in module ? module['default'] : { ...module };
   if (data === undefined || data === null)
-    throw new SharingError(
-      'sharedData',
-      `The module ${url} (option sharedData): it exports nothing to share.`,
-    );
-  const fault = findFault(data, 'default' in module ? 'default' : '', new Set());
-  if (fault !== undefined)
-    throw new SharingError('sharedData', `The module ${url} (option sharedData): ${fault}`);
+    throw new SharingError('sharedData', `The module ${url} (option sharedData) has no exports to share.`);
+  const problem = findProblem(data, 'default' in module ? 'default' : '', new Set());
+  if (problem !== undefined)
+    throw new SharingError('sharedData', `The module ${url} (option sharedData): ${problem}`);
   try {
-    // As the threads will see it; this shares the memory of what is in a SharedArrayBuffer.
+    // This is the form in which threads receive the data. The memory of SharedArrayBuffers stays shared.
     return structuredClone(data);
   } catch (cause) {
     const reason = (cause as Error).message;
     throw new SharingError(
       'sharedData',
-      `What ${url} (option sharedData) exports cannot be shared: ${reason}`,
+      `The exports of ${url} (option sharedData) cannot be shared: ${reason}`,
       {
         cause,
       },
@@ -58,30 +58,30 @@ export async function loadSharedData(url: string, timeoutMs: number): Promise<un
   }
 }
 
-/** In bytes. Smaller ones may be copied: headers, names, offsets. */
-const LARGEST_COPY = 1024 * 1024;
+/** Smaller buffers, such as headers and offsets, may be copied to each thread. */
+const MAX_COPY_BYTES = 1024 * 1024;
 
-/** The first thing that threads cannot have, or should not have a copy of each, and where it is. */
-function findFault(value: unknown, path: string, seen: Set<object>): string | undefined {
+/** Describes the first value that cannot be sent to threads, or is too large to copy, with its path. */
+function findProblem(value: unknown, path: string, seen: Set<object>): string | undefined {
   if (typeof value === 'function' || typeof value === 'symbol')
-    return `${path} is a ${typeof value}, which cannot be handed to threads.`;
+    return `${path} is a ${typeof value}, which cannot be sent to threads.`;
   if (typeof value !== 'object' || value === null || seen.has(value)) return undefined;
   seen.add(value);
   const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
-  if (buffer instanceof ArrayBuffer && buffer.byteLength > LARGEST_COPY) {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength > MAX_COPY_BYTES) {
     return (
-      `${path} lies in an ArrayBuffer of ${buffer.byteLength} bytes, and each thread would get a copy. ` +
-      'Put it into a SharedArrayBuffer.'
+      `${path} is in an ArrayBuffer of ${buffer.byteLength} bytes, which each thread would copy. ` +
+      'Use a SharedArrayBuffer.'
     );
   }
   for (const [key, part] of partsOf(value)) {
-    const fault = findFault(part, path === '' ? key : `${path}.${key}`, seen);
-    if (fault !== undefined) return fault;
+    const problem = findProblem(part, path === '' ? key : `${path}.${key}`, seen);
+    if (problem !== undefined) return problem;
   }
   return undefined;
 }
 
-/** Of plain objects, arrays, maps and sets; of other objects structuredClone knows more. */
+/** Returns the entries of plain objects, arrays, maps and sets. structuredClone checks other objects. */
 function partsOf(value: object): Iterable<readonly [key: string, part: unknown]> {
   if (value instanceof Map) return [...value].map(([key, part]) => [String(key), part]);
   if (value instanceof Set) return [...value].map((part, index) => [String(index), part]);
@@ -91,16 +91,16 @@ function partsOf(value: object): Iterable<readonly [key: string, part: unknown]>
     : [];
 }
 
-/** Imports a module of the user's into the main thread. Rejects with a {@link SharingError}, at the latest in that time. */
+/** Imports a user's module on the main thread. Rejects with a {@link SharingError} on failure or after the timeout. */
 async function importUserModule(
   option: SharingOption,
   url: string,
   timeoutMs: number,
 ): Promise<Readonly<Record<string, unknown>>> {
   const module = `The module ${url} (option ${option})`;
-  const lateError = () => new Error(`it took more than ${timeoutMs} ms (initTimeoutMs)`);
+  const timeoutError = () => new Error(`it took more than ${timeoutMs} ms (initTimeoutMs)`);
   try {
-    return await within(import(url) as Promise<Record<string, unknown>>, timeoutMs, lateError);
+    return await within(import(url) as Promise<Record<string, unknown>>, timeoutMs, timeoutError);
   } catch (cause) {
     const fault = await importFault(cause, url, process.cwd());
     const reason = fault?.message ?? (cause instanceof Error ? cause.message : String(cause));
@@ -108,10 +108,10 @@ async function importUserModule(
   }
 }
 
-/** The option whose module is at fault. */
+/** The options that name a shared module. */
 type SharingOption = 'services' | 'sharedData';
 
-/** What a module shares with the threads could not be made ready. Its name is what Lambda sees as `errorType`. */
+/** A shared module could not be loaded or shared. Lambda reports the error's name as `errorType`. */
 class SharingError extends Error {
   constructor(option: SharingOption, message: string, options?: ErrorOptions) {
     super(message, options);

@@ -2,10 +2,12 @@ import type { Config } from '../config/config.ts';
 import type { SharedState } from '../thread-settings.ts';
 
 /**
- * Loads what the handlers of all threads share. Each call of what it resolves with is for one more thread. Rejects with
- * a `SharingError`. What is not asked for is not loaded, comlink included.
+ * Loads the modules of the options `services` and `sharedData`. Resolves with a function that returns the shared state
+ * for one thread; call it once per thread. Rejects with a `SharingError`.
+ *
+ * Without these options nothing is loaded, comlink included.
  */
-export async function openShare(config: Config): Promise<() => SharedState> {
+export async function openSharedState(config: Config): Promise<() => SharedState> {
   const { services, sharedData, initTimeoutMs } = config;
   const connect =
     services === undefined

@@ -1,7 +1,7 @@
 import type { InvokeResult } from '../local/invoke.ts';
 
 /**
- * What became of an invocation: tell cases apart by `status`.
+ * The result of an invocation. `status` tells the cases apart.
  *
  * @example
  * ```ts
@@ -15,57 +15,61 @@ import type { InvokeResult } from '../local/invoke.ts';
  */
 export type Invoked = InvokedResponse | InvokedError | InvokedTimeout | NotInvoked;
 
-/** The handler has answered. */
+/** The handler returned or streamed a response. */
 export interface InvokedResponse {
   /** Which case it is. */
   readonly status: 'response';
-  /** As `context.awsRequestId` had it. */
+  /** The request id, equal to `context.awsRequestId`. */
   readonly requestId: string;
-  /** The answer, parsed; undefined if it is not JSON. */
+  /** The response, parsed as JSON; undefined if it is not JSON. */
   readonly payload: unknown;
-  /** The answer as it came; of a streamed response all of it. */
+  /** The bytes of the response. For a streamed response, all of its chunks. */
   readonly body: Buffer;
-  /** `application/json`, or what the codec or the streaming handler has set; both begin with `application/octet-stream`. */
+  /**
+   * The response's content type: `application/json`, or the one that the codec or the streaming handler set. The default of
+   * those two is `application/octet-stream`.
+   */
   readonly contentType: string | undefined;
 }
 
-/** The handler has failed, or its thread; of a streamed response maybe after a part of it. */
+/** The handler or its thread failed, for a streamed response possibly after its first bytes. */
 export interface InvokedError {
   /** Which case it is. */
   readonly status: 'error';
-  /** As `context.awsRequestId` had it. */
+  /** The request id, equal to `context.awsRequestId`. */
   readonly requestId: string;
-  /** As the caller of the function sees it, for example `TypeError` or `Runtime.OutOfMemory`. */
+  /** The error type that callers of the function see, for example `TypeError` or `Runtime.OutOfMemory`. */
   readonly errorType: string;
   /** The error's message. */
   readonly errorMessage: string;
-  /** The lines of its stack; empty where there is none. */
+  /** The lines of the error's stack; empty if it has none. */
   readonly stackTrace: readonly string[];
-  /** What of a streamed response came before the error; empty otherwise. */
+  /** The bytes of a streamed response that arrived before the error; empty otherwise. */
   readonly body: Buffer;
 }
 
-/** The deadline has passed; the caller of a function gets `Sandbox.Timedout`. */
+/** The invocation's timeout elapsed. On Lambda the caller gets `Sandbox.Timedout`. */
 export interface InvokedTimeout {
   /** Which case it is. */
   readonly status: 'timeout';
-  /** As `context.awsRequestId` had it. */
+  /** The request id, equal to `context.awsRequestId`. */
   readonly requestId: string;
-  /** As Lambda words it, with the request id and the seconds. */
+  /** Lambda's message, with the request id and the timeout in seconds. */
   readonly errorMessage: string;
-  /** What of a streamed response came before the deadline; empty otherwise. */
+  /** The bytes of a streamed response that arrived before the timeout; empty otherwise. */
   readonly body: Buffer;
 }
 
-/** The server was closed before a runtime took the event. */
+/** The server was closed before a runtime received the event. */
 export interface NotInvoked {
   /** Which case it is. */
   readonly status: 'unavailable';
-  /** Why nobody took it. */
+  /** Why the event was not delivered. */
   readonly errorMessage: string;
 }
 
-export function invoked(result: InvokeResult): Invoked {
+/** Converts the server's result into the public type. */
+export function toInvoked(result: InvokeResult): Invoked {
   switch (result.status) {
     case 'response': {
       const { status, requestId, body, contentType } = result;

@@ -1,12 +1,12 @@
 /**
- * For tests of handlers and bootstraps: a local Lambda Runtime API.
+ * A local Lambda Runtime API for tests of handlers and bootstraps.
  *
  * @module lambda-managed-runtime/testing
  */
 import type { FaultPlan } from '../local/runtime-api/faults.ts';
 import type { InitError } from '../local/runtime-api/init-errors.ts';
 import { startRuntimeApiServer } from '../local/runtime-api-server.ts';
-import { invoked } from './invoked.ts';
+import { toInvoked } from './invoked.ts';
 import type { Invoked } from './invoked.ts';
 
 export type { Fault, FaultMatch, FaultPlan, FaultPoint } from '../local/runtime-api/faults.ts';
@@ -14,80 +14,81 @@ export type { ErrorBody } from '../local/invoke.ts';
 export type { InitError } from '../local/runtime-api/init-errors.ts';
 export type { Invoked, InvokedError, InvokedResponse, InvokedTimeout, NotInvoked } from './invoked.ts';
 
-/** Settings of {@link startRuntimeApi}. */
+/** Options of {@link startRuntimeApi}. */
 export interface RuntimeApiOptions {
-  /** Where it listens. Default: any free port. */
+  /** The port to listen on. Default: any free port. */
   readonly port?: number;
-  /** How long an invocation may take, in ms. Default 30,000. */
+  /** The timeout of an invocation, in ms. Default: 30,000. */
   readonly timeoutMs?: number;
 }
 
-/** How one event is invoked. What is not given, the handler's context does not have. */
+/** Options of {@link RuntimeApi.invoke}. Omitted fields are absent from the handler's context. */
 export interface InvocationOptions {
-  /** How long it may take, in ms. Default: as {@link RuntimeApiOptions.timeoutMs} says. */
+  /** The timeout of this invocation, in ms. Default: {@link RuntimeApiOptions.timeoutMs}. */
   readonly timeoutMs?: number;
-  /** As `context.awsRequestId` has it. Default: a random UUID. */
+  /** The value of `context.awsRequestId`. Default: a random UUID. */
   readonly requestId?: string;
-  /** The X-Ray trace header, as `context.xRayTraceId` has it. */
+  /** The X-Ray trace header, which is the value of `context.xRayTraceId`. */
   readonly traceId?: string;
-  /** As `context.tenantId` has it. */
+  /** The value of `context.tenantId`. */
   readonly tenantId?: string;
-  /** As `context.clientContext` has it; what is under its key `w3c` goes to `context.w3c()`. */
+  /** The value of `context.clientContext`. `context.w3c()` reads its key `w3c`. */
   readonly clientContext?: object;
-  /** As `context.identity` has it. */
+  /** The value of `context.identity`. */
   readonly cognitoIdentity?: object;
-  /** Gives up waiting when it aborts; what the handler does goes on. */
+  /** Makes `invoke` reject when it aborts. A handler that is running continues. */
   readonly signal?: AbortSignal;
 }
 
-/** A local Runtime API for tests, from {@link startRuntimeApi}. */
+/** A local Runtime API for tests. {@link startRuntimeApi} creates it. */
 export interface RuntimeApi extends AsyncDisposable {
-  /** `host:port`: for the option `runtimeApi`, or for `AWS_LAMBDA_RUNTIME_API` of another process. */
+  /** `host:port`, for the option `runtimeApi` or for `AWS_LAMBDA_RUNTIME_API` of another process. */
   readonly address: string;
   /**
-   * Invokes as soon as the runtime polls, and resolves with what becomes of it, also if that is an error.
+   * Invokes the function as soon as the runtime polls. Resolves with the result, also if the handler fails.
    *
-   * @param event What becomes JSON; bytes go as they are.
-   * @param options How it is invoked.
-   * @throws Rejects with the signal's reason when it aborts, with a TypeError for options that no HTTP header can carry, and
-   *   with an Error for a request id that is in flight already.
+   * @param event The event. It is sent as JSON; a `Uint8Array` is sent unchanged.
+   * @param options Request id, timeout, context fields and signal. All are optional.
+   * @returns The response, the error, the timeout, or the reason why the event was not delivered.
+   * @throws Rejects with the signal's reason when it aborts, with a `TypeError` if an option cannot be sent in an HTTP
+   *   header, and with an `Error` if the request id is already in flight.
    * @see https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
    */
   invoke(event: unknown, options?: InvocationOptions): Promise<Invoked>;
   /**
-   * Resolves when so many polls are open: the runtime is ready for as many events.
+   * Resolves when the given number of polls is open, so that the runtime can receive as many events at once.
    *
-   * @param polls How many, 1 or more.
+   * @param polls The number of open polls, 1 or more.
    * @throws Rejects when the server closes.
    */
   whenParked(polls: number): Promise<void>;
   /**
-   * Resolves with what the runtime has told when the function could not start.
+   * Resolves with the first init error that the runtime posts because the function cannot start.
    *
    * @throws Rejects when the server closes.
    */
   whenInitError(): Promise<InitError>;
-  /** What is to go wrong between the runtime and this server. */
+  /** Faults to inject between the runtime and this server. */
   readonly faults: FaultPlan;
   /**
-   * Ends all invocations in flight with `Client.ExecutionEnvironmentShutDown`, as Lambda does before it sends SIGTERM to an
-   * environment. Answers to them are refused from then on.
+   * Fails all invocations in flight with `Client.ExecutionEnvironmentShutDown`, as Lambda does before it sends SIGTERM to
+   * an environment. Later answers to them are refused.
    *
-   * @returns How many there were.
+   * @returns The number of aborted invocations.
    */
   abortInvocations(): number;
-  /** Ends everything at once: what is in flight fails with `Runtime.ExitError`. Stop the runtime before. */
+  /** Closes the server at once. Invocations in flight fail with `Runtime.ExitError`. Stop the runtime first. */
   close(): Promise<void>;
-  /** As {@link RuntimeApi.close}, for `await using`. */
+  /** Calls {@link RuntimeApi.close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * Starts a local Lambda Runtime API on 127.0.0.1, for tests of handlers and of bootstraps.
+ * Starts a local Lambda Runtime API on 127.0.0.1, for tests of handlers and bootstraps.
  *
- * @param options Where it listens, and how long invocations may take.
- * @returns The server, which listens.
- * @throws Rejects with Node's error when the port is taken (`EADDRINUSE`).
+ * @param options Port and timeout. Both are optional.
+ * @returns The listening server.
+ * @throws Rejects with Node's error if the port is in use (`EADDRINUSE`).
  * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
  *
  * @example
@@ -106,15 +107,15 @@ export async function startRuntimeApi(options: RuntimeApiOptions = {}): Promise<
   const server = await startRuntimeApiServer(options);
   return {
     address: server.address,
-    async invoke(event, { clientContext, cognitoIdentity, ...how } = {}) {
+    async invoke(event, { clientContext, cognitoIdentity, ...options } = {}) {
       const result = await server.invoke(event instanceof Uint8Array ? event : json(event), {
-        ...how,
+        ...options,
         ...(clientContext !== undefined && { clientContext: JSON.stringify(clientContext) }),
         ...(cognitoIdentity !== undefined && { cognitoIdentity: JSON.stringify(cognitoIdentity) }),
         whenCapacity: true,
         orInitError: true,
       });
-      return invoked(result);
+      return toInvoked(result);
     },
     whenParked: (polls) => server.whenParked(polls),
     whenInitError: () => server.whenInitError(),

@@ -147,7 +147,7 @@ it('the span of a thread that does not come up says so', async () => {
   expect(spans).toContainEqual(
     expect.objectContaining({
       name: 'thread start',
-      status: { code: SpanStatusCode.ERROR, message: 'The thread did not come up.' },
+      status: { code: SpanStatusCode.ERROR, message: 'The thread failed to start.' },
       attributes: expect.objectContaining({ 'error.type': 'bootFailed' }),
     }),
   );
