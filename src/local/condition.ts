@@ -1,6 +1,6 @@
 import { Promise } from '../builtins.ts';
 
-/** Lets many wait until something holds; whoever changes it calls {@link Condition.changed}. */
+/** Lets callers wait until a predicate is true. Code that changes the state must call {@link Condition.changed}. */
 export class Condition {
   #waiters: Waiter[] = [];
   #abandoned: Error | undefined;
@@ -13,7 +13,7 @@ export class Condition {
   until(holds: () => boolean, signal?: AbortSignal): Promise<void> {
     if (holds()) return Promise.resolve();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    // One who no longer looks at it must not bring the process down when the server closes.
+    // A caller that no longer awaits the promise must not cause an unhandled rejection when the server closes.
     promise.catch(() => {});
     if (this.#abandoned !== undefined) reject(this.#abandoned);
     else if (signal?.aborted) reject(signal.reason);
@@ -21,13 +21,13 @@ export class Condition {
     return promise;
   }
 
-  /** Resolves all whose condition has come true. */
+  /** Resolves the waiters whose predicate has become true. */
   changed(): void {
     if (this.#waiters.length === 0) return;
-    this.#waiters = this.#waiters.filter((each) => each.open && !each.settleIfTrue());
+    this.#waiters = this.#waiters.filter((each) => each.pending && !each.resolveIfTrue());
   }
 
-  /** Rejects all who wait, and all who will. */
+  /** Rejects all current and future waiters. */
   abandon(error: Error): void {
     this.#abandoned = error;
     for (const each of this.#waiters.splice(0)) each.fail(error);
@@ -35,8 +35,8 @@ export class Condition {
 }
 
 interface Waiter {
-  readonly open: boolean;
-  settleIfTrue(): boolean;
+  readonly pending: boolean;
+  resolveIfTrue(): boolean;
   fail(reason: unknown): void;
 }
 
@@ -46,23 +46,23 @@ function waiter(
   reject: (reason: unknown) => void,
   signal: AbortSignal | undefined,
 ): Waiter {
-  let open = true;
-  const leave = (settle: () => void): void => {
-    open = false;
+  let pending = true;
+  const end = (settle: () => void): void => {
+    pending = false;
     signal?.removeEventListener('abort', aborted);
     settle();
   };
-  const aborted = (): void => leave(() => reject(signal?.reason));
+  const aborted = (): void => end(() => reject(signal?.reason));
   signal?.addEventListener('abort', aborted, { once: true });
   return {
-    get open() {
-      return open;
+    get pending() {
+      return pending;
     },
-    settleIfTrue() {
+    resolveIfTrue() {
       if (!holds()) return false;
-      leave(resolve);
+      end(resolve);
       return true;
     },
-    fail: (reason) => leave(() => reject(reason)),
+    fail: (reason) => end(() => reject(reason)),
   };
 }

@@ -2,26 +2,26 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Promise } from '../builtins.ts';
 
-/** A complete HTTP answer; `headers` is a flat list of names and values, content length included. */
+/** A complete HTTP response. `headers` is a flat list of names and values, including the content length. */
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: string[];
   readonly body: string | Uint8Array;
 }
 
-/** One HTTP request and the way to answer it. A fault may put another `reply` in its place. */
+/** One HTTP request and the function that answers it. A fault may replace `reply`. */
 export interface HttpExchange {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly reply: (answer: HttpAnswer) => void;
 }
 
-/** Makes an {@link HttpAnswer} of a value that is sent as JSON. */
+/** Creates a response with a JSON body. */
 export function jsonAnswer(status: number, value: unknown, headers: readonly string[] = []): HttpAnswer {
   return bytesAnswer(status, JSON.stringify(value), ['Content-Type', 'application/json', ...headers]);
 }
 
-/** Makes an {@link HttpAnswer} of bytes (or of text, sent as UTF-8). */
+/** Creates a response with a body of bytes, or of text that is sent as UTF-8. */
 export function bytesAnswer(
   status: number,
   body: string | Uint8Array,
@@ -30,16 +30,16 @@ export function bytesAnswer(
   return { status, headers: [...headers, 'Content-Length', String(Buffer.byteLength(body))], body };
 }
 
-/** Makes the refusal that the Runtime API and the Extensions API send: `{errorType, errorMessage}`. */
+/** Creates an error response of the Runtime API or the Extensions API: `{errorType, errorMessage}`. */
 export function refusal(status: number, errorType: string, errorMessage: string): HttpAnswer {
   return jsonAnswer(status, { errorType, errorMessage });
 }
 
-/** What the Runtime API answers to everything that it accepts. */
+/** The Runtime API's response to every request that it accepts. */
 export const ACCEPTED: HttpAnswer = jsonAnswer(202, { status: 'OK' });
 
-/** Aborts when the caller has gone before it had its answer. */
-export function whenGone(res: ServerResponse): AbortSignal {
+/** Returns a signal that aborts when the caller disconnects before it has received the response. */
+export function whenDisconnected(res: ServerResponse): AbortSignal {
   const gone = new AbortController();
   res.once('close', () => {
     if (!res.writableFinished) gone.abort();
@@ -47,24 +47,24 @@ export function whenGone(res: ServerResponse): AbortSignal {
   return gone.signal;
 }
 
-/** Writes an answer in one go. */
 export function sendAnswer(res: ServerResponse, answer: HttpAnswer): void {
   res.sendDate = false;
   res.writeHead(answer.status, answer.headers);
   res.end(answer.body);
 }
 
-/** The most bytes that an event or a buffered response may have: 6 MiB and 100 bytes. */
+/** The maximum size of an event or a buffered response: 6 MiB and 100 bytes. */
 export const MAX_PAYLOAD_BYTES = 6 * 1024 * 1024 + 100;
 
-/** The most bytes that a diagnostic may have: 1 MiB. */
+/** The maximum size of an error body: 1 MiB. */
 export const MAX_ERROR_BYTES = 1024 * 1024;
 
 const EMPTY = Buffer.alloc(0);
 
 /**
- * Reads a request's body and calls `done` once, with `undefined` when it has more than `limitBytes`, and with its size. The
- * whole body is taken either way, so that the connection can go on. `done` is not called if the connection is lost.
+ * Reads a request's body and calls `done` once with the body and its size; the body is `undefined` if it exceeds
+ * `limitBytes`. It always reads the whole body, so that the connection can be reused. If the connection is lost, `done` is
+ * not called.
  */
 export function collectBody(
   req: IncomingMessage,
@@ -81,12 +81,12 @@ export function collectBody(
   req.on('end', () => done(size > limitBytes ? undefined : join(chunks, size), size));
 }
 
-/** Joins chunks; a single one is taken as it is. */
+/** Concatenates chunks. A single chunk is not copied. */
 export function join(chunks: readonly Buffer[], size?: number): Buffer {
   return chunks.length > 1 ? Buffer.concat(chunks, size) : (chunks[0] ?? EMPTY);
 }
 
-/** Decodes one part of a URL's path; one that is not well encoded stays as it is. */
+/** Decodes one segment of a URL's path. Returns it unchanged if its encoding is invalid. */
 export function decodePathPart(part: string): string {
   if (!part.includes('%')) return part;
   try {
@@ -96,20 +96,20 @@ export function decodePathPart(part: string): string {
   }
 }
 
-/** A header's value as AWS hands it on: as UTF-8. Node reads a character for each byte, which stays where it is not that. */
+/** Decodes a header's value as UTF-8, as AWS does. Node decodes headers as Latin-1; a value that is not UTF-8 keeps that. */
 export function headerText(value: string): string {
   const bytes = Buffer.from(value, 'latin1');
   return isUtf8(bytes) ? bytes.toString() : value;
 }
 
-/** Writes, and returns what resolves when the reader can take more; undefined if it can already. */
-export function pacedWrite(res: ServerResponse, bytes: Uint8Array): Promise<void> | undefined {
+/** Writes bytes. Returns a promise for when the reader can accept more; undefined if it can already. */
+export function writeWithBackpressure(res: ServerResponse, bytes: Uint8Array): Promise<void> | undefined {
   if (res.destroyed || res.write(bytes)) return undefined;
   return new Promise((resolve) => {
-    const goOn = () => {
-      res.off('drain', goOn).off('close', goOn);
+    const done = () => {
+      res.off('drain', done).off('close', done);
       resolve();
     };
-    res.once('drain', goOn).once('close', goOn);
+    res.once('drain', done).once('close', done);
   });
 }

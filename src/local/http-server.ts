@@ -9,18 +9,18 @@ import type { HttpAnswer, HttpExchange } from './http-exchange.ts';
 import { apiError } from './lambda-api/invoke-answers.ts';
 import { isClosing } from './runtime-api/fault-effects.ts';
 
-/** Handles a request, or says false of one that is not its own. */
+/** Handles a request. Returns false if the request does not belong to this route. */
 export type Route = (exchange: HttpExchange) => boolean;
 
-/** Makes the HTTP server: it refuses what no local client would send, and asks each route in turn. */
+/** Creates the HTTP server. It rejects untrusted requests and offers the others to each route in turn. */
 export function runtimeApiHttp(routes: readonly Route[], onClose: (socket: Socket) => void): Server {
   const http = createServer(HTTP_OPTIONS, requestListener(routes));
   http.on('connection', (socket) => socket.once('close', () => onClose(socket)));
   return http;
 }
 
-/** Resolves with the port that the server listens on. */
-export async function listen(http: Server, host: string, port: number): Promise<number> {
+/** Starts listening. Resolves with the port. */
+export async function listenOn(http: Server, host: string, port: number): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     http.once('error', reject);
     http.listen(port, host, () => {
@@ -31,15 +31,15 @@ export async function listen(http: Server, host: string, port: number): Promise<
   return (http.address() as AddressInfo).port;
 }
 
-/** Ends all connections, whatever they are in the middle of. */
-export function closeAtOnce(http: Server): Promise<void> {
+/** Closes the server and all connections immediately. */
+export function closeNow(http: Server): Promise<void> {
   return new Promise((resolve) => {
     http.close(() => resolve());
     http.closeAllConnections();
   });
 }
 
-// A poll may be parked for hours. A header may carry an X-Ray cause of 1 MB.
+// A poll may stay parked for hours. A header may carry an X-Ray error cause of up to 1 MB.
 const HTTP_OPTIONS = {
   keepAliveTimeout: 0,
   headersTimeout: 0,
@@ -47,11 +47,11 @@ const HTTP_OPTIONS = {
   maxHeaderSize: 1024 * 1024 + 64 * 1024,
 } as const;
 
-const NOT_FOUND = apiError(404, 'ResourceNotFoundException', 'There is nothing at this path');
+const NOT_FOUND = apiError(404, 'ResourceNotFoundException', 'Nothing is served at this path');
 const FORBIDDEN = apiError(
   403,
   'AccessDeniedException',
-  'The Host of a request must be a loopback address, and its Origin the same as that',
+  'The Host header must be a loopback address, and an Origin header must match it',
 );
 
 function requestListener(routes: readonly Route[]): (req: IncomingMessage, res: ServerResponse) => void {
@@ -65,13 +65,13 @@ function requestListener(routes: readonly Route[]): (req: IncomingMessage, res: 
   };
 }
 
-/** The callers that have not got their answer in full. */
+/** Counts the callers that have not received their whole response. */
 export class OpenAnswers {
   readonly #changed = new Condition();
   #open = 0;
 
-  /** Counts who calls this route. */
-  of(route: Route): Route {
+  /** Wraps a route so that its callers are counted. */
+  track(route: Route): Route {
     return (exchange) => {
       if (!route(exchange)) return false;
       this.#open += 1;
@@ -83,33 +83,35 @@ export class OpenAnswers {
     };
   }
 
-  /** Resolves when all have it, or are too slow to read it. */
+  /** Resolves when all responses have been sent, or after 1 s. Slow readers are not waited for. */
   async sent(): Promise<void> {
-    await this.#changed.until(() => this.#open === 0, AbortSignal.timeout(SLOW_MS)).catch(() => undefined);
+    await this.#changed
+      .until(() => this.#open === 0, AbortSignal.timeout(MAX_WAIT_MS))
+      .catch(() => undefined);
   }
 }
 
-const SLOW_MS = 1000;
+const MAX_WAIT_MS = 1000;
 
 /**
- * Refuses an address that other machines could reach.
+ * Asserts that other machines cannot reach an address.
  *
  * @throws RangeError when `host` is not `localhost`, `::1` or in `127.0.0.0/8`.
  */
 export function assertLoopback(host: string): void {
   if (!isLoopback(host)) {
-    throw new RangeError(`The Runtime API server listens on loopback addresses only, not on ${host}`);
+    throw new RangeError(`The local server listens on loopback addresses only, not on ${host}`);
   }
 }
 
-/** The way a host and a port are written in one string: IPv6 addresses in brackets. */
+/** Formats `host:port`, with IPv6 addresses in brackets. */
 export function hostAndPort(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /**
- * Whether a request was meant for this machine and was not sent by a web page of another origin. What a browser says of
- * the site goes before the origin: that is another one where a dev server passes on the requests of its own pages.
+ * Whether a request addresses this machine and does not come from a web page of another origin. `Sec-Fetch-Site` takes
+ * precedence over `Origin`, because a dev server that proxies its own pages keeps their `Origin`.
  */
 function isTrusted({ headers }: IncomingMessage): boolean {
   if (headers.host === undefined || !LOOPBACK_HOST.test(headers.host)) return false;

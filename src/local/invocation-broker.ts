@@ -8,23 +8,23 @@ import type { InvokeOptions, InvokeResult, ReportedError } from './invoke.ts';
 import type { OpenInvocations } from './open-invocations.ts';
 import { eventAnswer, eventHeaders } from './runtime-api/next-answer.ts';
 
-/** What the desk knows of the function and of its environment. */
+/** What the broker knows about the function and its environment. */
 export interface BrokerSettings {
   readonly functionArn: string;
   readonly timeoutMs: number;
   readonly enforceTimeout: boolean;
-  /** Whether init is over, but for a parked poll. */
+  /** Whether all extensions are ready. Init then only needs a parked poll. */
   readonly isReady: () => boolean;
 }
 
-/** Brings callers and parked polls together. */
+/** Matches callers with parked polls. */
 export class InvocationBroker {
   readonly #settings: BrokerSettings;
   readonly #polls: PollQueue;
   readonly #invocations: OpenInvocations;
   readonly #callers = new CallerQueue();
   #closed = false;
-  /** Why nothing serves the function; until a poll comes, or another try. */
+  /** Why the function could not start. Cleared by a poll or another start. */
   #initError: ReportedError | undefined;
 
   constructor(settings: BrokerSettings, polls: PollQueue, invocations: OpenInvocations) {
@@ -33,7 +33,7 @@ export class InvocationBroker {
     this.#invocations = invocations;
   }
 
-  /** Hands an event to the oldest parked poll, as `RuntimeApiServer.invoke` says. */
+  /** Delivers an event to the oldest parked poll. See `RuntimeApiServer.invoke`. */
   invoke(event: string | Uint8Array, options: InvokeOptions): Promise<InvokeResult> {
     return new Promise((resolve, reject) => {
       options.signal?.throwIfAborted();
@@ -48,13 +48,13 @@ export class InvocationBroker {
     });
   }
 
-  /** Takes a new poll: it serves the caller that has waited longest, or parks. */
+  /** Matches a new poll with the caller that has waited longest; parks it if no caller waits. */
   park(poll: Poll): void {
     this.#initError = undefined;
     if (!this.#settings.isReady() || !this.#callers.serve(poll)) this.#polls.push(poll);
   }
 
-  /** Serves waiting callers with parked polls, once init is over. */
+  /** Matches waiting callers with parked polls. Called when all extensions are ready. */
   serveWaiting(): void {
     while (this.#callers.length > 0) {
       const poll = this.#polls.take();
@@ -63,24 +63,24 @@ export class InvocationBroker {
     }
   }
 
-  /** How many have an invocation in flight or wait for a poll. */
+  /** The number of callers with an invocation in flight or waiting for a poll. */
   get busy(): number {
     return this.#invocations.size + this.#callers.length;
   }
 
-  /** Those who wait for the first poll hear why there will be none. */
+  /** Fails all waiting callers with an init error. */
   initFailed(error: ReportedError): void {
     this.#initError = error;
     this.#callers.failAll(error);
   }
 
-  /** Those who wait hear that the runtime is gone, unless an init error says more. */
+  /** Fails all waiting callers because the runtime failed. A posted init error takes precedence, as it is more specific. */
   runtimeFailed(message: string): void {
     const body = Buffer.from(JSON.stringify({ errorType: 'Runtime.ExitError', errorMessage: message }));
     this.initFailed(this.#initError ?? { rawErrorType: 'Runtime.ExitError', body });
   }
 
-  /** Another try is under way, and callers wait for it. */
+  /** Clears the init error when the runtime starts again, so that callers wait for it. */
   initStarts(): void {
     this.#initError = undefined;
   }
@@ -110,7 +110,7 @@ export class InvocationBroker {
       serve: (poll) => {
         const requestId = options.requestId ?? randomUUID();
         if (this.#invocations.has(requestId)) {
-          reject(new Error(`An invocation with the request id ${requestId} is in flight already`));
+          reject(new Error(`An invocation with the request id ${requestId} is already in flight`));
           this.park(poll);
           return;
         }
@@ -125,7 +125,7 @@ export class InvocationBroker {
     };
     signal?.addEventListener('abort', giveUp, { once: true });
     options.whileWaiting?.addEventListener('abort', () => {
-      if (this.#callers.remove(caller)) caller.reject('The caller has gone');
+      if (this.#callers.remove(caller)) caller.reject('The caller disconnected');
     });
     return caller;
   }
@@ -140,15 +140,15 @@ export class InvocationBroker {
       resolve,
       stream: undefined,
       streamedBytes: 0,
-      deadline: undefined,
+      timeout: undefined,
     };
     this.#invocations.add(invocation);
-    if (this.#settings.enforceTimeout) this.#invocations.limit(invocation, deadlineMs - now);
+    if (this.#settings.enforceTimeout) this.#invocations.setTimeout(invocation, deadlineMs - now);
     return deadlineMs;
   }
 }
 
-/** A caller that waits for a poll; one of its functions is called, once. */
+/** A caller that waits for a poll. Exactly one of its methods is called, once. */
 interface WaitingCaller {
   serve(poll: Poll): void;
   reject(reason: string): void;
@@ -168,14 +168,14 @@ class CallerQueue {
     this.#callers.push(caller);
   }
 
-  /** Forgets a caller that has given up; false when it does not wait any more. */
+  /** Removes a caller that has given up. Returns false if it was no longer waiting. */
   remove(caller: WaitingCaller): boolean {
     const index = this.#callers.indexOf(caller);
     if (index !== -1) this.#callers.splice(index, 1);
     return index !== -1;
   }
 
-  /** Gives the poll to the caller that has waited longest; false when none waits. */
+  /** Matches a poll with the caller that has waited longest. Returns false if no caller waits. */
   serve(poll: Poll): boolean {
     const caller = this.#callers.shift();
     caller?.serve(poll);
@@ -197,7 +197,7 @@ interface Poll {
   deliver(requestId: string, event: HttpAnswer): void;
 }
 
-/** The parked polls: first in, first out. A poll whose connection has closed is not in it any more. */
+/** The parked polls: first in, first out. Polls of closed connections are removed. */
 export class PollQueue {
   readonly #changed = new Condition();
   #polls: Poll[] = [];
@@ -217,7 +217,7 @@ export class PollQueue {
     return poll;
   }
 
-  /** Forgets the polls of a connection that has closed. */
+  /** Removes the polls of a closed connection. */
   drop(socket: Socket): void {
     this.#polls = this.#polls.filter((poll) => poll.socket !== socket);
   }

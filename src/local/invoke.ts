@@ -1,32 +1,32 @@
 import { join } from './http-exchange.ts';
 
-/** How one event is invoked. What is not given is absent from the headers of `/next`. */
+/** Options of one invocation. Omitted fields are absent from the headers of `/next`. */
 export interface InvokeOptions {
-  /** Milliseconds until the caller has a timeout; the server's `timeoutMs` by default. */
+  /** The timeout of the invocation. Default: the server's `timeoutMs`. */
   readonly timeoutMs?: number;
-  /** The deadline itself, epoch ms, for the header and for its enforcement. Goes before `timeoutMs`. */
+  /** The deadline, epoch ms. Takes precedence over `timeoutMs`. */
   readonly deadlineMs?: number;
-  /** A random UUID by default. */
+  /** Default: a random UUID. */
   readonly requestId?: string;
-  /** JSON, without line breaks; sent as UTF-8 bytes, DEL as an escape. */
+  /** JSON without line breaks. Sent as UTF-8, with DEL escaped. */
   readonly clientContext?: string;
-  /** JSON, without line breaks; sent as UTF-8 bytes, DEL as an escape. */
+  /** JSON without line breaks. Sent as UTF-8, with DEL escaped. */
   readonly cognitoIdentity?: string;
   readonly tenantId?: string;
   readonly traceId?: string;
-  /** Headers of `/next` to add or to replace, whatever their case; `undefined` removes one. For malformed answers. */
+  /** Headers of `/next` to add or replace, case-insensitively; `undefined` removes one. For tests of malformed responses. */
   readonly headers?: Readonly<Record<string, string | undefined>>;
-  /** Waits for a parked poll instead of being refused when there is none. First come, first served. */
+  /** Waits for a poll if none is parked, instead of failing. Callers are served first come, first served. */
   readonly whenCapacity?: boolean;
-  /** Gets the init error, where the function could not start and nothing has polled since, instead of waiting. */
+  /** Returns the init error instead of waiting, if the function could not start and no poll has arrived since. */
   readonly orInitError?: boolean;
-  /** Gives up waiting for the result. An event that was handed over stays with the runtime, as on Lambda. */
+  /** Stops waiting for the result. An event that was delivered stays with the runtime, as on Lambda. */
   readonly signal?: AbortSignal;
-  /** Gives up waiting for a poll, as one who calls over HTTP and goes: its event is not run, and it gets `unavailable`. */
+  /** Stops waiting for a poll, as when an HTTP caller disconnects. The result is `unavailable`, and the event is not run. */
   readonly whileWaiting?: AbortSignal;
-  /** Sees the bytes of a streaming response as they arrive. No more are read until what it returns has resolved. */
+  /** Receives the chunks of a streaming response as they arrive. Reading pauses until the returned promise resolves. */
   readonly onChunk?: (chunk: Buffer, contentType: string | undefined) => void | Promise<void>;
-  /** Whether the result has all bytes of a streaming response, or the chunks of its first 16 KiB; true by default. */
+  /** Whether the result contains all of a streaming response, or only its first 16 KiB. Default: true. */
   readonly keepStream?: boolean;
 }
 
@@ -38,7 +38,7 @@ export interface InvokeResponse {
   readonly status: 'response';
   readonly requestId: string;
   readonly body: Buffer;
-  /** Of the whole response, also where not all of a stream is kept. */
+  /** The size of the whole response, even if `body` contains only its beginning. */
   readonly totalBytes: number;
   readonly contentType: string | undefined;
   readonly mode: 'buffered' | 'streaming';
@@ -46,19 +46,19 @@ export interface InvokeResponse {
   readonly trailers: Readonly<Record<string, string | undefined>>;
 }
 
-/** What the runtime posted to `/error` or put into the trailers of a stream; or that it broke off a stream or left. */
+/** The runtime posted to `/error`, sent an error in a stream's trailers, aborted a stream, or exited. */
 export interface InvokeError {
   readonly status: 'error';
   readonly requestId: string;
-  /** As Lambda records it, see {@link recordedErrorType}. */
+  /** The type that Lambda records, see {@link recordedErrorType}. */
   readonly errorType: string;
-  /** As the runtime sent it. */
+  /** The type as the runtime sent it. */
   readonly rawErrorType: string | undefined;
   readonly body: Buffer;
   /** The body parsed, if it is a JSON object. */
   readonly error: ErrorBody | undefined;
   readonly xrayErrorCause: string | undefined;
-  /** Whether a part of the response had been sent. */
+  /** Whether a part of the response had been sent before the error. */
   readonly midStream: boolean;
   /** That part; empty otherwise. */
   readonly received: Buffer;
@@ -70,27 +70,27 @@ interface InvokeTimeout {
   readonly requestId: string;
   readonly errorType: 'Sandbox.Timedout';
   readonly errorMessage: string;
-  /** What a streaming response had sent until then. */
+  /** The part of a streaming response that arrived before the deadline. */
   readonly received: Buffer;
 }
 
-/** No `/next` was parked, so that the event went nowhere (`Runtime.Unavailable`). */
+/** The event was not delivered, because no `/next` was parked (`Runtime.Unavailable`). */
 interface InvokeUnavailable {
   readonly status: 'unavailable';
   readonly errorType: 'Runtime.Unavailable';
   readonly errorMessage: string;
 }
 
-/** What the runtime said of an error, in a `/error` or in the trailers of a stream. */
+/** An error as the runtime reported it, in a post to `/error` or in the trailers of a stream. */
 export interface ReportedError {
   readonly rawErrorType: string | undefined;
   readonly body: Buffer;
   readonly xrayErrorCause?: string | undefined;
-  /** The bytes of a stream that came before the error. */
+  /** The chunks of a stream that arrived before the error. */
   readonly stream?: readonly Buffer[] | undefined;
 }
 
-/** The error that the runtime reported. */
+/** Creates the result for an error that the runtime reported. */
 export function failed(requestId: string, reported: ReportedError): InvokeError {
   return {
     status: 'error',
@@ -105,7 +105,7 @@ export function failed(requestId: string, reported: ReportedError): InvokeError 
   };
 }
 
-/** The error of an invocation whose runtime went away. */
+/** Creates the result for an invocation whose runtime exited or aborted the stream. */
 export function exited(
   requestId: string,
   errorType: string,
@@ -121,15 +121,15 @@ export function exited(
   };
 }
 
-/** The caller's result when the response is over the limit. */
-export function tooLarge(requestId: string, bytes: number, mostBytes: number): InvokeError {
+/** Creates the result for a response above the size limit. */
+export function responseTooLarge(requestId: string, bytes: number, maxBytes: number): InvokeError {
   const errorType = 'Function.ResponseSizeTooLarge';
-  const errorMessage = `Response payload size (${bytes} bytes) exceeded maximum allowed payload size (${mostBytes} bytes).`;
+  const errorMessage = `Response payload size (${bytes} bytes) exceeded maximum allowed payload size (${maxBytes} bytes).`;
   const body = Buffer.from(JSON.stringify({ errorType, errorMessage }));
   return { ...failed(requestId, { rawErrorType: errorType, body }), rawErrorType: undefined };
 }
 
-/** The caller's result when the deadline passes. */
+/** Creates the result for an invocation that missed its deadline. */
 export function timedOut(
   requestId: string,
   afterMs: number,
@@ -145,28 +145,28 @@ export function timedOut(
   };
 }
 
-/** The caller's result when no poll can take its event. */
+/** Creates the result for an event that was not delivered. */
 export function unavailable(errorMessage: string): InvokeUnavailable {
   return { status: 'unavailable', errorType: 'Runtime.Unavailable', errorMessage };
 }
 
 /**
- * The error body that a runtime posts. All its fields are optional here, because a runtime may post anything.
+ * The error body that a runtime posts. All fields are optional, because a runtime may post anything.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-invokeerror
  */
 export interface ErrorBody {
-  /** For example `TypeError` or `Runtime.ImportModuleError`. */
+  /** The error's type, for example `TypeError` or `Runtime.ImportModuleError`. */
   readonly errorType?: string;
-  /** What went wrong. */
+  /** The error's message. */
   readonly errorMessage?: string;
-  /** The lines of the stack. */
+  /** The lines of the error's stack. */
   readonly stackTrace?: readonly string[];
-  /** Whatever else the runtime has sent. */
+  /** Other fields that the runtime sent. */
   readonly [field: string]: unknown;
 }
 
-/** Reads an error body; `undefined` when it is not a JSON object. */
+/** Parses an error body. Returns `undefined` if it is not a JSON object. */
 export function parseDiagnostic(body: Buffer): ErrorBody | undefined {
   try {
     const value: unknown = JSON.parse(body.toString());
@@ -178,7 +178,7 @@ export function parseDiagnostic(body: Buffer): ErrorBody | undefined {
   }
 }
 
-/** The error type as Lambda records it: one that is not like `Runtime.Xxx` or `Function.Xxx` becomes `Runtime.Unknown`. */
+/** Returns the error type that Lambda records: `Runtime.Unknown` if the type does not match `Runtime.Xxx` or `Function.Xxx`. */
 export function recordedErrorType(header: string | undefined): string {
   return header !== undefined && WELL_FORMED.test(header) ? header : 'Runtime.Unknown';
 }

@@ -10,38 +10,38 @@ import type { LocalServerObserver } from './open-invocations.ts';
 import { startRuntimeApiServer } from './runtime-api-server.ts';
 import type { RuntimeApiServer } from './runtime-api-server.ts';
 
-/** The local server, where there is no Lambda. */
+/** The local server, which runs where there is no Lambda Runtime API. */
 export interface LocalMode {
   readonly server: RuntimeApiServer;
-  /** `host:port`, for the runtime and for callers alike. */
+  /** `host:port`, for both the runtime and callers. */
   readonly address: string;
   close(): Promise<void>;
 }
 
 /**
- * Starts the local server and writes to stderr how to call it. The runtime of this process polls it as any other
- * Runtime API.
+ * Starts the local server and prints usage instructions on stderr. The runtime polls the server like Lambda's Runtime
+ * API.
  *
  * Rejects with a ManagedRuntimeError `LOCAL_SERVER_FAILED`.
  *
- * @param unused the Runtime API that the environment names, where it is not used.
+ * @param ignoredApi the value of AWS_LAMBDA_RUNTIME_API, if it is set but ignored.
  */
 export async function startLocalMode(
   settings: LocalSettings,
   observer: LocalServerObserver,
-  unused?: string,
+  ignoredApi?: string,
 ): Promise<LocalMode> {
   const server = await startServer(settings, observer);
-  const stopHearing = hearLoggedLines((logged) => {
+  const stopListening = onLoggedLines((logged) => {
     server.logged(logged.line, logged.requestId);
     observer.logged(logged);
   });
-  process.stderr.write(banner(settings, server.address, observer.path, unused));
+  process.stderr.write(banner(settings, server.address, observer.path, ignoredApi));
   return {
     server,
     address: server.address,
     async close() {
-      stopHearing();
+      stopListening();
       observer.close();
       await server.close();
     },
@@ -60,7 +60,7 @@ async function startServer(
       functionName,
       timeoutMs,
       concurrency,
-      // The Function URL takes all that is left, but what is below /_lambda/.
+      // The function URL accepts every path that the routes before it do not, except those below /_lambda/.
       moreRoutes: (invokeApi) => [
         observer.route(invokeApi),
         plainInvokeRoute(invokeApi, invocationEndpoint),
@@ -73,43 +73,43 @@ async function startServer(
     const address = hostAndPort(host, port);
     const message =
       (cause as NodeJS.ErrnoException).code === 'EADDRINUSE'
-        ? `The address ${address} is in use. Stop what listens there, or set LOCAL_LAMBDA_PORT to another port (0: any).`
+        ? `The address ${address} is in use. Stop the process that listens there, or set LOCAL_LAMBDA_PORT to another port (0: any free port).`
         : `The local server cannot listen on ${address}: ${(cause as Error).message}`;
     throw new ManagedRuntimeError('LOCAL_SERVER_FAILED', message, { cause });
   }
 }
 
 /**
- * What to type, for who has just started the local server.
+ * Returns usage instructions for the local server.
  *
- * @param unused the Runtime API that the environment names, where it is not used.
+ * @param ignoredApi the value of AWS_LAMBDA_RUNTIME_API, if it is set but ignored.
  */
 function banner(
   settings: LocalSettings,
   address: string,
   pagePath: string,
-  unused: string | undefined,
+  ignoredApi: string | undefined,
 ): string {
   const { functionName, invocationEndpoint, concurrency, timeoutMs } = settings;
   const url = `http://${address}`;
-  const why = unused === undefined ? 'is not set' : `(${unused}) is not used`;
+  const apiState = ignoredApi === undefined ? 'is not set' : `(${ignoredApi}) is ignored`;
   return `
-AWS_LAMBDA_RUNTIME_API ${why}: the function "${functionName}" runs locally, up to ${concurrency} at once, ${timeoutMs / 1000} s each.
+AWS_LAMBDA_RUNTIME_API ${apiState}: the function "${functionName}" runs locally with concurrency ${concurrency} and a timeout of ${timeoutMs / 1000} s.
 
-  watch it           ${url}${pagePath}
-  with an event      curl ${url}${invocationEndpoint} --data '{"key":"value"}'
-  as a Function URL  curl ${url}/
-  with AWS's CLI     aws lambda invoke --endpoint-url ${url} --region us-east-1 --no-sign-request \\
+  Console            ${url}${pagePath}
+  Invoke             curl ${url}${invocationEndpoint} --data '{"key":"value"}'
+  Function URL       curl ${url}/
+  AWS CLI            aws lambda invoke --endpoint-url ${url} --region us-east-1 --no-sign-request \\
                        --function-name ${functionName} --cli-binary-format raw-in-base64-out \\
                        --payload '{"key":"value"}' /dev/stdout
 
-Ctrl-C stops it.
+Press Ctrl-C to stop.
 
 `;
 }
 
-/** Has each line heard that the code of handlers writes, in whichever thread. Returns what ends that. */
-function hearLoggedLines(onLine: (line: LoggedLine) => void): () => void {
+/** Calls back with each line that handlers write, on any thread. Returns a function that unsubscribes. */
+function onLoggedLines(onLine: (line: LoggedLine) => void): () => void {
   const channel = new BroadcastChannel(LOGGED_LINES_CHANNEL);
   channel.onmessage = (event) => onLine((event as { readonly data: LoggedLine }).data);
   return () => channel.close();

@@ -1,16 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** The end of what each invocation has logged, for callers that ask for it. */
+/** Keeps the end of the log of invocations whose callers requested it (`LogType: Tail`). */
 export class LogTails {
   readonly #tails = new Map<string, string>();
   readonly #inFlight: () => number;
 
-  /** @param inFlight how many invocations are. */
+  /** @param inFlight returns the number of invocations in flight. */
   constructor(inFlight: () => number) {
     this.#inFlight = inFlight;
   }
 
-  /** Resolves with what `act` does, and the last 4 KiB of what is logged under the request id until then, in base64. */
+  /** Resolves with the result of `act` and the last 4 KiB that the invocation has logged by then, in base64. */
   async keep<Result>(
     requestId: string,
     act: () => Promise<Result>,
@@ -18,7 +18,7 @@ export class LogTails {
     this.#tails.set(requestId, '');
     try {
       const result = await act();
-      // Lines come by another way than the answer.
+      // Log lines arrive on another channel than the answer, possibly later.
       await wait(LATE_LINES_MS);
       const tail = Buffer.from(this.#tails.get(requestId) ?? '').subarray(-TAIL_BYTES);
       return { result, logTail: tail.toString('base64') };
@@ -28,26 +28,26 @@ export class LogTails {
   }
 
   /**
-   * Takes a line, with the request id of whose code has written it, where that is known. One that names no request
-   * either can only be told apart if nothing else runs.
+   * Adds a line to the tail of its invocation. Without `writtenBy`, the request id is read from the line. A line without
+   * any request id can be attributed only if a single invocation is in flight.
    */
   add(line: string, writtenBy: string | undefined): void {
     if (this.#tails.size === 0) return;
-    const requestId = writtenBy ?? requestIdOf(line) ?? this.#only();
+    const requestId = writtenBy ?? requestIdOf(line) ?? this.#onlyRequestId();
     const tail = requestId === undefined ? undefined : this.#tails.get(requestId);
     if (requestId !== undefined && tail !== undefined) {
       this.#tails.set(requestId, `${tail}${line}\n`.slice(-TAIL_BYTES));
     }
   }
 
-  #only(): string | undefined {
+  #onlyRequestId(): string | undefined {
     return this.#inFlight() <= 1 && this.#tails.size === 1 ? [...this.#tails.keys()][0] : undefined;
   }
 }
 
 const TAIL_BYTES = 4096;
 
-/** What comes later than that is not waited for. */
+/** Lines that arrive later are lost to the tail. */
 const LATE_LINES_MS = 50;
 
 function requestIdOf(line: string): string | undefined {

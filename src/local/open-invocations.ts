@@ -4,25 +4,24 @@ import type { LoggedLine } from '../protocol.ts';
 import { ACCEPTED, refusal } from './http-exchange.ts';
 import type { HttpAnswer } from './http-exchange.ts';
 import type { Route } from './http-server.ts';
-import { exited, timedOut, tooLarge } from './invoke.ts';
+import { exited, responseTooLarge, timedOut } from './invoke.ts';
 import type { InvokeError, InvokeOptions, InvokeResponse, InvokeResult } from './invoke.ts';
 import type { InvokeApiContext } from './lambda-api/invoke-request.ts';
 
-/** An event that was handed over and is not answered yet. */
+/** An event that was delivered to the runtime and is not answered yet. */
 export interface OpenInvocation {
   readonly requestId: string;
   readonly onChunk: InvokeOptions['onChunk'];
   readonly keepStream: boolean;
-  /** Gives the caller its result. */
   readonly resolve: (result: InvokeResult) => void;
-  /** The bytes of a streaming response so far; `undefined` until one has begun. */
+  /** The chunks of a streaming response so far; `undefined` until a stream begins. */
   stream: Buffer[] | undefined;
-  /** Of all of them, also those that are not kept. */
+  /** The number of streamed bytes, including those that are not kept. */
   streamedBytes: number;
-  deadline: NodeJS.Timeout | undefined;
+  timeout: NodeJS.Timeout | undefined;
 }
 
-/** The invocations in flight: each is ended once, by an answer, by its deadline, or with the runtime. */
+/** The invocations in flight. Each ends exactly once: with an answer, at its deadline, or with the runtime. */
 export class OpenInvocations {
   readonly #open = new Map<string, OpenInvocation>();
   readonly #timedOut = new Set<string>();
@@ -46,13 +45,13 @@ export class OpenInvocations {
     this.#log.handedOver(invocation.requestId);
   }
 
-  /** Has the caller get a timeout after so many milliseconds, unless the invocation is ended by then. */
-  limit(invocation: OpenInvocation, ms: number): void {
+  /** Ends the invocation with a timeout after `ms`, unless it has ended by then. */
+  setTimeout(invocation: OpenInvocation, ms: number): void {
     if (ms > LONGEST_TIMER_MS) return;
-    invocation.deadline = setTimeout(() => this.#expire(invocation, ms), Math.max(0, ms));
+    invocation.timeout = setTimeout(() => this.#expire(invocation, ms), Math.max(0, ms));
   }
 
-  /** Ends an invocation with what the runtime has posted in full; refuses it for any other id. */
+  /** Ends an invocation with a complete answer. Rejects the answer if its request id is not in flight. */
   accept(requestId: string, result: InvokeResponse | InvokeError): HttpAnswer {
     const invocation = this.#open.get(requestId);
     if (invocation === undefined || invocation.stream !== undefined) return this.refuse(requestId);
@@ -61,7 +60,7 @@ export class OpenInvocations {
     return ACCEPTED;
   }
 
-  /** Claims an invocation for one streaming response; `undefined` when it cannot have one (any more). */
+  /** Claims an invocation for a streaming response. Returns `undefined` if it has ended or is already claimed. */
   beginStream(requestId: string): OpenInvocation | undefined {
     const invocation = this.#open.get(requestId);
     if (invocation === undefined || invocation.stream !== undefined) return undefined;
@@ -69,7 +68,7 @@ export class OpenInvocations {
     return invocation;
   }
 
-  /** Ends the invocation that a stream has claimed; refuses it when the stream came to its end too late. */
+  /** Ends the invocation that a stream has claimed. Rejects the answer if the invocation ended before the stream. */
   acceptStream(invocation: OpenInvocation, result: InvokeResponse | InvokeError): HttpAnswer {
     if (!this.isCurrent(invocation)) return this.refuse(invocation.requestId);
     this.#log.accepted(invocation.requestId);
@@ -77,42 +76,42 @@ export class OpenInvocations {
     return ACCEPTED;
   }
 
-  /** Ends the invocation of a stream that broke off; one that broke off before its first byte may be tried again. */
-  breakStream(invocation: OpenInvocation, result: InvokeError): void {
+  /** Ends the invocation of an aborted stream. A stream that was aborted before its first byte may be sent again. */
+  abortStream(invocation: OpenInvocation, result: InvokeError): void {
     if (!this.isCurrent(invocation)) return;
     if (invocation.stream?.length === 0) invocation.stream = undefined;
     else this.#end(invocation, result);
   }
 
-  /** Whether the invocation is in flight still. */
+  /** Whether the invocation is still in flight. */
   isCurrent(invocation: OpenInvocation): boolean {
     return this.#open.get(invocation.requestId) === invocation;
   }
 
-  /** Refuses an answer: 410 after a timeout, 400 otherwise. */
+  /** Rejects an answer: with 410 after a timeout, otherwise with 400. */
   refuse(requestId: string): HttpAnswer {
     const answer = this.#timedOut.has(requestId) ? INVOKE_TIMEOUT : INVALID_REQUEST_ID;
     this.#log.refused(requestId, answer.status);
     return answer;
   }
 
-  /** Refuses a response for its size, and tells the caller, as Lambda does. */
-  refuseTooLarge(requestId: string, answer: HttpAnswer, bytes: number, mostBytes: number): HttpAnswer {
+  /** Rejects a response because of its size and ends the invocation with an error, as Lambda does. */
+  refuseTooLarge(requestId: string, answer: HttpAnswer, bytes: number, maxBytes: number): HttpAnswer {
     const invocation = this.#open.get(requestId);
     if (invocation === undefined || invocation.stream !== undefined) return this.refuse(requestId);
     this.#log.refused(requestId, answer.status);
-    this.#end(invocation, tooLarge(requestId, bytes, mostBytes));
+    this.#end(invocation, responseTooLarge(requestId, bytes, maxBytes));
     return answer;
   }
 
-  /** Refuses one answer for its size or its form; the invocation stays open for another. */
+  /** Rejects an answer because of its size or form. The invocation stays open for another answer. */
   refuseOnce(requestId: string, answer: HttpAnswer): HttpAnswer {
     if (!this.#open.has(requestId)) return this.refuse(requestId);
     this.#log.refused(requestId, answer.status);
     return answer;
   }
 
-  /** Fails all that are in flight, as when the runtime's process exits. Returns how many. */
+  /** Fails all invocations in flight, as when the runtime's process exits. Returns their number. */
   failAll(errorType: string, message: string): number {
     const invocations = [...this.#open.values()];
     for (const each of invocations) this.#end(each, exited(each.requestId, errorType, message, each.stream));
@@ -126,7 +125,7 @@ export class OpenInvocations {
   }
 
   #end(invocation: OpenInvocation, result: Exclude<InvokeResult, { status: 'unavailable' }>): void {
-    clearTimeout(invocation.deadline);
+    clearTimeout(invocation.timeout);
     this.#open.delete(invocation.requestId);
     this.#log.ended(invocation.requestId, result.status);
     invocation.resolve(result);
@@ -144,19 +143,19 @@ const REMEMBERED_TIMEOUTS = 10_000;
 const INVALID_REQUEST_ID = refusal(400, 'InvalidRequestID', 'Invalid request ID');
 const INVOKE_TIMEOUT = refusal(410, 'InvokeTimeout', 'Invoke timeout');
 
-/** What became of one request id: how often its event was handed over, and how its answers were taken. */
+/** The delivery of one request id: how often its event was delivered, and which answers were accepted or rejected. */
 export interface Delivery {
   readonly requestId: string;
-  /** How often the event was handed to a poll: 1, or 0 for an id that the server never gave out. */
+  /** How often the event was delivered to a poll: 1, or 0 for an id that the server did not assign. */
   readonly handedOver: number;
-  /** How many answers were taken with 202. */
+  /** The number of answers accepted with 202. */
   readonly accepted: number;
-  /** The status of each answer that was refused, in order: 400, 410 or 413. */
+  /** The status codes of the rejected answers, in order: 400, 410 or 413. */
   readonly refused: readonly number[];
   readonly outcome: 'open' | 'response' | 'error' | 'timeout' | 'abandoned' | 'unknown';
 }
 
-/** Remembers the last deliveries, so that tests can see that each event was answered exactly once. */
+/** Records the latest deliveries, so that tests can assert that each event was answered exactly once. */
 export class DeliveryLog {
   readonly entries = new Map<string, MutableDelivery>();
   readonly #limit: number;
@@ -207,16 +206,16 @@ interface MutableDelivery extends Delivery {
   outcome: Delivery['outcome'];
 }
 
-/** Who looks on at what the local server does, and shows it on a page of the server. No method throws. */
+/** Observes the local server and serves a page about it. No method throws. */
 export interface LocalServerObserver {
-  /** Of its page, below `/_lambda/`, where no event can come. */
+  /** The path of its page, below `/_lambda/`, which function URL events cannot use. */
   readonly path: string;
-  /** A caller brings an event. The promise rejects when the caller gives up. */
+  /** A caller has sent an event. The promise rejects when the caller gives up. */
   invoked(requestId: string, event: string | Uint8Array, result: Promise<InvokeResult>): void;
-  /** A caller was refused with 429. */
+  /** A caller was throttled with 429. */
   refused(): void;
   logged(line: LoggedLine): void;
-  /** Makes what answers at its path and below. */
+  /** Creates the route that serves its path and everything below. */
   route(invokeApi: InvokeApiContext): Route;
   close(): void;
 }

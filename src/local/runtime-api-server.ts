@@ -5,8 +5,8 @@ import { type FaultPlan, FaultRules } from './runtime-api/faults.ts';
 import { invokeApiRoutes } from './lambda-api/invoke-api.ts';
 import type { InvokeApiContext } from './lambda-api/invoke-request.ts';
 import {
-  closeAtOnce,
-  listen,
+  closeNow,
+  listenOn,
   type Route,
   runtimeApiHttp,
   assertLoopback,
@@ -21,86 +21,85 @@ import type { LocalServerObserver } from './open-invocations.ts';
 import { responseStreamRoutes } from './lambda-api/response-stream.ts';
 import { runtimeRoutes } from './runtime-api/routes.ts';
 
-/** Settings of {@link startRuntimeApiServer}. */
+/** Options of {@link startRuntimeApiServer}. */
 export interface RuntimeApiServerOptions {
-  /** A loopback address; `127.0.0.1` by default. */
+  /** A loopback address. Default: `127.0.0.1`. */
   readonly host?: string;
-  /** Any free port by default. */
+  /** Default: any free port. */
   readonly port?: number;
-  /** The name by which callers of the Invoke API know the function; `function` by default. */
+  /** The function's name in the Invoke API. Default: `function`. */
   readonly functionName?: string;
-  /** Made up of the function's name by default. */
+  /** Default: an ARN with the function's name. */
   readonly functionArn?: string;
-  /** Milliseconds that an invocation may take; 30 000 by default. */
+  /** The timeout of an invocation, in ms. Default: 30,000. */
   readonly timeoutMs?: number;
-  /** Whether callers have a timeout at the deadline; true by default. Without it only the header tells the deadline. */
+  /** Whether invocations end with a timeout at their deadline. If false, only the header has the deadline. Default: true. */
   readonly enforceTimeout?: boolean;
-  /** Whether there is an Extensions API; true by default. */
+  /** Whether to serve the Extensions API. Default: true. */
   readonly extensions?: boolean;
   /**
-   * How many invocations callers over HTTP may have at once: one more is refused with 429, and who is not waits for a
-   * poll. Without it they may have as many as polls are parked, and are refused with 503 when there is none.
+   * The maximum number of concurrent invocations over HTTP. Further calls get 429; calls below the limit wait for a poll.
+   * Without a limit, a call gets 503 if no poll is parked.
    */
   readonly concurrency?: number;
-  /** What callers over HTTP can reach besides the Invoke API; asked in turn, last. */
+  /** Additional routes, tried in order after all others. */
   readonly moreRoutes?: (settings: InvokeApiContext) => readonly Route[];
-  /** How many of the last deliveries are remembered; 100 000 by default. */
+  /** The number of deliveries to keep. Default: 100,000. */
   readonly deliveryHistory?: number;
-  /** Is told of each event that a caller brings, and of each call that is refused with 429. */
+  /** Receives each event that a caller sends, and each call that is throttled with 429. */
   readonly observer?: Pick<LocalServerObserver, 'invoked' | 'refused'>;
 }
 
-/** A local Lambda Runtime API, with the Invoke API in front of it. */
+/** A local server with Lambda's Runtime API and Invoke API. */
 export interface RuntimeApiServer extends AsyncDisposable {
   readonly port: number;
-  /** `host:port`: what `AWS_LAMBDA_RUNTIME_API` is set to. */
+  /** `host:port`, the value for `AWS_LAMBDA_RUNTIME_API`. */
   readonly address: string;
   /**
-   * Hands an event to the oldest parked `/next` and resolves with what becomes of it; `unavailable` at once when none
-   * is parked, or when a registered extension is not ready. `{ whenCapacity: true }` waits for a poll instead.
+   * Delivers an event to the oldest parked `/next` and resolves with the result. If none is parked or a registered
+   * extension is not ready, resolves with `unavailable` at once. `{ whenCapacity: true }` waits for a poll instead.
    *
    * Rejects with the signal's reason when it aborts, with a TypeError when an option cannot be sent in an HTTP header,
-   * and when the request id is in flight already. A handler's error or a timeout does not reject.
+   * and when the request id is already in flight. A handler's error or a timeout does not reject.
    */
   invoke(event: string | Uint8Array, options?: InvokeOptions): Promise<InvokeResult>;
-  /** How many polls are parked: open `/next` that no event has been handed to. */
+  /** The number of parked polls: open `/next` requests without an event. */
   readonly parked: number;
-  /** How many events were handed over and are not answered yet. */
+  /** The number of delivered events that are not answered yet. */
   readonly inFlight: number;
-  /** Resolves when at least so many polls are parked. Rejects when the signal aborts or the server closes. */
+  /** Resolves when at least `count` polls are parked. Rejects when the signal aborts or the server closes. */
   whenParked(count: number, options?: { readonly signal?: AbortSignal }): Promise<void>;
-  /** All posted to `/runtime/init/error`, those that were refused included. */
+  /** All errors posted to `/runtime/init/error`, including rejected ones. */
   readonly initErrors: readonly InitError[];
   /** Resolves with the first init error. Rejects when the server closes. */
   whenInitError(): Promise<InitError>;
-  /** By request id, how each event was handed over and answered. */
+  /** How each event was delivered and answered, by request id. */
   readonly deliveries: ReadonlyMap<string, Delivery>;
   /** Whether an extension has registered. */
   readonly extensionRegistered: boolean;
   /** Resolves when every registered extension waits for its next event. Rejects when the server closes. */
   whenExtensionWaiting(): Promise<void>;
-  /** What is to go wrong. */
+  /** Faults to inject. */
   readonly faults: FaultPlan;
   /**
-   * Takes a line that the function has logged, for callers of the Invoke API who ask for what an invocation has.
+   * Adds a line that the function has logged to the log tails of the Invoke API.
    *
-   * @param requestId of the invocation, where that is known; else the line is searched for it.
+   * @param requestId the invocation's request id. If it is unknown, it is read from the line.
    */
   logged(line: string, requestId?: string): void;
-  /** A runtime starts again: who calls from now on waits for it, and no longer hears why the last start failed. */
+  /** A runtime is starting again. Callers wait for it instead of getting the error of the last start. */
   runtimeStarts(): void;
-  /** The runtime has failed: who waits, and who calls, gets this until one polls or starts again. */
+  /** The runtime has failed. Waiting and new callers get this message until a runtime polls or starts again. */
   runtimeFailed(message: string): void;
-  /** Fails all that is in flight with `Runtime.ExitError`, as Lambda does when the runtime's process exits. */
+  /** Fails all invocations in flight with `Runtime.ExitError`, as Lambda does when the runtime exits. Returns their number. */
   runtimeExited(message?: string): number;
   /**
-   * Fails all that is in flight with `Client.ExecutionEnvironmentShutDown`, as Lambda does before it sends SIGTERM: answers to it
-   * are refused with 400 from then on. Returns how many there were.
+   * Fails all invocations in flight with `Client.ExecutionEnvironmentShutDown`, as Lambda does before it sends SIGTERM.
+   * Later answers to them get 400. Returns their number.
    */
   abortInvocations(): number;
   /**
-   * Ends everything: parked polls, invocations in flight, all sockets. Callers over HTTP have a second to read their
-   * answers.
+   * Closes parked polls, invocations in flight and all sockets. HTTP callers have one second to read their responses.
    */
   close(): Promise<void>;
 }
@@ -143,20 +142,25 @@ export async function startRuntimeApiServer(
     invocations,
   );
   const { concurrency, observer } = options;
-  const invoke = (event: string | Uint8Array, how: InvokeOptions): Promise<InvokeResult> => {
-    if (observer === undefined) return broker.invoke(event, how);
-    const { requestId = randomUUID() } = how;
-    const result = broker.invoke(event, { ...how, requestId });
+  const invoke = (event: string | Uint8Array, invokeOptions: InvokeOptions): Promise<InvokeResult> => {
+    if (observer === undefined) return broker.invoke(event, invokeOptions);
+    const { requestId = randomUUID() } = invokeOptions;
+    const result = broker.invoke(event, { ...invokeOptions, requestId });
     observer.invoked(requestId, event, result);
     return result;
   };
   const logs = new LogTails(() => invocations.size);
-  const answers = new OpenAnswers();
+  const openAnswers = new OpenAnswers();
   const invokeApi: InvokeApiContext = {
     functionName,
     functionArn,
-    invoke: (event, how) =>
-      invoke(event, concurrency === undefined ? how : { whenCapacity: true, orInitError: true, ...how }),
+    invoke: (event, invokeOptions) =>
+      invoke(
+        event,
+        concurrency === undefined
+          ? invokeOptions
+          : { whenCapacity: true, orInitError: true, ...invokeOptions },
+      ),
     isFull: () => {
       const full = concurrency !== undefined && broker.busy >= concurrency;
       if (full) observer?.refused();
@@ -171,10 +175,10 @@ export async function startRuntimeApiServer(
       invokeApiRoutes(invokeApi),
       responseStreamRoutes(invokeApi),
       ...(options.moreRoutes?.(invokeApi) ?? []),
-    ].map((route) => answers.of(route)),
+    ].map((route) => openAnswers.track(route)),
   ];
   const http = runtimeApiHttp(routes, (socket) => polls.drop(socket));
-  const listening = await listen(http, host, port);
+  const boundPort = await listenOn(http, host, port);
 
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
@@ -182,15 +186,15 @@ export async function startRuntimeApiServer(
     const closed = new Error('The Runtime API server is closed');
     broker.close();
     invocations.failAll('Runtime.ExitError', closed.message);
-    for (const room of [polls, initErrors, extensions]) room.close(closed);
-    closing = answers.sent().then(() => closeAtOnce(http));
+    for (const part of [polls, initErrors, extensions]) part.close(closed);
+    closing = openAnswers.sent().then(() => closeNow(http));
     return closing;
   };
 
   return {
-    port: listening,
-    address: hostAndPort(host, listening),
-    invoke: (event, how = {}) => invoke(event, how),
+    port: boundPort,
+    address: hostAndPort(host, boundPort),
+    invoke: (event, invokeOptions = {}) => invoke(event, invokeOptions),
     get parked() {
       return polls.length;
     },

@@ -218,6 +218,6 @@ it('dev says that it does not use the Runtime API that the environment names', a
     cwd: root.path,
     env: { AWS_LAMBDA_RUNTIME_API: '127.0.0.1:9' },
   });
-  expect(local.output.stderr).toContain('AWS_LAMBDA_RUNTIME_API (127.0.0.1:9) is not used');
+  expect(local.output.stderr).toContain('AWS_LAMBDA_RUNTIME_API (127.0.0.1:9) is ignored');
   expect(await local.invoke({})).toBe(1);
 });

@@ -52,7 +52,9 @@ describe('the command without a Runtime API', () => {
   it('says what to type', () => {
     expect(local.output.stderr).toContain(`curl ${local.url}/invoke --data '{"key":"value"}'`);
     expect(local.output.stderr).toContain(`aws lambda invoke --endpoint-url ${local.url} `);
-    expect(local.output.stderr).toContain('the function "function" runs locally, up to 2 at once, 60 s each');
+    expect(local.output.stderr).toContain(
+      'the function "function" runs locally with concurrency 2 and a timeout of 60 s',
+    );
   });
 
   it('answers a plain post with the response of the handler', async () => {
@@ -235,7 +237,7 @@ describe('the command says why it cannot start:', () => {
     await using taken = await startRuntimeApiServer();
     const { port } = taken;
     expect(await failure({ handler: 'index.handler', env: { LOCAL_LAMBDA_PORT: String(port) } })).toContain(
-      `The address 127.0.0.1:${port} is in use. Stop what listens there, or set LOCAL_LAMBDA_PORT to another port`,
+      `The address 127.0.0.1:${port} is in use. Stop the process that listens there, or set LOCAL_LAMBDA_PORT to another port`,
     );
   });
 

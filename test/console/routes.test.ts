@@ -28,7 +28,7 @@ describe('the routes of the console', () => {
   });
 
   it('the address is told at the start', () => {
-    expect(running.local.output.stderr).toContain(`watch it           ${running.console}\n`);
+    expect(running.local.output.stderr).toContain(`Console            ${running.console}\n`);
   });
 
   it('the page, its script and its style come from here and may load nothing from elsewhere', async () => {

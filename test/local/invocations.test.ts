@@ -105,7 +105,7 @@ describe('an invocation', () => {
     await polled;
     const second = next(server);
     await server.whenParked(1);
-    await expect(server.invoke('2', { requestId: 'twin' })).rejects.toThrow('in flight already');
+    await expect(server.invoke('2', { requestId: 'twin' })).rejects.toThrow('already in flight');
     expect(server.parked).toBe(1);
     await respond(server, 'twin', '1');
     expect(await invoked).toMatchObject({ status: 'response' });

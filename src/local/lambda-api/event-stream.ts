@@ -1,7 +1,7 @@
 import { EventStreamCodec } from '@smithy/core/event-streams';
 
 /**
- * Makes a message of the event stream that `InvokeWithResponseStream` answers with.
+ * Encodes one message of the event stream of an `InvokeWithResponseStream` response.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/api/API_InvokeWithResponseStream.html
  */

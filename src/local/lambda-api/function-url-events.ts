@@ -4,7 +4,7 @@ import { bytesAnswer, headerText } from '../http-exchange.ts';
 import type { HttpAnswer } from '../http-exchange.ts';
 
 /**
- * Makes the event that a Function URL sends: payload format 2.0.
+ * Creates the event of a function URL request in payload format 2.0.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-request-payload
  */
@@ -60,7 +60,7 @@ function split(text: string, at: string): [string, string?] {
   return index === -1 ? [text] : [text.slice(0, index), text.slice(index + at.length)];
 }
 
-/** Several values of one name are joined by commas, as AWS does. */
+/** Joins multiple values of one parameter with commas, as AWS does. */
 function queryOf(rawQueryString: string): Record<string, string> | undefined {
   const parameters = new URLSearchParams(rawQueryString);
   if (parameters.size === 0) return undefined;
@@ -73,7 +73,7 @@ function bodyOf({ headers }: IncomingMessage, body: Buffer): object {
   return { body: body.toString(isText ? 'utf8' : 'base64'), isBase64Encoded: !isText };
 }
 
-/** Forms are not among them, as on AWS. */
+/** Form data is not included: AWS sends it base64-encoded. */
 const TEXT = /^(text\/|application\/(json|xml|javascript)\s*(;|$))/i;
 
 /** For example 12/Mar/2020:19:03:58 +0000. */
@@ -82,7 +82,7 @@ function commonLogTime(time: Date): string {
   return `${day}/${month}/${year}:${clock} +0000`;
 }
 
-/** Status, headers and cookies of an HTTP response, as a handler gives them. */
+/** The status and headers of an HTTP response, including its cookies. */
 export interface HttpResponseHead {
   readonly status: number;
   /** A flat list of names and values. */
@@ -90,10 +90,10 @@ export interface HttpResponseHead {
 }
 
 /**
- * Makes the HTTP response that a handler's result stands for: an object with a `statusCode` describes it; anything
- * else is its body.
+ * Converts a handler's result into an HTTP response. An object with a `statusCode` describes the response; any other
+ * result is its body.
  *
- * @throws TypeError when what the object says cannot be sent.
+ * @throws TypeError when the described response is invalid.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-response-payload
  */
 export function functionUrlResponse(body: Buffer): HttpAnswer {
@@ -108,21 +108,21 @@ export function functionUrlResponse(body: Buffer): HttpAnswer {
 }
 
 /**
- * Reads what a handler says of its response before the body.
+ * Reads status, headers and cookies from a handler's result or from the metadata of a streamed response.
  *
- * @throws TypeError when it cannot be sent.
+ * @throws TypeError when one of them is invalid.
  */
-export function httpResponseHead(given: unknown): HttpResponseHead {
-  const { statusCode = 200, headers = {}, cookies = [] } = isObject(given) ? given : {};
+export function httpResponseHead(metadata: unknown): HttpResponseHead {
+  const { statusCode = 200, headers = {}, cookies = [] } = isObject(metadata) ? metadata : {};
   if (!isStatus(statusCode)) throw new TypeError('The statusCode must be a whole number from 200 to 599');
   if (!isObject(headers)) throw new TypeError('The headers must be an object');
   if (!Array.isArray(cookies)) throw new TypeError('The cookies must be an array of strings');
-  const named = Object.entries(headers).filter(([name]) => !OURS.has(name.toLowerCase()));
-  const typed = named.some(([name]) => name.toLowerCase() === 'content-type');
+  const named = Object.entries(headers).filter(([name]) => !RESERVED_HEADERS.has(name.toLowerCase()));
+  const hasContentType = named.some(([name]) => name.toLowerCase() === 'content-type');
   return {
     status: statusCode,
     headers: [
-      ...(typed ? [] : JSON_TYPE),
+      ...(hasContentType ? [] : JSON_TYPE),
       ...named.flatMap(([name, value]) => [name, String(value)]),
       ...cookies.flatMap((cookie) => ['Set-Cookie', String(cookie)]),
     ],
@@ -131,8 +131,8 @@ export function httpResponseHead(given: unknown): HttpResponseHead {
 
 const JSON_TYPE = ['Content-Type', 'application/json'];
 
-/** What the server says for itself. */
-const OURS = new Set(['content-length', 'transfer-encoding', 'connection']);
+/** Headers that only the server sets. */
+const RESERVED_HEADERS = new Set(['content-length', 'transfer-encoding', 'connection']);
 
 function isStatus(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 200 && value <= 599;

@@ -5,8 +5,8 @@ import {
   bytesAnswer,
   collectBody,
   jsonAnswer,
-  pacedWrite,
-  whenGone,
+  writeWithBackpressure,
+  whenDisconnected,
 } from '../http-exchange.ts';
 import type { HttpAnswer, HttpExchange } from '../http-exchange.ts';
 import type { Route } from '../http-server.ts';
@@ -17,8 +17,8 @@ import type { InvokeApiContext } from './invoke-request.ts';
 import { REQUEST_TOO_LARGE } from './invoke-request.ts';
 
 /**
- * Makes the function answer browsers, as behind a Function URL: whatever is not under a path of our own is an event.
- * A streamed response is passed on as it comes. Unlike AWS, an error shows what the handler threw.
+ * Serves the function as a function URL. Every request outside the server's own paths becomes an event. Streamed
+ * responses are forwarded as they arrive. Unlike AWS, an error response contains the handler's error.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
  */
@@ -34,7 +34,7 @@ export function functionUrlRoute(settings: InvokeApiContext): Route {
   };
 }
 
-/** The APIs of AWS, and what the local server shows of itself. */
+/** AWS's versioned APIs, and the pages of the local server. */
 const OWN_PATHS = /^\/(\d{4}-\d\d-\d\d|_lambda)(\/|$)/;
 
 async function serve(
@@ -44,22 +44,22 @@ async function serve(
 ): Promise<void> {
   const requestId = randomUUID();
   const stream = new FunctionUrlStream(res);
-  let refused = false;
-  /** A response that cannot be sent is refused at once, however long the handler goes on. */
+  let invalid = false;
+  /** An invalid response is answered with an error at once, even if the handler continues. */
   const attempt = <Result>(send: () => Result): Result | undefined => {
-    if (refused) return undefined;
+    if (invalid) return undefined;
     try {
       return send();
     } catch (error) {
-      refused = true;
-      reply(badResponse(error));
+      invalid = true;
+      reply(invalidResponse(error));
       return undefined;
     }
   };
   const event = Buffer.from(JSON.stringify(functionUrlEvent(req, body, requestId)));
   const result = await settings.invoke(event, {
     requestId,
-    whileWaiting: whenGone(res),
+    whileWaiting: whenDisconnected(res),
     keepStream: false,
     onChunk: (chunk, contentType) => attempt(() => stream.write(chunk, contentType)),
   });
@@ -77,11 +77,11 @@ function failureAnswer(result: Exclude<InvokeResult, { readonly status: 'respons
   return jsonAnswer(result.status === 'timeout' ? 504 : 503, { errorType, errorMessage });
 }
 
-function badResponse(error: unknown): HttpAnswer {
+function invalidResponse(error: unknown): HttpAnswer {
   return jsonAnswer(502, { errorType: 'Runtime.InvalidHttpResponse', errorMessage: String(error) });
 }
 
-/** Passes a streamed response on to a browser; one of a web handler tells its status and headers in front of the body. */
+/** Forwards a streamed response to an HTTP client. An HTTP integration response begins with its status and headers. */
 class FunctionUrlStream {
   readonly #res: ServerResponse;
   #prelude = Buffer.alloc(0);
@@ -90,17 +90,17 @@ class FunctionUrlStream {
     this.#res = res;
   }
 
-  /** Whether status and headers are out. */
+  /** Whether status and headers have been sent. */
   get begun(): boolean {
     return this.#res.headersSent;
   }
 
-  /** @throws TypeError when what is in front of the body cannot be sent. */
+  /** @throws TypeError when the response's metadata is invalid. */
   write(chunk: Buffer, contentType: string | undefined): Promise<void> | undefined {
-    if (this.begun) return pacedWrite(this.#res, chunk);
+    if (this.begun) return writeWithBackpressure(this.#res, chunk);
     if (contentType !== INTEGRATION_RESPONSE) {
       this.#beginPlain(contentType);
-      return pacedWrite(this.#res, chunk);
+      return writeWithBackpressure(this.#res, chunk);
     }
     this.#prelude = Buffer.concat([this.#prelude, chunk]);
     const end = this.#prelude.indexOf(SEPARATOR);
@@ -109,13 +109,13 @@ class FunctionUrlStream {
     this.#res.writeHead(status, headers);
     this.#res.flushHeaders();
     const body = this.#prelude.subarray(end + SEPARATOR.length);
-    return body.length === 0 ? undefined : pacedWrite(this.#res, body);
+    return body.length === 0 ? undefined : writeWithBackpressure(this.#res, body);
   }
 
-  /** @throws TypeError when what is in front of the body has not come in full. */
+  /** @throws TypeError when the stream ended before its metadata was complete. */
   end(contentType: string | undefined): void {
     if (!this.begun && contentType === INTEGRATION_RESPONSE) {
-      throw new TypeError('The response has ended before its status and headers');
+      throw new TypeError('The response ended before its status and headers were complete');
     }
     if (!this.begun) this.#beginPlain(contentType);
     this.#res.end();

@@ -2,33 +2,33 @@ import { type HttpAnswer, bytesAnswer, jsonAnswer } from '../http-exchange.ts';
 import type { InvokeResult } from '../invoke.ts';
 
 /**
- * Makes Lambda's answer to a caller of the Invoke API.
+ * Creates the Invoke API's response for a result.
  *
- * @param logTail in base64.
+ * @param logTail the end of the invocation's log, in base64.
  */
 export function invokeAnswer(result: InvokeResult, version: string, logTail?: string): HttpAnswer {
-  const more = logTail === undefined ? [] : ['X-Amz-Log-Result', logTail];
+  const logHeaders = logTail === undefined ? [] : ['X-Amz-Log-Result', logTail];
   switch (result.status) {
     case 'response':
       return bytesAnswer(200, result.body, [
         'Content-Type',
         result.contentType ?? 'application/json',
-        ...executed(result.requestId, version),
-        ...more,
+        ...invocationHeaders(result.requestId, version),
+        ...logHeaders,
       ]);
     case 'error':
       return bytesAnswer(200, result.body, [
         ...JSON_TYPE,
-        ...executed(result.requestId, version),
+        ...invocationHeaders(result.requestId, version),
         ...UNHANDLED,
-        ...more,
+        ...logHeaders,
       ]);
     case 'timeout': {
       const { requestId, errorType, errorMessage } = result;
       return jsonAnswer(200, { errorType, errorMessage }, [
-        ...executed(requestId, version),
+        ...invocationHeaders(requestId, version),
         ...UNHANDLED,
-        ...more,
+        ...logHeaders,
       ]);
     }
     case 'unavailable':
@@ -36,33 +36,33 @@ export function invokeAnswer(result: InvokeResult, version: string, logTail?: st
   }
 }
 
-/** The answer to an event that was taken for later. */
+/** Creates the response to an asynchronous invocation. */
 export function queuedAnswer(requestId: string, version: string): HttpAnswer {
-  return bytesAnswer(202, '', executed(requestId, version));
+  return bytesAnswer(202, '', invocationHeaders(requestId, version));
 }
 
-/** The answer to a dry run. */
+/** Creates the response to a dry run. */
 export function dryRunAnswer(requestId: string, version: string): HttpAnswer {
-  return { status: 204, headers: executed(requestId, version), body: '' };
+  return { status: 204, headers: invocationHeaders(requestId, version), body: '' };
 }
 
-/** An error of the Invoke API in AWS's JSON shape; `errorType` becomes the error's name in the SDK. */
+/** Creates an error response of the Invoke API. `errorType` becomes the error's name in AWS's SDKs. */
 export function apiError(status: number, errorType: string, message: string): HttpAnswer {
   const body = { Type: status < 500 ? 'User' : 'Service', Message: message, message };
   return jsonAnswer(status, body, ['x-amzn-ErrorType', errorType]);
 }
 
-/** A call that is not made, and what its caller gets. */
+/** A call that was rejected, with the response to its caller. */
 export interface Refused {
   readonly refused: HttpAnswer;
 }
 
-/** Refuses a call with an error of the Invoke API. */
+/** Rejects a call with an error of the Invoke API. */
 export function refused(status: number, errorType: string, message: string): Refused {
   return { refused: apiError(status, errorType, message) };
 }
 
-/** The answer when there are as many invocations as the function may have at once. */
+/** The response when the function's concurrency is in use. */
 export const THROTTLED = bytesAnswer(
   429,
   JSON.stringify({
@@ -77,7 +77,7 @@ export const THROTTLED = bytesAnswer(
 const JSON_TYPE = ['Content-Type', 'application/json'];
 const UNHANDLED = ['X-Amz-Function-Error', 'Unhandled'];
 
-/** The headers that name an invocation. */
-export function executed(requestId: string, version: string): string[] {
+/** Creates the headers that identify an invocation. */
+export function invocationHeaders(requestId: string, version: string): string[] {
   return ['x-amzn-requestid', requestId, 'X-Amz-Executed-Version', version];
 }

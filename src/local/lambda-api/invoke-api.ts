@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { MAX_PAYLOAD_BYTES, collectBody, whenGone } from '../http-exchange.ts';
+import { MAX_PAYLOAD_BYTES, collectBody, whenDisconnected } from '../http-exchange.ts';
 import type { HttpAnswer } from '../http-exchange.ts';
 import type { Route } from '../http-server.ts';
 import { THROTTLED, apiError, dryRunAnswer, invokeAnswer, queuedAnswer } from './invoke-answers.ts';
@@ -7,11 +7,10 @@ import { REQUEST_TOO_LARGE, isJson, readInvokeRequest } from './invoke-request.t
 import type { InvokeApiContext, InvokeRequest } from './invoke-request.ts';
 
 /**
- * Makes the Invoke API (`POST /2015-03-31/functions/{name}/invocations`), for AWS's SDKs and CLI. It says false of a
- * request that is not its own.
+ * Creates the route of the Invoke API (`POST /2015-03-31/functions/{name}/invocations`), for AWS's SDKs and CLI.
  *
- * With no poll parked a synchronous call gets a 503 `ServiceException`, which SDKs retry by default: a test that
- * wants to see it sets `maxAttempts: 1`. An `Event` call waits for a poll, as Lambda's queue would.
+ * If no poll is parked, a synchronous call gets a 503 `ServiceException`, which SDKs retry by default. Tests of that error
+ * set `maxAttempts: 1`. An `Event` call waits for a poll, like Lambda's queue.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
  */
@@ -22,7 +21,7 @@ export function invokeApiRoutes(settings: InvokeApiContext): Route {
     collectBody(req, MAX_PAYLOAD_BYTES, (body) => {
       const request = readInvokeRequest(settings, req, name, body);
       if ('refused' in request) reply(request.refused);
-      else void answer(settings, request, randomUUID(), whenGone(res)).then(reply);
+      else void answer(settings, request, randomUUID(), whenDisconnected(res)).then(reply);
     });
     return true;
   };
@@ -42,7 +41,6 @@ async function answer(
     case 'DryRun':
       return dryRunAnswer(requestId, version);
     case 'Event':
-      // Nobody waits for what becomes of it.
       void settings.invoke(event, { ...options, whenCapacity: true });
       return queuedAnswer(requestId, version);
     case 'RequestResponse': {
@@ -55,7 +53,7 @@ async function answer(
   }
 }
 
-/** Makes the endpoint for who types: the body posted is the event, the answer is the handler's response. */
+/** Creates a plain endpoint for tools such as curl: the request's body is the event, and the response is the handler's. */
 export function plainInvokeRoute(settings: InvokeApiContext, endpoint: string): Route {
   return ({ req, res, reply }) => {
     if (req.method !== 'POST' || req.url !== endpoint) return false;
@@ -64,15 +62,14 @@ export function plainInvokeRoute(settings: InvokeApiContext, endpoint: string): 
       const event = body.length === 0 ? Buffer.from('{}') : body;
       if (!isJson(event)) return reply(NOT_JSON);
       if (settings.isFull()) return reply(THROTTLED);
-      const answered = settings.invoke(event, { requestId: randomUUID(), whileWaiting: whenGone(res) });
+      const answered = settings.invoke(event, {
+        requestId: randomUUID(),
+        whileWaiting: whenDisconnected(res),
+      });
       void answered.then((result) => reply(invokeAnswer(result, '$LATEST')));
     });
     return true;
   };
 }
 
-const NOT_JSON = apiError(
-  400,
-  'InvalidRequestContentException',
-  'The body is the event, and it must be JSON',
-);
+const NOT_JSON = apiError(400, 'InvalidRequestContentException', 'The body must be an event in JSON');

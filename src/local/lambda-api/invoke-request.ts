@@ -6,29 +6,29 @@ import { apiError, refused } from './invoke-answers.ts';
 import type { Refused } from './invoke-answers.ts';
 import type { LogTails } from '../log-tails.ts';
 
-/** The function that callers name, and the way to invoke it. */
+/** The function that callers invoke, and how to invoke it. */
 export interface InvokeApiContext {
   readonly functionName: string;
   readonly functionArn: string;
   readonly invoke: (event: Buffer, options: InvokeOptions) => Promise<InvokeResult>;
-  /** Whether there are as many invocations as there may be at once. If so, the caller must be refused: it counts as that. */
+  /** Whether the function's concurrency is in use. If it returns true, it also records a throttled call. */
   readonly isFull: () => boolean;
   readonly logs: LogTails;
 }
 
-/** A call of the Invoke API that may be made. */
+/** A valid call of the Invoke API. */
 export interface InvokeRequest {
   readonly event: Buffer;
   readonly type: InvocationType;
   readonly options: InvokeOptions;
-  /** The version that the caller is told. */
+  /** The executed version to report to the caller. */
   readonly version: string;
   readonly wantsLog: boolean;
 }
 
 type InvocationType = (typeof INVOCATION_TYPES)[number];
 
-/** Reads a call; or says what is wrong with it, as AWS would. */
+/** Reads a call. Rejects an invalid one with AWS's error. */
 export function readInvokeRequest(
   settings: InvokeApiContext,
   req: IncomingMessage,
@@ -71,7 +71,6 @@ export function readInvokeRequest(
   };
 }
 
-/** Whether bytes are JSON. */
 export function isJson(bytes: Buffer): boolean {
   try {
     JSON.parse(bytes.toString());
@@ -81,11 +80,11 @@ export function isJson(bytes: Buffer): boolean {
   }
 }
 
-/** What a body over the limit is answered. */
+/** The response to a body above the size limit. */
 export const REQUEST_TOO_LARGE = tooLarge(MAX_PAYLOAD_BYTES);
 
 const INVOCATION_TYPES = ['RequestResponse', 'Event', 'DryRun'] as const;
-/** The most bytes that an event for later may have: 1 MiB. */
+/** The maximum size of an asynchronous event: 1 MiB. */
 const MAX_QUEUED_BYTES = 1024 * 1024;
 const NO_PAYLOAD = Buffer.from('{}');
 
@@ -97,7 +96,7 @@ function tooLarge(bytes: number): HttpAnswer {
   );
 }
 
-/** The versions or aliases that are asked for, in the name and in the query; undefined for another function. */
+/** Returns the version or alias in the name and in the query; undefined if the name is of another function. */
 function qualifiersOf(
   { functionName, functionArn }: InvokeApiContext,
   name: string,
@@ -112,8 +111,8 @@ function qualifiersOf(
 }
 
 /**
- * Reads what of a call becomes headers of `/next`; or refuses what AWS would. Whatever it returns can be sent: an event
- * for later is taken before anybody tries.
+ * Reads the parts of a call that become headers of `/next`, and rejects values that AWS rejects. The result must be valid
+ * in HTTP headers, because an asynchronous event is accepted before it is delivered.
  */
 function readInvokeOptions(
   functionArn: string,
@@ -125,20 +124,20 @@ function readInvokeOptions(
   const encoded = headers['x-amz-client-context']?.toString();
   const clientContext = encoded === undefined ? undefined : clientContextOf(encoded);
   if (qualifier !== undefined && !QUALIFIER.test(qualifier)) {
-    return refused(400, 'InvalidParameterValueException', 'A qualifier is a version or the name of an alias');
+    return refused(400, 'InvalidParameterValueException', 'The qualifier must be a version or an alias name');
   }
   if (tenantId !== undefined && !TENANT_ID.test(tenantId)) {
     return refused(
       400,
       'InvalidParameterValueException',
-      'A tenant id has up to 256 letters, digits, spaces and characters of . _ : / = + - @',
+      'The tenant id must have up to 256 letters, digits, spaces or the characters . _ : / = + - @',
     );
   }
   if (clientContext === null) {
     return refused(
       400,
       'InvalidRequestContentException',
-      `The client context is not base64 of JSON, or longer than ${MAX_ENCODED} bytes`,
+      `The client context must be base64-encoded JSON of up to ${MAX_ENCODED} bytes`,
     );
   }
   return {
@@ -153,10 +152,10 @@ function readInvokeOptions(
 
 const QUALIFIER = /^[\w$-]+$/;
 const TENANT_ID = /^[\w.:/=+\-@ ]{1,256}$/;
-/** In bytes of base64. */
+/** Base64-encoded bytes. */
 const MAX_ENCODED = 3583;
 
-/** Null if it cannot be read. Written anew, it has no line breaks. */
+/** Decodes a client context. Returns null if it is invalid. Serializing it again removes line breaks. */
 function clientContextOf(encoded: string): string | null {
   if (encoded.length > MAX_ENCODED) return null;
   try {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import { apiError, dryRunAnswer, executed, invokeAnswer, THROTTLED } from './invoke-answers.ts';
+import { apiError, dryRunAnswer, invocationHeaders, invokeAnswer, THROTTLED } from './invoke-answers.ts';
 import type { InvokeApiContext } from './invoke-request.ts';
-import { whenGone, pacedWrite, collectBody, MAX_PAYLOAD_BYTES } from '../http-exchange.ts';
+import { whenDisconnected, writeWithBackpressure, collectBody, MAX_PAYLOAD_BYTES } from '../http-exchange.ts';
 import type { HttpExchange } from '../http-exchange.ts';
 import type { Route } from '../http-server.ts';
 import type { InvokeResult } from '../invoke.ts';
@@ -10,8 +10,8 @@ import { readInvokeRequest } from './invoke-request.ts';
 import type { InvokeRequest } from './invoke-request.ts';
 
 /**
- * Makes `InvokeWithResponseStream` (`POST /2021-11-15/functions/{name}/response-streaming-invocations`). It says false
- * of a request that is not its own.
+ * Creates the route of `InvokeWithResponseStream`
+ * (`POST /2021-11-15/functions/{name}/response-streaming-invocations`).
  *
  * @see https://docs.aws.amazon.com/lambda/latest/api/API_InvokeWithResponseStream.html
  */
@@ -37,7 +37,7 @@ const STREAMING_INVOCATIONS = /^\/2021-11-15\/functions\/([^/?]+)\/response-stre
 const NO_EVENTS = apiError(
   400,
   'InvalidParameterValueException',
-  'A response stream cannot be of type Event',
+  'A streaming invocation cannot be of type Event',
 );
 
 async function stream(
@@ -45,19 +45,19 @@ async function stream(
   request: InvokeRequest,
   exchange: HttpExchange,
 ): Promise<void> {
-  // Only few need it, and it takes as long to load as all the rest.
+  // Loaded on demand, because it doubles the load time of the local server.
   const { eventMessage } = await import('./event-stream.ts');
   const { res } = exchange;
   const requestId = randomUUID();
   const payload = (chunk: Uint8Array): Promise<void> | undefined => {
     begin(res, requestId, request.version);
-    return pacedWrite(res, eventMessage('PayloadChunk', 'application/octet-stream', chunk));
+    return writeWithBackpressure(res, eventMessage('PayloadChunk', 'application/octet-stream', chunk));
   };
   const invoke = () =>
     settings.invoke(request.event, {
       ...request.options,
       requestId,
-      whileWaiting: whenGone(res),
+      whileWaiting: whenDisconnected(res),
       onChunk: payload,
       keepStream: false,
     });
@@ -74,7 +74,11 @@ async function stream(
 function begin(res: ServerResponse, requestId: string, version: string): void {
   if (res.headersSent) return;
   res.sendDate = false;
-  res.writeHead(200, ['Content-Type', 'application/vnd.amazon.eventstream', ...executed(requestId, version)]);
+  res.writeHead(200, [
+    'Content-Type',
+    'application/vnd.amazon.eventstream',
+    ...invocationHeaders(requestId, version),
+  ]);
 }
 
 function failureOf(result: InvokeResult): { readonly ErrorCode?: string; readonly ErrorDetails?: string } {

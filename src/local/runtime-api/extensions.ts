@@ -12,16 +12,16 @@ import {
 } from '../http-exchange.ts';
 import type { Route } from '../http-server.ts';
 
-/** What extensions need to know of the environment. */
+/** What the Extensions API needs to know about the environment. */
 export interface ExtensionSettings {
   readonly functionName: string;
-  /** Whether anything is parked or in flight: then registration is closed. */
+  /** Whether a poll is parked or an invocation is in flight. Registration is then closed. */
   readonly isServing: () => boolean;
   /** Called when an extension has become ready. */
   readonly onWaiting: () => void;
 }
 
-/** The Extensions API for internal extensions (`/2020-01-01/extension/…`), which get no events. */
+/** The Extensions API for internal extensions (`/2020-01-01/extension/…`), which receive no events. */
 export class Extensions {
   readonly #settings: ExtensionSettings;
   readonly #ids = new Map<string, 'registered' | 'waiting'>();
@@ -41,7 +41,7 @@ export class Extensions {
     return true;
   }
 
-  /** Resolves when an extension is registered, and every one that is waits for its next event. */
+  /** Resolves when at least one extension is registered and all registered ones wait for their next event. */
   whenWaiting(): Promise<void> {
     return this.#changed.until(() => this.registered && this.ready);
   }
@@ -53,10 +53,14 @@ export class Extensions {
     }
     if (events === undefined) return refusal(403, 'InvalidRequestFormat', 'The body must be {"events":[]}');
     if (events.length > 0) {
-      return refusal(403, 'Extension.InvalidEventType', `${events[0]}: not for internal extensions`);
+      return refusal(
+        403,
+        'Extension.InvalidEventType',
+        `Internal extensions cannot subscribe to ${events[0]}`,
+      );
     }
     if (this.#settings.isServing()) {
-      return refusal(403, 'Extension.RegistrationClosed', 'The first /next has come before');
+      return refusal(403, 'Extension.RegistrationClosed', 'The runtime has already called /next');
     }
     const id = randomUUID();
     this.#ids.set(id, 'registered');
@@ -67,7 +71,7 @@ export class Extensions {
     ]);
   }
 
-  /** Lets an extension wait for ever, or refuses it. */
+  /** Leaves the request of a registered extension open. Returns an error response for an unknown one. */
   next(id: string | undefined): HttpAnswer | undefined {
     if (id === undefined || !this.#ids.has(id)) {
       return refusal(403, 'Extension.UnknownExtensionIdentifier', `Unknown extension ${id ?? ''}`);
@@ -83,7 +87,6 @@ export class Extensions {
   }
 }
 
-/** Makes the routes; they say false of a request that is not one of their own. */
 export function extensionRoutes(extensions: Extensions, faults: FaultRules): Route {
   return (exchange) => {
     const { method, url } = exchange.req;

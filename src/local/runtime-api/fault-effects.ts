@@ -4,7 +4,7 @@ import { clearTimeout, setTimeout } from '../../builtins.ts';
 import type { Fault } from './faults.ts';
 import { type HttpAnswer, bytesAnswer, type HttpExchange, sendAnswer } from '../http-exchange.ts';
 
-/** Has a request that has arrived meet its fault; `act` is what happens to it otherwise. */
+/** Applies a fault to a request on arrival. `act` is the normal handling of the request. */
 export function faultOnArrival(
   fault: Fault,
   exchange: HttpExchange,
@@ -31,7 +31,7 @@ export function faultOnArrival(
   }
 }
 
-/** Whether the connection is closed, or about to be by a fault: what is pipelined behind that is not acted on. */
+/** Whether the connection is closed or a fault is closing it. Requests pipelined after that are ignored. */
 export function isClosing(socket: Socket): boolean {
   return !socket.writable || closing.has(socket);
 }
@@ -48,8 +48,8 @@ const CLOSING: ReadonlySet<Fault['type']> = new Set([
   'truncated-body',
 ]);
 
-/** Has the hand-over of an event meet its fault. */
-export function faultOnHandOver(fault: Fault, exchange: HttpExchange, event: HttpAnswer): void {
+/** Applies a fault to the delivery of an event. */
+export function faultOnDelivery(fault: Fault, exchange: HttpExchange, event: HttpAnswer): void {
   switch (fault.type) {
     case 'reset-before':
     case 'reset-after':
@@ -87,7 +87,7 @@ function faultInsteadOfAnswer(
 
 function reset(req: IncomingMessage): void {
   req.socket.resetAndDestroy();
-  // The request as well: a body that is in already must not come to its end.
+  // Also destroys the request, because a body that has already arrived must not be processed.
   req.destroy(new Error('Reset by a fault'));
 }
 
@@ -96,21 +96,21 @@ function resetAtHalf(exchange: HttpExchange, act: (exchange: HttpExchange) => vo
   const length = Number(req.headers['content-length'] ?? 0);
   if (length === 0 && req.headers['transfer-encoding'] === undefined) return reset(req);
   act(exchange);
-  let taken = 0;
+  let receivedBytes = 0;
   req.on('data', (chunk: Buffer) => {
-    taken += chunk.length;
-    if (taken >= length / 2) reset(req);
+    receivedBytes += chunk.length;
+    if (receivedBytes >= length / 2) reset(req);
   });
 }
 
 function acceptEarly({ req, res }: HttpExchange, act: (exchange: HttpExchange) => void): void {
   const reply = ({ status, body }: HttpAnswer): void => {
     const head = `HTTP/1.1 ${status} Accepted\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(body)}`;
-    // Only the sending side is closed: a connection that is closed over unread bytes is reset, which takes the answer along.
+    // Closes only the sending side: closing a socket with unread bytes resets the connection, which discards the response.
     req.socket.end(`${head}\r\n\r\n${Buffer.from(body).toString()}`);
   };
   act({ req, res, reply });
-  // Behind the listeners that take the piece.
+  // Runs after the listeners that read the first chunk.
   req.once('data', () => req.emit('end'));
 }
 
@@ -128,9 +128,9 @@ function truncate({ req, res }: HttpExchange, answer: HttpAnswer, thenClose: (so
 
 function later(socket: Socket, ms: number, act: () => void): void {
   const timer = setTimeout(() => {
-    socket.off('close', forget);
+    socket.off('close', cancel);
     act();
   }, ms);
-  const forget = (): void => clearTimeout(timer);
-  socket.once('close', forget);
+  const cancel = (): void => clearTimeout(timer);
+  socket.once('close', cancel);
 }

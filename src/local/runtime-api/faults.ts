@@ -1,33 +1,35 @@
 /**
- * The requests of a runtime that a fault can meet: `next` (the poll for an event), `response` and `error` (the answer),
- * `init-error`, and as an extension `register` and `extension-next`.
+ * The runtime's requests in which a fault can be injected: `next` (the poll for an event), `response` and `error` (the
+ * answer), `init-error`, and the extension requests `register` and `extension-next`.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
  */
 export type FaultPoint = 'next' | 'response' | 'error' | 'init-error' | 'register' | 'extension-next';
 
-/** A point, or a point and the request ids that are meant. For `next` that is the id of the event handed over. */
+/** A fault point, optionally limited to request ids. For `next`, the id is that of the delivered event. */
 export type FaultMatch =
   FaultPoint | { readonly at: FaultPoint; readonly requestId: (requestId: string) => boolean };
 
 /**
- * What goes wrong.
+ * A fault to inject.
  *
- * - `refuse`: the connection is closed in order (FIN) without an answer; nothing is acted on.
- * - `reset-before`: the connection is reset (RST) when the request's headers are in; nothing is acted on.
- * - `reset-during`: reset when half of the request's body is in (of a chunked one: its first piece), and what has
- *   come in full is not acted on; of `next`: when half of the event is out.
- * - `reset-after`: the request is acted on, then the connection is reset without an answer. Of `next`: an event is
- *   handed over and lost.
- * - `accept-early`: acted on with the first piece of the request's body as if that were the whole, then answered and closed.
- * - `status`: answered with this status; nothing is acted on.
- * - `garbage`: answered with bytes that are not HTTP, then closed; nothing is acted on.
- * - `truncated-body`: acted on and answered with a content length that is larger than the body sent, then closed.
- * - `delay`: acted on so many milliseconds later.
- * - `hang`: taken, neither acted on nor answered.
+ * - `refuse`: the server closes the connection (FIN) without a response and without processing the request.
+ * - `reset-before`: the server resets the connection (RST) after the request's headers, without processing the request.
+ * - `reset-during`: the server resets the connection after half of the request's body (after the first chunk of a chunked
+ *   body), without processing the request. For `next`: after half of the event has been sent.
+ * - `reset-after`: the server processes the request, then resets the connection without a response. For `next`: an event
+ *   is delivered and lost.
+ * - `accept-early`: the server processes the first chunk of the body as if it were complete, responds, and closes the
+ *   connection.
+ * - `status`: the server responds with this status without processing the request.
+ * - `garbage`: the server responds with bytes that are not HTTP and closes the connection, without processing the request.
+ * - `truncated-body`: the server processes the request, responds with a body shorter than its content length, and closes
+ *   the connection.
+ * - `delay`: the server processes the request after `ms` milliseconds.
+ * - `hang`: the server reads the request and neither processes nor answers it.
  *
- * A fault of `next` happens when the request arrives. `reset-during`, `reset-after` and `truncated-body`, and any
- * fault with a `requestId`, happen when an event is handed over; that event is then lost, except with `delay`.
+ * A fault of `next` takes effect when the request arrives. `reset-during`, `reset-after`, `truncated-body`, and any fault
+ * with a `requestId` take effect when an event is delivered. That event is lost, except with `delay`.
  */
 export type Fault =
   | { readonly type: 'refuse' }
@@ -42,7 +44,7 @@ export type Fault =
   | { readonly type: 'hang' };
 
 /**
- * The faults to come. Rules are tried in the order in which they were made; one request meets one fault.
+ * The faults to inject. Rules apply in the order in which they were added, at most one per request.
  *
  * @example
  * ```ts
@@ -50,36 +52,36 @@ export type Fault =
  *
  * const { faults } = await startRuntimeApi();
  * faults.once('response', { type: 'reset-before' });
- * const mend = faults.always('next', { type: 'status', status: 503 });
- * mend();
+ * const stopFault = faults.always('next', { type: 'status', status: 503 });
+ * stopFault();
  * ```
  */
 export interface FaultPlan {
   /**
-   * The next request that matches meets this fault.
+   * Injects a fault into the next matching request.
    *
-   * @param match Which request.
-   * @param fault What goes wrong.
-   * @returns A function that takes the rule back.
+   * @param match The request to match.
+   * @param fault The fault to inject.
+   * @returns A function that removes the rule.
    */
   once(match: FaultMatch, fault: Fault): () => void;
   /**
-   * Every request that matches meets this fault.
+   * Injects a fault into every matching request.
    *
-   * @param match Which requests.
-   * @param fault What goes wrong.
-   * @returns A function that takes the rule back.
+   * @param match The requests to match.
+   * @param fault The fault to inject.
+   * @returns A function that removes the rule.
    */
   always(match: FaultMatch, fault: Fault): () => void;
-  /** Takes all rules back. */
+  /** Removes all rules. */
   clear(): void;
-  /** How many `once` rules haven't met their request yet. */
+  /** The number of `once` rules that have not matched a request yet. */
   readonly pending: number;
-  /** How many requests have met a fault. */
+  /** The number of injected faults. */
   readonly met: number;
 }
 
-/** The plan, with the server's own side of it. */
+/** The plan, with the methods that the server uses. */
 export class FaultRules implements FaultPlan {
   #rules: Rule[] = [];
   #met = 0;
@@ -104,16 +106,16 @@ export class FaultRules implements FaultPlan {
     this.#rules = [];
   }
 
-  /** The fault of a request that arrives. */
+  /** Returns the fault for a request on arrival. */
   onArrival(point: FaultPoint, requestId?: string): Fault | undefined {
     if (this.#rules.length === 0) return undefined;
-    return this.#take((rule) => matches(rule.match, point, requestId) && !meetsHandOver(rule));
+    return this.#take((rule) => matches(rule.match, point, requestId) && !appliesOnDelivery(rule));
   }
 
-  /** The fault of an event that is handed over. */
-  onHandOver(requestId: string): Fault | undefined {
+  /** Returns the fault for the delivery of an event. */
+  onDelivery(requestId: string): Fault | undefined {
     if (this.#rules.length === 0) return undefined;
-    return this.#take((rule) => matches(rule.match, 'next', requestId) && meetsHandOver(rule));
+    return this.#take((rule) => matches(rule.match, 'next', requestId) && appliesOnDelivery(rule));
   }
 
   #add(rule: Rule): () => void {
@@ -145,12 +147,12 @@ function matches(match: FaultMatch, point: FaultPoint, requestId: string | undef
   return match.at === point && requestId !== undefined && match.requestId(requestId);
 }
 
-function meetsHandOver({ match, fault }: Rule): boolean {
+function appliesOnDelivery({ match, fault }: Rule): boolean {
   if (typeof match !== 'string') return match.at === 'next';
-  return match === 'next' && HAND_OVER_FAULTS.has(fault.type);
+  return match === 'next' && DELIVERY_FAULTS.has(fault.type);
 }
 
-const HAND_OVER_FAULTS: ReadonlySet<Fault['type']> = new Set([
+const DELIVERY_FAULTS: ReadonlySet<Fault['type']> = new Set([
   'reset-during',
   'reset-after',
   'truncated-body',

@@ -3,30 +3,30 @@ import { Condition } from '../condition.ts';
 import { ACCEPTED, type HttpAnswer, refusal } from '../http-exchange.ts';
 
 /**
- * What a runtime has told when the function could not start: a `POST /runtime/init/error`.
+ * An init error that a runtime posted to `/runtime/init/error` because the function could not start.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
  */
 export interface InitError {
-  /** As Lambda records it: anything that is not like `Runtime.Xxx` or `Function.Xxx` is `Runtime.Unknown`. */
+  /** The type that Lambda records: `Runtime.Unknown` if the type does not match `Runtime.Xxx` or `Function.Xxx`. */
   readonly errorType: string;
-  /** As the runtime sent it. */
+  /** The type as the runtime sent it. */
   readonly rawErrorType: string | undefined;
-  /** The body as it came. */
+  /** The bytes of the body. */
   readonly body: Buffer;
-  /** The body parsed, if it is a JSON object. */
+  /** The parsed body; undefined if it is not a JSON object. */
   readonly error: ErrorBody | undefined;
-  /** 202 for the first, 403 for all that follow. */
+  /** The status of the response: 202 for the first init error, 403 for later ones. */
   readonly answered: 202 | 403;
 }
 
-/** Takes one init error, and refuses the others. */
+/** Accepts the first init error and rejects later ones. */
 export class InitErrors {
   readonly posted: InitError[] = [];
   readonly #changed = new Condition();
 
   take(rawErrorType: string | undefined, body: Buffer): HttpAnswer {
-    const answer = this.posted.length === 0 ? ACCEPTED : NOT_AGAIN;
+    const answer = this.posted.length === 0 ? ACCEPTED : ALREADY_POSTED;
     this.posted.push({
       errorType: recordedErrorType(rawErrorType),
       rawErrorType,
@@ -38,10 +38,10 @@ export class InitErrors {
     return answer;
   }
 
-  /** Resolves with the first one. */
+  /** Resolves with the first init error. */
   first(): Promise<InitError> {
     const first = this.#changed.until(() => this.posted.length > 0).then(() => this.posted[0] as InitError);
-    // One who no longer looks at it must not bring the process down when the server closes.
+    // A caller that no longer awaits the promise must not cause an unhandled rejection when the server closes.
     first.catch(() => {});
     return first;
   }
@@ -51,7 +51,7 @@ export class InitErrors {
   }
 }
 
-const NOT_AGAIN = refusal(
+const ALREADY_POSTED = refusal(
   403,
   'InvalidStateTransition',
   'Transition from InitError to InitError is not allowed',

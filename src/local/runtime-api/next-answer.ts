@@ -2,31 +2,31 @@ import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { InvokeOptions } from '../invoke.ts';
 import type { HttpAnswer } from '../http-exchange.ts';
 
-/** What of an event's headers is known before it is handed over. */
+/** The headers of an event that are known before it is delivered. */
 export interface EventHeaders {
   readonly optional: readonly string[];
   readonly overrides: readonly (readonly [name: string, value: string | undefined])[];
 }
 
 /**
- * Makes the headers that an invocation's options ask for.
+ * Creates the headers for an invocation's options.
  *
  * @throws TypeError when a name or a value cannot be sent in an HTTP header.
  */
 export function eventHeaders(options: InvokeOptions): EventHeaders {
   const optional: string[] = [];
   const add = (name: string, value: string | undefined): void => {
-    if (value !== undefined) optional.push(name, sendable(name, value));
+    if (value !== undefined) optional.push(name, toHeaderValue(name, value));
   };
   add('Lambda-Runtime-Trace-Id', options.traceId);
-  add('Lambda-Runtime-Client-Context', json(options.clientContext));
-  add('Lambda-Runtime-Cognito-Identity', json(options.cognitoIdentity));
+  add('Lambda-Runtime-Client-Context', headerJson(options.clientContext));
+  add('Lambda-Runtime-Cognito-Identity', headerJson(options.cognitoIdentity));
   add('Lambda-Runtime-Aws-Tenant-Id', options.tenantId);
-  if (options.requestId !== undefined) sendable('Lambda-Runtime-Aws-Request-Id', options.requestId);
+  if (options.requestId !== undefined) toHeaderValue('Lambda-Runtime-Aws-Request-Id', options.requestId);
   return { optional, overrides: options.headers === undefined ? NONE : overrides(options.headers) };
 }
 
-/** Makes the answer to `/next` that carries an event. */
+/** Creates the response to `/next` with an event. */
 export function eventAnswer(
   event: string | Uint8Array,
   requestId: string,
@@ -44,31 +44,31 @@ export function eventAnswer(
     'Lambda-Runtime-Deadline-Ms',
     String(deadlineMs),
     'Lambda-Runtime-Invoked-Function-Arn',
-    inBytes(functionArn),
+    utf8AsLatin1(functionArn),
     ...optional,
   ];
   for (const [name, value] of overrides) override(headers, name, value);
-  const plain =
+  const asIs =
     typeof event !== 'string' || (optional.length === 0 && overrides.length === 0 && isAscii(functionArn));
-  return { status: 200, headers, body: plain ? event : Buffer.from(event) };
+  return { status: 200, headers, body: asIs ? event : Buffer.from(event) };
 }
 
 const NONE: EventHeaders['overrides'] = [];
 
-/** DEL is the one character that JSON takes as it is, and a header does not take. */
-function json(text: string | undefined): string | undefined {
+/** Escapes DEL, the only character that is valid in JSON text without line breaks but not in a header. */
+function headerJson(text: string | undefined): string | undefined {
   return text?.replaceAll('\x7f', '\\u007f');
 }
 
-function sendable(name: string, value: string): string {
-  const bytes = inBytes(value);
+function toHeaderValue(name: string, value: string): string {
+  const bytes = utf8AsLatin1(value);
   validateHeaderName(name);
   validateHeaderValue(name, bytes);
   return bytes;
 }
 
-// Lambda sends the bytes of UTF-8. Node writes header strings as Latin-1, if the body is not a string.
-function inBytes(value: string): string {
+// Lambda sends header values as UTF-8 bytes. Node writes header strings as Latin-1 if the body is not a string.
+function utf8AsLatin1(value: string): string {
   return Buffer.from(value).toString('latin1');
 }
 
@@ -79,7 +79,7 @@ function isAscii(value: string): boolean {
 function overrides(headers: NonNullable<InvokeOptions['headers']>): EventHeaders['overrides'] {
   return Object.entries(headers).map(([name, value]) => [
     name,
-    value === undefined ? undefined : sendable(name, value),
+    value === undefined ? undefined : toHeaderValue(name, value),
   ]);
 }
 

@@ -13,11 +13,11 @@ import type { InvocationBroker } from '../invocation-broker.ts';
 import { exited, failed } from '../invoke.ts';
 import type { InvokeError, InvokeResponse } from '../invoke.ts';
 import type { OpenInvocation, OpenInvocations } from '../open-invocations.ts';
-import { faultOnArrival, faultOnHandOver } from './fault-effects.ts';
+import { faultOnArrival, faultOnDelivery } from './fault-effects.ts';
 import type { FaultPoint, FaultRules } from './faults.ts';
 import type { InitErrors } from './init-errors.ts';
 
-/** What the Runtime API's routes work on. */
+/** The dependencies of the Runtime API's routes. */
 export interface RuntimeApiDeps {
   readonly broker: InvocationBroker;
   readonly invocations: OpenInvocations;
@@ -25,20 +25,20 @@ export interface RuntimeApiDeps {
   readonly faults: FaultRules;
 }
 
-/** Makes the Runtime API (`/2018-06-01/runtime/…`). It says false of a request that is not one of its own. */
-export function runtimeRoutes(rooms: RuntimeApiDeps): Route {
+/** Creates the route of the Runtime API (`/2018-06-01/runtime/…`). */
+export function runtimeRoutes(deps: RuntimeApiDeps): Route {
   return (exchange) => {
     const { method, url = '' } = exchange.req;
     if (method === 'GET' && url === NEXT) {
-      guard(rooms, 'next', undefined, exchange, (guarded) => park(rooms, guarded));
+      withFaults(deps, 'next', undefined, exchange, (faultable) => park(deps, faultable));
       return true;
     }
     if (method !== 'POST' || !url.startsWith(RUNTIME)) return false;
     if (url === INIT_ERROR) {
-      guard(rooms, 'init-error', undefined, exchange, (guarded) => takeInitError(rooms, guarded));
+      withFaults(deps, 'init-error', undefined, exchange, (faultable) => takeInitError(deps, faultable));
       return true;
     }
-    return url.startsWith(INVOCATION) && takeAnswer(rooms, exchange, url);
+    return url.startsWith(INVOCATION) && takeAnswer(deps, exchange, url);
   };
 }
 
@@ -49,7 +49,7 @@ const NEXT = `${INVOCATION}next`;
 const REQUEST_TOO_LARGE = refusal(413, 'RequestEntityTooLarge', 'Exceeded the maximum payload size');
 const WRONG_MODE = refusal(400, 'InvalidFunctionResponseMode', 'Invalid function response mode');
 
-function guard(
+function withFaults(
   { faults }: RuntimeApiDeps,
   point: FaultPoint,
   requestId: string | undefined,
@@ -65,22 +65,24 @@ function park({ broker, faults }: RuntimeApiDeps, exchange: HttpExchange): void 
   broker.park({
     socket: exchange.req.socket,
     deliver(requestId, event) {
-      const fault = faults.onHandOver(requestId);
+      const fault = faults.onDelivery(requestId);
       if (fault === undefined) exchange.reply(event);
-      else faultOnHandOver(fault, exchange, event);
+      else faultOnDelivery(fault, exchange, event);
     },
   });
 }
 
-function takeAnswer(rooms: RuntimeApiDeps, exchange: HttpExchange, url: string): boolean {
+function takeAnswer(deps: RuntimeApiDeps, exchange: HttpExchange, url: string): boolean {
   const slash = url.indexOf('/', INVOCATION.length);
   if (slash === -1) return false;
   const requestId = decodePathPart(url.slice(INVOCATION.length, slash));
   const action = url.slice(slash + 1);
   if (action === 'response') {
-    guard(rooms, 'response', requestId, exchange, (guarded) => takeResponse(rooms, guarded, requestId));
+    withFaults(deps, 'response', requestId, exchange, (faultable) =>
+      takeResponse(deps, faultable, requestId),
+    );
   } else if (action === 'error') {
-    guard(rooms, 'error', requestId, exchange, (guarded) => takeError(rooms, guarded, requestId));
+    withFaults(deps, 'error', requestId, exchange, (faultable) => takeError(deps, faultable, requestId));
   } else {
     return false;
   }
@@ -133,7 +135,7 @@ function header(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }
 
-/** Takes a streaming response, chunk by chunk, and answers it at its end. No limit of size. */
+/** Reads a streaming response and answers it at its end. Its size is not limited. */
 function receiveStream(exchange: HttpExchange, requestId: string, invocations: OpenInvocations): void {
   const { req, reply } = exchange;
   const invocation = invocations.beginStream(requestId);
@@ -145,11 +147,11 @@ function receiveStream(exchange: HttpExchange, requestId: string, invocations: O
   let ended = false;
   req.on('data', (chunk: Buffer) => {
     if (!invocations.isCurrent(invocation)) return;
-    keep(invocation, chunk);
-    const taken = invocation.onChunk?.(chunk, req.headers['content-type']);
-    if (taken === undefined) return;
+    keepChunk(invocation, chunk);
+    const consumed = invocation.onChunk?.(chunk, req.headers['content-type']);
+    if (consumed === undefined) return;
     req.pause();
-    void taken.then(() => req.resume());
+    void consumed.then(() => req.resume());
   });
   req.on('end', () => {
     ended = true;
@@ -157,16 +159,16 @@ function receiveStream(exchange: HttpExchange, requestId: string, invocations: O
     reply(invocations.acceptStream(invocation, result));
   });
   req.on('close', () => {
-    if (!ended) invocations.breakStream(invocation, brokenOff(invocation));
+    if (!ended) invocations.abortStream(invocation, abortedStream(invocation));
   });
 }
 
-function keep(invocation: OpenInvocation, chunk: Buffer): void {
-  if (invocation.keepStream || invocation.streamedBytes < BEGINNING_BYTES) invocation.stream?.push(chunk);
+function keepChunk(invocation: OpenInvocation, chunk: Buffer): void {
+  if (invocation.keepStream || invocation.streamedBytes < KEPT_BYTES) invocation.stream?.push(chunk);
   invocation.streamedBytes += chunk.length;
 }
 
-const BEGINNING_BYTES = 16 * 1024;
+const KEPT_BYTES = 16 * 1024;
 
 function streamResult(
   { requestId, stream = [], streamedBytes }: OpenInvocation,
@@ -189,6 +191,6 @@ function streamResult(
   };
 }
 
-function brokenOff({ requestId, stream }: OpenInvocation): InvokeError {
-  return exited(requestId, 'Runtime.TruncatedResponse', 'The response stream was broken off', stream);
+function abortedStream({ requestId, stream }: OpenInvocation): InvokeError {
+  return exited(requestId, 'Runtime.TruncatedResponse', 'The response stream was aborted', stream);
 }
