@@ -4,7 +4,7 @@ import type { InvokeResult } from '../local/invoke.ts';
 import type { InvokeApiContext } from '../local/lambda-api/invoke-request.ts';
 import type { BurstRequest, BurstState } from './messages.ts';
 
-/** Invokes what the page asks for. What finds no free slot waits for one. */
+/** Runs the invocations that the page requests. Invocations without a free slot wait for one. */
 export class Bursts {
   readonly #invoke: InvokeApiContext['invoke'];
   #stop = new AbortController();
@@ -34,18 +34,18 @@ export class Bursts {
       this.#state.wanted -= left;
       left = 0;
     });
-    const goOn = async (): Promise<void> => {
+    const invokeRemaining = async (): Promise<void> => {
       while (left > 0) {
         left -= 1;
         await this.#one(bytes, randomUUID());
       }
     };
-    const callers = [this.#one(bytes, requestId).then(goOn)];
-    while (callers.length < Math.min(concurrency, count)) callers.push(goOn());
+    const callers = [this.#one(bytes, requestId).then(invokeRemaining)];
+    while (callers.length < Math.min(concurrency, count)) callers.push(invokeRemaining());
     return requestId;
   }
 
-  /** Sends no more. */
+  /** Cancels the invocations that have not been sent yet. */
   stop(): void {
     this.#stop.abort();
     this.#stop = new AbortController();
@@ -57,7 +57,7 @@ export class Bursts {
     try {
       result = await this.#invoke(event, { requestId, keepStream: false });
     } catch {
-      // It has failed, as the count says.
+      // Counted as failed below.
     }
     this.#running -= 1;
     this.#state.done += 1;
@@ -65,29 +65,29 @@ export class Bursts {
   }
 }
 
-/** Reads what the page asks for; or says what is wrong with it. */
+/** Parses a request of the page. Returns the reason if it is invalid. */
 export function readBurstRequest(body: Buffer): BurstRequest | { readonly refused: string } {
-  const asked = parse(body.toString());
-  if (typeof asked !== 'object' || asked === null) return { refused: 'The body is not a JSON object' };
-  const { event, count = 1, concurrency = 1 } = asked as Partial<Record<keyof BurstRequest, unknown>>;
-  if (typeof event !== 'string' || parse(event) === undefined) return { refused: 'The event is not JSON' };
-  if (!isWhole(count, MAX_INVOCATIONS)) {
+  const request = parse(body.toString());
+  if (typeof request !== 'object' || request === null) return { refused: 'The body must be a JSON object' };
+  const { event, count = 1, concurrency = 1 } = request as Partial<Record<keyof BurstRequest, unknown>>;
+  if (typeof event !== 'string' || parse(event) === undefined) return { refused: 'The event must be JSON' };
+  if (!isWholeNumber(count, MAX_INVOCATIONS)) {
     return { refused: `count must be a whole number from 1 to ${MAX_INVOCATIONS}` };
   }
-  if (!isWhole(concurrency, MAX_CONCURRENCY)) {
+  if (!isWholeNumber(concurrency, MAX_CONCURRENCY)) {
     return { refused: `concurrency must be a whole number from 1 to ${MAX_CONCURRENCY}` };
   }
   return { event, count, concurrency };
 }
 
-/** As many as the page may ask for at a time. */
+/** The maximum number of invocations per request of the page. */
 export const MAX_INVOCATIONS = 10_000;
 
-function isWhole(value: unknown, most: number): value is number {
-  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most;
+function isWholeNumber(value: unknown, max: number): value is number {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= max;
 }
 
-/** No JSON says undefined. */
+/** Returns undefined if the text is not JSON. JSON has no undefined, so the result is unambiguous. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -7,13 +7,13 @@ import { LogHistory } from './log-history.ts';
 import type { BurstState, Snapshot, ThreadState, Update } from './messages.ts';
 import { Sampler, now } from './sampler.ts';
 
-/** All that the console remembers; each part is bounded. */
+/** Everything that the console retains. Each part is bounded. */
 export class History {
   readonly sampler = new Sampler();
   readonly invocations = new InvocationHistory((durationMs) => this.sampler.answered(durationMs));
   readonly threads = new ThreadHistory();
   readonly log = new LogHistory();
-  /** How many calls got 429. */
+  /** The number of calls throttled with 429. */
   refused = 0;
   readonly #settings: LocalSettings;
   #countsBefore = '';
@@ -65,19 +65,19 @@ export class History {
   }
 }
 
-/** Remembers the threads that there are, and the last ones that were. */
+/** Retains the current threads and the most recently ended ones. */
 class ThreadHistory {
-  /** By an object that stands for one thread only: a runtime that starts again counts anew. */
-  readonly #kept = new Map<PublishedThread, ThreadState>();
+  /** Keyed by message object, because thread numbers repeat when `dev` starts the runtime again. */
+  readonly #threads = new Map<PublishedThread, ThreadState>();
   readonly #changed = new Set<PublishedThread>();
 
   starts(context: PublishedThread): void {
-    this.#kept.set(context, { thread: context.thread, startedAt: now() });
+    this.#threads.set(context, { thread: context.thread, startedAt: now() });
     this.#changed.add(context);
   }
 
   ready(context: PublishedThread): void {
-    // What has failed to start is told to be over at once.
+    // A thread that failed to start also publishes this event, without a boot time.
     if (context.bootMs !== undefined) this.#update(context, { readyAt: now() });
   }
 
@@ -96,27 +96,27 @@ class ThreadHistory {
   }
 
   all(): ThreadState[] {
-    return [...this.#kept.values()];
+    return [...this.#threads.values()];
   }
 
-  /** Those that have changed since the last time that this was called. */
+  /** Returns the threads that have changed since the previous call. */
   takeChanges(): ThreadState[] {
-    const states = [...this.#changed].flatMap((context) => this.#kept.get(context) ?? []);
+    const states = [...this.#changed].flatMap((context) => this.#threads.get(context) ?? []);
     this.#changed.clear();
     return states;
   }
 
   #update(context: PublishedThread, changes: Partial<ThreadState>): void {
-    const state = this.#kept.get(context);
+    const state = this.#threads.get(context);
     if (state === undefined) return;
-    this.#kept.set(context, { ...state, ...changes });
+    this.#threads.set(context, { ...state, ...changes });
     this.#changed.add(context);
   }
 
   #forgetOldest(): void {
-    const ended = [...this.#kept].filter(([, { endedAt }]) => endedAt !== undefined);
+    const ended = [...this.#threads].filter(([, { endedAt }]) => endedAt !== undefined);
     for (const [context] of ended.slice(0, -MAX_ENDED)) {
-      this.#kept.delete(context);
+      this.#threads.delete(context);
       this.#changed.delete(context);
     }
   }

@@ -7,16 +7,16 @@ import type { InvocationDetail, InvocationState, RetainedText, Update } from './
 import { RetainedInvocations, RetainedLines, retainText } from './retained.ts';
 import type { RetainedInvocation } from './retained.ts';
 
-/** Remembers invocations: what callers brought and got, and what the runtime tells of the time between. */
+/** Retains invocations: the event and the answer from the local server, and the steps between from the tracing channels. */
 export class InvocationHistory {
-  readonly #kept = new RetainedInvocations();
-  /** By request id, also where the invocation itself is not kept. */
+  readonly #retained = new RetainedInvocations();
+  /** Request ids, including those of invocations that are not retained. */
   readonly #waiting = new Set<string>();
   readonly #inFlight = new Set<string>();
   readonly #onAnswered: (durationMs: number) => void;
   #count = 0;
 
-  /** @param onAnswered hears how long each caller waited, in ms. */
+  /** @param onAnswered receives the time that each caller waited, in ms. */
   constructor(onAnswered: (durationMs: number) => void) {
     this.#onAnswered = onAnswered;
   }
@@ -31,12 +31,12 @@ export class InvocationHistory {
       report: undefined,
       lines: new RetainedLines(),
     };
-    this.#kept.add(invocation);
+    this.#retained.add(invocation);
     result.then(
       (settled) => this.#answered(invocation, settled),
       () => {
         this.#waiting.delete(requestId);
-        this.#kept.update(invocation, { outcome: 'unavailable', endedAt: now() });
+        this.#retained.update(invocation, { outcome: 'unavailable', endedAt: now() });
       },
     );
   }
@@ -48,7 +48,7 @@ export class InvocationHistory {
   }
 
   dispatched({ requestId, thread }: PublishedInvocation): void {
-    // It may be told to be over before it got to a thread.
+    // An invocation that ended before its dispatch publishes this event without a thread.
     if (thread !== undefined) this.#update(requestId, { thread, dispatchedAt: now() });
   }
 
@@ -58,12 +58,12 @@ export class InvocationHistory {
 
   ended({ requestId, report, error }: PublishedInvocation): void {
     this.#inFlight.delete(requestId);
-    const invocation = this.#kept.get(requestId);
+    const invocation = this.#retained.get(requestId);
     if (invocation === undefined || report === undefined) return;
     invocation.report = report;
     invocation.answer ??=
       error === undefined ? undefined : retainText(JSON.stringify(error satisfies Diagnostic));
-    this.#kept.update(invocation, {
+    this.#retained.update(invocation, {
       outcome: report.outcome,
       ...(report.errorType !== undefined && { errorType: report.errorType }),
       ...timesOf(invocation.state, report),
@@ -71,15 +71,15 @@ export class InvocationHistory {
   }
 
   logged(requestId: string, line: string): void {
-    const invocation = this.#kept.get(requestId);
+    const invocation = this.#retained.get(requestId);
     if (invocation === undefined) return;
     invocation.lines.add(line);
-    // Who looks at its detail hears that there is more.
-    this.#kept.update(invocation, {});
+    // Notifies pages that show the invocation's details.
+    this.#retained.update(invocation, {});
   }
 
   detail(requestId: string): InvocationDetail | undefined {
-    const invocation = this.#kept.get(requestId);
+    const invocation = this.#retained.get(requestId);
     if (invocation === undefined) return undefined;
     const { state, event, answer, report, lines } = invocation;
     return {
@@ -93,12 +93,12 @@ export class InvocationHistory {
   }
 
   all(): InvocationState[] {
-    return this.#kept.all();
+    return this.#retained.all();
   }
 
-  /** What has changed since the last time that this was called. */
+  /** Returns what has changed since the previous call. */
   takeChanges(): Pick<Update, 'invocations' | 'forgotten'> {
-    return this.#kept.takeChanges();
+    return this.#retained.takeChanges();
   }
 
   counts(): { readonly waiting: number; readonly inFlight: number } {
@@ -110,17 +110,17 @@ export class InvocationHistory {
     this.#waiting.delete(state.requestId);
     this.#onAnswered(now() - state.calledAt);
     invocation.answer = retainedAnswer(result);
-    // The runtime knows better why, and will tell.
-    if (invocation.report === undefined) this.#kept.update(invocation, outcomeOf(state, result));
+    // The runtime's own report is more specific.
+    if (invocation.report === undefined) this.#retained.update(invocation, outcomeOf(state, result));
   }
 
   #update(requestId: string, changes: Partial<InvocationState>): void {
-    const invocation = this.#kept.get(requestId);
-    if (invocation !== undefined) this.#kept.update(invocation, changes);
+    const invocation = this.#retained.get(requestId);
+    if (invocation !== undefined) this.#retained.update(invocation, changes);
   }
 }
 
-/** What the thread has measured is true; what is told arrives later, where the main thread has much to do. */
+/** Prefers the times that the thread measured, because messages arrive late when the main thread is busy. */
 function timesOf(
   { arrivedAt, answeredAt = now() }: InvocationState,
   report: InvocationReport,
@@ -132,7 +132,7 @@ function timesOf(
   return { startedAt, answeredAt: handledAt, endedAt: handledAt + backgroundMs };
 }
 
-/** The beginning of what the caller got. */
+/** Retains the beginning of the answer that the caller got. */
 function retainedAnswer(result: InvokeResult): RetainedText {
   if (result.status === 'response') {
     const { text, cut } = retainText(result.body);
@@ -143,17 +143,17 @@ function retainedAnswer(result: InvokeResult): RetainedText {
   return retainText(JSON.stringify({ errorType, errorMessage }));
 }
 
-/** How it went as the caller knows it; it is over where no slot had it. */
+/** Returns the outcome from the caller's point of view. An invocation without a slot ends with it. */
 function outcomeOf({ arrivedAt }: InvocationState, result: InvokeResult): Partial<InvocationState> {
-  const over = arrivedAt === undefined ? { endedAt: now() } : {};
+  const end = arrivedAt === undefined ? { endedAt: now() } : {};
   switch (result.status) {
     case 'response':
-      return { outcome: 'response', ...over };
+      return { outcome: 'response', ...end };
     case 'error':
-      return { outcome: 'error', errorType: result.errorType, ...over };
+      return { outcome: 'error', errorType: result.errorType, ...end };
     case 'timeout':
-      return { outcome: 'deadline', errorType: result.errorType, ...over };
+      return { outcome: 'deadline', errorType: result.errorType, ...end };
     case 'unavailable':
-      return { outcome: 'unavailable', errorType: result.errorType, ...over };
+      return { outcome: 'unavailable', errorType: result.errorType, ...end };
   }
 }

@@ -1,22 +1,22 @@
 import type { ServerResponse } from 'node:http';
 import type { LiveEvents, Snapshot, Update } from './messages.ts';
 
-/** Where the stream gets what it tells. */
+/** The source of the stream's data. */
 export interface LiveSource {
   snapshot(): Snapshot;
-  /** What has changed since the last time; undefined when nothing has. */
+  /** Returns what has changed since the previous call; undefined if nothing has. */
   takeUpdate(): Update | undefined;
-  /** Somebody listens, or nobody does any more. */
+  /** Called when the first page connects (true) and when the last one disconnects (false). */
   watched(isWatched: boolean): void;
 }
 
 /**
- * Tells all open pages what happens, as server-sent events. A page that reads too slowly is told nothing more until it
- * has read what it was sent; then it gets a snapshot. So what waits for it is never more than a snapshot and an update.
+ * Sends updates to all open pages as server-sent events. A page that reads too slowly gets no updates until its
+ * connection has drained, then a snapshot. This bounds the buffered data per page to one snapshot and one update.
  */
 export class LiveStream {
   readonly #source: LiveSource;
-  /** Each with whether it has missed an update. */
+  /** Each connection, with whether it has missed an update. */
   readonly #readers = new Map<ServerResponse, { missed: boolean }>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -45,9 +45,9 @@ export class LiveStream {
 
   #start(): void {
     this.#source.watched(true);
-    // What has changed until now is in the snapshot.
+    // Discards earlier changes, because the snapshot includes them.
     this.#source.takeUpdate();
-    this.#timer = setInterval(() => this.#tell(), UPDATE_EVERY_MS).unref();
+    this.#timer = setInterval(() => this.#sendUpdate(), UPDATE_INTERVAL_MS).unref();
   }
 
   #stop(): void {
@@ -61,7 +61,7 @@ export class LiveStream {
     if (this.#readers.size === 0) this.#stop();
   }
 
-  #tell(): void {
+  #sendUpdate(): void {
     const update = this.#source.takeUpdate();
     if (update === undefined) return;
     const message = format('update', update);
@@ -72,13 +72,13 @@ export class LiveStream {
   }
 }
 
-const UPDATE_EVERY_MS = 100;
+const UPDATE_INTERVAL_MS = 100;
 
 function send<Name extends keyof LiveEvents>(res: ServerResponse, name: Name, data: LiveEvents[Name]): void {
   res.write(format(name, data));
 }
 
-/** JSON has no line breaks of its own. */
+/** A line break would end the data field. JSON.stringify emits none. */
 function format<Name extends keyof LiveEvents>(name: Name, data: LiveEvents[Name]): string {
   return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 }

@@ -12,8 +12,8 @@ import type { ConsoleRoutes } from './routes.ts';
 import { History } from './history.ts';
 
 /**
- * The console: remembers from the start what happens, so that who opens its page later sees what was, and threads that
- * are there already. What serves the page is loaded when somebody asks for it.
+ * The console of the local server. It records from the start, so that a page opened later shows past invocations and
+ * existing threads. The module that serves the page is loaded on the first request.
  */
 export class LocalConsole implements LocalServerObserver {
   readonly path = '/_lambda/console';
@@ -45,7 +45,7 @@ export class LocalConsole implements LocalServerObserver {
 
   /** Sets the runtime whose metrics the console shows. */
   setStatsSource(runtime: StatsSource): void {
-    this.#history.sampler.reads(runtime);
+    this.#history.sampler.setStatsSource(runtime);
   }
 
   invoked(requestId: string, event: string | Uint8Array, result: Promise<InvokeResult>): void {
@@ -64,9 +64,9 @@ export class LocalConsole implements LocalServerObserver {
   route(invokeApi: InvokeApiContext): Route {
     return (exchange) => {
       const [path = ''] = (exchange.req.url ?? '').split('?');
-      const isOurs = path === this.path || path.startsWith(`${this.path}/`);
-      if (isOurs) void this.#answer(exchange, path.slice(this.path.length), invokeApi);
-      return isOurs;
+      const isConsolePath = path === this.path || path.startsWith(`${this.path}/`);
+      if (isConsolePath) void this.#answer(exchange, path.slice(this.path.length), invokeApi);
+      return isConsolePath;
     };
   }
 

@@ -4,7 +4,7 @@ import { now } from './sampler.ts';
 import type { LoggedText } from './messages.ts';
 import { retainText } from './retained.ts';
 
-/** Remembers the last lines. */
+/** Retains the latest log lines. */
 export class LogHistory {
   readonly #kept: LoggedText[] = [];
   #count = 0;
@@ -14,12 +14,12 @@ export class LogHistory {
     this.#add(line, requestId === undefined ? {} : { requestId });
   }
 
-  /** What threads end of, which no handler can write. */
+  /** Adds a line for a replaced thread, because no handler can log it. */
   threadEnded({ thread, cause, error }: PublishedThread): void {
     if (cause === undefined) return;
-    const why = error === undefined ? '' : `: ${error.errorType}: ${error.errorMessage}`;
+    const reason = error === undefined ? '' : `: ${error.errorType}: ${error.errorMessage}`;
     const level = cause === 'recycled' ? 'INFO' : 'ERROR';
-    const message = `Thread ${thread} is replaced, ${cause}${why}`;
+    const message = `Thread ${thread} is replaced (${cause})${reason}`;
     this.#add(JSON.stringify({ level, message }), { ofRuntime: true });
   }
 
@@ -27,7 +27,7 @@ export class LogHistory {
     return this.#kept.slice(-MAX_KEPT);
   }
 
-  /** Those that have come since the last time that this was called, if they are still kept. */
+  /** Returns the lines added since the previous call, if they are still retained. */
   takeNew(): LoggedText[] {
     const fresh = this.#count - this.#taken;
     this.#taken = this.#count;
@@ -37,7 +37,7 @@ export class LogHistory {
   #add(line: string, from: Pick<LoggedText, 'requestId' | 'ofRuntime'>): void {
     this.#count += 1;
     const { text, cut } = retainText(line, MAX_BYTES);
-    // Read out of the whole line: the beginning of JSON is no JSON.
+    // Reads the level from the whole line, because truncated JSON cannot be parsed.
     const level = levelOf(line);
     this.#kept.push({
       order: this.#count,
@@ -53,17 +53,17 @@ export class LogHistory {
 const MAX_KEPT = 1000;
 const MAX_BYTES = 4096;
 
-/** The level that a line names, in capitals: in the two formats of Lambda, or as pino writes it, in numbers. */
+/** Returns a line's level in upper case. Supports Lambda's two formats and pino's numeric levels. */
 function levelOf(line: string): string | undefined {
   if (!line.startsWith('{')) return TEXT_FORMAT.exec(line)?.[1];
   const { level } = parse(line);
-  if (typeof level === 'number') return numbered(level);
-  return typeof level === 'string' && level.length <= LONGEST ? level.toUpperCase() : undefined;
+  if (typeof level === 'number') return levelName(level);
+  return typeof level === 'string' && level.length <= MAX_LEVEL_LENGTH ? level.toUpperCase() : undefined;
 }
 
 const TEXT_FORMAT = /^\d{4}-\S+Z\t[^\t]*\t([A-Z]{1,12})\t/;
-/** A longer one is no level, and would keep a long line in memory. */
-const LONGEST = 12;
+/** A longer string is not a level, and the substring would keep the whole line in memory. */
+const MAX_LEVEL_LENGTH = 12;
 
 function parse(line: string): { readonly level?: unknown } {
   try {
@@ -73,8 +73,8 @@ function parse(line: string): { readonly level?: unknown } {
   }
 }
 
-/** 10 is trace, 60 is fatal; a level of one's own between two counts as the lower one. */
-function numbered(level: number): string | undefined {
+/** Converts pino's numeric level: 10 is TRACE, 60 is FATAL. A custom level counts as the next lower one. */
+function levelName(level: number): string | undefined {
   const place = Math.floor(level / 10) - 1;
   return LOG_LEVELS[Math.min(Math.max(place, 0), LOG_LEVELS.length - 1)];
 }

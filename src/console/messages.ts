@@ -1,16 +1,16 @@
 /**
- * What the console's page is told, and what it sends.
+ * The messages between the console's page and the local server.
  *
  *     page                                             local server
- *     ── GET  /_lambda/console ──────────────────────▶ the page, and its script and style below it
+ *     ── GET  /_lambda/console ──────────────────────▶ the page; its script and style sheet are below this path
  *     ── GET  /_lambda/console/events ───────────────▶ server-sent events:
- *     ◀─ snapshot ──────────────────────────────────── all that is kept: first, and when the reader was too slow
- *     ◀─ update, update … ──────────────────────────── what has changed since, ten times a second at most
+ *     ◀─ snapshot ──────────────────────────────────── everything retained: first, and after a slow reader caught up
+ *     ◀─ update, update … ──────────────────────────── changes since then, at most ten times per second
  *     ── GET  /_lambda/console/invocations/<id> ─────▶ event, answer, report and log lines of one invocation
- *     ── POST /_lambda/console/invocations ──────────▶ invokes n times, c at once
- *     ── DELETE /_lambda/console/invocations ────────▶ what has not been sent of that is not sent
+ *     ── POST /_lambda/console/invocations ──────────▶ invokes n times with concurrency c
+ *     ── DELETE /_lambda/console/invocations ────────▶ cancels the invocations that have not been sent
  *
- * All instants are epoch ms, in fractions, on one clock: the server's.
+ * All instants are fractional epoch ms on the server's clock.
  */
 
 /** The names of the two server-sent events. */
@@ -19,57 +19,57 @@ export interface LiveEvents {
   readonly update: Update;
 }
 
-/** All that is kept, the oldest first. */
+/** Everything that the server retains, oldest first. */
 export interface Snapshot extends Update {
   readonly functionName: string;
-  /** Most invocations at once. */
+  /** The function's concurrency. */
   readonly concurrency: number;
   readonly timeoutMs: number;
-  /** The most that a {@link BurstRequest} may have as its count. */
+  /** The maximum `count` of a {@link BurstRequest}. */
   readonly mostInvocations: number;
-  /** The most that it may have as its concurrency. */
+  /** The maximum `concurrency` of a {@link BurstRequest}. */
   readonly mostAtOnce: number;
 }
 
-/** What has changed. An invocation or a thread replaces what was told of it before. */
+/** Changes. Each invocation and each thread replaces its previous state. */
 export interface Update {
   /** When this was sent. */
   readonly now: number;
   readonly invocations: readonly InvocationState[];
-  /** Request ids of those that are no longer kept. One of them may be among {@link invocations} again: it is a new one. */
+  /** Request ids of invocations that are no longer retained. If {@link invocations} contains one of them, it is a new one. */
   readonly forgotten: readonly string[];
   readonly threads: readonly ThreadState[];
   readonly lines: readonly LoggedText[];
   readonly samples: readonly StatsSample[];
-  /** How many invocations have no slot yet, those that are not kept included. */
+  /** The number of invocations without a slot, including those that are not retained. */
   readonly waiting: number;
-  /** How many have a slot, background work included. */
+  /** The number of invocations with a slot, including background work. */
   readonly inFlight: number;
-  /** How many calls were refused with 429, all together. */
+  /** The total number of calls throttled with 429. */
   readonly refused: number;
   readonly burst: BurstState;
 }
 
-/** `open` until the caller is answered; `unavailable` when no slot could take it any more. */
+/** `open` until the caller gets an answer; `unavailable` if no slot accepted the event. */
 export type CallerOutcome = 'open' | 'response' | 'error' | 'deadline' | 'crash' | 'shutdown' | 'unavailable';
 
 export interface InvocationState {
   readonly requestId: string;
-  /** Counts invocations: the order in which they came. */
+  /** The invocation's sequence number. */
   readonly order: number;
   readonly outcome: CallerOutcome;
   readonly errorType?: string;
-  /** When the caller brought its event. */
+  /** When the caller sent the event. */
   readonly calledAt: number;
-  /** When a slot took it; absent while it waits for one. */
+  /** When a slot accepted the event; absent while it waits for one. */
   readonly arrivedAt?: number;
-  /** When it was given to its thread; absent where it never was. */
+  /** When the invocation was sent to its thread; absent if it was not. */
   readonly dispatchedAt?: number;
-  /** When the thread took it up; known when the handler has ended. */
+  /** When the thread started to process the invocation. Known after the handler has ended. */
   readonly startedAt?: number;
-  /** When the handler ended, or was given up. */
+  /** When the handler ended or the runtime gave it up. */
   readonly answeredAt?: number;
-  /** When it no longer occupied its thread, and its answer was taken. */
+  /** When the invocation had released its thread and its answer was accepted. */
   readonly endedAt?: number;
   readonly deadlineAt?: number;
   /** 0 is the main thread. */
@@ -81,10 +81,10 @@ export interface ThreadState {
   readonly thread: number;
   readonly startedAt: number;
   readonly readyAt?: number;
-  /** When it took no invocation any more; another thread takes its place then, while it still ends. */
+  /** When the thread stopped accepting invocations. Its replacement starts then, while it still ends. */
   readonly retiredAt?: number;
   readonly endedAt?: number;
-  /** Why it was replaced; absent when the runtime ended, or it has not ended. */
+  /** Why the thread was replaced; absent if it has not ended or the runtime ended. */
   readonly cause?: ThreadEndCause;
   readonly errorType?: string;
   readonly errorMessage?: string;
@@ -93,64 +93,64 @@ export interface ThreadState {
 type ThreadEndCause = 'exit' | 'uncaughtError' | 'deadline' | 'outOfMemory' | 'recycled' | 'bootFailed';
 
 export interface LoggedText {
-  /** Counts lines. */
+  /** The line's sequence number. */
   readonly order: number;
   readonly at: number;
-  /** Of the invocation whose code has written it, where that is known. */
+  /** The request id of the invocation that wrote the line, if known. */
   readonly requestId?: string;
-  /** It was made for the console: a thread has ended. */
+  /** Whether the console added the line because a thread was replaced. */
   readonly ofRuntime?: true;
-  /** That the line names, in capitals. */
+  /** The line's level in upper case, if it has one. */
   readonly level?: string;
-  /** Cut after some KiB. */
+  /** Truncated to 4 KiB. */
   readonly text: string;
 }
 
-/** What one second was like. */
+/** The metrics of one second. */
 export interface StatsSample {
   readonly at: number;
-  /** Invocations that were answered in it, a second. */
+  /** Answered invocations per second. */
   readonly perSecond: number;
-  /** How long these took from the caller's call to the answer, in ms; absent when there were none. */
+  /** Latency from the call to the answer, in ms; absent if none were answered. */
   readonly p50?: number;
   readonly p99?: number;
-  /** The part of the time in which the main thread was not idle, 0 to 1. */
+  /** The event loop utilization of the main thread, 0 to 1. */
   readonly mainThread: number;
-  /** The same of each thread, by its number. */
+  /** The event loop utilization of each thread, by its number. */
   readonly threads: Readonly<Record<string, number>>;
   readonly inFlight: number;
 }
 
-/** What the page has asked for, all together; zeros again when something new is asked for after all is done. */
+/** The progress of all requested invocations. Reset by the first request after all have ended. */
 export interface BurstState {
   readonly wanted: number;
   readonly done: number;
-  /** Of those that are done. */
+  /** The failed ones among `done`. */
   readonly failed: number;
 }
 
-/** An invocation with all that is kept of it. */
+/** The details of an invocation. */
 export interface InvocationDetail {
   readonly state: InvocationState;
   readonly event: RetainedText;
-  /** Absent until there is one. Of a stream the beginning. */
+  /** Absent until there is one. For a stream, its beginning. */
   readonly answer?: RetainedText;
-  /** As the runtime's line has it; absent until it has ended. */
+  /** The report in the runtime's log line; absent until the invocation has ended. */
   readonly report?: Readonly<Record<string, unknown>>;
   readonly lines: readonly string[];
-  /** How many lines were not kept. */
+  /** The number of lines that were not retained. */
   readonly linesLeftOut: number;
 }
 
-/** The beginning of something long. */
+/** The beginning of a text. */
 export interface RetainedText {
   readonly text: string;
-  /** Of the whole. */
+  /** The size of the whole text. */
   readonly bytes: number;
   readonly cut: boolean;
 }
 
-/** What is to be invoked. */
+/** A request for invocations. */
 export interface BurstRequest {
   /** JSON. */
   readonly event: string;
@@ -158,8 +158,8 @@ export interface BurstRequest {
   readonly concurrency: number;
 }
 
-/** The answer to it. */
+/** The response to a {@link BurstRequest}. */
 export interface BurstStarted {
-  /** Of the first invocation. */
+  /** The request id of the first invocation. */
   readonly requestId: string;
 }

@@ -1,7 +1,7 @@
 import type { InvocationReport } from '../observability/observer.ts';
 import type { InvocationState, RetainedText, Update } from './messages.ts';
 
-/** An invocation, and what only its detail has. */
+/** An invocation with its details. */
 export interface RetainedInvocation {
   state: InvocationState;
   readonly event: RetainedText;
@@ -10,17 +10,17 @@ export interface RetainedInvocation {
   readonly lines: RetainedLines;
 }
 
-/** Keeps those that are open, and the last that have ended: what runs is not forgotten because of what came later. */
+/** Retains open invocations and the most recently ended ones. Ended invocations never displace open ones. */
 export class RetainedInvocations {
   readonly #open = new Map<string, RetainedInvocation>();
-  /** In the order in which they ended. */
+  /** Ended invocations, in the order in which they ended. */
   readonly #ended = new Map<string, RetainedInvocation>();
   readonly #changed = new Set<RetainedInvocation>();
-  /** Pages know of these, and have to hear when they are forgotten. */
+  /** Request ids that pages know. Pages must be notified when these are no longer retained. */
   readonly #told = new Set<RetainedInvocation>();
   #forgotten: string[] = [];
 
-  /** What comes when too many are open is not kept. */
+  /** An invocation that arrives while too many are open is not retained. */
   add(invocation: RetainedInvocation): void {
     const { requestId } = invocation.state;
     const before = this.get(requestId);
@@ -45,13 +45,13 @@ export class RetainedInvocations {
     if (this.#ended.size > MAX_ENDED && oldest !== undefined) this.#forget(oldest);
   }
 
-  /** The oldest first. */
+  /** Returns all invocations, oldest first. */
   all(): InvocationState[] {
     const all = [...this.#ended.values(), ...this.#open.values()];
     return this.#tell(all).toSorted((a, b) => a.order - b.order);
   }
 
-  /** Those that have changed since the last time that this was called, and the request ids of those forgotten. */
+  /** Returns the invocations that have changed since the previous call, and the request ids no longer retained. */
   takeChanges(): Pick<Update, 'invocations' | 'forgotten'> {
     const changes = { invocations: this.#tell(this.#changed), forgotten: this.#forgotten };
     this.#changed.clear();
@@ -75,15 +75,15 @@ export class RetainedInvocations {
   }
 }
 
-/** With at most 48 KiB each that makes 20 MB. */
+/** At up to 48 KiB each, these take up to 20 MB. */
 const MAX_ENDED = 400;
-/** More than the 1,600 that can run at once. With at most 32 KiB each that makes 66 MB. */
+/** More than the maximum concurrency of 1,600. At up to 32 KiB each, these take up to 66 MB. */
 const MAX_OPEN = 2000;
 
-/** The beginning of what an invocation has logged. */
+/** The first log lines of an invocation. */
 export class RetainedLines {
   readonly lines: string[] = [];
-  /** How many lines were not kept. */
+  /** The number of lines that were not retained. */
   leftOut = 0;
   #bytes = 0;
 
@@ -94,20 +94,20 @@ export class RetainedLines {
       return;
     }
     const { text, bytes, cut } = retainText(line, room);
-    // And the line break.
+    // Adds the line break.
     this.#bytes += bytes + 1;
     this.lines.push(cut ? `${text}…` : text);
   }
 }
 
-/** The most bytes that are kept of an event, an answer, and the lines of one invocation. */
+/** The maximum number of bytes retained of an event, of an answer, and of the lines of one invocation. */
 const MAX_RETAINED_BYTES = 16 * 1024;
 
-/** Keeps the beginning, as text. */
+/** Retains the beginning of a text. */
 export function retainText(whole: string | Uint8Array, mostBytes = MAX_RETAINED_BYTES): RetainedText {
   const bytes = Buffer.byteLength(whole);
   const cut = bytes > mostBytes;
-  // From bytes, since a part of a string would keep the whole one in memory.
+  // Converts from bytes, because a substring would keep the whole string in memory.
   const text = typeof whole === 'string' && !cut ? whole : beginning(whole, mostBytes).toString();
   return { text, bytes, cut };
 }

@@ -9,7 +9,7 @@ import type { History } from './history.ts';
 import { LiveStream } from './live-stream.ts';
 import type { BurstStarted } from './messages.ts';
 
-/** What answers at the console's path and below: the page, what it is told, what it sends. */
+/** Serves the console's path: the page, its event stream and its requests. */
 export class ConsoleRoutes {
   readonly #history: History;
   readonly #bursts: Bursts;
@@ -25,7 +25,7 @@ export class ConsoleRoutes {
     });
   }
 
-  /** @param rest what follows the console's path, without a query. */
+  /** @param rest the path after the console's path, without the query. */
   handle(exchange: HttpExchange, rest: string): void {
     const { req, res, reply } = exchange;
     const file = PAGE_FILES.get(rest === '/' ? '' : rest);
@@ -47,11 +47,11 @@ export class ConsoleRoutes {
 
   #tellDetail({ reply }: HttpExchange, requestId: string): void {
     const detail = this.#history.invocations.detail(requestId);
-    reply(detail === undefined ? FORGOTTEN : jsonAnswer(200, detail, ['Cache-Control', 'no-store']));
+    reply(detail === undefined ? NOT_RETAINED : jsonAnswer(200, detail, ['Cache-Control', 'no-store']));
   }
 
   #invoke({ req, reply }: HttpExchange): void {
-    // In the page's JSON each quote of the event takes two bytes.
+    // The event is a JSON string in the body, where each quotation mark takes two bytes.
     collectBody(req, 2 * MAX_PAYLOAD_BYTES, (body) => {
       if (body === undefined) return reply(REQUEST_TOO_LARGE);
       const request = readBurstRequest(body);
@@ -65,11 +65,15 @@ export class ConsoleRoutes {
 }
 
 const INVOCATIONS = '/invocations';
-const NOT_FOUND = apiError(404, 'ResourceNotFoundException', 'The console has nothing at this path');
-const FORGOTTEN = apiError(404, 'ResourceNotFoundException', 'This invocation is no longer kept');
-const REQUEST_TOO_LARGE = apiError(413, 'RequestTooLargeException', 'The event is larger than 6 MiB');
+const NOT_FOUND = apiError(404, 'ResourceNotFoundException', 'Nothing is served at this path');
+const NOT_RETAINED = apiError(
+  404,
+  'ResourceNotFoundException',
+  'The console no longer retains this invocation',
+);
+const REQUEST_TOO_LARGE = apiError(413, 'RequestTooLargeException', 'The event exceeds 6 MiB');
 
-/** The files of the page, by what follows the console's path. */
+/** The files of the page, by the path after the console's path. */
 const PAGE_FILES: ReadonlyMap<string, PageFile> = new Map([
   ['', { name: 'index.html', type: 'text/html; charset=utf-8' }],
   ['/page.js', { name: 'page.js', type: 'text/javascript; charset=utf-8' }],
@@ -81,7 +85,7 @@ interface PageFile {
   readonly type: string;
 }
 
-/** The answer with one of them. */
+/** Returns the response with a file of the page. */
 async function pageFileAnswer({ name, type }: PageFile): Promise<HttpAnswer> {
   try {
     return bytesAnswer(200, await readFile(new URL(name, CONSOLE_PAGE)), ['Content-Type', type, ...HEADERS]);
@@ -90,7 +94,7 @@ async function pageFileAnswer({ name, type }: PageFile): Promise<HttpAnswer> {
   }
 }
 
-/** Nothing of another host, and no frame around it. */
+/** The page may load nothing from other hosts, and no page may frame it. */
 const HEADERS = [
   'Content-Security-Policy',
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

@@ -2,7 +2,7 @@ import { Durations } from '../observability/stats.ts';
 import type { RuntimeStats, StatsSource } from '../observability/stats.ts';
 import type { StatsSample } from './messages.ts';
 
-/** Says each second what it was like, while somebody wants to know. */
+/** Samples the metrics once per second while a page is open. */
 export class Sampler {
   #source: StatsSource | undefined;
   readonly #durations = new Durations();
@@ -11,8 +11,7 @@ export class Sampler {
   #before: Reading | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** From now on. */
-  reads(source: StatsSource): void {
+  setStatsSource(source: StatsSource): void {
     this.#source = source;
     this.#before = undefined;
   }
@@ -38,7 +37,7 @@ export class Sampler {
     return this.#kept;
   }
 
-  /** Those that have come since the last time that this was called. */
+  /** Returns the samples added since the previous call. */
   takeNew(): readonly StatsSample[] {
     const fresh = this.#fresh;
     this.#fresh = [];
@@ -50,7 +49,7 @@ export class Sampler {
     const before = this.#before;
     this.#before = reading;
     if (reading !== undefined && before !== undefined) this.#keep(sampleOf(before, reading, this.#durations));
-    // Also of a second that has no sample: the next one is not of two.
+    // Resets in every interval, so that the next sample never covers two seconds.
     this.#durations.reset();
   }
 
@@ -88,7 +87,7 @@ function sampleOf(before: Reading, reading: Reading, durations: Durations): Stat
     mainThread: part(stats.mainThread.activeMs, before.stats.mainThread.activeMs),
     threads: Object.fromEntries(
       stats.threads.each
-        // Another thread has the place of one that is retiring.
+        // A retiring thread already has a replacement.
         .filter(({ state }) => state !== 'retiring')
         .map(({ thread, activeMs }) => [thread, part(activeMs, activeBefore.get(thread) ?? 0)]),
     ),
@@ -96,12 +95,12 @@ function sampleOf(before: Reading, reading: Reading, durations: Durations): Stat
   };
 }
 
-/** Epoch ms, in fractions: bars of less than a millisecond have a length. */
+/** Fractional epoch ms, so that bars shorter than a millisecond have a length. */
 export const now = steadyClock();
 
 /**
- * A clock that never goes back. While a computer sleeps the steady one of the process stands still: when it is late, it is
- * set to the time of day.
+ * A monotonic clock. The process's monotonic clock stops while the computer sleeps; when this clock lags behind the time
+ * of day, it is set to it.
  */
 export function steadyClock(): () => number {
   let originMs = performance.timeOrigin;

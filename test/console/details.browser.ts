@@ -47,7 +47,7 @@ describe('the details of an invocation', () => {
       if (request.url().endsWith(requestId)) asked.push(request.url());
     });
     await line.locator('button').click();
-    await page.getByText('This invocation is no longer kept').waitFor();
+    await page.getByText('The console no longer retains this invocation').waitFor();
     expect(await page.locator('.detail-id').count()).toBe(0);
     await invoke(page, { log: ['later'] }, 2);
     await page.locator('.log-line', { hasText: 'later' }).nth(1).waitFor();
@@ -57,6 +57,6 @@ describe('the details of an invocation', () => {
     await page.evaluate('fetch("/_lambda/console/page.css")');
     await after;
     expect(asked).toHaveLength(1);
-    await page.getByText('This invocation is no longer kept').waitFor();
+    await page.getByText('The console no longer retains this invocation').waitFor();
   });
 });

@@ -111,7 +111,7 @@ describe('who listens to the console', () => {
     const told = page.lines.find(({ ofRuntime }) => ofRuntime === true)?.text ?? '';
     expect(JSON.parse(told)).toEqual({
       level: 'ERROR',
-      message: expect.stringContaining(`Thread ${state.thread} is replaced, uncaughtError: `),
+      message: expect.stringContaining(`Thread ${state.thread} is replaced (uncaughtError): `),
     });
   });
 
@@ -139,7 +139,7 @@ describe('who listens to the console', () => {
   });
 
   it.each([
-    ['no JSON', 'nonsense', 'The event is not JSON', {}],
+    ['no JSON', 'nonsense', 'The event must be JSON', {}],
     ['a count of none', '{}', 'count must be', { count: 0 }],
     ['more than may be asked for', '{}', 'count must be', { count: 10_001 }],
     ['half an invocation at once', '{}', 'concurrency must be', { concurrency: 0.5 }],

@@ -11,12 +11,12 @@ afterEach(() => {
 
 it('the first second of another runtime has no sample, and is not counted to the one after it', () => {
   const sampler = new Sampler();
-  sampler.reads(IDLE);
+  sampler.setStatsSource(IDLE);
   sampler.start();
   sampler.answered(5);
   vi.advanceTimersByTime(1000);
   expect(sampler.takeNew()).toMatchObject([{ p50: expect.closeTo(5, 1) }]);
-  sampler.reads({ ...IDLE });
+  sampler.setStatsSource({ ...IDLE });
   sampler.answered(5);
   vi.advanceTimersByTime(1000);
   expect(sampler.takeNew()).toEqual([]);

@@ -21,7 +21,7 @@ describe('the page of a function that streams', () => {
     await invoke(page, { head, parts: ['a line of text\n'], holdUntil: shown.running.gate('end') }, 1);
     await page.locator('.bar.open:not(.wait)').waitFor();
     await page.locator('.bar.open:not(.wait)').dispatchEvent('click');
-    await page.getByText('streams since').waitFor();
+    await page.getByText('streaming since').waitFor();
     expect(await ran()).toBe('–');
     await shown.running.open('end');
     await page.locator('.bar.response').waitFor({ state: 'attached' });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
-/** Bundles the console's page into a folder: index.html, page.js, page.css, and the licenses of what is in them. */
+/** Bundles the console's page into a folder: index.html, page.js, page.css, and the licenses of the bundled packages. */
 export async function buildPage(folder: string = BESIDE): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
@@ -21,7 +21,7 @@ export async function buildPage(folder: string = BESIDE): Promise<void> {
   await writeFile(join(folder, 'licenses.txt'), (await Promise.all(BUNDLED.map(licenseOf))).join('\n'));
 }
 
-/** What the page is made with: who has the package has copies of these. */
+/** The packages in the bundle, whose licenses require a copy of the license text. */
 const BUNDLED = ['preact', '@preact/signals', '@preact/signals-core', 'uplot'];
 
 async function licenseOf(name: string): Promise<string> {
@@ -30,7 +30,7 @@ async function licenseOf(name: string): Promise<string> {
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 
-/** Where the server looks when it runs from the sources. */
+/** The folder from which the server serves the page when it runs from source. */
 const BESIDE = join(HERE, 'bundle');
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await buildPage(process.argv[2]);

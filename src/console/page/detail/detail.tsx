@@ -1,12 +1,12 @@
 import type { InvocationDetail } from '../../messages.ts';
-import { standing, swatchOf } from '../state/outcomes.ts';
+import { statusOf, swatchOf } from '../state/outcomes.ts';
 import { selected } from '../state/view.ts';
 import { Lines } from './lines.tsx';
 import { useSelectedDetail } from './selected-detail.ts';
 import { Text } from './text.tsx';
 import { Timings } from './timings.tsx';
 
-/** All that is kept of the selected invocation. */
+/** The details of the selected invocation. */
 export function Detail() {
   const { detail, failure = '' } = useSelectedDetail().value ?? {};
   return (
@@ -21,9 +21,7 @@ export function Detail() {
       </header>
       {failure !== '' && <p class="hint">{failure}</p>}
       {selected.value === undefined && (
-        <p class="hint">
-          Choose a bar, or a line of the log: event, answer, timings and log lines appear here.
-        </p>
+        <p class="hint">Select a bar or a log line to see its event, answer, timings and log lines here.</p>
       )}
       {detail !== undefined && <Shown detail={detail} />}
     </section>
@@ -38,7 +36,7 @@ function Shown({ detail }: { readonly detail: InvocationDetail }) {
         <code>{state.requestId}</code>
       </p>
       <p class="detail-outcome">
-        <span class={swatchOf(state)} /> {standing(state)}
+        <span class={swatchOf(state)} /> {statusOf(state)}
         {state.errorType !== undefined && <code>{state.errorType}</code>}
       </p>
       <Timings detail={detail} />

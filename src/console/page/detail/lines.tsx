@@ -1,6 +1,6 @@
 import { messageOf } from '../log/line-message.ts';
 
-/** What an invocation has logged. */
+/** The log lines of an invocation. */
 export function Lines({ lines, leftOut }: { readonly lines: readonly string[]; readonly leftOut: number }) {
   return (
     <section class="kept">

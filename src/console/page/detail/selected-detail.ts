@@ -6,46 +6,46 @@ import { detailOf } from '../state/server.ts';
 import { invocations } from '../state/store.ts';
 import { selected } from '../state/view.ts';
 
-/** What the server has told of the selected invocation. */
-export interface Told {
+/** The server's latest response for the selected invocation. */
+export interface FetchedDetail {
   readonly requestId: string;
-  /** The last that came; it stays when asking again fails. */
+  /** The last successful response. It stays when a later request fails. */
   readonly detail: InvocationDetail | undefined;
   readonly failure: string;
 }
 
-/** Asks for the selected invocation, and again whenever it has changed. Undefined until there is an answer. */
-export function useSelectedDetail(): ReadonlySignal<Told | undefined> {
-  const told = useSignal<Told | undefined>(undefined);
-  const asked = useRef<Question | undefined>(undefined);
-  const answered = useRef(0);
+/** Fetches the selected invocation, and again whenever it changes. Undefined until the first response. */
+export function useSelectedDetail(): ReadonlySignal<FetchedDetail | undefined> {
+  const fetched = useSignal<FetchedDetail | undefined>(undefined);
+  const lastRequest = useRef<DetailRequest | undefined>(undefined);
+  const lastResponse = useRef(0);
   useSignalEffect(() => {
     const requestId = selected.value;
-    if (told.peek()?.requestId !== requestId) told.value = undefined;
-    const last = asked.current;
-    // What is no longer kept has no state, and does not change.
+    if (fetched.peek()?.requestId !== requestId) fetched.value = undefined;
+    const last = lastRequest.current;
+    // An invocation that the server no longer retains has no state and does not change.
     const state = requestId === undefined ? undefined : invocations.value.get(requestId);
     if (requestId === last?.requestId && (state === undefined || state === last?.state)) return;
-    const question = { requestId, state, order: (last?.order ?? 0) + 1 };
-    asked.current = question;
-    if (requestId !== undefined) void ask(requestId, question.order);
+    const request = { requestId, state, order: (last?.order ?? 0) + 1 };
+    lastRequest.current = request;
+    if (requestId !== undefined) void fetchDetail(requestId, request.order);
   });
-  const ask = async (requestId: string, order: number) => {
+  const fetchDetail = async (requestId: string, order: number) => {
     const answer = await detailOf(requestId).then(
       (detail) => ({ detail, failure: '' }),
-      ({ message }: Error) => ({ detail: told.peek()?.detail, failure: message }),
+      ({ message }: Error) => ({ detail: fetched.peek()?.detail, failure: message }),
     );
-    // Another one may be selected by now, and a later question may have been answered before.
-    if (selected.peek() !== requestId || order < answered.current) return;
-    answered.current = order;
-    told.value = { requestId, ...answer };
+    // Ignores responses for an earlier selection, and responses that arrive out of order.
+    if (selected.peek() !== requestId || order < lastResponse.current) return;
+    lastResponse.current = order;
+    fetched.value = { requestId, ...answer };
   };
-  return told;
+  return fetched;
 }
 
-interface Question {
+interface DetailRequest {
   readonly requestId: string | undefined;
-  /** As it was known when it was asked for. */
+  /** The state at the time of the request. */
   readonly state: InvocationState | undefined;
   readonly order: number;
 }

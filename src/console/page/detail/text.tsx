@@ -1,7 +1,7 @@
 import type { RetainedText } from '../../messages.ts';
 import { bytes } from '../state/format.ts';
 
-/** An event or an answer, indented where it is JSON. */
+/** An event or an answer. JSON is indented. */
 export function Text({ title, kept }: { readonly title: string; readonly kept: RetainedText | undefined }) {
   return (
     <section class="kept">
@@ -21,14 +21,14 @@ export function Text({ title, kept }: { readonly title: string; readonly kept: R
   );
 }
 
-/** A response with status and headers of its own has them in front of the body, as JSON. */
+/** An HTTP integration response begins with its status and headers as JSON, followed by eight NUL bytes. */
 function readable({ text, cut }: RetainedText): string {
-  const end = text.indexOf(BETWEEN);
+  const end = text.indexOf(SEPARATOR);
   if (end === -1) return cut ? text : indented(text);
-  return `${indented(text.slice(0, end))}\n\n${text.slice(end + BETWEEN.length)}`;
+  return `${indented(text.slice(0, end))}\n\n${text.slice(end + SEPARATOR.length)}`;
 }
 
-const BETWEEN = '\0'.repeat(8);
+const SEPARATOR = '\0'.repeat(8);
 
 function indented(text: string): string {
   try {

@@ -2,7 +2,7 @@ import type { InvocationDetail } from '../../messages.ts';
 import { runOf, waitOf } from '../state/durations.ts';
 import { bytes, clock, duration, threadName } from '../state/format.ts';
 
-/** When it came, how long it waited, ran and took. */
+/** The times and durations of an invocation. */
 export function Timings({ detail: { state, report = {} } }: { readonly detail: InvocationDetail }) {
   const { outcome, calledAt, answeredAt, endedAt, deadlineAt, thread, slot } = state;
   const number = (field: string) => (typeof report[field] === 'number' ? report[field] : undefined);
@@ -11,15 +11,15 @@ export function Timings({ detail: { state, report = {} } }: { readonly detail: I
   const facts: readonly (readonly [name: string, value: string | undefined])[] = [
     ['called', clock(calledAt, 3)],
     ['waited', duration(waitOf(state))],
-    ['streams since', outcome === 'open' && answeredAt !== undefined ? clock(answeredAt, 3) : undefined],
+    ['streaming since', outcome === 'open' && answeredAt !== undefined ? clock(answeredAt, 3) : undefined],
     ['handler ran', duration(number('handlerMs') ?? runOf(state))],
     ['answered after', endedAt === undefined ? undefined : duration((answeredAt ?? endedAt) - calledAt)],
     ['background work', background === undefined ? undefined : duration(background)],
     ['deadline', deadlineAt === undefined ? undefined : `after ${duration(deadlineAt - calledAt)}`],
-    ['on', thread === undefined ? undefined : `${threadName(thread)}, slot ${slot}`],
-    ['first on its thread', report['firstOnThread'] === true ? 'yes' : undefined],
+    ['ran on', thread === undefined ? undefined : `${threadName(thread)}, slot ${slot}`],
+    ['first on thread', report['firstOnThread'] === true ? 'yes' : undefined],
     ['delivery', typeof report['delivery'] === 'string' ? report['delivery'] : undefined],
-    ['heap after it', heap === undefined ? undefined : bytes(heap)],
+    ['heap used', heap === undefined ? undefined : bytes(heap)],
   ];
   return (
     <dl class="timings">

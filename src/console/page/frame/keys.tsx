@@ -1,7 +1,7 @@
 import { useRef } from 'preact/hooks';
 import { SHORTCUTS } from './shortcuts.ts';
 
-/** Says which keys do what. */
+/** The dialog that lists the keyboard shortcuts. */
 export function Keys() {
   const dialog = useRef<HTMLDialogElement>(null);
   return (
@@ -12,12 +12,12 @@ export function Keys() {
       <dialog id="keys" ref={dialog} aria-labelledby="keys-title">
         <h2 id="keys-title">Keys</h2>
         <dl>
-          {SHORTCUTS.map(([key, what]) => (
+          {SHORTCUTS.map(([key, action]) => (
             <div key={key}>
               <dt>
                 <kbd>{key}</kbd>
               </dt>
-              <dd>{what}</dd>
+              <dd>{action}</dd>
             </div>
           ))}
         </dl>

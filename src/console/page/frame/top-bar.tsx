@@ -3,7 +3,7 @@ import { about, inFlight, refused } from '../state/store.ts';
 import { theme, THEMES } from '../state/theme.ts';
 import { Keys } from './keys.tsx';
 
-const STATES = { connecting: 'connecting', live: 'live', lost: 'connection lost, trying again' } as const;
+const STATES = { connecting: 'connecting', live: 'live', lost: 'connection lost, retrying' } as const;
 
 export function TopBar() {
   const { functionName = '', concurrency, timeoutMs } = about.value ?? {};

@@ -1,13 +1,13 @@
 import { stopInvoking } from '../state/server.ts';
 import { burst } from '../state/store.ts';
 
-/** How far what the page has asked for is done. */
+/** The progress of the invocations that the page has requested. */
 export function BurstProgress() {
   const { wanted, done, failed } = burst.value;
   if (wanted <= 1) return null;
   return (
     <div class="burst" id="burst">
-      <progress max={wanted} value={done} aria-label="Invocations that are done" />
+      <progress max={wanted} value={done} aria-label="Completed invocations" />
       <span>
         {done} of {wanted} done{failed > 0 && <strong class="failed">, {failed} failed</strong>}
       </span>

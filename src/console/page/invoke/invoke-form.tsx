@@ -7,7 +7,7 @@ import { jsonFault } from './json-check.ts';
 import { JsonEditor } from './json-editor.tsx';
 import { SAMPLE_EVENTS } from './sample-events.ts';
 
-/** Invokes with an event, once or many times. */
+/** The form that invokes the function with an event, once or many times. */
 export function InvokeForm() {
   const text = useSignal('{\n  "key": "value"\n}');
   const count = useSignal(1);
@@ -69,18 +69,18 @@ export function InvokeForm() {
           {fault.value === undefined ? 'valid JSON' : `not JSON: ${fault.value.message}`}
         </p>
         <div class="invoke-row">
-          <Whole
+          <NumberField
             id="count"
             label="times"
             value={count.value}
-            most={about.value?.mostInvocations}
+            max={about.value?.mostInvocations}
             onValue={(n) => (count.value = n)}
           />
-          <Whole
+          <NumberField
             id="at-once"
             label="at once"
             value={concurrency}
-            most={about.value?.mostAtOnce}
+            max={about.value?.mostAtOnce}
             onValue={(n) => (atOnce.value = n)}
           />
           <button type="submit" class="primary" disabled={fault.value !== undefined}>
@@ -98,23 +98,23 @@ export function InvokeForm() {
   );
 }
 
-interface WholeProps {
+interface NumberFieldProps {
   readonly id: string;
   readonly label: string;
   readonly value: number;
-  readonly most: number | undefined;
+  readonly max: number | undefined;
   readonly onValue: (value: number) => void;
 }
 
 /** A field for a whole number. */
-function Whole({ id, label, value, most, onValue }: WholeProps) {
+function NumberField({ id, label, value, max, onValue }: NumberFieldProps) {
   return (
     <label class="inline">
       <input
         id={id}
         type="number"
         min={1}
-        max={most}
+        max={max}
         required
         value={value}
         onInput={({ currentTarget }) => {

@@ -1,10 +1,10 @@
-/** What is wrong with text that should be JSON, and in which line, where that is known. */
+/** A JSON syntax error, with its line if known. */
 export interface JsonFault {
   readonly message: string;
   readonly line: number | undefined;
 }
 
-/** Undefined when it is JSON. */
+/** Returns the syntax error of a text; undefined if it is valid JSON. */
 export function jsonFault(text: string): JsonFault | undefined {
   try {
     JSON.parse(text);
@@ -19,7 +19,7 @@ function readable(message: string): string {
   return message.replace(/^JSON\.parse: /, '').replace(/ in JSON at position \d+ \(line/, ' (line');
 }
 
-/** Browsers say where it is in their own ways, and sometimes not at all. */
+/** Each browser reports the position in its own format, or not at all. */
 function lineOf(message: string, text: string): number | undefined {
   const line = /line (\d+)/.exec(message)?.[1];
   if (line !== undefined) return Number(line);
@@ -28,18 +28,18 @@ function lineOf(message: string, text: string): number | undefined {
 }
 
 function positionOf(message: string, text: string): number | undefined {
-  const told = /position (\d+)/.exec(message)?.[1];
-  if (told !== undefined) return Number(told);
+  const reported = /position (\d+)/.exec(message)?.[1];
+  if (reported !== undefined) return Number(reported);
   if (/end of JSON|end of data/.test(message)) return text.length;
-  const unreadable = text.length - text.replace(TOKENS, '').length;
-  if (unreadable < text.length) return unreadable;
+  const firstInvalid = text.length - text.replace(TOKENS, '').length;
+  if (firstInvalid < text.length) return firstInvalid;
   const around = /^Unexpected token .*, \.\.\."([^]*)"(?:\.\.\.)? is not valid JSON$/.exec(message)?.[1];
-  return around === undefined ? undefined : text.indexOf(around) + SHOWN_BEFORE;
+  return around === undefined ? undefined : text.indexOf(around) + CONTEXT_LENGTH;
 }
 
-/** Whatever JSON consists of, from the beginning, in any order. */
+/** Matches the valid JSON tokens at the beginning of a text, in any order. */
 const TOKENS =
   /^(?:\s+|"(?:[^"\\\n]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\b(?:true|false|null)\b|[{}[\],:])*/;
 
-/** V8 shows so many characters before the one that it complains about. */
-const SHOWN_BEFORE = 10;
+/** The number of characters that V8's message shows before the invalid one. */
+const CONTEXT_LENGTH = 10;

@@ -7,7 +7,7 @@ export interface JsonEditorProps {
   readonly fault: JsonFault | undefined;
 }
 
-/** A field for JSON, with the numbers of its lines; the one with a fault stands out. Ctrl+Enter submits its form. */
+/** A JSON editor with line numbers. The line with a syntax error is highlighted. Ctrl+Enter submits the form. */
 export function JsonEditor({ text, fault }: JsonEditorProps) {
   const gutter = useRef<HTMLDivElement>(null);
   const lines = text.value.split('\n').length;
@@ -34,7 +34,7 @@ export function JsonEditor({ text, fault }: JsonEditorProps) {
         }}
         onKeyDown={(event) => {
           if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
-            // As the button does: not with numbers that may not be.
+            // Like the submit button, requestSubmit() validates the number fields.
             event.currentTarget.form?.requestSubmit();
           }
         }}

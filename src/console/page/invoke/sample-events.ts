@@ -1,4 +1,4 @@
-/** Events as these services send them, each with the least that handlers look at. */
+/** Sample events of AWS services, reduced to the fields that handlers commonly read. */
 export const SAMPLE_EVENTS: Readonly<Record<string, unknown>> = {
   Plain: { key: 'value' },
   'API Gateway, HTTP API': {

@@ -4,7 +4,7 @@ import { invocations } from '../state/store.ts';
 import { frozenAt, pan, selected, viewEnd, windowMs, zoom } from '../state/view.ts';
 import type { Lane } from './places.ts';
 
-/** What keys do in the lanes: along a lane, from lane to lane, through time. */
+/** Handles the keyboard in the lanes: selects bars, and pans and zooms the time. */
 export function onLanesKey(event: KeyboardEvent, lanes: readonly Lane[]): void {
   const act = ACTIONS[event.key];
   if (act === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -13,10 +13,10 @@ export function onLanesKey(event: KeyboardEvent, lanes: readonly Lane[]): void {
 }
 
 const ACTIONS: Readonly<Record<string, (lanes: readonly Lane[]) => void>> = {
-  ArrowLeft: (lanes) => along(lanes, -1),
-  ArrowRight: (lanes) => along(lanes, 1),
-  ArrowUp: (lanes) => across(lanes, -1),
-  ArrowDown: (lanes) => across(lanes, 1),
+  ArrowLeft: (lanes) => selectInLane(lanes, -1),
+  ArrowRight: (lanes) => selectInLane(lanes, 1),
+  ArrowUp: (lanes) => selectInNextLane(lanes, -1),
+  ArrowDown: (lanes) => selectInNextLane(lanes, 1),
   Home: (lanes) => select(laneOfSelected(lanes)?.[0]),
   End: (lanes) => select(laneOfSelected(lanes)?.at(-1)),
   Enter: () => document.querySelector<HTMLElement>('#detail')?.focus(),
@@ -27,18 +27,18 @@ const ACTIONS: Readonly<Record<string, (lanes: readonly Lane[]) => void>> = {
   '-': () => zoom(1),
 };
 
-function along(lanes: readonly Lane[], step: number): void {
+function selectInLane(lanes: readonly Lane[], step: number): void {
   const lane = laneOfSelected(lanes) ?? [];
   const at = lane.findIndex(({ requestId }) => requestId === selected.value);
   if (at === -1) select(lane.at(-1));
   else select(lane[at + step]);
 }
 
-/** To what lies nearest in time in the next lane that has something. */
-function across(lanes: readonly Lane[], step: number): void {
+/** Selects the bar nearest in time, in the next lane that is not empty. */
+function selectInNextLane(lanes: readonly Lane[], step: number): void {
   const from = selected.value === undefined ? undefined : invocations.value.get(selected.value);
   const at = lanes.findIndex((lane) => lane.bars.some(({ invocation }) => invocation === from));
-  if (from === undefined || at === -1) return along(lanes, 0);
+  if (from === undefined || at === -1) return selectInLane(lanes, 0);
   for (let lane = at + step; lanes[lane] !== undefined; lane += step) {
     const bars = inOrder(lanes[lane] as Lane);
     if (bars.length > 0) return select(nearest(bars, from.dispatchedAt ?? from.calledAt));
@@ -62,7 +62,7 @@ function nearest(bars: readonly InvocationState[], at: number): InvocationState 
   return bars.toSorted((a, b) => distance(a) - distance(b))[0];
 }
 
-/** And brings it into view, which then stands still. */
+/** Selects a bar. If it is out of view, pauses the view around it. */
 function select(invocation: InvocationState | undefined): void {
   if (invocation === undefined) return;
   const { requestId, dispatchedAt = 0 } = invocation;

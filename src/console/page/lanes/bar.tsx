@@ -6,14 +6,14 @@ import { onThread } from './spans.ts';
 export interface BarProps {
   readonly invocation: InvocationState;
   readonly pxPerMs: number;
-  /** Where it begins. */
+  /** The left edge, in px. */
   readonly x: number;
   readonly top: number;
   readonly height: number;
   readonly isSelected: boolean;
 }
 
-/** An invocation on its thread: what it waited there, its handler, its background work; a mark at a deadline it hit. */
+/** An invocation on its thread: waiting, handler and background work, and a mark at a missed deadline. */
 export function Bar({ invocation, pxPerMs, x, top, height, isSelected }: BarProps) {
   const { requestId, outcome, startedAt, answeredAt, deadlineAt, thread } = invocation;
   const { start, end } = onThread(invocation);

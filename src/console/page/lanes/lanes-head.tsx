@@ -1,7 +1,7 @@
 import { OUTCOMES } from '../state/outcomes.ts';
 import { frozenAt, togglePause, windowMs, WINDOWS_MS } from '../state/view.ts';
 
-/** Legend, how much time is shown, and whether it goes on. */
+/** The legend, the time range and the pause button. */
 export function LanesHead() {
   const isPaused = frozenAt.value !== undefined;
   return (

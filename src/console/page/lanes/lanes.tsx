@@ -14,7 +14,7 @@ import { Tooltip } from './tooltip.tsx';
 import type { Pointed } from './tooltip.tsx';
 import { WaitingLane } from './waiting-lane.tsx';
 
-/** The picture: a lane for each thread, a bar for each invocation. */
+/** The timeline: one lane per thread, one bar per invocation. */
 export function Lanes() {
   const body = useRef<HTMLDivElement>(null);
   const pointed = useSignal<Pointed | undefined>(undefined);
@@ -88,7 +88,7 @@ function Empty() {
   );
 }
 
-/** Whether there is a bar of it to point at. */
+/** Whether the invocation's bar is rendered, so that `aria-activedescendant` can refer to it. */
 function isShown(requestId: string, shownFrom: number): boolean {
   const { dispatchedAt, endedAt = Infinity } = invocations.value.get(requestId) ?? {};
   return dispatchedAt !== undefined && endedAt >= shownFrom;

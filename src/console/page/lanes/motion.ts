@@ -3,21 +3,21 @@ import { serverNow } from '../state/store.ts';
 import { frozenAt, viewEnd } from '../state/view.ts';
 import { keepOriginNear, MIN_PX, px, pxPerMs, trackWidth, xOf } from './scale.ts';
 
-/** The server's clock, a few times a second: for what is drawn anew as time goes on. */
+/** The server's clock, updated a few times per second, for parts that are rendered again as time passes. */
 export const coarseNow = signal(0);
 
-/** Keeps what lies in `body` moving; what the bars lie on is moved, and only those that are open grow. */
+/** Animates the lanes in `body`: moves the strips that hold the bars, and widens only open bars. */
 export function move(body: HTMLElement): () => void {
-  const stillness = matchMedia('(prefers-reduced-motion: reduce)');
+  const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
   let last = 0;
   let request = requestAnimationFrame(function next(at) {
     request = requestAnimationFrame(next);
-    if (at - last < (stillness.matches ? CALM_MS : FRAME_MS)) return;
+    if (at - last < (reducedMotion.matches ? REDUCED_MOTION_FRAME_MS : FRAME_MS)) return;
     last = at;
     keepOriginNear(viewEnd());
     place(body);
     const now = serverNow();
-    // In both directions: it may be set anew.
+    // The clock may also move backwards when it is corrected.
     if (Math.abs(now - coarseNow.value) > COARSE_MS && frozenAt.value === undefined) coarseNow.value = now;
   });
   return () => cancelAnimationFrame(request);
@@ -33,5 +33,5 @@ export function place(body: HTMLElement): void {
 }
 
 const FRAME_MS = 1000 / 31;
-const CALM_MS = 500;
+const REDUCED_MOTION_FRAME_MS = 500;
 const COARSE_MS = 250;

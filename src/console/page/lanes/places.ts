@@ -3,11 +3,11 @@ import { threadKey } from '../state/store.ts';
 import { freeRow, inQueue, onThread } from './spans.ts';
 import type { Span } from './spans.ts';
 
-/** A row of the picture: threads of which one took the other's place. */
+/** A lane of the timeline: a thread and those that replaced it. */
 export interface Lane {
   readonly threads: readonly ThreadState[];
   readonly bars: readonly PlacedBar[];
-  /** Bars that lie beside each other in time need more than one. */
+  /** The number of rows. Bars that overlap in time need more than one. */
   readonly rows: number;
 }
 
@@ -16,12 +16,12 @@ export interface PlacedBar {
   readonly row: number;
 }
 
-/** The lane of the main thread, where there are no others. */
+/** In single mode, the only lane is that of the main thread. */
 const MAIN_THREAD: ThreadState = { thread: 0, startedAt: 0, readyAt: 0 };
 
-/** Places threads and bars. What has its place keeps it, whatever others are forgotten later. */
+/** Assigns threads to lanes and bars to rows. Assignments are stable when other threads and bars disappear. */
 export class Places {
-  /** Of the threads that there were the last time. */
+  /** The lanes of the threads at the previous call. */
   #lanes = new Map<string, number>();
   #rows = new Map<string, number>();
 
@@ -46,7 +46,7 @@ export class Places {
     });
   }
 
-  /** Those that have waited for a slot, or wait, and those that have no other bar: they got to no thread. */
+  /** Invocations that wait or waited for a slot, and those that were never sent to a thread, which have no other bar. */
   waiting(invocations: Iterable<InvocationState>): PlacedBar[] {
     const waiters = [...invocations].filter(
       (each) => inQueue(each).end - each.calledAt > NOTICEABLE_MS || isOverUntaken(each),
@@ -54,7 +54,7 @@ export class Places {
     return this.#placed(waiters, inQueue, 'waiting ');
   }
 
-  /** The lane of the thread whose place it takes; else a new one. */
+  /** Returns the lane of the thread that this thread replaces; otherwise a new lane. */
   #laneOf(thread: ThreadState, lanes: readonly (readonly ThreadState[])[]): number {
     const known = this.#lanes.get(threadKey(thread));
     if (known !== undefined) return known;
@@ -96,13 +96,13 @@ export class Places {
       const row = this.#rows.get(key) ?? freeRow(last, own.start);
       this.#rows.set(key, row);
       const before = last[row];
-      // What shares the row of one without an end came after it: its end is late news.
+      // A later bar in the same row means that this bar has ended, although its end has not been reported yet.
       if (before === undefined || own.end >= before.end || before.answeredAt !== undefined) last[row] = own;
       return { invocation, row };
     });
   }
 
-  /** Rows of what is no longer shown would be kept for ever. */
+  /** Removes the rows of invocations that are no longer retained. */
   forgetAllBut(invocations: ReadonlyMap<string, unknown>): void {
     if (this.#rows.size <= 4 * (invocations.size + 100)) return;
     const kept = [...this.#rows].filter(([key]) => invocations.has(key.replace('waiting ', '')));
@@ -114,9 +114,9 @@ function isOverUntaken({ dispatchedAt, endedAt }: InvocationState): boolean {
   return dispatchedAt === undefined && endedAt !== undefined;
 }
 
-/** A thread's retirement may be told a little after the start of the one that takes its place. */
+/** A thread's retirement may be reported shortly after the start of its replacement. */
 const AT_ONCE_MS = 50;
-/** Each has to be handed over; that is no wait. */
+/** Shorter times are the normal delivery of an event, not waiting. */
 const NOTICEABLE_MS = 3;
 
 function rowsOf(bars: readonly PlacedBar[]): number {

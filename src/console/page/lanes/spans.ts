@@ -1,25 +1,25 @@
 import type { InvocationState } from '../../messages.ts';
 
-/** A part of an invocation's life, as a bar shows it. */
+/** The interval that a bar shows. */
 export interface Span {
   readonly start: number;
   readonly end: number;
-  /** When its answer was there, if no end has been told: news of that may be late. */
+  /** The time of the answer if the end has not been reported yet. Reports may be late. */
   readonly answeredAt?: number;
 }
 
-/** While it occupied its thread: streams and background work included. */
+/** The interval in which the invocation occupied its thread, including streaming and background work. */
 export function onThread({ dispatchedAt = 0, answeredAt, endedAt }: InvocationState): Span {
   const span = { start: dispatchedAt, end: endedAt ?? Infinity };
   return endedAt === undefined && answeredAt !== undefined ? { ...span, answeredAt } : span;
 }
 
-/** While it had no slot. */
+/** The interval in which the invocation had no slot. */
 export function inQueue({ calledAt, arrivedAt, endedAt }: InvocationState): Span {
   return { start: calledAt, end: arrivedAt ?? endedAt ?? Infinity };
 }
 
-/** The first row in which what comes at that instant overlaps nothing; else a new one. */
+/** Returns the first row that is free at an instant; otherwise a new row. */
 export function freeRow(last: readonly (Span | undefined)[], start: number): number {
   const free = last.findIndex((span) => {
     if (span === undefined || span.end <= start) return true;
@@ -29,5 +29,5 @@ export function freeRow(last: readonly (Span | undefined)[], start: number): num
   return free === -1 ? last.length : free;
 }
 
-/** A thread is given the next one as soon as it is free, while the answer of the one before is still being taken. */
+/** A thread gets its next invocation while the previous answer is still being posted, so bars may overlap slightly. */
 const LATE_NEWS_MS = 50;

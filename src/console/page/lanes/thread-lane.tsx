@@ -6,7 +6,7 @@ import { Bar } from './bar.tsx';
 import type { Lane } from './places.ts';
 import { px, pxPerMs, xOf } from './scale.ts';
 
-/** A thread, and those before it in the same place. */
+/** The lane of a thread and of those that it replaced. */
 export function ThreadLane({ lane, shownFrom }: { readonly lane: Lane; readonly shownFrom: number }) {
   const { threads, bars, rows } = lane;
   const current = threads.at(-1);
@@ -50,7 +50,7 @@ export function ThreadLane({ lane, shownFrom }: { readonly lane: Lane; readonly 
   );
 }
 
-/** How it started, and why it ended. */
+/** The start of a thread, and the cause of its end. */
 function Life({ thread }: { readonly thread: ThreadState }) {
   const { startedAt, readyAt, endedAt, cause } = thread;
   if (thread.thread === 0) return null;

@@ -4,7 +4,7 @@ import { frozenAt, viewEnd, windowMs } from '../state/view.ts';
 import { coarseNow } from './motion.ts';
 import { px, xOf } from './scale.ts';
 
-/** The time of day, below all lanes. */
+/** The time of day, below the lanes. */
 export function TimeAxis() {
   return (
     <div class="axis" aria-hidden="true">
@@ -22,7 +22,7 @@ export function TimeAxis() {
   );
 }
 
-/** Lines behind all lanes. */
+/** Vertical lines behind the lanes. */
 export function TimeGrid() {
   return (
     <div class="grid" aria-hidden="true">
@@ -37,13 +37,13 @@ export function TimeGrid() {
 
 const ticks = computed(() => {
   const step = stepOf(windowMs.value);
-  // Read so that there are new ones as time goes on.
+  // Reading the signal renders new ticks as time passes.
   const end = coarseNow.value === 0 ? viewEnd() : (frozenAt.value ?? coarseNow.value);
   const first = Math.floor((end - windowMs.value) / step) * step;
   return Array.from({ length: Math.ceil(windowMs.value / step) + 3 }, (_, index) => first + index * step);
 });
 
-/** About one line for each 100 px; those between two seconds have no time beside them. */
+/** About one line per 100 px. Lines between full seconds have no label. */
 function stepOf(windowMs: number): number {
   return STEPS_MS.find((step) => windowMs / step <= 8) ?? 120_000;
 }

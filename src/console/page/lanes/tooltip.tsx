@@ -1,17 +1,17 @@
 import type { InvocationState } from '../../messages.ts';
 import { runOf, waitOf } from '../state/durations.ts';
 import { duration, threadName } from '../state/format.ts';
-import { isWaiting, standing, swatchOf } from '../state/outcomes.ts';
+import { isWaiting, statusOf, swatchOf } from '../state/outcomes.ts';
 import { invocations, serverNow } from '../state/store.ts';
 
-/** What the mouse is on. */
+/** The invocation under the pointer. */
 export interface Pointed {
   readonly requestId: string;
   readonly x: number;
   readonly y: number;
 }
 
-/** The most important of an invocation, beside the mouse. Who uses the keyboard has the detail. */
+/** A summary of the invocation under the pointer. Keyboard users see the details instead. */
 export function Tooltip({ pointed }: { readonly pointed: Pointed | undefined }) {
   const invocation = pointed === undefined ? undefined : invocations.value.get(pointed.requestId);
   if (pointed === undefined || invocation === undefined) return null;
@@ -24,7 +24,7 @@ export function Tooltip({ pointed }: { readonly pointed: Pointed | undefined }) 
     >
       <code>{requestId}</code>
       <p>
-        <span class={swatchOf(invocation)} /> {standing(invocation)}
+        <span class={swatchOf(invocation)} /> {statusOf(invocation)}
         {errorType !== undefined && ` · ${errorType}`}
         {thread !== undefined && ` · ${threadName(thread)}`}
       </p>

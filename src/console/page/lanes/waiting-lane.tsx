@@ -6,7 +6,7 @@ import type { PlacedBar } from './places.ts';
 import { MIN_PX, px, pxPerMs, xOf } from './scale.ts';
 import { inQueue } from './spans.ts';
 
-/** Those that have no slot yet, above the threads. */
+/** Invocations that have no slot yet, above the threads. */
 export function WaitingLane({ bars }: { readonly bars: readonly PlacedBar[] }) {
   return (
     <div class="lane waiting" role="group" aria-label="Waiting for a slot">
@@ -31,7 +31,7 @@ function Wait({ invocation, row }: PlacedBar) {
   const { requestId, outcome, dispatchedAt } = invocation;
   const { start, end } = inQueue(invocation);
   const isOpen = end === Infinity;
-  // What never got to a thread has no other bar.
+  // An invocation that was never sent to a thread has no other bar.
   const isOnly = dispatchedAt === undefined;
   return (
     <div
@@ -56,5 +56,5 @@ function Wait({ invocation, row }: PlacedBar) {
   );
 }
 
-/** More do not fit. The number beside them is of all. */
+/** The maximum number of rows. The number beside the lane counts all waiting invocations. */
 const ROWS = 8;

@@ -1,4 +1,4 @@
-/** What a log line says, in the two formats of Lambda; any other line is its own message. */
+/** Returns the message of a log line in one of Lambda's two formats. Any other line is returned unchanged. */
 export function messageOf(text: string): string {
   const [, message] = TEXT_FORMAT.exec(text) ?? [];
   if (message !== undefined) return message;

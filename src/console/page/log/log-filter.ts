@@ -3,7 +3,7 @@ import type { LoggedText } from '../../messages.ts';
 export const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const;
 export type Level = (typeof LEVELS)[number];
 
-/** Lines with all words, and of that level or above. A line that names no level counts as INFO. */
+/** Returns the lines that contain all words and have at least the given level. A line without a level counts as INFO. */
 export function filtered(lines: readonly LoggedText[], words: string, least: Level): LoggedText[] {
   const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
   return lines.filter(({ text, level, requestId = '' }) => {

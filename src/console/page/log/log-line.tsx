@@ -3,7 +3,7 @@ import { clock, shortId } from '../state/format.ts';
 import { selected } from '../state/view.ts';
 import { messageOf } from './line-message.ts';
 
-/** A line of the log; its request id shows the invocation. */
+/** A log line. Its request id is a button that shows the invocation. */
 export function LogLine({ line }: { readonly line: LoggedText }) {
   const { order, at, requestId, ofRuntime, level = '', text } = line;
   return (

@@ -6,18 +6,18 @@ import { filtered, LEVELS } from './log-filter.ts';
 import type { Level } from './log-filter.ts';
 import { LogLine } from './log-line.tsx';
 
-/** What handlers write, as it comes, and the ends of threads. */
+/** The log lines of handlers, and a line for each replaced thread. */
 export function LogStream() {
   const words = useSignal('');
-  const least = useSignal<Level>('TRACE');
-  /** The lines that there were when following ended: what somebody reads stays where it is. */
+  const minLevel = useSignal<Level>('TRACE');
+  /** The lines at the time when following was turned off, so that the text being read does not move. */
   const held = useSignal<readonly LoggedText[] | undefined>(undefined);
   const follow = (follows: boolean) => {
     held.value = follows ? undefined : (held.peek() ?? lines.peek());
   };
   const list = useRef<HTMLDivElement>(null);
   const source = held.value ?? lines.value;
-  const found = useComputed(() => filtered(held.value ?? lines.value, words.value, least.value));
+  const found = useComputed(() => filtered(held.value ?? lines.value, words.value, minLevel.value));
   const newer = (lines.value.at(-1)?.order ?? 0) - (source.at(-1)?.order ?? 0);
   useLayoutEffect(() => {
     if (list.current !== null && held.peek() === undefined)
@@ -38,9 +38,9 @@ export function LogStream() {
         <label class="inline">
           from level
           <select
-            value={least.value}
+            value={minLevel.value}
             onChange={({ currentTarget }) =>
-              (least.value = LEVELS.find((level) => level === currentTarget.value) ?? 'TRACE')
+              (minLevel.value = LEVELS.find((level) => level === currentTarget.value) ?? 'TRACE')
             }
           >
             {LEVELS.map((level) => (
@@ -84,5 +84,5 @@ export function LogStream() {
   );
 }
 
-/** All are filtered, and no more than that are drawn. */
+/** The filter applies to all lines, but at most this number is rendered. */
 const MAX_SHOWN = 300;

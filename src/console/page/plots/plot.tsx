@@ -8,23 +8,23 @@ export interface PlotProps {
   readonly title: string;
   readonly series: readonly Series[];
   readonly unit: string;
-  /** The top of the scale; without it what the values need. */
+  /** The maximum of the scale. Default: the maximum value. */
   readonly most?: number;
   readonly samples: readonly StatsSample[];
-  /** The last value, as text. */
+  /** The latest value, as text. */
   readonly now: string;
 }
 
 interface Series {
-  /** A property of the style sheet. */
+  /** A custom property of the style sheet. */
   readonly colour: string;
-  /** Beside its value, where there are several. */
+  /** The label of the series in a plot with several. */
   readonly name?: (last: StatsSample) => string;
   readonly fill?: boolean;
   readonly value: (sample: StatsSample) => number | undefined;
 }
 
-/** A small plot of the last minute. */
+/** A plot of the last minute. */
 export function Plot({ title, series, unit, most, samples, now }: PlotProps) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);

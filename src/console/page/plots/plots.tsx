@@ -4,7 +4,7 @@ import { samples } from '../state/store.ts';
 import { Plot } from './plot.tsx';
 import type { PlotProps } from './plot.tsx';
 
-/** How it goes, second by second. */
+/** The metrics, second by second. */
 export function Plots() {
   const last = samples.value.at(-1);
   return (
@@ -50,7 +50,7 @@ const PLOTS: readonly Described[] = [
   },
 ];
 
-/** On average, in per cent; undefined in single mode. */
+/** The mean utilization of the threads, in percent; undefined in single mode. */
 function threadsBusy({ threads }: StatsSample): number | undefined {
   const parts = Object.values(threads);
   return parts.length === 0 ? undefined : (100 * parts.reduce((sum, part) => sum + part, 0)) / parts.length;

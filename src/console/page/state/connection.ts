@@ -5,7 +5,7 @@ import { take, takeAll } from './store.ts';
 
 export const connection = signal<'connecting' | 'live' | 'lost'>('connecting');
 
-/** Hears what happens from now on. The browser itself tries again when the connection is lost. */
+/** Subscribes to the server's events. The browser reconnects by itself when the connection is lost. */
 export function connect(): void {
   const events = new EventSource(`${CONSOLE}/events`);
   events.addEventListener('snapshot', ({ data }: MessageEvent<string>) =>
@@ -19,7 +19,7 @@ export function connect(): void {
   );
   events.addEventListener('error', () => {
     connection.value = 'lost';
-    // An answer that is no stream ends it for good.
+    // A response that is not an event stream closes the EventSource permanently.
     if (events.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
   });
 }

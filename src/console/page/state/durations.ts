@@ -1,6 +1,6 @@
 import type { InvocationState } from '../../messages.ts';
 
-/** How long it had no slot, or had a slot but no free thread, in ms; undefined as long as that is not known. */
+/** How long the invocation waited for a slot and a thread, in ms; undefined while that is unknown. */
 export function waitOf({
   calledAt,
   arrivedAt,
@@ -12,7 +12,7 @@ export function waitOf({
   return taken === undefined ? undefined : Math.max(0, taken - calledAt);
 }
 
-/** How long its handler ran, in ms; undefined as long as it runs: a stream's first bytes are an answer, too. */
+/** How long the handler ran, in ms; undefined while it runs, also after the first bytes of a stream. */
 export function runOf({ outcome, dispatchedAt, startedAt, answeredAt }: InvocationState): number | undefined {
   const began = startedAt ?? dispatchedAt;
   if (outcome === 'open' || began === undefined || answeredAt === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** A duration with as many digits as tell something. */
+/** Formats a duration with about three significant digits. */
 export function duration(ms: number | undefined): string {
   if (ms === undefined) return '–';
   if (ms >= 60_000) return `${(ms / 60_000).toFixed(1)} min`;
@@ -6,7 +6,7 @@ export function duration(ms: number | undefined): string {
   return `${ms.toFixed(ms < 10 ? 2 : ms < 100 ? 1 : 0)} ms`;
 }
 
-/** The time of day, to the second or to the millisecond. */
+/** Formats the time of day to the second or the millisecond. */
 export function clock(at: number, digits: 0 | 3 = 0): string {
   const date = new Date(at);
   const time = date.toLocaleTimeString('en-GB');
@@ -27,7 +27,7 @@ export function count(number: number): string {
   return number >= 100 || Number.isInteger(number) ? String(Math.round(number)) : number.toFixed(1);
 }
 
-/** The first part of a request id, which is enough to tell a few hundred apart. */
+/** Shortens a request id to its first part, which identifies it among a few hundred. */
 export function shortId(requestId: string): string {
   return requestId.slice(0, 8);
 }

@@ -1,7 +1,7 @@
 import type { CallerOutcome, InvocationState } from '../../messages.ts';
 import { shortId, threadName } from './format.ts';
 
-/** How outcomes are called on the page, in the order of the legend. */
+/** The labels of the outcomes, in the order of the legend. */
 export const OUTCOMES: Readonly<Record<CallerOutcome, string>> = {
   open: 'running',
   response: 'response',
@@ -9,28 +9,28 @@ export const OUTCOMES: Readonly<Record<CallerOutcome, string>> = {
   deadline: 'deadline',
   crash: 'crash',
   shutdown: 'shutdown',
-  unavailable: 'not taken',
+  unavailable: 'not delivered',
 };
 
-/** How it stands with an invocation, in a word. */
-export function standing(invocation: InvocationState): string {
+/** Returns a one-word status of an invocation. */
+export function statusOf(invocation: InvocationState): string {
   return isWaiting(invocation) ? 'waiting' : OUTCOMES[invocation.outcome];
 }
 
-/** The class of its swatch. */
+/** Returns the CSS class of an invocation's swatch. */
 export function swatchOf(invocation: InvocationState): string {
   return `swatch ${isWaiting(invocation) ? 'wait' : invocation.outcome}`;
 }
 
-/** For a slot, or with a slot for a thread. */
+/** Whether the invocation waits for a slot, or has a slot and waits for a thread. */
 export function isWaiting({ outcome, dispatchedAt }: InvocationState): boolean {
   return outcome === 'open' && dispatchedAt === undefined;
 }
 
-/** One line for who cannot see the bar. */
+/** Returns a one-line description for screen readers. */
 export function describe(invocation: InvocationState): string {
   const { requestId, thread, errorType } = invocation;
-  const where = thread === undefined ? '' : `, ${threadName(thread)}`;
-  const why = errorType === undefined ? '' : ` ${errorType}`;
-  return `${shortId(requestId)}, ${standing(invocation)}${why}${where}`;
+  const onThread = thread === undefined ? '' : `, ${threadName(thread)}`;
+  const error = errorType === undefined ? '' : ` ${errorType}`;
+  return `${shortId(requestId)}, ${statusOf(invocation)}${error}${onThread}`;
 }

@@ -2,12 +2,12 @@ import type { BurstRequest, BurstStarted, InvocationDetail } from '../../message
 
 export const CONSOLE = '/_lambda/console';
 
-/** Rejects with what the server says against it. */
+/** Requests invocations. Rejects with the server's error message. */
 export async function invoke(request: BurstRequest): Promise<BurstStarted> {
   return read<BurstStarted>(await fetch(INVOCATIONS, { method: 'POST', body: JSON.stringify(request) }));
 }
 
-/** What has not been sent yet is not sent. */
+/** Cancels the invocations that have not been sent yet. */
 export async function stopInvoking(): Promise<void> {
   await fetch(INVOCATIONS, { method: 'DELETE' });
 }

@@ -9,11 +9,11 @@ import type {
   Update,
 } from '../../messages.ts';
 
-/** What the page knows. Only {@link take} and {@link takeAll} change it. */
+/** The state of the page. Only {@link take} and {@link takeAll} change it. */
 export const about = signal<Omit<Snapshot, keyof Update> | undefined>(undefined);
-/** By request id: those that the server keeps. */
+/** The invocations that the server retains, by request id. */
 export const invocations = signal<ReadonlyMap<string, InvocationState>>(new Map());
-/** By {@link threadKey}. */
+/** The threads, by {@link threadKey}. */
 export const threads = signal<ReadonlyMap<string, ThreadState>>(new Map());
 export const lines = signal<readonly LoggedText[]>([]);
 export const samples = signal<readonly StatsSample[]>([]);
@@ -22,7 +22,7 @@ export const inFlight = signal(0);
 export const refused = signal(0);
 export const burst = signal<BurstState>({ wanted: 0, done: 0, failed: 0 });
 
-/** How far the server's clock is ahead of this page's. */
+/** The offset of the server's clock from this page's clock, in ms. */
 let clockAheadMs = 0;
 
 /** The server's clock, epoch ms. */
@@ -30,12 +30,12 @@ export function serverNow(): number {
   return Date.now() + clockAheadMs;
 }
 
-/** Numbers may come again when a runtime starts again. */
+/** Includes the start time, because thread numbers repeat when a runtime starts again. */
 export function threadKey({ thread, startedAt }: ThreadState): string {
   return `${thread}@${startedAt}`;
 }
 
-/** A snapshot: all that was known before is put away. */
+/** Replaces the whole state with a snapshot. */
 export function takeAll(snapshot: Snapshot): void {
   const { functionName, concurrency, timeoutMs, mostInvocations, mostAtOnce } = snapshot;
   clockAheadMs = snapshot.now - Date.now();
@@ -76,7 +76,7 @@ const MAX_ENDED_THREADS = 64;
 const MAX_LINES = 1000;
 const MAX_SAMPLES = 300;
 
-/** What comes late makes the server's clock look late. Only more than that means that one of the two was set. */
+/** A delayed message makes the server's clock appear to lag. A larger difference means that one of the clocks was set. */
 function setClock(now: number): void {
   const aheadMs = now - Date.now();
   if (aheadMs > clockAheadMs || aheadMs < clockAheadMs - MAX_LATE_MS) clockAheadMs = aheadMs;

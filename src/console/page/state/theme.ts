@@ -4,10 +4,10 @@ export type Theme = 'auto' | 'light' | 'dark';
 export const THEMES: readonly Theme[] = ['auto', 'light', 'dark'];
 
 export const theme = signal<Theme>(stored());
-/** Changes when colours do. */
+/** Whether the dark colours are in use. */
 export const isDark = signal(false);
 
-/** Keeps the page in the chosen colours. */
+/** Applies the chosen theme, and follows changes of it and of the system's theme. */
 export function applyTheme(): void {
   const system = matchMedia('(prefers-color-scheme: dark)');
   const look = () => {
@@ -21,7 +21,7 @@ export function applyTheme(): void {
   });
 }
 
-/** The colour that a property of the style sheet stands for at the moment. */
+/** Returns the current value of a colour property of the style sheet. */
 export function colourOf(property: string): string {
   const probe = document.createElement('span');
   probe.style.color = `var(${property})`;
