@@ -4,10 +4,10 @@ import type { About, RunRecord } from './report/record.ts';
 import type { GoalRow } from './report/summary.ts';
 import { METRICS } from './scenarios/scenario.ts';
 
-/** The last figures that were kept: ratios, since they travel better between machines than times do. */
+/** The stored baseline. It contains ratios, because they are more comparable between machines than times. */
 export interface Baseline {
   readonly about: Pick<About, 'date' | 'command' | 'rounds' | 'size' | 'machine' | 'versions'>;
-  /** Ours ÷ theirs, by scenario, metric and whom it is against. */
+  /** Ours ÷ theirs, by scenario, metric and contender. */
   readonly ratios: Readonly<Record<string, Ratio>>;
 }
 
@@ -16,23 +16,23 @@ interface Ratio {
   readonly better: 'higher' | 'lower';
 }
 
-/** A ratio that is worse than it was by more than a tenth. */
+/** A ratio that is more than a tenth worse than in the baseline. */
 export interface Regression {
   readonly name: string;
   readonly before: number;
   readonly now: number;
 }
 
-/** @throws Error when there is no baseline. */
+/** @throws Error when the baseline cannot be read. */
 export function loadBaseline(): Baseline {
   try {
     return JSON.parse(readFileSync(FILE, 'utf8')) as Baseline;
   } catch (cause) {
-    throw new Error('There is no readable bench/baseline.json. Make one with --save-baseline.', { cause });
+    throw new Error('Cannot read bench/baseline.json. Create it with --save-baseline.', { cause });
   }
 }
 
-/** Keeps the record's ratios; those of scenarios that weren't run stay. */
+/** Stores the record's ratios. Ratios of scenarios that were not run are kept. */
 export function saveBaseline({ about, goals }: RunRecord): string {
   const { date, command, rounds, size, machine, versions } = about;
   const ratios = { ...keptRatios(), ...ratiosOf(goals) };
@@ -41,7 +41,7 @@ export function saveBaseline({ about, goals }: RunRecord): string {
   return FILE;
 }
 
-/** What got worse, and how many ratios could be compared. */
+/** Returns the regressions and the number of ratios compared. */
 export function compare(
   baseline: Baseline,
   goals: readonly GoalRow[],

@@ -2,24 +2,24 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The package as it was built. */
+/** A build of the package. */
 export interface BuiltPackage {
-  /** What `npx lambda-managed-runtime` runs. */
+  /** The file that `npx lambda-managed-runtime` runs. */
   readonly entry: string;
   readonly version: string;
 }
 
 /**
- * Finds what is to be measured: the given file, or this project's build.
+ * Finds the build to measure: the given file, or this project's build.
  *
- * @throws Error when there is no build, or when it is older than its sources.
+ * @throws Error when there is no build, or the build is older than its sources.
  */
 export function findBuiltPackage(given: string | undefined): BuiltPackage {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
   if (given !== undefined) return { entry: resolve(given), version };
   const entry = join(ROOT, 'dist/src/cli/main.js');
   const builtMs = modifiedMs(entry);
-  if (builtMs === undefined) throw new Error(`There is no ${relative(ROOT, entry)}. ${BUILD}`);
+  if (builtMs === undefined) throw new Error(`${relative(ROOT, entry)} does not exist. ${BUILD}`);
   const newer = ['src', 'workers'].flatMap(sourceFiles).find((file) => (modifiedMs(file) ?? 0) > builtMs);
   if (newer !== undefined) throw new Error(`dist is older than ${relative(ROOT, newer)}. ${BUILD}`);
   return { entry, version };

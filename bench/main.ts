@@ -31,13 +31,13 @@ try {
 
 async function bench(options: Options): Promise<number> {
   if (process.platform !== 'linux')
-    throw new Error('It reads CPU time and memory from /proc, which only Linux has.');
+    throw new Error('It reads CPU time and memory from /proc, which exists on Linux only.');
   const baseline = options.check ? loadBaseline() : undefined;
   const planned = plan(options);
   const record = await measure(options, planned);
   process.stdout.write(`\n${describe(record.about).join('\n')}\n\n${renderTables(record)}`);
   await write(record, options);
-  if (options.saveBaseline) process.stdout.write(`The ratios are kept in ${saveBaseline(record)}.\n`);
+  if (options.saveBaseline) process.stdout.write(`The ratios are stored in ${saveBaseline(record)}.\n`);
   const worse =
     (baseline !== undefined && regressed(baseline, record)) ||
     (planned.mustMeetGoals && record.goals.some(({ met }) => met !== true));
@@ -93,14 +93,16 @@ function headline(scenarios: readonly Scenario[], { scenario, metrics }: Sample)
 async function write(record: RunRecord, { json, html }: Options): Promise<void> {
   for (const file of [json, html]) mkdirSync(dirname(file), { recursive: true });
   writeFileSync(json, `${JSON.stringify(record, undefined, 2)}\n`);
-  process.stdout.write(`\nAll figures: ${json}\n`);
+  process.stdout.write(`\nMeasurements (JSON): ${json}\n`);
   const page = await renderHtml(record);
   if (page === undefined) {
-    process.stdout.write('No report with plots: `npm install --prefix bench` installs what draws it.\n');
+    process.stdout.write(
+      'No HTML report: its charting library is not installed. Run `npm install --prefix bench`.\n',
+    );
     return;
   }
   writeFileSync(html, page);
-  process.stdout.write(`The report: ${html}\n`);
+  process.stdout.write(`Report (HTML): ${html}\n`);
 }
 
 function regressed(baseline: Parameters<typeof compare>[0], { goals }: RunRecord): boolean {

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { SCENARIOS } from './scenarios/all.ts';
 
-/** What the command line asks for. */
+/** The parsed command line. */
 export interface Options {
   readonly quick: boolean;
   readonly rounds: number;
@@ -15,25 +15,28 @@ export interface Options {
   readonly beside: string | undefined;
 }
 
-/** Reads the command line; ends the process on `--help` and on mistakes. */
+/** Parses the command line. Exits on `--help` and on invalid arguments. */
 export function readOptions(argv: readonly string[]): Options {
   const given = new Command('npm run bench --')
     .description(
       'Measures lambda-managed-runtime beside aws-lambda-ric and a floor. Needs Linux and a build.',
     )
-    .option('--quick', 'some two minutes: fewer scenarios, one round, short', false)
+    .option('--quick', 'runs fewer scenarios in one short round, about two minutes', false)
     .option(
       '--rounds <count>',
       'rounds, of which the median counts (default: 5; 1 with --quick)',
       wholeNumber,
     )
-    .option('--only <pattern>', 'only scenarios whose id matches this regular expression', pattern)
-    .option('--shape', 'how cost grows with slots and with payload, in place of the scenarios', false)
-    .option('--check', 'fail when a ratio is worse than in baseline.json by more than a tenth', false)
-    .option('--save-baseline', 'keep the ratios in baseline.json', false)
-    .option('--json <file>', 'where the record goes', 'bench/results/bench.json')
-    .option('--html <file>', 'where the report goes', 'bench/results/bench.html')
-    .option('--runtime <file>', 'another build’s dist/src/cli/main.js, in place of this project’s')
+    .option('--only <pattern>', 'runs only scenarios whose id matches this regular expression', pattern)
+    .option('--shape', 'measures how cost grows with slots and payload, instead of the scenarios', false)
+    .option('--check', 'fails if a ratio is more than a tenth worse than in baseline.json', false)
+    .option('--save-baseline', 'stores the ratios in baseline.json', false)
+    .option('--json <file>', 'the output file of the measurements', 'bench/results/bench.json')
+    .option('--html <file>', 'the output file of the report', 'bench/results/bench.html')
+    .option(
+      '--runtime <file>',
+      'the dist/src/cli/main.js of another build to measure, instead of this project’s build',
+    )
     .addOption(
       new Option(
         '--beside <file>',
@@ -68,7 +71,7 @@ function list(): string {
 function wholeNumber(value: string): number {
   const number = Number(value);
   if (!Number.isInteger(number) || number < 1)
-    throw new InvalidArgumentError('It must be a whole number, 1 or more.');
+    throw new InvalidArgumentError('Expected a whole number of at least 1.');
   return number;
 }
 

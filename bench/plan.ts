@@ -9,15 +9,15 @@ import { besideAnotherBuild } from './scenarios/beside.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 import { selectScenarios } from './scenarios/select.ts';
 
-/** What is measured, and beside whom. */
+/** The scenarios to measure and the contenders. */
 export interface Plan {
   readonly scenarios: readonly Scenario[];
   readonly contenders: readonly (Contender | Absentee)[];
-  /** Whether a goal that is missed fails the run. */
+  /** Whether a missed goal fails the run. */
   readonly mustMeetGoals: boolean;
 }
 
-/** Beside AWS's client, or beside another build of this package. */
+/** Compares this package with AWS's client, or with another build of this package. */
 export function plan(options: Options): Plan {
   const { entry, version } = findBuiltPackage(options.runtime);
   const scenarios = selectScenarios(options);

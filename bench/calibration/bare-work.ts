@@ -9,17 +9,17 @@ export interface BareWorkOrder {
 }
 
 export interface BareWorkResult {
-  /** CPU time of one piece of work. */
+  /** The CPU time of one unit of work. */
   readonly cpuMsEach: number;
 }
 
-/** How many iterations of the bench's work take a millisecond of CPU time, with all cores busy. */
+/** Measures how many iterations of the benchmark's work take 1 ms of CPU time with all cores busy. */
 export async function calibrate(seconds: number): Promise<number> {
   const iterations = 500;
   return iterations / (await bareWork({ iterations, seconds }));
 }
 
-/** CPU time in ms of that many iterations, the mean of one process on every core. */
+/** Measures the CPU time of a number of iterations in ms: the mean over one process per core. */
 export async function bareWork(order: BareWorkOrder): Promise<number> {
   const times = await Promise.all(Array.from({ length: availableParallelism() }, () => crunchOnce(order)));
   return times.reduce((sum, time) => sum + time, 0) / times.length;

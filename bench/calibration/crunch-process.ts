@@ -1,4 +1,4 @@
-/** Does the bare work of the CPU scenarios, without any runtime, and says what CPU time it took. */
+/** Runs the work of the CPU scenarios without a runtime and reports its CPU time. */
 import type { BareWorkOrder, BareWorkResult } from './bare-work.ts';
 
 interface CrunchModule {
@@ -10,7 +10,7 @@ const CRUNCH = new URL('../handlers/crunch.mjs', import.meta.url).href;
 const { crunch } = (await import(CRUNCH)) as CrunchModule;
 
 process.on('message', ({ iterations, seconds }: BareWorkOrder) => {
-  // Compiled and at full speed before it counts.
+  // Warms up, so that only optimized code is measured.
   for (const endMs = performance.now() + WARM_UP_MS; performance.now() < endMs;) crunch(iterations);
   const before = process.cpuUsage();
   let done = 0;

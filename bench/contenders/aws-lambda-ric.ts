@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Absentee, Contender, Setup } from './contender.ts';
 import { lambdaEnvironment } from './environment.ts';
 
-/** AWS's own client, from `bench/node_modules`, where it was installed and compiled. */
+/** AWS's runtime interface client, installed and compiled in `bench/node_modules`. */
 export function awsLambdaRic(): Contender | Absentee {
   const entry = fileURLToPath(new URL('../node_modules/aws-lambda-ric/index.mjs', import.meta.url));
   const root = dirname(entry);
@@ -24,7 +24,7 @@ export function awsLambdaRic(): Contender | Absentee {
 
 const INSTALL = '`npm install --prefix bench` (it needs cmake, g++, make and autotools)';
 
-/** Each open `/next` holds one thread of libuv's pool, so that there must be more of these than worker threads. */
+/** Each open `/next` occupies a thread of libuv's pool, so the pool must be larger than the number of worker threads. */
 function threadpool(setup: Setup): number {
   return setup.threadpool ?? Math.max(64, setup.threads + 16);
 }

@@ -1,27 +1,27 @@
 export type ContenderName =
   'ours' | 'aws-lambda-ric' | 'single mode' | 'floor' | 'bare work' | 'another build';
 
-/** What a runtime is started for. */
+/** The settings with which a runtime is started. */
 export interface Setup {
-  /** A file in `handlers/`, without its ending. */
+  /** The name of a file in `handlers/`, without its extension. */
   readonly handler: string;
   readonly slots: number;
   readonly threads: number;
-  /** libuv's pool, for aws-lambda-ric; it needs one of these threads for every open `/next`. */
+  /** The size of libuv's pool for aws-lambda-ric, which needs one of its threads for each open `/next`. */
   readonly threadpool: number | undefined;
 }
 
-/** A program that serves a handler. */
+/** A runtime that takes part in the benchmark. */
 export interface Contender {
   readonly name: ContenderName;
   readonly version: string;
-  /** How many polls it has open when it is idle. */
+  /** Returns the number of polls that it keeps open when idle. */
   polls(setup: Setup): number;
   command(setup: Setup): readonly string[];
   environment(setup: Setup): NodeJS.ProcessEnv;
 }
 
-/** A contender that can't take part, and why. */
+/** A contender that cannot take part, with the reason. */
 export interface Absentee {
   readonly name: ContenderName;
   readonly reason: string;

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Setup } from './contender.ts';
 
-/** What Lambda gives to every runtime; the Runtime API's address comes on top. */
+/** The environment variables that Lambda sets for every runtime, except the address of the Runtime API. */
 export function lambdaEnvironment({ handler, slots, threads }: Setup): NodeJS.ProcessEnv {
   const memoryMiB = Math.max(4096, threads * MEMORY_PER_THREAD_MIB);
   return {
@@ -23,5 +23,5 @@ export function lambdaEnvironment({ handler, slots, threads }: Setup): NodeJS.Pr
 
 const HANDLERS = fileURLToPath(new URL('../handlers', import.meta.url));
 
-/** Enough that no runtime has to go short of threads. */
+/** Enough memory that no runtime has to limit its threads. */
 const MEMORY_PER_THREAD_MIB = 128;

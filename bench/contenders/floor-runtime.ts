@@ -1,6 +1,6 @@
 /**
- * Raw sockets, hand-written HTTP, the handler on the main thread, one connection for each slot. It leaves out all that
- * a runtime needs besides (errors, deadlines, retries, threads): it shows what sockets and JSON alone cost.
+ * The lower bound: raw sockets, hand-written HTTP, the handler on the main thread, one connection per slot. It has no error
+ * handling, deadlines, retries or threads, so it shows the cost of sockets and JSON alone.
  */
 import { connect } from 'node:net';
 import { join } from 'node:path';

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Contender } from './contender.ts';
 import { lambdaEnvironment } from './environment.ts';
 
-/** The least that a runtime could cost in Node: see `floor-runtime.ts`. */
+/** The lower bound of a runtime's cost in Node.js. See `floor-runtime.ts`. */
 export function floor(): Contender {
   return {
     name: 'floor',

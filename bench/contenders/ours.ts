@@ -1,7 +1,7 @@
 import type { Contender } from './contender.ts';
 import { lambdaEnvironment } from './environment.ts';
 
-/** This package as it is published, without the line at the end of each invocation: AWS's client writes none. */
+/** This package as published, but without a log line per invocation, because AWS's client does not write one. */
 export function ours(entry: string, version: string): Contender {
   return {
     name: 'ours',

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 const BLOCK = Buffer.alloc(16 * 1024, 'lambda');
 
 /**
- * A fixed amount of work for the processor: SHA-256 over so many blocks of 16 KiB. What it costs in CPU time is measured
- * beforehand (`calibration/`); it never looks at a clock. It's native code, since JavaScript would cost up to four times
- * as much until the thread's optimizing compiler has got to it, which is a matter of luck.
+ * A fixed amount of CPU work: SHA-256 over a number of 16 KiB blocks. `calibration/` measures its CPU time beforehand; the
+ * handler reads no clock. The work is native code, because JavaScript would cost up to four times as much until the thread
+ * has optimized it, and the time of that varies.
  */
 export function crunch(iterations) {
   const hash = createHash('sha256');

@@ -1,2 +1,2 @@
-/** Gives back what it was given. */
+/** Returns the event. */
 export const handler = async (event) => event;

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 
-/** Streams one part at once, and another when that many milliseconds have passed. */
+/** Streams one part at once and another after the given number of milliseconds. */
 export const handler = awslambda.streamifyResponse(async ({ waitMs }, responseStream) => {
   responseStream.write('first');
   await setTimeout(waitMs);

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 
-/** Streams that many bytes in writes of 64 KiB, as fast as they are taken. */
+/** Streams the given number of bytes in writes of 64 KiB, as fast as the reader accepts them. */
 export const handler = awslambda.streamifyResponse(async ({ bytes }, responseStream) => {
   const part = Buffer.alloc(65_536, 'x');
   for (let left = bytes; left > 0; left -= part.byteLength) {

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 
-/** Waits that many ms, as a handler does that calls another service. */
+/** Waits the given number of ms, like a handler that calls another service. */
 export const handler = async ({ ms }) => {
   await setTimeout(ms);
   return { waited: ms };

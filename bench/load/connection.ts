@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { RequestParser } from './request-parser.ts';
 import type { ParsedRequest } from './request-parser.ts';
 
-/** What the connections tell the desk. */
+/** What the connections report to the broker. */
 export interface ConnectionListener {
   /** A `/next` is open. */
   onPoll(connection: Connection): void;
@@ -11,7 +11,7 @@ export interface ConnectionListener {
   onClosed(connection: Connection): void;
 }
 
-/** One connection of the runtime: the Runtime API's side of it. */
+/** The server side of one connection from the runtime. */
 export class Connection {
   readonly #socket: Socket;
   readonly #listener: ConnectionListener;
@@ -25,17 +25,17 @@ export class Connection {
     });
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => {
-      // What one chunk asks for goes out in one write: an answer's receipt and the next event.
+      // Corks the socket, so that the response to an answer and the next event leave in one write.
       socket.cork();
       parser.receive(chunk);
       socket.uncork();
     });
-    // A runtime that is killed resets its connections.
+    // A killed runtime resets its connections.
     socket.on('error', () => undefined);
     socket.on('close', () => listener.onClosed(this));
   }
 
-  handOut(requestId: string, deadlineMs: number, body: Uint8Array): void {
+  deliver(requestId: string, deadlineMs: number, body: Uint8Array): void {
     const head =
       `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: ${requestId}\r\n` +
       `Lambda-Runtime-Deadline-Ms: ${deadlineMs}\r\n` +
@@ -69,7 +69,7 @@ const INVOCATION = '/2018-06-01/runtime/invocation/';
 const NEXT = `${INVOCATION}next`;
 const INIT_ERROR = '/2018-06-01/runtime/init/error';
 const REGISTER = '/2020-01-01/extension/register';
-/** Stays open: nothing ever happens to extensions here. */
+/** This request stays open, because this server sends no events to extensions. */
 const EXTENSION_NEXT = '/2020-01-01/extension/event/next';
 
 const ACCEPTED =

@@ -2,7 +2,7 @@ import { createHistogram } from 'node:perf_hooks';
 import type { RecordableHistogram } from 'node:perf_hooks';
 import type { LatencyReport } from './protocol.ts';
 
-/** Latencies by class of event, in histograms of three significant figures. */
+/** Latencies by event class, in histograms with three significant digits. */
 export class LatencyRecord {
   readonly #histograms = new Map<string, RecordableHistogram>();
 

@@ -3,7 +3,7 @@ import type { FromLoad, LoadPlan, LoadReport, ToLoad } from './protocol.ts';
 import { startChild } from '../runner/child.ts';
 import type { Child } from '../runner/child.ts';
 
-/** The load, seen from the benchmark: a Runtime API in a process of its own. */
+/** The benchmark's handle of the load process, which serves a Runtime API. */
 export class LoadProcess {
   readonly pid: number;
   readonly port: number;
@@ -18,12 +18,12 @@ export class LoadProcess {
     this.#child = child;
     this.pid = child.pid;
     this.port = port;
-    // Heard of where they are awaited; a trial that has failed otherwise awaits them no more.
+    // Callers observe these rejections where they await them. A trial that failed for another reason does not.
     this.#initFailed.promise.catch(() => undefined);
     child.process.on('message', (message: FromLoad) => this.#receive(message));
   }
 
-  /** Starts it on these CPUs (a list as `taskset` takes it), or on all. */
+  /** Starts the load process on the given CPUs (a `taskset` list), or on all CPUs. */
   static async start(cpus: string | undefined): Promise<LoadProcess> {
     const child = startChild('the load process', [process.execPath, ENTRY], { cpus, ipc: true });
     const listening = new Promise<number>((resolve) =>
@@ -39,23 +39,23 @@ export class LoadProcess {
     return Promise.race([this.#child.died, this.#initFailed.promise]);
   }
 
-  /** Resolves when so many polls were open at once. */
+  /** Resolves when the given number of polls has been open at once. */
   async parked(polls: number): Promise<void> {
     while (this.#polls < polls) await this.#changed.promise;
   }
 
-  /** Resolves when the first poll has come, with the time of its arrival (epoch ms, in fractions). */
+  /** Resolves with the arrival time of the first poll (fractional epoch ms). */
   async firstPoll(): Promise<number> {
     await this.parked(1);
     return this.#firstPollMs as number;
   }
 
-  /** How many polls were open at once at most. */
+  /** The maximum number of polls that were open at once. */
   get polls(): number {
     return this.#polls;
   }
 
-  /** Hands out events; rejects when they are no longer answered. */
+  /** Delivers events. Rejects when the runtime stops answering. */
   run(plan: LoadPlan): Promise<LoadReport> {
     this.#verdict = Promise.withResolvers<LoadReport>();
     this.#child.process.send({ type: 'run', plan } satisfies ToLoad);

@@ -1,10 +1,10 @@
 /**
- * What the benchmark and its load process say to each other, over the IPC channel of `fork`.
+ * The messages between the benchmark and its load process, over the IPC channel of `fork`.
  *
  *     benchmark                          load process
  *     ◀─ listening ───────────────────── the Runtime API's port
- *     ◀─ parked ──────────────────────── as often as there are more polls than ever before
- *     ── run ──────────────────────────▶ hands out events
+ *     ◀─ parked ──────────────────────── a new maximum of open polls
+ *     ── run ──────────────────────────▶ delivers events
  *     ◀─ finished | stalled ────────────
  *     ◀─ init-error ──────────────────── the runtime could not start
  */
@@ -22,46 +22,46 @@ export type FromLoad =
     }
   | { readonly type: 'init-error'; readonly body: string };
 
-/** Which events are handed out, and when. */
+/** Which events to deliver, and when. */
 export type LoadPlan =
   | {
       /** Every poll gets an event at once. */
       readonly kind: 'saturation';
       readonly body: Body;
       readonly until: { readonly seconds: number } | { readonly events: number };
-      /** Polls beyond that wait, as they do where Lambda's own limit is reached. */
+      /** The concurrency limit. Further polls wait, as on Lambda. */
       readonly inFlightAtMost?: number;
     }
   | {
-      /** Events fall due at random, whether or not there is a poll; one without a poll queues. */
+      /** Events become due at random times. An event without an open poll is queued. */
       readonly kind: 'poisson';
       readonly perSecond: number;
       readonly seconds: number;
-      /** The same seed gives the same arrivals. */
+      /** The same seed gives the same arrival times. */
       readonly seed: number;
       readonly classes: readonly EventClass[];
     };
 
 export interface EventClass {
   readonly name: string;
-  /** Part of all events, 0 to 1. */
+  /** The share of all events, 0 to 1. */
   readonly share: number;
   readonly body: Body;
 }
 
-/** An event's body: JSON text, or a JSON string of that many bytes. */
+/** An event's body: JSON text, or a JSON string of the given size in bytes. */
 export type Body =
   { readonly kind: 'json'; readonly text: string } | { readonly kind: 'filled'; readonly bytes: number };
 
 export interface LoadReport {
   readonly completed: number;
-  /** How many of them were answered with an error. */
+  /** The number of events answered with an error. */
   readonly failed: number;
   /** The first of these errors. */
   readonly firstError: string | undefined;
   /** From the first event until the last answer. */
   readonly seconds: number;
-  /** From due time to answer, by class; saturation has one class, `all`, whose events are due when their poll arrives. */
+  /** Latency from the due time to the answer, by class. In saturation the class is `all`, due when the poll arrives. */
   readonly latencies: Readonly<Record<string, LatencyReport>>;
 }
 

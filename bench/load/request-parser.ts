@@ -1,23 +1,23 @@
-/** One request, once its last byte is there. */
+/** A complete request. */
 export interface ParsedRequest {
   readonly method: string;
   readonly path: string;
   /** The body's first bytes. */
   readonly bodyStart: string;
-  /** The trailers that it ended with, as they came; empty for most. */
+  /** The raw trailers; usually empty. */
   readonly trailers: string;
 }
 
-/** What a {@link RequestParser} tells. */
+/** Receives the events of a {@link RequestParser}. */
 export interface RequestListener {
-  /** The client waits for a go-ahead before it sends the body, as curl does with large ones. */
+  /** The client sent `Expect: 100-continue` and waits before it sends the body, as curl does with large bodies. */
   onExpectContinue(): void;
   onRequest(request: ParsedRequest): void;
 }
 
 type State = 'head' | 'body' | 'chunk-size' | 'chunk' | 'chunk-end' | 'trailers';
 
-/** Reads the HTTP/1.1 requests of one connection, pipelined or not, and throws bodies away as they come. */
+/** Parses the HTTP/1.1 requests of one connection, including pipelined ones, and discards their bodies. */
 export class RequestParser {
   readonly #listener: RequestListener;
   #rest: Buffer | undefined;
@@ -32,7 +32,7 @@ export class RequestParser {
     this.#listener = listener;
   }
 
-  /** @throws Error when it isn't HTTP/1.1. */
+  /** @throws Error when the data is not HTTP/1.1. */
   receive(chunk: Buffer): void {
     let data = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
     this.#rest = undefined;
@@ -46,7 +46,7 @@ export class RequestParser {
     }
   }
 
-  /** Returns how many bytes it took; 0 when it needs more. */
+  /** Returns the number of bytes consumed; 0 if it needs more. */
   #step(data: Buffer): number {
     switch (this.#state) {
       case 'head':

@@ -1,24 +1,24 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import type { Desk } from './desk.ts';
+import type { EventBroker } from './broker.ts';
 import type { Body, EventClass, LoadPlan } from './protocol.ts';
 import { seededRandom } from '../../src/cli/bench/load.ts';
 
-/** A plan that is being carried out. */
+/** A running plan. */
 export interface RunningPlan {
-  /** To be called when a poll has arrived, before it is parked. */
+  /** Must be called when a poll arrives, before it is parked. */
   onPoll(): void;
-  /** Resolves when the last event is due; it may not be answered yet. */
+  /** Resolves when the last event is due. Events may still be in flight. */
   readonly issued: Promise<void>;
 }
 
-/** Starts to hand out events as the plan says. */
-export function runPlan(plan: LoadPlan, desk: Desk): RunningPlan {
+/** Starts to deliver events according to a plan. */
+export function runPlan(plan: LoadPlan, broker: EventBroker): RunningPlan {
   return plan.kind === 'saturation'
-    ? saturate(plan, desk)
-    : { onPoll: () => undefined, issued: arrive(plan, desk) };
+    ? saturate(plan, broker)
+    : { onPoll: () => undefined, issued: arrive(plan, broker) };
 }
 
-function saturate(plan: Extract<LoadPlan, { kind: 'saturation' }>, desk: Desk): RunningPlan {
+function saturate(plan: Extract<LoadPlan, { kind: 'saturation' }>, broker: EventBroker): RunningPlan {
   const body = bytesOf(plan.body);
   const issued = Promise.withResolvers<void>();
   let left = 'events' in plan.until ? plan.until.events : Infinity;
@@ -27,14 +27,14 @@ function saturate(plan: Extract<LoadPlan, { kind: 'saturation' }>, desk: Desk): 
     const now = performance.now();
     if (left <= 0 || now >= endMs) return issued.resolve();
     left -= 1;
-    desk.push({ className: 'all', body, dueMs: now });
+    broker.push({ className: 'all', body, dueMs: now });
     if (left === 0) issued.resolve();
   };
-  for (let parked = desk.polls; parked > 0; parked -= 1) onPoll();
+  for (let parked = broker.polls; parked > 0; parked -= 1) onPoll();
   return { onPoll, issued: issued.promise };
 }
 
-async function arrive(plan: Extract<LoadPlan, { kind: 'poisson' }>, desk: Desk): Promise<void> {
+async function arrive(plan: Extract<LoadPlan, { kind: 'poisson' }>, broker: EventBroker): Promise<void> {
   const random = seededRandom(plan.seed);
   const classes = plan.classes.map((each) => ({ ...each, bytes: bytesOf(each.body) }));
   const startMs = performance.now();
@@ -44,11 +44,11 @@ async function arrive(plan: Extract<LoadPlan, { kind: 'poisson' }>, desk: Desk):
     if (dueMs > endMs) return;
     await until(dueMs);
     const { name, bytes } = draw(classes, random());
-    desk.push({ className: name, body: bytes, dueMs });
+    broker.push({ className: name, body: bytes, dueMs });
   }
 }
 
-/** Timers have a grain of a millisecond; the rest of the wait turns the event loop, which still takes answers. */
+/** Timers have a resolution of 1 ms. The rest of the wait yields to the event loop, which keeps reading answers. */
 async function until(dueMs: number): Promise<void> {
   const waitMs = Math.floor(dueMs - performance.now() - 1);
   if (waitMs >= 1) await setTimeout(waitMs);

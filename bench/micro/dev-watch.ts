@@ -1,5 +1,5 @@
 /**
- * What `dev` costs while nothing happens, with so many files loaded: CPU time of the main thread and of all others, in
+ * Measures the idle cost of `dev` by number of loaded files: CPU time of the main thread and of all other threads, in
  * percent of a core. `node bench/micro/dev-watch.ts [files …]`, on Linux.
  */
 import { once } from 'node:events';
@@ -50,7 +50,7 @@ async function measure(files: number): Promise<(number | string)[]> {
   }
 }
 
-/** Resolves when all threads serve. */
+/** Resolves when all threads are ready. */
 async function ready({ stdout }: ReturnType<typeof startChild>['process']): Promise<void> {
   for (let text = ''; !text.includes('The runtime is ready');) {
     const [chunk] = stdout === null ? [] : await once(stdout, 'data');

@@ -1,9 +1,9 @@
-/** The threads of `pool-shapes.ts`: they give back what they get. */
+/** The worker file of `pool-shapes.ts`, which returns its input. */
 
 /** One event. */
 export const echo = (event) => event;
 
-/** Events over a port, for as long as the thread lives. */
+/** Echoes events over a port until the thread ends. */
 export function serve(port) {
   port.on('message', (message) => port.postMessage(message));
   return new Promise(() => {});

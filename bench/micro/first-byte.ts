@@ -1,6 +1,6 @@
 /**
- * How soon the first byte of a streamed response is there, when the handler waits a second before its second part;
- * beside it a round trip on the same loopback. `npm run build && node bench/micro/first-byte.ts [invocations]`
+ * Measures the time to the first byte of a streamed response whose handler waits one second before its second part,
+ * compared with a round trip over loopback. `npm run build && node bench/micro/first-byte.ts [invocations]`
  */
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';

@@ -1,6 +1,7 @@
 /**
- * What settings of glibc's malloc save and cost where native code allocates on many threads: the image example, 4 threads.
- * All stay up and get pictures in turn, so that what else the machine does meets all of them. After `npm run build`, on Linux.
+ * Measures what settings of glibc's malloc save and cost when native code allocates on many threads (the image example on
+ * 4 threads). All processes stay up and work in turn, so that other load on the machine affects them equally. Requires
+ * `npm run build` and Linux.
  *
  *     node bench/micro/image-memory.ts                                         # none, and MALLOC_ARENA_MAX=2
  *     node bench/micro/image-memory.ts '' MALLOC_ARENA_MAX=2,MALLOC_TRIM_THRESHOLD_=131072
@@ -36,7 +37,7 @@ interface Contender {
 
 const folder = fileURLToPath(new URL('../results/image-memory', import.meta.url));
 await build({
-  // Below the project, where sharp is found; as JavaScript, since each thread would load Node's type stripper.
+  // Inside the project, so that sharp resolves. JavaScript, because each thread would otherwise load Node's type stripper.
   entryPoints: { image: fileURLToPath(new URL('../../examples/image/handler.ts', import.meta.url)) },
   outdir: folder,
   outExtension: { '.js': '.mjs' },
@@ -88,7 +89,7 @@ async function takeTurn({ api, runtime, turns }: Contender): Promise<void> {
       pictures += 1;
       const event = JSON.stringify({ width: 600 + (pictures % 7) * 150 });
       const { status } = await api.invoke(event, { whenCapacity: true, timeoutMs: PATIENT_MS });
-      if (status !== 'response') throw new Error(`A picture ended as ${status}.`);
+      if (status !== 'response') throw new Error(`An image invocation ended with ${status}.`);
     }
   };
   await Promise.race([Promise.all(Array.from({ length: THREADS }, call)), runtime.died]);

@@ -1,6 +1,6 @@
 /**
- * What it costs an invocation to run inside `@aws/lambda-invoke-store`: CPU time of the process for a handler that awaits
- * ten times. `workers/invoke-store.ts` rests on it. `node bench/micro/invoke-store.ts [invocations]`
+ * Measures the cost of running an invocation inside `@aws/lambda-invoke-store`: the process's CPU time for a handler that
+ * awaits ten times. `workers/invoke-store.ts` is based on the result. `node bench/micro/invoke-store.ts [invocations]`
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import Table from 'cli-table3';

@@ -1,4 +1,4 @@
-/** Writes lines in one of the ways that log-line.ts compares, and sends the CPU time that they took, in µs. */
+/** Writes lines with one of the methods that log-line.ts compares, and sends their CPU time in µs. */
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { pino } from 'pino';

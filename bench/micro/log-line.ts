@@ -26,7 +26,7 @@ for (const [name, way] of Object.entries(WAYS)) {
 }
 console.log(table.toString());
 
-/** In a process of its own. Resolves with µs per line. */
+/** Measures one method in its own process. Resolves with µs per line. */
 async function measure(way: string): Promise<number> {
   const writer = fileURLToPath(new URL('log-line-writer.ts', import.meta.url));
   const child = fork(writer, [way, String(LINES)], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });

@@ -1,16 +1,16 @@
 /**
- * From which size on a payload crosses threads faster as a transferred buffer than as a string; the round trip, as CPU
- * time of the whole process. `LARGEST_STRING_EVENT` of `src/runtime-api/connection.ts` rests on it.
+ * Measures the size above which a payload crosses threads faster as a transferred buffer than as a string, as the CPU time
+ * of the whole process per round trip. `LARGEST_STRING_EVENT` in `src/runtime-api/connection.ts` is based on the result.
  * `node bench/micro/payload-crossing.ts [seconds]`
  *
- * Each way begins with the bytes that came from the socket and ends with the text in the thread: what a string saves on
- * the way it may lose at either end. The thread sends it back in the same form.
+ * Each method starts with bytes from a socket and ends with text in the thread, so that conversions count. The thread
+ * sends the payload back in the same form.
  */
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import Table from 'cli-table3';
 
-/** How bytes are made into what is posted. */
+/** Converts bytes into the posted message. */
 interface Way {
   readonly name: string;
   pack(bytes: Buffer): string | Uint8Array<ArrayBuffer>;

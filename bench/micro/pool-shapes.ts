@@ -1,6 +1,6 @@
 /**
- * What one event costs in three shapes of a pool, as CPU time of the whole process. The choice in
- * `docs/architecture.md` rests on it. `node bench/micro/pool-shapes.ts [seconds]`
+ * Measures the cost of one event in three kinds of pool, as the CPU time of the whole process. The decision in
+ * `docs/architecture.md` is based on the result. `node bench/micro/pool-shapes.ts [seconds]`
  */
 import { MessageChannel } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
@@ -8,14 +8,14 @@ import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
 import { Piscina } from 'piscina';
 
-/** A pool that answers with what it is given, from a thread. */
+/** A pool whose threads return their input. */
 interface Shape {
   readonly name: string;
   open(threads: number): Promise<OpenShape>;
 }
 
 interface OpenShape {
-  /** Runs one event on behalf of a slot; a slot never runs two at once. */
+  /** Runs one event for a slot. A slot never runs two events at once. */
   run(slot: number, event: string): Promise<unknown>;
   close(): Promise<void>;
 }
@@ -47,7 +47,7 @@ process.exit();
 async function measure(shape: Shape, threads: number): Promise<string> {
   process.stderr.write(`${shape.name}: ${threads} threads …\n`);
   const pool = await shape.open(threads);
-  // Every thread compiles its code for itself.
+  // Each thread compiles its own code, so all of them must warm up.
   await drive(pool, threads, Math.max(1, threads / 16));
   const before = process.cpuUsage();
   const startMs = performance.now();
@@ -58,7 +58,7 @@ async function measure(shape: Shape, threads: number): Promise<string> {
   return `${((user + system) / events).toFixed(1)} (${Math.round(events / seconds).toLocaleString('en-US')})`;
 }
 
-/** All slots at once, each one event after the other; says how many there were. */
+/** Runs events on all slots concurrently, one after the other per slot. Resolves with their number. */
 async function drive(pool: OpenShape, slots: number, seconds: number): Promise<number> {
   const endMs = performance.now() + seconds * 1000;
   let events = 0;
@@ -107,7 +107,7 @@ async function portForEachSlot(threads: number): Promise<OpenShape> {
 
 function startServing(pool: Piscina): MessagePort {
   const { port1, port2 } = new MessageChannel();
-  // It ends with the pool, by being aborted.
+  // Destroying the pool aborts this task.
   pool.run(port2, { name: 'serve', transferList: [port2] }).catch(() => undefined);
   return port1;
 }

@@ -19,7 +19,7 @@ const lambda = {
 };
 const context = new InvocationContext(metadata, { lambda, deadlineMarginMs: 0 }, () => undefined);
 
-/** An invocation as a thread has it, without an event. */
+/** A sample invocation as a thread receives it, without an event. */
 export function sampleInvocation(invocationId: number): CurrentInvocation {
   return { message: { invocationId, metadata }, context };
 }

@@ -1,10 +1,10 @@
 /**
- * CPU time of a no-op in several builds or settings of this package. All stay up and get load for a second in turn, so that
- * what else the machine does meets all of them; each turn is compared with that of the first.
+ * Measures the CPU time of a no-op in several builds or settings of this package. All processes stay up and get one second
+ * of load in turn, so that other load on the machine affects them equally. Each turn is compared with the first process's.
  *
- *     npm run build && node bench/micro/side-by-side.ts                      # with and without the line of each invocation
+ *     npm run build && node bench/micro/side-by-side.ts                      # with and without a log line per invocation
  *     node bench/micro/side-by-side.ts '../before/dist/src/cli/main.js' 'dist/src/cli/main.js --no-log-invocations'
- *     SLOTS=64 TURNS=50 node bench/micro/side-by-side.ts                    # default: 8, a thread for each, and 25
+ *     SLOTS=64 TURNS=50 node bench/micro/side-by-side.ts                    # default: 8 slots with one thread each, 25 turns
  */
 import Table from 'cli-table3';
 import { findBuiltPackage } from '../built-package.ts';

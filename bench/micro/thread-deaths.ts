@@ -1,5 +1,5 @@
 /**
- * Resident memory while threads die one after the other, and what holds it. After `npm run build`, on Linux.
+ * Measures resident memory, by kind of mapping, while threads die one after the other. Requires `npm run build` and Linux.
  *
  *     node bench/micro/thread-deaths.ts                                     # process.exit() in a handler, 8 threads
  *     node bench/micro/thread-deaths.ts --death spin --minutes 5            # or uncaught; spin is a missed deadline
@@ -49,7 +49,7 @@ async function measureRuntime(): Promise<void> {
       ...process.env,
       ...lambdaEnvironment(setup),
       AWS_LAMBDA_RUNTIME_API: api.address,
-      LAMBDA_TASK_ROOT: fileURLToPath(new URL('../storm', import.meta.url)),
+      LAMBDA_TASK_ROOT: fileURLToPath(new URL('../stress', import.meta.url)),
     },
   });
   const event = JSON.stringify({ action: values.death, code: 1 });
@@ -72,7 +72,7 @@ async function measureRuntime(): Promise<void> {
   await api.close();
 }
 
-/** Starts and ends bare threads; each is ended once it runs. */
+/** Starts plain Workers and terminates each as soon as it runs. */
 async function measurePlainNode(): Promise<void> {
   const child = startChild('plain Node', [process.execPath, '-e', `(${plainNode.toString()})(${threads})`], {
     cpus: undefined,

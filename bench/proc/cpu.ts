@@ -1,17 +1,17 @@
 import { readFileSync, readdirSync } from 'node:fs';
 
-/** CPU time of a process since its start, in µs. */
+/** The CPU time of a process since its start, in µs. */
 export interface CpuTime {
   readonly total: number;
   readonly main: number;
-  /** Worker threads, those that have ended left out. */
+  /** Worker threads, except those that have ended. */
   readonly threads: number;
-  /** What is left: libuv's pool, V8's helpers, threads that have ended. */
+  /** The rest: libuv's pool, V8's helper threads, and threads that have ended. */
   readonly rest: number;
 }
 
 /**
- * Reads a process's CPU time from /proc, thread by thread. Its grain is 10 ms.
+ * Reads a process's CPU time from /proc, thread by thread, with a resolution of 10 ms.
  *
  * @see https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
  */
@@ -28,7 +28,7 @@ export function readCpu(pid: number): CpuTime {
   return { total, main, threads, rest: Math.max(0, total - main - threads) };
 }
 
-/** What was used between two readings, divided by a number of events. */
+/** Returns the CPU time between two readings per event. */
 export function cpuPerEvent(before: CpuTime, after: CpuTime, events: number): CpuTime {
   return {
     total: (after.total - before.total) / events,
@@ -38,16 +38,16 @@ export function cpuPerEvent(before: CpuTime, after: CpuTime, events: number): Cp
   };
 }
 
-/** Linux counts in hundredths of a second towards programs, whatever its own tick is (USER_HZ). */
+/** Linux reports CPU time to user space in units of 1/100 s (USER_HZ), whatever the kernel's tick is. */
 const US_PER_TICK = 10_000;
 
-/** Names of the threads that Node has besides the main thread and workers. */
+/** Names of Node's threads other than the main thread and workers. */
 const HELPERS = /^(V8Worker|libuv-worker|DelayedTaskSche|SignalInspector|iou-sqp|node-)/;
 
 function cpuUs(statFile: string): number | undefined {
   const text = readIfThere(statFile);
   if (text === undefined) return undefined;
-  // The name, in parentheses, may hold anything; utime and stime are the 12th and 13th field behind it.
+  // The thread's name, in parentheses, may contain any character. utime and stime are the 12th and 13th fields after it.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) * US_PER_TICK;
 }
@@ -56,7 +56,7 @@ function isHelper(pid: number, tid: string): boolean {
   return HELPERS.test(readIfThere(`/proc/${pid}/task/${tid}/comm`) ?? '');
 }
 
-/** Threads come and go between the listing and the reading. */
+/** A thread may end between the listing and the read. */
 function readIfThere(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');

@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs';
 
-/** What holds the resident memory of a process, in MiB. */
+/** The resident memory of a process by kind of mapping, in MiB. */
 export interface ResidentMemory {
   readonly total: number;
-  /** Programs and libraries, mostly node itself. */
+  /** Executables and libraries, mostly Node.js itself. */
   readonly files: number;
-  /** glibc's arenas: what native code, V8's zones and libuv have allocated, freed blocks included. */
+  /** glibc's arenas: allocations of native code, V8's zones and libuv, including freed blocks. */
   readonly malloc: number;
-  /** All other anonymous memory: V8's heaps, blocks that malloc has mapped by themselves, stacks. */
+  /** Other anonymous memory: V8's heaps, large blocks that malloc maps separately, and stacks. */
   readonly heaps: number;
 }
 
 /**
- * Reads it from /proc, mapping by mapping.
+ * Reads the resident memory from /proc, mapping by mapping.
  *
  * @see https://man7.org/linux/man-pages/man5/proc_pid_smaps.5.html
  */
@@ -27,7 +27,7 @@ export function residentMemory(pid: number): ResidentMemory {
   return { total, files: mib(kib.files), malloc: mib(kib.malloc), heaps: mib(kib.heaps) };
 }
 
-/** The resident memory of a process in MiB, at little cost. */
+/** Reads the total resident memory of a process in MiB, without the cost of reading each mapping. */
 export function residentMiB(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 }
@@ -66,7 +66,7 @@ function kindOf(mapping: Mapping, next: Mapping | undefined): 'files' | 'malloc'
   return mapping.name === '[heap]' || isArena(mapping, next) ? 'malloc' : 'heaps';
 }
 
-/** glibc reserves 64 MiB at a multiple of 64 MiB for each arena of a thread, and makes the first part of it usable. */
+/** For each thread arena, glibc reserves 64 MiB at a multiple of 64 MiB and makes only the first part accessible. */
 function isArena({ start, end, permissions, name }: Mapping, next: Mapping | undefined): boolean {
   if (name !== '' || !permissions.startsWith('rw') || start % ARENA_BYTES !== 0) return false;
   const reserved = next?.start === end && next.permissions.startsWith('---') ? next.end : end;

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** Which CPUs the two sides get. Undefined: all. */
+/** The CPUs of the runtime and of the load. Undefined means all. */
 export interface Pinning {
   readonly runtime: string | undefined;
   readonly load: string | undefined;
@@ -9,12 +9,12 @@ export interface Pinning {
 
 export const UNPINNED: Pinning = { runtime: undefined, load: undefined };
 
-/** Whether processes can be bound to CPUs here. */
+/** Whether this machine can pin processes to CPUs. */
 export function canPin(): boolean {
   return spawnSync('taskset', ['--version']).status === 0;
 }
 
-/** The runtime alone on one CPU; the load on the others, where there are others. */
+/** The runtime alone on one CPU, and the load on the others, if there are others. */
 export function runtimeOnOneCore(): Pinning {
   const [first, ...others] = allowedCpus();
   if (first === undefined) return UNPINNED;

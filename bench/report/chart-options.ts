@@ -1,4 +1,4 @@
-/** What the charts have in common, as the library that draws them takes it. */
+/** Chart options that all charts share, in echarts' format. */
 export const FRAME = {
   animation: false,
   legend: { top: 0 },
@@ -6,7 +6,7 @@ export const FRAME = {
   textStyle: { fontFamily: 'system-ui, sans-serif' },
 } as const;
 
-/** Lines over an axis; that of the values is logarithmic. */
+/** A line chart with a logarithmic y-axis. */
 export function lines(
   series: readonly Series[],
   xAxis: { type: string; name: string },

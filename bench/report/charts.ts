@@ -6,7 +6,7 @@ import type { Metric } from '../scenarios/scenario.ts';
 import { FRAME, line, lines } from './chart-options.ts';
 import type { RunRecord } from './record.ts';
 
-/** A plot: its heading, what to see in it, and its description for the library. */
+/** A chart: heading, caption and echarts options. */
 export interface Chart {
   readonly title: string;
   readonly note: string;
@@ -14,7 +14,7 @@ export interface Chart {
   readonly option: object;
 }
 
-/** The plots that a record has figures for. */
+/** Creates the charts for which a record has data. */
 export function charts(record: RunRecord): Chart[] {
   return [
     ...latencyCharts(record),
@@ -99,7 +99,7 @@ function growth(
       label,
       points.flatMap(({ id, x }) => {
         const split = splits.find((each) => each.scenario === id && each.label === label);
-        // A logarithmic axis has no place for nothing: aws-lambda-ric's main thread takes no part.
+        // A logarithmic axis cannot show zero, which is the value of aws-lambda-ric's main thread.
         return split === undefined || split[figure] < 0.1 ? [] : [[x, split[figure]]];
       }),
     ),

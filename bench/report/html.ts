@@ -7,8 +7,7 @@ import type { RunRecord } from './record.ts';
 import type { Figure } from './summary.ts';
 
 /**
- * The record as one HTML page that needs nothing else; its plots are SVG. Resolves with the page, or with undefined
- * where the library that draws is not installed.
+ * Formats the record as a self-contained HTML page with SVG charts. Resolves with undefined if echarts is not installed.
  */
 export async function renderHtml(record: RunRecord): Promise<string | undefined> {
   const library = await loadECharts();
@@ -26,7 +25,7 @@ export async function renderHtml(record: RunRecord): Promise<string | undefined>
   );
 }
 
-/** The part of echarts that is used. It is declared here, since only bench/package.json has the package. */
+/** The part of echarts that is used. It is declared here, because only bench/package.json depends on the package. */
 interface ECharts {
   init(
     element: null,

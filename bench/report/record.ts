@@ -7,12 +7,12 @@ import { summarize } from './summary.ts';
 import type { GoalRow } from './summary.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 
-/** What a run found out: the JSON file holds it as it is, and the table and the HTML page are made from it. */
+/** The result of a benchmark run. The JSON file contains it as is; the table and the HTML report are made from it. */
 export interface RunRecord {
   readonly about: About;
   readonly goals: readonly GoalRow[];
   readonly splits: readonly CpuSplit[];
-  /** With `--shape`. */
+  /** Present with `--shape`. */
   readonly shape: Shape | undefined;
   readonly absentees: readonly Absentee[];
   readonly failures: readonly Failure[];
@@ -33,9 +33,9 @@ export interface About {
 interface Shape {
   readonly fullAt: ReadonlyArray<{
     readonly scenario: string;
-    /** CPU time of our main thread per invocation. */
+    /** The CPU time of our main thread per invocation. */
     readonly mainUs: number;
-    /** The rate that keeps it busy all the time. */
+    /** The rate at which the main thread is fully busy. */
     readonly perSecond: number;
   }>;
 }
@@ -57,7 +57,7 @@ export function makeRecord(
   };
 }
 
-/** The lines that any figure must be read with. */
+/** Describes how and on which machine the measurements were made. */
 export function describe({ date, command, rounds, size, pinned, machine, versions }: About): string[] {
   return [
     `${machine.cpu}, ${machine.cores} cores, ${Math.round(machine.memoryMiB / 1024)} GiB, ${machine.os}, Node ${machine.node}`,

@@ -1,7 +1,7 @@
 import { median } from '../runner/median.ts';
 import type { Sample } from '../runner/sample.ts';
 
-/** Where a contender's CPU time went in a scenario, in µs per invocation; medians. */
+/** A contender's CPU time in a scenario by kind of thread: medians in µs per invocation. */
 export interface CpuSplit {
   readonly scenario: string;
   readonly label: string;
@@ -11,9 +11,9 @@ export interface CpuSplit {
   readonly total: number;
   readonly rate: number;
   readonly loadUs: number;
-  /** The part of one core that the load process was busy. */
+  /** The share of one core that the load process used, 0 to 1. */
   readonly loadBusy: number;
-  /** The part of the machine that others used. */
+  /** The share of the machine that other programs used, 0 to 1. */
   readonly others: number;
 }
 

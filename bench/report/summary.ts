@@ -8,27 +8,27 @@ import type { Metric, Reference, Scenario } from '../scenarios/scenario.ts';
 export interface Figure {
   readonly label: string;
   readonly value: number;
-  /** Half of what lies between the lowest and the highest round, as a part of the median. */
+  /** Half of the range between the lowest and the highest round, relative to the median. */
   readonly spread: number;
 }
 
-/** One goal, and how it stands. */
+/** A goal and its result. */
 export interface GoalRow {
   readonly scenario: string;
   readonly title: string;
   readonly metric: Metric;
   readonly ours: Figure | undefined;
   readonly reference: Figure | undefined;
-  /** Who it is compared with. */
+  /** The contender that the goal compares with. */
   readonly against: string;
   readonly ratio: number | undefined;
   readonly goal: number;
   readonly met: boolean | undefined;
-  /** The other contenders in that metric. */
+  /** The other contenders' values of the metric. */
   readonly others: readonly Figure[];
 }
 
-/** All goals of these scenarios, in their order. */
+/** Returns the goals of all scenarios, in their order. */
 export function summarize(scenarios: readonly Scenario[], samples: readonly Sample[]): GoalRow[] {
   return scenarios.flatMap((scenario) =>
     scenario.goals.map(({ metric, against, ratio: goal }): GoalRow => {
@@ -53,7 +53,7 @@ export function summarize(scenarios: readonly Scenario[], samples: readonly Samp
   );
 }
 
-/** A contender's median; of several settings, the best one's. */
+/** Returns a contender's median. If it ran with several settings, returns the best one's. */
 function bestFigure(
   samples: readonly Sample[],
   scenario: string,

@@ -5,7 +5,7 @@ import { percent, shortNumber } from '../../src/cli/bench/measurement.ts';
 import type { CpuSplit } from './split.ts';
 import type { Figure, GoalRow } from './summary.ts';
 
-/** The record as tables for a terminal. */
+/** Formats the record as tables for a terminal. */
 export function renderTables({ goals, splits, shape, failures, absentees }: RunRecord): string {
   const parts = [
     ...(goals.length > 0 ? [goalTable(goals)] : []),
@@ -73,7 +73,7 @@ function splitTable(splits: readonly CpuSplit[]): string {
 function noise(splits: readonly CpuSplit[]): string[] {
   const most = Math.max(0, ...splits.map(({ others }) => others));
   return most > TOLERABLE
-    ? [`NOISE: other programs took up to ${percent(most)} of the machine. Don’t rely on these figures.`]
+    ? [`NOISE: other programs used up to ${percent(most)} of the machine. Do not rely on these measurements.`]
     : [];
 }
 

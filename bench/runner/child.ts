@@ -2,26 +2,26 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
-/** A child process that doesn't outlive the benchmark. */
+/** A child process that does not outlive the benchmark. */
 export interface Child {
   readonly process: ChildProcess & { readonly pid: number };
   readonly pid: number;
-  /** Rejects, with the end of what it wrote to stderr and stdout, when it dies without having been killed here. */
+  /** Rejects with the end of the process's output if it ends without {@link kill}. */
   readonly died: Promise<never>;
-  /** When it was started: epoch ms, in fractions. */
+  /** The start time, fractional epoch ms. */
   readonly startedMs: number;
-  /** SIGKILL; resolves when it is gone. */
+  /** Sends SIGKILL. Resolves when the process has ended. */
   kill(): Promise<void>;
 }
 
 export interface ChildSettings {
-  /** The CPUs that it may use, as `taskset` takes them; undefined for all. */
+  /** The CPUs that the process may use, as a `taskset` list; undefined for all. */
   readonly cpus: string | undefined;
   readonly env?: NodeJS.ProcessEnv;
   readonly ipc?: boolean;
 }
 
-/** Starts a program; `shown` names it in errors. */
+/** Starts a program. `shown` is its name in errors. */
 export function startChild(shown: string, command: readonly string[], settings: ChildSettings): Child {
   const [file = '', ...args] =
     settings.cpus === undefined ? command : ['taskset', '--cpu-list', settings.cpus, ...command];
@@ -42,7 +42,7 @@ export function startChild(shown: string, command: readonly string[], settings: 
       reject(new Error(`${shown} ended ${how}. The end of its output:\n${output()}`));
     });
   });
-  // Whoever awaits it hears of it; when nobody does any more, it doesn't matter.
+  // Callers observe the rejection where they await it.
   died.catch(() => undefined);
   return {
     process: child as Child['process'],

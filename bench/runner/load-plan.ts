@@ -1,14 +1,14 @@
 import type { Body, LoadPlan } from '../load/protocol.ts';
 import type { Event, Load, Scenario, Sized, WorkClass } from '../scenarios/scenario.ts';
 
-/** What turns a scenario's description into figures: how thorough the run is, and how fast the machine. */
+/** The size of the run and the speed of the machine, which determine a scenario's load. */
 export interface Scale {
   readonly size: keyof Sized;
   readonly iterationsPerMs: number;
   readonly cores: number;
 }
 
-/** The load that counts. Rounds differ in their arrivals; contenders within a round don't. */
+/** Returns the measured load. Arrival times differ between rounds, but not between contenders of a round. */
 export function measuredPlan({ load, slots }: Scenario, scale: Scale, round: number): LoadPlan {
   switch (load.kind) {
     case 'saturation':
@@ -21,11 +21,11 @@ export function measuredPlan({ load, slots }: Scenario, scale: Scale, round: num
     case 'poisson':
       return poisson(load, scale, load.seconds[scale.size], round);
     case 'starts':
-      throw new Error('A scenario of starts has no load.');
+      throw new Error('A start scenario has no load.');
   }
 }
 
-/** The same kind of load beforehand, so that code is compiled and pools have grown; none where everything counts. */
+/** Returns the warm-up load, which compiles code and grows pools. Undefined for scenarios that measure everything. */
 export function warmUpPlan(load: Load, scale: Scale): LoadPlan | undefined {
   switch (load.kind) {
     case 'saturation':
@@ -45,7 +45,7 @@ export function warmUpPlan(load: Load, scale: Scale): LoadPlan | undefined {
   }
 }
 
-/** How many iterations make that much CPU time. */
+/** Converts CPU time into iterations of work. */
 export function iterationsFor(cpuMs: number, { iterationsPerMs }: Scale): number {
   return Math.round(cpuMs * iterationsPerMs);
 }

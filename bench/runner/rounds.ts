@@ -12,7 +12,7 @@ export interface RunSettings {
   readonly contenders: readonly Contender[];
   readonly rounds: number;
   readonly scale: Scale;
-  /** For the scenarios that want the runtime on one core. */
+  /** The CPUs for scenarios that run the runtime on one core. */
   readonly pinning: Pinning;
   readonly onStart: (label: string, scenario: Scenario, round: number) => void;
   readonly onSample: (sample: Sample) => void;
@@ -25,8 +25,9 @@ export interface RunResult {
 }
 
 /**
- * All scenarios, round by round, so that a machine that changes its speed changes it for all. Within a round the
- * contenders take turns, and who begins changes. One that fails sits out that scenario's later rounds.
+ * Runs all scenarios round by round, so that changes of the machine's speed affect all of them. Within a round the
+ * contenders run in turn, and the first one changes per round. A contender that fails is skipped in later rounds of that
+ * scenario.
  */
 export async function runRounds(settings: RunSettings): Promise<RunResult> {
   const samples: Sample[] = [];

@@ -3,25 +3,25 @@ import type { LatencyReport } from '../load/protocol.ts';
 import type { CpuTime } from '../proc/cpu.ts';
 import type { Metric } from '../scenarios/scenario.ts';
 
-/** What one contender did in one scenario, once. */
+/** The measurement of one contender in one run of a scenario. */
 export interface Sample {
   readonly scenario: string;
   readonly contender: ContenderName;
-  /** The contender's name, with its setting where several are tried. */
+  /** The contender's name, with its setting if there are several. */
   readonly label: string;
   readonly round: number;
   readonly metrics: Readonly<Partial<Record<Metric, number>>>;
-  /** Of the runtime, in µs per invocation. */
+  /** The runtime's CPU time, in µs per invocation. */
   readonly cpu?: CpuTime;
-  /** Of the load process: in µs per invocation, and as a part of one core. It must not be what limits the runtime. */
+  /** The load process's CPU time, in µs per invocation and as a share of one core. It must not limit the runtime. */
   readonly load?: { readonly cpuUs: number; readonly busy: number };
-  /** The part of the machine that other processes used meanwhile, 0 to 1: above a few hundredths the figures are noise. */
+  /** The share of the machine that other programs used, 0 to 1. Above a few percent, the measurement is unreliable. */
   readonly others?: number;
   readonly invocations?: number;
   readonly latencies?: Readonly<Record<string, LatencyReport>>;
 }
 
-/** A contender that didn't get through. */
+/** A contender that failed. */
 export interface Failure {
   readonly scenario: string;
   readonly contender: ContenderName;

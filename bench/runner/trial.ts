@@ -17,7 +17,7 @@ import type { Sample } from './sample.ts';
 
 export type Measured = Omit<Sample, 'scenario' | 'contender' | 'label' | 'round'>;
 
-/** One contender in one scenario, in processes of their own. */
+/** One run of a contender in a scenario, in its own processes. */
 export interface Trial {
   readonly scenario: Scenario;
   readonly contender: Contender;
@@ -27,12 +27,12 @@ export interface Trial {
   readonly round: number;
 }
 
-/** Runs it. Rejects when the runtime dies, stops answering or answers with errors. */
+/** Runs the trial. Rejects when the runtime exits, stops answering or answers with errors. */
 export function runTrial(trial: Trial): Promise<Measured> {
   return trial.scenario.load.kind === 'starts' ? runStarts(trial) : runLoad(trial);
 }
 
-/** What the cores could do if nothing but the handlers' work cost anything. */
+/** Returns the rate at which only the handlers' work would use all cores. */
 export async function runBareWork(scenario: Scenario, scale: Scale): Promise<Measured> {
   const { load } = scenario;
   if (load.kind !== 'saturation' || load.event.kind !== 'cpu') {
@@ -78,7 +78,7 @@ function readAll(runtime: Child, load: LoadProcess) {
   return { runtime: readCpu(runtime.pid), load: readCpu(load.pid), machine: readMachineCpu() };
 }
 
-/** The median of several starts. */
+/** Measures several starts and returns their median. */
 async function runStarts(trial: Trial): Promise<Measured> {
   const { load } = trial.scenario;
   const starts = load.kind === 'starts' ? load.starts[trial.scale.size] : 0;
@@ -123,14 +123,14 @@ async function tooLate(load: LoadProcess, expected: number): Promise<never> {
   );
 }
 
-/** A failed invocation is quickly done, and would look like a fast runtime. */
+/** Failed invocations end early and would make the runtime look fast. */
 function assertAnswered({ completed, failed, firstError }: LoadReport): void {
   if (failed > 0) {
     throw new Error(
       `${failed} of ${completed} invocations were answered with an error; the first: ${firstError}`,
     );
   }
-  if (completed === 0) throw new Error('not one invocation was answered');
+  if (completed === 0) throw new Error('no invocation was answered');
 }
 
 function firstClass({ load }: Scenario, { latencies }: LoadReport): LatencyReport | undefined {

@@ -18,7 +18,7 @@ import { pbkdf2 } from './pbkdf2.ts';
 import { fileAccess } from './fs.ts';
 import type { Scenario } from './scenario.ts';
 
-/** In the order in which they run and are shown. */
+/** All scenarios, in the order in which they run and are reported. */
 export const SCENARIOS: readonly Scenario[] = [
   noop8Cpu,
   noop8Rate,

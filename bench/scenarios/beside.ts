@@ -2,8 +2,8 @@ import { METRICS } from './scenario.ts';
 import type { Scenario } from './scenario.ts';
 
 /**
- * The same scenarios for two builds of this package: no figure of ours may be worse by more than a tenth. It says more than
- * ratios that were kept, which are those of another hour, and perhaps of another machine.
+ * The scenarios for two builds of this package: no metric may be more than a tenth worse. This comparison is more reliable
+ * than stored ratios, which were measured at another time and possibly on another machine.
  */
 export function besideAnotherBuild(scenarios: readonly Scenario[]): Scenario[] {
   return scenarios.map((scenario) => ({

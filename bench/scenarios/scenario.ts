@@ -1,46 +1,46 @@
 import type { ContenderName } from '../contenders/contender.ts';
 
-/** What is measured, and what is to come out. One file a scenario. */
+/** A scenario and its goals. Each scenario has its own file. */
 export interface Scenario {
   readonly id: string;
   readonly title: string;
   readonly contenders: readonly ContenderName[];
-  /** A file in `handlers/`, without its ending. */
+  /** The name of a file in `handlers/`, without its extension. */
   readonly handler: string;
   readonly slots: number;
   readonly threads: number;
-  /** `runtime-on-one-core`: so that CPU time isn't blurred by how the system spreads threads. */
+  /** `runtime-on-one-core` makes CPU time independent of how the system distributes threads. */
   readonly pinning: 'none' | 'runtime-on-one-core';
   readonly load: Load;
   readonly goals: readonly Goal[];
   /** Whether `--quick` runs it. */
   readonly quick: boolean;
-  /** Sizes of libuv's pool that aws-lambda-ric is tried with; the best counts. */
+  /** The sizes of libuv's pool to measure aws-lambda-ric with. The best result counts. */
   readonly ricThreadpools?: readonly number[];
 }
 
-/** How the runtime is loaded, and for how long: in full and with `--quick`. */
+/** The load on the runtime and its duration, in full and with `--quick`. */
 export type Load =
   | {
       /** Each poll gets an event at once. */
       readonly kind: 'saturation';
       readonly event: Event;
       readonly extent: Extent;
-      /** No more events at once than there are slots: Lambda's own limit, whatever is polled. */
+      /** Limits the events in flight to the number of slots, as Lambda does, however many polls are open. */
       readonly limited?: boolean;
-      /** Where a quarter of the extent is too short: each thread compiles its code for itself. */
+      /** A longer warm-up, for scenarios whose threads need more time to compile their own code. */
       readonly warmUpSeconds?: Sized;
     }
   | {
-      /** Poisson arrivals, so many that `load` of all cores is busy with the handlers' work. */
+      /** Poisson arrivals at a rate at which the handlers' work uses `load` of all cores. */
       readonly kind: 'poisson';
       readonly load: number;
       readonly seconds: Sized;
-      /** The first class is the one whose latencies the goals are about. */
+      /** The goals apply to the latencies of the first class. */
       readonly classes: readonly WorkClass[];
     }
   | {
-      /** The runtime is started anew, so many times; no event. */
+      /** The runtime is started this number of times, without events. */
       readonly kind: 'starts';
       readonly starts: Sized;
     };
@@ -60,12 +60,12 @@ export interface WorkClass {
 
 export type Event =
   | { readonly kind: 'json'; readonly value: unknown }
-  /** A JSON string of that many bytes. */
+  /** A JSON string of this size in bytes. */
   | { readonly kind: 'filled'; readonly bytes: number }
-  /** Work that costs that much CPU time on this machine. */
+  /** Work that takes this CPU time on this machine. */
   | { readonly kind: 'cpu'; readonly cpuMs: number };
 
-/** Ours ÷ theirs, and what it should be. */
+/** A bound for the ratio ours ÷ theirs. */
 interface Goal {
   readonly metric: Metric;
   readonly against: Reference;
@@ -74,10 +74,10 @@ interface Goal {
 
 export type Reference =
   | { readonly contender: ContenderName }
-  /** Ours in another scenario. */
+  /** Compares with this package in another scenario. */
   | { readonly scenario: string };
 
-/** Everything that is measured, with its unit and which way is good. */
+/** All metrics, with their units and the direction that is better. */
 export const METRICS = {
   rate: { title: 'invocations/s', better: 'higher' },
   cpuUs: { title: 'CPU µs/invocation', better: 'lower' },

@@ -4,9 +4,9 @@ import type { Scenario } from './scenario.ts';
 import { SHAPE } from './shape.ts';
 
 /**
- * The scenarios to run, with those that their goals refer to.
+ * Returns the scenarios to run, including those that their goals refer to.
  *
- * @throws Error when the pattern matches none.
+ * @throws Error when the pattern matches no scenario.
  */
 export function selectScenarios({
   quick,
@@ -14,12 +14,14 @@ export function selectScenarios({
   shape,
 }: Pick<Options, 'quick' | 'only' | 'shape'>): Scenario[] {
   const all = shape ? SHAPE : SCENARIOS;
-  // Who names a scenario gets it, quick or not.
+  // --only takes precedence over --quick.
   const wanted = all.filter((scenario) =>
     only === undefined ? scenario.quick || !quick : only.test(scenario.id),
   );
   if (wanted.length === 0) {
-    throw new Error(`No scenario matches ${String(only)}. There are: ${all.map(({ id }) => id).join(', ')}.`);
+    throw new Error(
+      `No scenario matches ${String(only)}. Available scenarios: ${all.map(({ id }) => id).join(', ')}.`,
+    );
   }
   const ids = new Set(wanted.map(({ id }) => id));
   for (const { goals } of wanted) for (const id of goals.flatMap(referredTo)) ids.add(id);

@@ -1,14 +1,14 @@
 import type { Event, Scenario } from './scenario.ts';
 
-/** Numbers of slots, each with a thread, that `--shape` measures. Ours has no thread with one slot: that's single mode. */
+/** Numbers of slots that `--shape` measures, with one thread each. With one slot, ours runs in single mode. */
 export const SHAPE_SLOTS = [1, 2, 4, 8, 16, 32, 64, 128, 256] as const;
 
-/** Sizes of event and response, in bytes, that `--shape` measures; `""` is the smallest JSON string. */
+/** Sizes of event and response that `--shape` measures, in bytes. The smallest is the JSON string `""`. */
 export const SHAPE_PAYLOADS = [
   2, 1_000, 4_000, 16_000, 64_000, 256_000, 1_000_000, 3_000_000, 6_000_000,
 ] as const;
 
-/** How cost grows with slots, and with payload. They have no goals; the report draws them. */
+/** Scenarios for how cost grows with slots and payload. They have no goals; the report plots them. */
 export const SHAPE: readonly Scenario[] = [
   ...SHAPE_SLOTS.map((slots) =>
     shape(`shape-slots-${slots}`, `No-op, ${slots} slots`, 'noop', slots, { kind: 'json', value: {} }),

@@ -4,19 +4,19 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { MEMORY_MIB } from './events.ts';
 
-/** The runtime under the storm, in a process of its own. */
-export interface StormyRuntime {
+/** The runtime under test, in its own process. */
+export interface StressedRuntime {
   readonly pid: number;
-  /** Resolves with how it ended. */
+  /** Resolves with the exit code or signal. */
   readonly exited: Promise<number | NodeJS.Signals>;
   readonly hasExited: boolean;
-  /** How often each message was logged. Messages are cut. */
+  /** The number of log lines by message. Messages are truncated. */
   readonly logged: ReadonlyMap<string, number>;
-  /** How many threads there have been: the highest number of one in the log. */
+  /** The number of threads started: the highest thread number in the log. */
   readonly threadsStarted: number;
-  /** The longest line that was logged, in characters. */
+  /** The length of the longest log line, in characters. */
   readonly longestLine: number;
-  /** Lines that are not JSON. */
+  /** Log lines that are not JSON. */
   readonly brokenLines: readonly string[];
   stop(): void;
   kill(): void;
@@ -30,8 +30,8 @@ export interface Setup {
   readonly threads: number;
 }
 
-/** Starts it with few descriptors, so that a handler can use them up. */
-export function startStormyRuntime({ runtime, runtimeApi, slots, threads }: Setup): StormyRuntime {
+/** Starts the runtime with a low descriptor limit, so that a handler can exhaust it. */
+export function startStressedRuntime({ runtime, runtimeApi, slots, threads }: Setup): StressedRuntime {
   const bootstrap = fileURLToPath(new URL('./bootstrap.mjs', import.meta.url));
   const limited = `ulimit -n ${DESCRIPTORS} && exec "$0" "$@"`;
   const child = spawn('sh', ['-c', limited, process.execPath, bootstrap, runtime], {
@@ -76,7 +76,7 @@ export function startStormyRuntime({ runtime, runtimeApi, slots, threads }: Setu
   };
 }
 
-/** Enough for all slots and threads, and soon used up. */
+/** Enough for all slots and threads, but quickly exhausted. */
 const DESCRIPTORS = 512;
 
 const KEPT_CHARACTERS = 60;

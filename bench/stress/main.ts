@@ -1,4 +1,4 @@
-/** Random healthy and faulty events, an API that fails at the same time, and thread after thread that dies. */
+/** Stress test (`npm run storm`): random healthy and harmful events, Runtime API faults, and constant thread deaths. */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -8,10 +8,10 @@ import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import { seededRandom } from '../../src/cli/bench/load.ts';
 import { findBuiltPackage } from '../built-package.ts';
 import { residentMemory } from '../proc/memory.ts';
-import { raiseFaults } from './api-faults.ts';
+import { injectFaults } from './api-faults.ts';
 import { drawEvent, MEMORY_MIB } from './events.ts';
-import { startStormyRuntime } from './stormy-runtime.ts';
-import { Vitals } from './vitals.ts';
+import { startStressedRuntime } from './stress-runtime.ts';
+import { ProcessMonitor } from './process-monitor.ts';
 
 const { values } = parseArgs({
   options: {
@@ -19,9 +19,9 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     threads: { type: 'string', default: '8' },
     'per-thread': { type: 'string', default: '1' },
-    /** Actions that are left out, separated by commas. */
+    /** Actions to exclude, separated by commas. */
     without: { type: 'string', default: '' },
-    /** Another build's `dist/src/cli/main.js`. */
+    /** The `dist/src/cli/main.js` of another build. */
     runtime: { type: 'string' },
   },
 });
@@ -31,58 +31,60 @@ const random = seededRandom(Number(values.seed));
 const minutes = Number(values.minutes);
 const mix = { random, sharedThreads: slots > threads, without: new Set(values.without.split(',')) };
 
-/** In less time one thread that fills its heap outweighs all else. */
+/** In shorter runs, a single thread that fills its heap dominates the memory readings. */
 const LONG_MINUTES = 5;
 const REPORT_MS = 15_000;
-/** How long it may take until all that the last events have begun is over. */
-const CALM_MS = 30_000;
-/** Each slot keeps its second connection, which it opens when an answer has to be repeated, for 15 minutes. */
-const moreDescriptors = slots;
-/** Lambda kills at {@link MEMORY_MIB}. A busy machine needs time for that, and this one must survive the storm. */
+/** The maximum time until the effects of the last events are over. */
+const SETTLE_TIMEOUT_MS = 30_000;
+/** Each slot keeps the second connection, which it opens to repeat an answer, for 15 minutes. */
+const extraDescriptors = slots;
+/** A limit above {@link MEMORY_MIB}, at which Lambda would kill the function. It protects this machine. */
 const MAX_MEMORY_MIB = 3 * MEMORY_MIB;
-/** Lambda's own readers of logs take no line that is nearly so long. */
+/** Far above the longest line that Lambda's log readers accept. */
 const LONGEST_LINE = 1024 * 1024;
 
 const { entry } = findBuiltPackage(values.runtime);
-const api = await startRuntimeApiServer({ functionName: 'storm', deliveryHistory: 10_000_000 });
-const runtime = startStormyRuntime({
+const api = await startRuntimeApiServer({ functionName: 'stress', deliveryHistory: 10_000_000 });
+const runtime = startStressedRuntime({
   runtime: join(entry, '../../index.js'),
   runtimeApi: api.address,
   slots,
   threads,
 });
-const broken: string[] = [];
+const violations: string[] = [];
 const ends = new Map<string, number>();
 let sent = 0;
 
 await unlessExited(api.whenParked(slots));
-const vitals = new Vitals(runtime.pid, MAX_MEMORY_MIB, (memoryMiB) => {
-  broken.push(`the runtime held ${memoryMiB} MiB, and was killed for the sake of this machine`);
+const monitor = new ProcessMonitor(runtime.pid, MAX_MEMORY_MIB, (memoryMiB) => {
+  violations.push(`the runtime held ${memoryMiB} MiB and was killed to protect this machine`);
   runtime.kill();
 });
 const startMs = performance.now();
-const descriptorsBefore = vitals.descriptors;
+const descriptorsBefore = monitor.descriptors;
 const memoryBefore = residentMemory(runtime.pid);
 const progress = setInterval(report, REPORT_MS);
-const calm = raiseFaults(api.faults, random);
+const stopFaults = injectFaults(api.faults, random);
 await unlessExited(Promise.all(Array.from({ length: slots }, callInTurn)));
-const apiFaultsMet = api.faults.met;
-calm();
+const apiFaults = api.faults.met;
+stopFaults();
 clearInterval(progress);
 
-const memoryMiB = vitals.quarters();
-const isBack = await unlessExited(api.whenParked(slots, { signal: AbortSignal.timeout(CALM_MS) }));
-if (!isBack) broken.push(`capacity is not back: ${api.parked} of ${slots} slots poll`);
-judgeDeliveries();
+const memoryMiB = monitor.quarters();
+const hasRecovered = await unlessExited(
+  api.whenParked(slots, { signal: AbortSignal.timeout(SETTLE_TIMEOUT_MS) }),
+);
+if (!hasRecovered) violations.push(`capacity did not recover: ${api.parked} of ${slots} slots poll`);
+checkDeliveries();
 if (minutes >= LONG_MINUTES && memoryMiB[3] > memoryMiB[1] * 1.25)
-  broken.push(`memory grew from ${memoryMiB.join(' to ')} MiB`);
-const held = runtime.hasExited ? undefined : await calmDown();
-if (runtime.longestLine > LONGEST_LINE) broken.push(`a log line has ${runtime.longestLine} characters`);
-for (const line of runtime.brokenLines) broken.push(`a log line is not JSON: ${line}`);
-vitals.stop();
-if (isBack) runtime.stop();
+  violations.push(`memory grew from ${memoryMiB.join(' to ')} MiB`);
+const held = runtime.hasExited ? undefined : await settleDescriptors();
+if (runtime.longestLine > LONGEST_LINE) violations.push(`a log line has ${runtime.longestLine} characters`);
+for (const line of runtime.brokenLines) violations.push(`a log line is not JSON: ${line}`);
+monitor.stop();
+if (hasRecovered) runtime.stop();
 const end = await runtime.exited;
-if (end !== 0) broken.push(`the runtime exited with ${end}`);
+if (end !== 0) violations.push(`the runtime exited with ${end}`);
 
 const table = new Table({ head: ['ended as', 'events'] });
 table.push(...[...ends].toSorted());
@@ -95,21 +97,21 @@ console.log(
     seed: Number(values.seed),
     node: process.version,
     events: sent,
-    apiFaultsMet,
+    apiFaults,
     threadsReplaced: replaced(),
     logged: Object.fromEntries(runtime.logged),
     longestLine: runtime.longestLine,
     memoryMiB,
-    peakMiB: vitals.peakMiB,
+    peakMiB: monitor.peakMiB,
     memoryBefore,
     memoryAfter: held?.memory,
     descriptors: [descriptorsBefore, held?.descriptors],
-    broken: broken.length,
+    violations: violations.length,
   }),
 );
-for (const rule of broken.slice(0, 20)) console.error(rule);
+for (const violation of violations.slice(0, 20)) console.error(violation);
 await api.close();
-process.exit(broken.length === 0 ? 0 : 1);
+process.exit(violations.length === 0 ? 0 : 1);
 
 async function callInTurn(): Promise<void> {
   while (performance.now() < startMs + minutes * 60_000 && !runtime.hasExited) {
@@ -122,29 +124,34 @@ async function callInTurn(): Promise<void> {
     ends.set(end, (ends.get(end) ?? 0) + 1);
     if (event.fits(result)) continue;
     const delivery = JSON.stringify(api.deliveries.get(requestId));
-    broken.push(`event ${event.body.slice(0, 80)} ended as ${end}: ${delivery}`);
+    violations.push(`event ${event.body.slice(0, 80)} ended as ${end}: ${delivery}`);
   }
 }
 
 /**
- * Each event that was handed over has been answered once; not at all, if its caller had a timeout, or heard from the
- * Runtime API that the response is too large.
+ * Checks that each delivered event was answered exactly once; not at all if it timed out, or if the Runtime API rejected
+ * its response as too large.
  */
-function judgeDeliveries(): void {
+function checkDeliveries(): void {
   for (const { requestId, outcome, accepted, refused } of api.deliveries.values()) {
     const isAnswered = (outcome === 'response' || outcome === 'error') && !refused.includes(413);
     const expected = isAnswered ? 1 : 0;
-    if (accepted !== expected) broken.push(`${requestId} (${outcome}) was answered ${accepted} times`);
+    if (accepted !== expected) violations.push(`${requestId} (${outcome}) was answered ${accepted} times`);
   }
 }
 
-/** Waits until hardly more descriptors are held than at the start; says what is held then. */
-async function calmDown() {
-  const most = descriptorsBefore + moreDescriptors;
-  for (let waitedMs = 0; vitals.descriptors > most && waitedMs < CALM_MS; waitedMs += 500)
+/** Waits until the number of open descriptors is close to that at the start. Returns the final readings. */
+async function settleDescriptors() {
+  const maxDescriptors = descriptorsBefore + extraDescriptors;
+  for (
+    let waitedMs = 0;
+    monitor.descriptors > maxDescriptors && waitedMs < SETTLE_TIMEOUT_MS;
+    waitedMs += 500
+  )
     await setTimeout(500);
-  const { descriptors } = vitals;
-  if (descriptors > most) broken.push(`descriptors grew from ${descriptorsBefore} to ${descriptors}`);
+  const { descriptors } = monitor;
+  if (descriptors > maxDescriptors)
+    violations.push(`descriptors grew from ${descriptorsBefore} to ${descriptors}`);
   return { descriptors, memory: residentMemory(runtime.pid) };
 }
 
@@ -156,11 +163,11 @@ function report(): void {
   if (runtime.hasExited) return;
   console.log(
     `${Math.round((performance.now() - startMs) / 1000)} s: ${sent} events, ${replaced()} threads replaced, ` +
-      `${vitals.memoryMiB} MiB, ${vitals.descriptors} descriptors, ${broken.length} broken rules`,
+      `${monitor.memoryMiB} MiB, ${monitor.descriptors} descriptors, ${violations.length} violations`,
   );
 }
 
-/** Whether it came to pass before the runtime ended, and at all. */
+/** Resolves with true if the promise resolves before the runtime exits; false if it rejects or the runtime exits first. */
 async function unlessExited(promise: Promise<unknown>): Promise<boolean> {
   const done = promise.then(
     () => true,

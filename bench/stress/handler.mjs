@@ -1,4 +1,4 @@
-// Does what its event says, harm included.
+// Performs the action that its event names, including harmful ones.
 import { closeSync, openSync } from 'node:fs';
 
 const kept = [];
@@ -72,14 +72,14 @@ const actions = {
   },
 };
 
-/** An error that leads back to itself in three ways. */
+/** Creates an error with three kinds of circular reference. */
 function circularError(message) {
   const error = new EvalError(message);
   const other = new Error('other', { cause: error });
   return Object.assign(error, { self: error, cause: error, other });
 }
 
-/** Errors with two fields each that lead to the next: written out, their number doubles with each. */
+/** Creates a chain of errors in which each refers to the next one twice, so that printing grows exponentially. */
 function linkedErrors(count) {
   let error = new Error('last');
   for (let n = 1; n < count; n += 1)

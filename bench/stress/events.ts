@@ -1,31 +1,31 @@
 import type { InvokeResult } from '../../src/local/invoke.ts';
 
-/** One event of the storm, and how it must end. */
+/** One event of the stress test, and how it must end. */
 export interface StormEvent {
   readonly action: string;
   readonly body: string;
   readonly timeoutMs: number;
-  /** Whether the result is one that this event may have. */
+  /** Whether the result is acceptable for this event. */
   readonly fits: (result: InvokeResult) => boolean;
 }
 
-/** The function's memory. A handler that fills more than that is ended by the runtime, or Lambda would end all. */
+/** The function's memory. The runtime must end a handler that exceeds it before Lambda kills the environment. */
 export const MEMORY_MIB = 2048;
 
-/** Filling a heap of some hundred MiB takes half a minute on a busy machine, and holds up what shares the thread. */
+/** Filling a heap of several hundred MiB takes up to half a minute and delays other invocations on the thread. */
 const PATIENT_MS = 120_000;
-/** For what never ends by itself. */
+/** The timeout of handlers that never end. */
 const SHORT_MS = 200;
-/** Behind the deadline and the grace: by then a shared thread has been left to its other invocations. */
+/** After the deadline and the grace period, when a shared thread is left to its other invocations. */
 const ABANDONED_MS = 500;
-/** Lambda takes 6 MiB. */
+/** Lambda accepts up to 6 MiB. */
 const TOO_LARGE_BYTES = 6.5 * 1024 * 1024;
 
 interface Kind {
   readonly share: number;
   readonly fields?: (random: () => number) => object;
   readonly timeoutMs?: number;
-  /** The error types that its caller may get; none where it must get its own result. */
+  /** The error types that the caller may get; none if the invocation must succeed. */
   readonly errors?: readonly string[];
 }
 
@@ -51,7 +51,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
   descriptors: { share: 0.5, fields: (random) => ({ ms: Math.floor(random() * 200) }) },
   grow: { share: 0.1, errors: ['Runtime.OutOfMemory'] },
-  // Not without end: a runtime that does not stop it would take the machine's memory.
+  // Bounded, because a runtime that fails to stop the handler would exhaust the machine's memory.
   buffers: { share: 0.05, fields: () => ({ mib: MEMORY_MIB * 1.5 }), errors: ['Runtime.OutOfMemory'] },
   spin: { share: 0.7, timeoutMs: SHORT_MS, errors: ['Runtime.DeadlineExceeded'] },
   hang: { share: 0.7, timeoutMs: SHORT_MS, errors: ['Runtime.DeadlineExceeded'] },
@@ -63,7 +63,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
 };
 
-/** What may befall an invocation because of others on its thread, or because its event was damaged on the way. */
+/** Error types caused by other invocations on the thread, or by damage to the event in transit. */
 const FOREIGN = [
   'Runtime.ExitError',
   'Runtime.OutOfMemory',
@@ -72,12 +72,12 @@ const FOREIGN = [
 ];
 const DAMAGED = 'Runtime.MalformedEvent';
 
-/** What the events are drawn from. */
+/** The parameters of the random events. */
 export interface EventMix {
   readonly random: () => number;
-  /** Whether several invocations share a thread. */
+  /** Whether invocations share threads. */
   readonly sharedThreads: boolean;
-  /** Actions that are left out. */
+  /** The excluded actions. */
   readonly without: ReadonlySet<string>;
 }
 

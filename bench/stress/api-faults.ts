@@ -9,11 +9,11 @@ const ANYWHERE: readonly Fault[] = [
   { type: 'delay', ms: 50 },
 ];
 const OF_ANSWERS: readonly Fault[] = [...ANYWHERE, { type: 'reset-during' }, { type: 'reset-after' }];
-/** The event is damaged, but its headers have arrived: its caller must hear of it. */
+/** Faults that damage the event but not its headers. The caller must still get an error. */
 const OF_POLLS: readonly Fault[] = [...ANYWHERE, { type: 'truncated-body' }];
 
-/** Lets one request in a while go wrong. Returns what stops it. */
-export function raiseFaults(faults: FaultPlan, random: () => number): () => void {
+/** Injects a fault into a request from time to time. Returns a function that stops it. */
+export function injectFaults(faults: FaultPlan, random: () => number): () => void {
   let timer: NodeJS.Timeout;
   const raise = () => {
     const point = draw<FaultPoint>(['next', 'response', 'response', 'error'], random);

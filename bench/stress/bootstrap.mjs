@@ -1,6 +1,6 @@
-// Serves the storm's handler with the build of the runtime that is given, which is what users run.
+// Serves the stress test's handler with the given build of the runtime.
 const [runtime] = process.argv.slice(2);
 const { createManagedRuntime } = await import(runtime);
 
-// Little grace, so that what never ends does not hold its slot for most of the time.
+// A short grace period, so that handlers that never end do not hold their slots for most of the run.
 await createManagedRuntime(new URL('./handler.mjs', import.meta.url), { deadlineGraceMs: 100 }).run();

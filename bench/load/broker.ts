@@ -2,17 +2,17 @@ import type { Connection } from './connection.ts';
 import { LatencyRecord } from './latency-record.ts';
 import type { LoadReport } from './protocol.ts';
 
-/** An event that is to be handed out. */
+/** An event to deliver. */
 export interface DueEvent {
   readonly className: string;
   readonly body: Uint8Array;
-  /** On the clock of `performance.now()`. */
+  /** The due time, on the clock of `performance.now()`. */
   readonly dueMs: number;
 }
 
-/** Brings events and polls together, first come first served, and times the answers. */
-export class Desk {
-  /** How many events may be in flight at once. */
+/** Matches events with polls, first come first served, and measures the latency of the answers. */
+export class EventBroker {
+  /** The maximum number of events in flight. */
   limit = Infinity;
   readonly #polls: Connection[] = [];
   readonly #queue: DueEvent[] = [];
@@ -49,7 +49,7 @@ export class Desk {
     if (index !== -1) this.#polls.splice(index, 1);
   }
 
-  /** Takes an answer; false when nothing of that name is in flight. */
+  /** Records an answer. Returns false if the request id is not in flight. */
   answer(requestId: string, error: string | undefined): boolean {
     const event = this.#inFlight.get(requestId);
     if (event === undefined) return false;
@@ -65,7 +65,7 @@ export class Desk {
     return true;
   }
 
-  /** Says how it went since the last report, and begins anew. */
+  /** Returns the results since the previous report and resets them. */
   report(): LoadReport {
     const report = {
       completed: this.#completed,
@@ -84,15 +84,15 @@ export class Desk {
 
   #match(): void {
     while (this.#queue.length > 0 && this.#polls.length > 0 && this.#inFlight.size < this.limit) {
-      this.#handOut(this.#polls.shift() as Connection, this.#queue.shift() as DueEvent);
+      this.#deliver(this.#polls.shift() as Connection, this.#queue.shift() as DueEvent);
     }
   }
 
-  #handOut(connection: Connection, event: DueEvent): void {
+  #deliver(connection: Connection, event: DueEvent): void {
     this.#ids += 1;
     const requestId = `${ID_PREFIX}${this.#ids.toString(16).padStart(12, '0')}`;
     this.#inFlight.set(requestId, event);
-    connection.handOut(requestId, Date.now() + TIMEOUT_MS, event.body);
+    connection.deliver(requestId, Date.now() + TIMEOUT_MS, event.body);
   }
 }
 
