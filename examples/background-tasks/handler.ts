@@ -1,5 +1,5 @@
 import { threadId } from 'node:worker_threads';
-// In a project of your own: from 'lambda-managed-runtime/worker'.
+// In your own project, import from 'lambda-managed-runtime/worker'.
 import type { Handler } from '../../workers/index.ts';
 import { sendReceipt } from './receipt.ts';
 
@@ -14,7 +14,7 @@ export interface OrderAnswer {
   readonly thread: number;
 }
 
-/** The caller gets the total at once; the receipt is sent after that, and its failure is logged. */
+/** Returns the total at once. The receipt is sent in the background, and a failure is logged. */
 export const handler: Handler<OrderEvent, OrderAnswer> = ({ order, items }, context) => {
   const totalCents = items.reduce((sum, { cents }) => sum + cents, 0);
   context.waitUntil(sendReceipt(order, totalCents));

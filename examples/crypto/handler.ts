@@ -1,5 +1,5 @@
 import { threadId } from 'node:worker_threads';
-// In a project of your own: from 'lambda-managed-runtime/worker'.
+// In your own project, import from 'lambda-managed-runtime/worker'.
 import type { Handler } from '../../workers/index.ts';
 import { readSigningKey, signToken } from './token.ts';
 import { verifyPassword } from './users.ts';
@@ -16,12 +16,12 @@ export type LoginAnswer =
 const key = readSigningKey(process.env['TOKEN_PRIVATE_KEY']);
 
 /**
- * Synchronous on purpose: this thread has nothing else to do. The asynchronous forms would send the work to libuv's
- * pool, whose few threads all slots share.
+ * The calls are synchronous on purpose, because this thread has no other work. The asynchronous variants would run in
+ * libuv's thread pool, whose few threads all slots share.
  */
 export const handler: Handler<LoginEvent, LoginAnswer> = ({ user, password }) => {
   if (typeof user !== 'string' || typeof password !== 'string' || password.length > 1024) {
-    throw new TypeError('An event has a user and a password of at most 1024 characters.');
+    throw new TypeError('The event must have a user and a password of at most 1024 characters.');
   }
   if (!verifyPassword(user, password)) return { ok: false, thread: threadId };
   const now = Math.floor(Date.now() / 1000);

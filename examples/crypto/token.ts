@@ -10,7 +10,7 @@ export function signToken(claims: object, key: KeyObject): string {
 /**
  * Reads an Ed25519 private key in PEM.
  *
- * @throws Error when there is none, or when it is a key of another kind.
+ * @throws Error when the key is missing or is not an Ed25519 key.
  */
 export function readSigningKey(pem: string | undefined): KeyObject {
   if (!pem) throw new Error('Set TOKEN_PRIVATE_KEY to an Ed25519 private key in PEM.');

@@ -1,8 +1,8 @@
 import { hashSync, verifySync } from '@node-rs/argon2';
 
 /**
- * Whether the password is that of the user. It takes as long for a user that does not exist, so that the time does not
- * tell which users do.
+ * Whether the password is correct. For an unknown user the check takes equally long, so that the time does not reveal
+ * which users exist.
  */
 export function verifyPassword(user: string, password: string): boolean {
   const stored = HASHES.get(user);
@@ -10,7 +10,7 @@ export function verifyPassword(user: string, password: string): boolean {
   return stored !== undefined && matches;
 }
 
-/** In place of a database: argon2id, 19 MiB, two passes. Ada's password is in event.json. */
+/** Replaces a database. Passwords are hashed with argon2id (19 MiB, two passes). Ada's password is in event.json. */
 const HASHES: ReadonlyMap<string, string> = new Map([
   [
     'ada',

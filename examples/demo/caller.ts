@@ -1,21 +1,21 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { RuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 
-/** Invokes a function through AWS's own SDK. */
+/** Invokes a function through AWS's SDK. */
 export interface Caller {
-  /** Resolves with the answer; rejects with the function's error, or when the function cannot be reached. */
+  /** Resolves with the response. Rejects with the function's error, or when the function is unreachable. */
   call(event: object): Promise<unknown>;
   close(): void;
 }
 
-/** Opens a caller of the local server that keeps up to `connections` calls open at once. */
+/** Creates a caller of the local server with up to `connections` concurrent calls. */
 export function openCaller(server: RuntimeApiServer, functionName: string, connections: number): Caller {
   const client = new LambdaClient({
     endpoint: `http://${server.address}`,
     region: 'us-east-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     requestHandler: { httpAgent: { keepAlive: true, maxSockets: connections } },
-    // An event that finds no free slot is refused, as on Lambda, and the SDK sends it again.
+    // The server rejects a call without a free slot, as Lambda does, and the SDK retries it.
     maxAttempts: 10,
   });
   return {

@@ -3,24 +3,24 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** How {@link startFunction} starts a function. */
+/** Options of {@link startFunction}. */
 export interface FunctionSettings {
   /** `host:port` of the Runtime API that the function polls. */
   readonly runtimeApi: string;
   readonly slots: number;
-  /** More environment variables. */
+  /** Additional environment variables. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A process that serves a function. It never outlives this one, whichever way this one ends by itself. */
+/** A process that serves a function. It ends when this process exits. */
 export interface FunctionProcess {
-  /** Rejects when the process ends before it was told to, with the last that it wrote. Never resolves. */
+  /** Rejects with the process's output if it ends unexpectedly. Never resolves. */
   readonly failed: Promise<never>;
-  /** Lets it finish what it holds, for 2 s at most, and resolves when it is gone. */
+  /** Stops the process. It may finish its invocations within 2 s. Resolves when it has ended. */
   stop(): Promise<void>;
 }
 
-/** Starts a bootstrap file as Lambda does: what it has to know is in its environment. */
+/** Starts a bootstrap file as Lambda does, with its configuration in environment variables. */
 export function startFunction(bootstrap: URL, { runtimeApi, slots, env }: FunctionSettings): FunctionProcess {
   const child = spawn(process.execPath, [fileURLToPath(bootstrap)], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -29,7 +29,7 @@ export function startFunction(bootstrap: URL, { runtimeApi, slots, env }: Functi
       AWS_LAMBDA_RUNTIME_API: runtimeApi,
       AWS_LAMBDA_MAX_CONCURRENCY: String(slots),
       AWS_LAMBDA_LOG_LEVEL: 'WARN',
-      // sharp and asynchronous crypto run in this pool, which all threads share.
+      // libuv's thread pool runs sharp and asynchronous crypto, and all threads share it.
       UV_THREADPOOL_SIZE: String(Math.max(slots, 4)),
       ...env,
     },

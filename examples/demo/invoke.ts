@@ -14,7 +14,7 @@ try {
   process.exitCode = 1;
 }
 
-/** `invoke.ts <example> [event] [--slots n]`: sends the event once for each slot, all at once, and prints the answers. */
+/** `invoke.ts <example> [event] [--slots n]`: sends the event once per slot, concurrently, and prints the responses. */
 async function invoke(): Promise<void> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,

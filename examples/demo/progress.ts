@@ -1,13 +1,13 @@
 import { Presets, SingleBar } from 'cli-progress';
 
-/** Shows how far a run is. */
+/** Shows the progress of a run. */
 export interface Progress {
   begin(label: string, events: number): void;
   advance(): void;
   end(): void;
 }
 
-/** A bar on a terminal, plain lines elsewhere. */
+/** Shows a bar on a terminal, otherwise plain lines. */
 export function openProgress(output: NodeJS.WriteStream): Progress {
   return output.isTTY ? new Bar(output) : new Lines(output);
 }
@@ -17,7 +17,7 @@ class Bar implements Progress {
 
   constructor(stream: NodeJS.WriteStream) {
     const format = '{label} {bar} {value}/{total} images, {duration_formatted}';
-    // With nothing of the terminal's state changed, there is nothing to restore when the demo is interrupted.
+    // The bar does not change the terminal's state, so an interrupted demo has nothing to restore.
     const leavesNoTrace = { linewrap: true, hideCursor: false, gracefulExit: false };
     this.#bar = new SingleBar({ stream, format, barsize: 40, ...leavesNoTrace }, Presets.shades_classic);
   }
@@ -59,7 +59,5 @@ class Lines implements Progress {
     this.#output.write(`${this.#label}: ${this.#done}/${this.#events} images\n`);
   }
 
-  end(): void {
-    // Each line is complete.
-  }
+  end(): void {}
 }

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import Table from 'cli-table3';
 import type { Measurement } from './run-configuration.ts';
 
-/** The measurements as a table, and what they come to in one sentence. */
+/** Formats the measurements as a table, with a one-sentence conclusion. */
 export function report(one: Measurement, many: Measurement): string {
   const table = new Table({
     head: ['slots', 'events', 'wall time', 'events/s', 'share of each thread'],

@@ -5,28 +5,27 @@ import { openCaller } from './caller.ts';
 import type { Caller } from './caller.ts';
 import { startFunction } from './function-process.ts';
 
-/** What is run, and who hears of each answer. */
+/** A configuration to run, and a callback for each answer. */
 export interface Configuration {
   readonly slots: number;
   readonly events: number;
   readonly onAnswer: () => void;
 }
 
-/** How long a configuration took for its events. */
+/** The duration of a run and the answers per thread. */
 export interface Measurement {
   readonly slots: number;
   readonly events: number;
   readonly wallMs: number;
-  /** How many events each thread answered, by thread id. */
+  /** The number of events that each thread answered, by thread id. */
   readonly answersByThread: ReadonlyMap<number, number>;
 }
 
 /**
- * Starts the image example with so many slots, warms each thread up with one event, and measures the rest. As many
- * callers as there are slots send event after event.
+ * Starts the image example with a number of slots, warms up each thread with one event, and measures the rest. One caller
+ * per slot sends events one after the other.
  *
- * Rejects when the function's process ends, when an event is answered with an error, and when the function is not ready
- * within 30 s.
+ * Rejects when the function's process ends, an event fails, or the function is not ready within 30 s.
  */
 export async function runConfiguration(configuration: Configuration): Promise<Measurement> {
   const { slots } = configuration;

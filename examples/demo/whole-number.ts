@@ -1,7 +1,7 @@
 /**
- * Reads a flag's value.
+ * Parses the value of a flag.
  *
- * @throws RangeError when it is not a whole number of at least `least`.
+ * @throws RangeError when the value is not a whole number of at least `least`.
  */
 export function wholeNumber(flag: string, text: string, least: number): number {
   const value = Number(text);

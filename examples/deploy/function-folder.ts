@@ -7,10 +7,10 @@ const EXAMPLES = fileURLToPath(new URL('..', import.meta.url));
 const SCRIPTS = ['exec-wrapper', 'bootstrap'];
 
 /**
- * Writes what goes into the zip or the image of a function, but for node_modules: its code, a package.json, and the
- * scripts that start the runtime.
+ * Writes the content of a function's zip file or image, except node_modules: its code, a package.json, and the scripts
+ * that start the runtime.
  *
- * @param runtime where npm finds lambda-managed-runtime: a version, or `file:` and the path of a packed one.
+ * @param runtime the npm specifier of lambda-managed-runtime: a version, or `file:` and the path of a tarball.
  */
 export async function writeFunctionFolder(
   { name, packages }: DeployedFunction,
@@ -22,7 +22,7 @@ export async function writeFunctionFolder(
   const files = (await readdir(source)).filter((file) => file.endsWith('.ts') && file !== 'main.ts');
   for (const file of files) {
     const code = await readFile(join(source, file), 'utf8');
-    // In the repository the examples import the package's sources.
+    // Within this repository, the examples import the package's sources.
     await writeFile(
       join(folder, file),
       code.replaceAll("'../../workers/index.ts'", "'lambda-managed-runtime/worker'"),

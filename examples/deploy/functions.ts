@@ -1,21 +1,21 @@
-/** How one of the examples is deployed. The SAM template says the same, and a test compares the two. */
+/** The deployment settings of an example. A test checks that the SAM template has the same ones. */
 export interface DeployedFunction {
-  /** The name of its folder in examples. */
+  /** The name of the example's folder. */
   readonly name: string;
-  /** Packages that its code imports. */
+  /** The packages that the example imports. */
   readonly packages: readonly string[];
-  /** MiB of an execution environment. With {@link GIB_PER_VCPU} this decides how many vCPUs it has. */
+  /** The memory of an execution environment. With {@link GIB_PER_VCPU} it determines the number of vCPUs. */
   readonly memorySize: number;
-  /** Invocations at once in an execution environment: our slots, and with one each, our threads. */
+  /** The concurrency of an execution environment: the number of slots and, with one invocation per thread, of threads. */
   readonly concurrency: number;
   /** Seconds. */
   readonly timeout: number;
 }
 
-/** The least that Lambda Managed Instances allow: 2048 MiB then have one vCPU. */
+/** The minimum on Lambda Managed Instances. 2048 MiB then provide one vCPU. */
 export const GIB_PER_VCPU = 2;
 
-/** Those that compute have a slot for each vCPU; those that mostly wait have more. */
+/** CPU-bound functions have one slot per vCPU. Functions that mostly wait have more. */
 export const FUNCTIONS: readonly DeployedFunction[] = [
   { name: 'hello-json', packages: [], memorySize: 2048, concurrency: 4, timeout: 10 },
   { name: 'streaming', packages: [], memorySize: 4096, concurrency: 2, timeout: 60 },

@@ -1,5 +1,5 @@
 import { threadId } from 'node:worker_threads';
-// In a project of your own: from 'lambda-managed-runtime/worker'.
+// In your own project, import from 'lambda-managed-runtime/worker'.
 import type { Handler } from '../../workers/index.ts';
 
 export interface HelloEvent {

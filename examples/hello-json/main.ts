@@ -1,4 +1,4 @@
-// In a project of your own: from 'lambda-managed-runtime'.
+// In your own project, import from 'lambda-managed-runtime'.
 import { createManagedRuntime } from '../../src/index.ts';
 
 await createManagedRuntime(new URL('./handler.ts', import.meta.url)).run();

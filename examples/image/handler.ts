@@ -1,27 +1,27 @@
 import { threadId } from 'node:worker_threads';
 import sharp from 'sharp';
-// In a project of your own: from 'lambda-managed-runtime/worker'.
+// In your own project, import from 'lambda-managed-runtime/worker'.
 import type { Handler } from '../../workers/index.ts';
 import { makePhoto, photoPath } from './photo.ts';
 
 export interface ImageEvent {
-  /** A photo in `PHOTO_FOLDER`. Default: a photo of 4000 × 3000 that the example makes. */
+  /** A photo in `PHOTO_FOLDER`. Default: a generated photo of 4000 × 3000 pixels. */
   readonly path?: string;
-  /** How wide the picture is to be, in pixels. Default 1200. */
+  /** The width of the result, in pixels. Default: 1200. */
   readonly width?: number;
 }
 
 export interface ImageAnswer {
   readonly width: number;
   readonly height: number;
-  /** Of the WebP file. */
+  /** The size of the WebP file, in bytes. */
   readonly bytes: number;
   readonly ms: number;
   readonly thread: number;
 }
 
-// One event keeps one core busy: how many are at work at once is for the slots to say. No two events show the same
-// photo, so that sharp's cache would only hold memory.
+// One event should use one core: the number of slots determines the parallelism. sharp's cache would only take memory,
+// because every event has a different photo.
 sharp.concurrency(1);
 sharp.cache(false);
 
@@ -48,7 +48,7 @@ export const handler: Handler<ImageEvent, ImageAnswer> = async ({ path, width = 
 
 let made: Promise<Buffer> | undefined;
 
-/** Made at the thread's first event that needs it, then kept. */
+/** Created by the thread's first event that needs it, then reused. */
 function madePhoto(): Promise<Buffer> {
   made ??= makePhoto();
   return made;

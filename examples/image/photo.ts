@@ -3,10 +3,10 @@ import { isAbsolute, relative, resolve, sep } from 'node:path';
 import sharp from 'sharp';
 
 /**
- * The real path of a photo below the folder that `PHOTO_FOLDER` names.
+ * Resolves the real path of a photo in the folder `PHOTO_FOLDER`.
  *
- * Rejects when the variable is not set, when there is no such file, and when the path leads out of the folder,
- * symbolic links included.
+ * Rejects when the variable is not set, the file does not exist, or the path leads out of the folder, also through
+ * symbolic links.
  */
 export async function photoPath(path: string): Promise<string> {
   const given = process.env['PHOTO_FOLDER'];
@@ -19,7 +19,7 @@ export async function photoPath(path: string): Promise<string> {
   return file;
 }
 
-/** Makes a JPEG of 4000 × 3000: gradients with grain, the same each time. */
+/** Creates a deterministic JPEG of 4000 × 3000 pixels with gradients and noise. */
 export function makePhoto(): Promise<Buffer> {
   const pixels = Buffer.alloc(WIDTH * HEIGHT * 3);
   let random = 1;

@@ -1,4 +1,4 @@
-/** On the main thread, once: a table that all threads read in the same memory. It takes 64 MiB, however many there are. */
+/** Loaded once, on the main thread: a table of 64 MiB in shared memory, which all threads read. */
 const SIZE = 16 * 1024 * 1024;
 
 /** The smallest prime factor of each number; 0 for primes. */

@@ -1,5 +1,5 @@
 import { threadId } from 'node:worker_threads';
-// In a project of your own: from 'lambda-managed-runtime/worker'.
+// In your own project, import from 'lambda-managed-runtime/worker'.
 import { useServices, useSharedData } from '../../workers/index.ts';
 import type { Handler } from '../../workers/index.ts';
 
@@ -18,7 +18,7 @@ const { smallestFactor } = useSharedData<typeof import('./factors.ts')>();
 
 export const handler: Handler<FactorsEvent, FactorsAnswer> = async ({ number }) => {
   if (!Number.isInteger(number) || number < 2 || number >= smallestFactor.length)
-    throw new RangeError(`An event has a whole number from 2 to ${smallestFactor.length - 1}.`);
+    throw new RangeError(`The event must have a whole number from 2 to ${smallestFactor.length - 1}.`);
   const hit = await cache.get(number);
   if (hit !== undefined) return { factors: hit, cached: true, thread: threadId };
   const factors = factorsOf(number);

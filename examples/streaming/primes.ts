@@ -1,4 +1,4 @@
-/** How many primes there are, from one number to below another. */
+/** Counts the primes in a range, excluding its end. */
 export function countPrimes(from: number, below: number): number {
   let primes = 0;
   for (let n = Math.max(from, 2); n < below; n += 1) if (isPrime(n)) primes += 1;

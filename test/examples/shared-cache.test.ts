@@ -13,5 +13,5 @@ it.each([1, 2])('the example shared-cache answers, and remembers, with %i slots'
   expect(await runtime.invoke(event)).toEqual({ factors: [15485863], cached: true, thread });
   expect(await runtime.invoke({ number: 9699690 })).toMatchObject({ factors: [2, 3, 5, 7, 11, 13, 17, 19] });
   const { error } = await runtime.failure({ number: 2 ** 24 });
-  expect(error?.errorMessage).toBe('An event has a whole number from 2 to 16777215.');
+  expect(error?.errorMessage).toBe('The event must have a whole number from 2 to 16777215.');
 });

@@ -4,11 +4,11 @@ import { FunctionsStack } from './functions-stack.ts';
 
 const app = new App();
 
-/** What `-c name=value` gives. */
+/** Returns a context value, which the command line sets with `-c name=value`. */
 function given(name: string, fallback?: string): string {
   const value: unknown = app.node.tryGetContext(name) ?? fallback;
   if (typeof value === 'string' && value !== '') return value;
-  throw new Error(`Give it with -c ${name}=…`);
+  throw new Error(`Set it with -c ${name}=…`);
 }
 
 new FunctionsStack(app, 'LambdaManagedRuntimeExamples', {

@@ -7,16 +7,16 @@ import type { Construct } from 'constructs';
 import { FUNCTIONS, GIB_PER_VCPU } from '../functions.ts';
 
 export interface FunctionsStackProps extends StackProps {
-  /** Where the instances start. Their way to CloudWatch and other services is that of these subnets. */
+  /** The subnets of the instances. They must provide a route to CloudWatch and the other services. */
   readonly subnetIds: readonly string[];
   readonly securityGroupIds: readonly string[];
-  /** The name of a secret of Secrets Manager, with the private key of the example crypto. */
+  /** The name of a Secrets Manager secret with the private key of the crypto example. */
   readonly tokenSecret: string;
-  /** What assemble.ts has made: a folder for each function. */
+  /** The output folder of assemble.ts, with one folder per function. */
   readonly codeFolder: string;
 }
 
-/** A capacity provider, and the examples on it. */
+/** A capacity provider with the example functions. */
 export class FunctionsStack extends Stack {
   constructor(scope: Construct, id: string, props: FunctionsStackProps) {
     super(scope, id, props);
@@ -29,7 +29,7 @@ export class FunctionsStack extends Stack {
       maxVCpuCount: 64,
     });
     const environments: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-      // CloudFormation puts the secret in when it deploys; it does not stand in the template.
+      // CloudFormation resolves the secret at deployment. The template does not contain its value.
       crypto: { TOKEN_PRIVATE_KEY: SecretValue.secretsManager(props.tokenSecret).unsafeUnwrap() },
     };
     for (const { name, memorySize, concurrency, timeout } of FUNCTIONS) {
