@@ -1,4 +1,4 @@
-/** Makes `dist` anew: bundles with source maps, the declarations that users' compilers read, and the page. */
+/** Builds `dist`: bundles with source maps, type declarations, and the console's page. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,16 +28,16 @@ await build({
   outbase: ROOT,
   outdir: DIST,
   bundle: true,
-  // A module that several entries load is there once, and so is its state.
+  // Code splitting keeps one copy of a module that several entries load, and therefore of its state.
   splitting: true,
-  // package-files.ts finds files by where it lies: in src, in whichever chunk.
+  // package-files.ts resolves files relative to its own location, so every chunk must be in src.
   chunkNames: 'src/[name]-[hash]',
   packages: 'external',
   format: 'esm',
   platform: 'node',
   target: engines.node.replace('>=', 'node'),
   sourcemap: true,
-  // `sideEffects` in package.json names what is built, not these sources.
+  // `sideEffects` in package.json refers to the built files, not to these sources.
   ignoreAnnotations: true,
   logLevel: 'warning',
 });

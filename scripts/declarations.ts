@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
-/** Removes the declarations below `folder` that no compiler comes to from the entries: most are of inner modules. */
+/** Removes declarations in `folder` that are not reachable from the entry points. Most belong to internal modules. */
 export function dropUnreachable(folder: string, entries: readonly string[]): void {
   const reached = new Set<string>();
   for (const entry of entries) reach(entry, reached);
@@ -16,7 +16,7 @@ function reach(file: string, reached: Set<string>): void {
   reached.add(file);
   for (const [, specifier = ''] of readFileSync(file, 'utf8').matchAll(SPECIFIERS)) {
     const imported = resolve(dirname(file), specifier.replace(/\.[jt]s$/, '.d.ts'));
-    // Examples in comments import what is not there.
+    // Examples in comments import files that do not exist.
     if (existsSync(imported)) reach(imported, reached);
   }
 }

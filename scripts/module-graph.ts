@@ -3,17 +3,17 @@ import { join, normalize } from 'node:path';
 import { parseSync, Visitor } from 'oxc-parser';
 import { ROOT } from './root.ts';
 
-/** One import of a module, or an export from another one. */
+/** An import of a module, or a re-export from it. */
 export interface Import {
-  /** The file that imports, from the project's directory on. */
+  /** The importing file, relative to the project's directory. */
   readonly from: string;
-  /** The file that is imported, also from the project's directory on, or the specifier of a package. */
+  /** The imported file, relative to the project's directory, or a package specifier. */
   readonly to: string;
-  /** Whether nothing is left of it at run time. */
+  /** Whether the import is erased at run time. */
   readonly isType: boolean;
 }
 
-/** The TypeScript files below some folders, from the project's directory on. */
+/** Lists the TypeScript files in folders, relative to the project's directory. */
 export function sourceFiles(...folders: string[]): string[] {
   return folders.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
@@ -42,7 +42,7 @@ export function importsOf(file: string, text = readFileSync(join(ROOT, file), 'u
   return found;
 }
 
-/** The circles of these imports: groups of files each of which leads to all others of its group, in alphabetical order. */
+/** Finds circular imports: groups of files that all import each other, directly or indirectly, sorted by name. */
 export function circlesOf(imports: readonly Import[]): string[][] {
   const next = Map.groupBy(imports, ({ from }) => from);
   const reachable = new Map<string, Set<string>>();

@@ -4,5 +4,5 @@ import { fileURLToPath } from 'node:url';
 /** The project's directory. */
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** Where the output of all checks is kept. */
+/** The folder for the output of all checks. */
 export const RESULTS = join(ROOT, 'scripts/results');

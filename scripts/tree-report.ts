@@ -1,10 +1,10 @@
-/** How the sources are cut: files, lines, circles of imports. `npm run tree-report`. */
+/** Reports the number and size of source files, and circular imports: `npm run tree-report`. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { circlesOf, importsOf, sourceFiles } from './module-graph.ts';
 import { ROOT } from './root.ts';
 
-/** The console's page, which runs in the browser, is counted apart. */
+/** The console's page runs in the browser and is counted separately. */
 const PAGE = 'src/console/page/';
 const FILES = sourceFiles('src', 'workers');
 const PARTS = {
@@ -23,7 +23,7 @@ for (const [part, files] of Object.entries(PARTS)) {
   for (const { file, lines } of sizes.slice(0, LARGEST)) console.log(`  ${lines}  ${file}`);
 }
 const circles = circlesOf(FILES.flatMap((file) => importsOf(file)));
-console.log(`circles of imports, those of types included: ${circles.length}`);
+console.log(`circular imports, including type imports: ${circles.length}`);
 for (const circle of circles) console.log(`  ${circle.join(' · ')}`);
 
 function linesOf(file: string): number {

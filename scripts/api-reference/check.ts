@@ -5,7 +5,7 @@ import type { Check } from '../check-package/check.ts';
 import { ROOT } from '../root.ts';
 import { COMMITTED, generate } from './generate.ts';
 
-/** The pages of docs/api are those that the sources make. */
+/** Checks that docs/api is up to date with the sources. */
 export const apiReference: Check = async (_release, log) => {
   const fresh = mkdtempSync(join(tmpdir(), 'api-reference-'));
   try {

@@ -2,15 +2,15 @@ import { join } from 'node:path';
 import type { Log } from '../check-package/log.ts';
 import { ROOT } from '../root.ts';
 
-/** The pages that are read on GitHub. */
+/** The folder of the committed pages. */
 export const COMMITTED = join(ROOT, 'docs/api');
 
 /**
- * Writes the API reference into an empty directory, from the TSDoc of what `exports` in package.json names.
+ * Writes the API reference into an empty directory, from the TSDoc of the entry points in `exports` of package.json.
  *
- * TypeDoc has packages of its own, since it needs a TypeScript that can be called from JavaScript, which the native one cannot.
+ * TypeDoc has its own package.json, because it needs the JavaScript API of TypeScript, which the native compiler lacks.
  *
- * @throws Error where something public has no TSDoc, or names a type that is not exported or a link that leads nowhere.
+ * @throws Error when a public item has no TSDoc, or refers to a type that is not exported or to a broken link.
  */
 export async function generate(directory: string, log: Log): Promise<void> {
   await log.run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: HERE });

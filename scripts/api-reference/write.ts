@@ -1,4 +1,4 @@
-/** Writes docs/api anew: `npm run docs:api`. */
+/** Regenerates docs/api: `npm run docs:api`. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Log } from '../check-package/log.ts';

@@ -1,12 +1,12 @@
 import type { Log } from './log.ts';
 import type { NodeBinary } from './nodes.ts';
 
-/** Looks at one side of the package; throws, or rejects, when it is not as it must be. */
+/** Checks one aspect of the package. Throws or rejects if the check fails. */
 export type Check = (release: Release, log: Log) => void | Promise<void>;
 
-/** What is looked at. */
+/** What the checks work on. */
 interface Release {
-  /** The package as `npm publish` would send it. */
+  /** The tarball that `npm publish` would upload. */
   readonly tarball: string;
   /** The Node.js binaries on which projects run. */
   readonly nodes: readonly NodeBinary[];

@@ -6,7 +6,7 @@ import type { Check } from './check.ts';
 import { createProject } from './project.ts';
 import { ROOT } from '../root.ts';
 
-/** The tarball holds what is needed and nothing else, and every stack trace can be led back to its source. */
+/** Checks that the tarball contains exactly the required files, and that source maps cover every bundle. */
 export const contents: Check = async ({ tarball }, log) => {
   const files = (await log.run('tar', ['-tzf', tarball]))
     .split('\n')
@@ -38,7 +38,7 @@ export const contents: Check = async ({ tarball }, log) => {
   const run = (args: string[]) =>
     log.run(process.execPath, ['--input-type=module', ...args], { cwd: project.path });
   const byPath = pathToFileURL(join(installed, 'dist/src/package-files.js')).href;
-  assert.equal(await run(['--eval', MISSING, byPath]), '', 'What is found by path is not all there.');
+  assert.equal(await run(['--eval', MISSING, byPath]), '', 'Some files that the package resolves by path are missing.');
   const trace = await run(['--enable-source-maps', '--eval', FAIL]);
   assert.match(trace, /src\/config\/[\w-]+\.ts:\d+/, 'The stack trace does not name the source.');
 };
@@ -52,7 +52,7 @@ interface SourceMap {
   readonly sourcesContent?: readonly string[];
 }
 
-/** Prints which of the files that are found by path are not there. */
+/** A script that prints the missing ones of the files that the package resolves by path. */
 const MISSING = `
 import { existsSync } from 'node:fs';
 const { CONSOLE_PAGE, ENTRIES } = await import(process.argv[1]);

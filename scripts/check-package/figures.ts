@@ -4,7 +4,7 @@ import type { Check } from './check.ts';
 import { environmentOf } from './nodes.ts';
 import { createProject } from './project.ts';
 
-/** What the package weighs, and how long its entries take to load. Prints only: what is too much, a reader decides. */
+/** Prints the size of the package and the load time of its entry points. There is no limit; this check always passes. */
 export const figures: Check = async ({ tarball, nodes }, log) => {
   const peers = ['@opentelemetry/api'];
   using project = await createProject(log, { type: 'module' }, [tarball]);
@@ -34,7 +34,7 @@ function filesBelow(folder: string): string[] {
 const bytes = (files: readonly string[]) => files.reduce((sum, file) => sum + statSync(file).size, 0);
 const kB = (size: number) => `${(size / 1000).toFixed(0)} kB`;
 
-/** A process for each measurement, since a module is loaded once; the median of seven, after one that warms the disk's cache. */
+/** Measures each load in its own process. Returns the median of seven, after one that warms the disk cache. */
 const TIME_IMPORT = `
 import { execFileSync } from 'node:child_process';
 

@@ -7,7 +7,7 @@ import type { NodeBinary } from './nodes.ts';
 import type { Project } from './project.ts';
 import { exampleEvent } from './readme.ts';
 
-/** Starts what serves a function locally, calls `use` with its URL, stops it as Ctrl-C does, and resolves with its output. */
+/** Starts a command that serves a function locally, calls `use` with its URL, and stops it like Ctrl-C. Resolves with its output. */
 export async function serveLocally(
   log: Log,
   node: NodeBinary,
@@ -46,7 +46,7 @@ export async function serveLocally(
   return output;
 }
 
-/** Sends the README's event as its `curl` does. */
+/** Sends the README's event like the README's `curl` command. */
 export async function invokeAsInReadme(log: Log, url: string): Promise<void> {
   const response = await fetch(`${url}/invoke`, { method: 'POST', body: exampleEvent() });
   const answer = await response.text();
@@ -54,7 +54,7 @@ export async function invokeAsInReadme(log: Log, url: string): Promise<void> {
   assertAnswer(response.status, JSON.parse(answer));
 }
 
-/** As many bytes as the picture has as WebP. */
+/** The size of the WebP result, in bytes. */
 export function assertAnswer(status: number | undefined, answer: unknown): void {
   assert.equal(status, 200);
   assert.deepEqual(Object.keys(answer as object), ['bytes']);

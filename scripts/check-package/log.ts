@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, writeFileSync } from 'node:fs';
 
-/** What a check prints, kept in a file as well. */
+/** Writes the output of a check to stdout and to a file. */
 export class Log {
   readonly #file: string;
 
@@ -17,9 +17,9 @@ export class Log {
   }
 
   /**
-   * Runs a command to its end, and resolves with what it has written.
+   * Runs a command. Resolves with its output.
    *
-   * @throws Error when it ends with anything but 0.
+   * @throws Error when the exit code is not 0.
    */
   async run(command: string, args: readonly string[], { cwd, env }: Where = {}): Promise<string> {
     this.write(`$ ${[command, ...args].join(' ')}\n`);

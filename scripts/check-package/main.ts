@@ -1,6 +1,6 @@
 /**
- * Packs the package and looks at it as its users get it: `node scripts/check-package/main.ts [--node <major>]… [check…]`, by default
- * all checks on the Node.js that runs this. The output of each check is kept in `scripts/results/`.
+ * Packs the package and checks it as users install it: `node scripts/check-package/main.ts [--node <major>]… [check…]`.
+ * Default: all checks, on the Node.js that runs this script. Each check's output is stored in `scripts/results/`.
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { contents } from './contents.ts';
 import { figures } from './figures.ts';
 import { attw, knip, publint } from './linters.ts';
 import { Log } from './log.ts';
-import { newcomer } from './newcomer.ts';
+import { quickStart } from './quick-start.ts';
 import { findNode } from './nodes.ts';
 import type { NodeBinary } from './nodes.ts';
 import { pack } from './pack.ts';
@@ -31,7 +31,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   'esm-typescript': esmTypescript,
   'cjs-javascript': cjsJavascript,
   bundled,
-  newcomer,
+  newcomer: quickStart,
   figures,
 };
 
@@ -44,7 +44,7 @@ const { values, positionals } = parseArgs({
 const names = positionals.length > 0 ? positionals : Object.keys(CHECKS);
 const unknown = names.filter((name) => !(name in CHECKS));
 if (unknown.length > 0)
-  throw new Error(`Unknown: ${unknown.join(', ')}. There are ${Object.keys(CHECKS).join(', ')}.`);
+  throw new Error(`Unknown checks: ${unknown.join(', ')}. Available: ${Object.keys(CHECKS).join(', ')}.`);
 
 rmSync(RESULTS, { recursive: true, force: true });
 mkdirSync(RESULTS, { recursive: true });

@@ -3,13 +3,13 @@ import { dirname, join } from 'node:path';
 import { ROOT } from '../root.ts';
 import type { Log } from './log.ts';
 
-/** One version of Node.js. */
+/** An installed version of Node.js. */
 export interface NodeBinary {
   readonly major: string;
   readonly path: string;
 }
 
-/** The Node.js of that major, installed beside those of `.ci/run` if it is not there. */
+/** Returns the Node.js of a major version. Installs it next to those of `.ci/run` if it is missing. */
 export async function findNode(major: string, log: Log): Promise<NodeBinary> {
   if (process.version.startsWith(`v${major}.`)) return { major, path: process.execPath };
   const folder = join(ROOT, '.ci/node', major);
@@ -23,7 +23,7 @@ export async function findNode(major: string, log: Log): Promise<NodeBinary> {
   return { major, path };
 }
 
-/** The environment of a user who has that Node.js: it stands first on the PATH, and nothing of Lambda is set. */
+/** Returns the environment of a user of this Node.js: it is first on the PATH, and no Lambda variables are set. */
 export function environmentOf(node: NodeBinary): NodeJS.ProcessEnv {
   const { HOME, PATH } = process.env;
   return { HOME, PATH: `${dirname(node.path)}:${PATH}`, LOCAL_LAMBDA_PORT: '0' };

@@ -4,13 +4,13 @@ import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import type { Log } from './log.ts';
 
-/** A directory outside of the repository that begins empty. */
+/** A project directory outside the repository. It is empty at first. */
 export interface Project extends Disposable {
   readonly path: string;
   write(files: Readonly<Record<string, string>>): void;
 }
 
-/** Makes the project of a user: the manifest, if any, then `npm install` of the packages. */
+/** Creates a user's project: writes the manifest, if any, and installs the packages. */
 export async function createProject(
   log: Log,
   manifest: object | undefined,
@@ -32,7 +32,7 @@ export async function createProject(
   return project;
 }
 
-/** The picture that the event of the README names. */
+/** The image that the README's event refers to. */
 export async function addPhoto({ path }: Project): Promise<void> {
   const create = { width: 1600, height: 900, channels: 3, background: 'teal' } as const;
   await sharp({ create }).jpeg().toFile(join(path, 'photo.jpg'));

@@ -6,10 +6,10 @@ import { addPhoto, createProject } from './project.ts';
 import { exampleEvent, firstExample, localCommand } from './readme.ts';
 
 /**
- * Somebody who has the tarball and the README only: installs, writes the first example, runs it locally both ways,
+ * Follows the README with only the tarball: installs the package, writes the first example, runs it locally in both ways,
  * invokes it with curl's request and AWS's SDK, and tests it with the testing kit.
  */
-export const newcomer: Check = async ({ tarball, nodes }, log) => {
+export const quickStart: Check = async ({ tarball, nodes }, log) => {
   using project = await createProject(log, undefined, [tarball, 'sharp', '@aws-sdk/client-lambda']);
   project.write({ ...firstExample(), 'invoke.mjs': INVOKE, 'handler.test.mjs': TEST });
   await addPhoto(project);

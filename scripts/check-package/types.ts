@@ -5,8 +5,8 @@ import { firstExample } from './readme.ts';
 import { ROOT } from '../root.ts';
 
 /**
- * Compiles a user of every entry with an older compiler and the newest: with the libraries that a compiler takes by itself
- * all declarations are checked too; those of comlink need its DOM library, so without that only what is used is checked.
+ * Compiles code that uses every entry point, with an older and the newest compiler. With the compiler's default libraries
+ * all declarations are checked. comlink's declarations need the DOM library, so without it only used ones are checked.
  */
 export const types: Check = async ({ tarball }, log) => {
   const packages = [tarball, 'sharp', '@opentelemetry/api', '@types/node@24', 'typescript@5.9'];
@@ -15,7 +15,7 @@ export const types: Check = async ({ tarball }, log) => {
   project.write({ ...esm, 'every-entry.cts': EVERY_ENTRY });
   const compilers = [join(project.path, 'node_modules/.bin/tsc'), join(ROOT, 'node_modules/.bin/tsc')];
   for (const [module, moduleResolution] of RESOLUTIONS) {
-    // Only nodenext knows that CommonJS may require ES modules.
+    // Only nodenext allows CommonJS to require ES modules.
     const files =
       moduleResolution === 'nodenext' ? [...Object.keys(esm), 'every-entry.cts'] : Object.keys(esm);
     for (const [name, libraries] of Object.entries(LIBRARIES)) {
@@ -62,9 +62,9 @@ export const handler: Handler<{ id: string }, { id: string; left: number }> = (e
 };
 export const streaming = streamifyResponse(async (_event, stream) => void stream.end('x'));
 export const counted = (): Promise<number> => useServices<{ count(): number }>().count();
-// @ts-expect-error An \`any\` where a declaration is not found would go unnoticed.
+// @ts-expect-error Fails if a missing declaration has become \`any\`.
 export const miscounted = (): Promise<string> => useServices<{ count(): number }>().count();
-// @ts-expect-error The same of what is not a service.
+// @ts-expect-error Fails if the services have become \`any\`.
 export const misnamed: Handler<string> = (event, context) => context.awsRequestID;
 
 export async function start(options: ManagedRuntimeOptions): Promise<Invoked> {

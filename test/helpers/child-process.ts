@@ -9,12 +9,12 @@ interface ChildOptions {
   readonly cwd?: string | undefined;
   readonly stdio?: StdioOptions | undefined;
   readonly execArgv?: readonly string[] | undefined;
-  /** The most descriptors that it may have open (`ulimit -n`); our own limit by default. */
+  /** The descriptor limit (`ulimit -n`). Default: the limit of this process. */
   readonly descriptors?: number | undefined;
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** Starts a file with nothing of our own environment but what Node needs. All output is piped by default. */
+/** Starts a file with only those variables of this environment that Node.js needs. Default: all output is piped. */
 export function start(
   file: string,
   args: readonly string[],
@@ -32,7 +32,7 @@ export function start(
     stdio,
     env: {
       PATH: process.env['PATH'],
-      // What comes from the cache is not counted exactly.
+      // Coverage of code from the compile cache is inexact.
       ...(!COVERAGE && { NODE_COMPILE_CACHE: join(tmpdir(), 'lambda-managed-runtime-tests') }),
       ...env,
     },
@@ -42,21 +42,21 @@ export function start(
   return spawn('sh', [...limited, ...nodeArgs, file, ...args], options);
 }
 
-/** Ends it, whatever it does. */
+/** Ends a process, even if its main thread is busy. */
 export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, 'exit');
   if (COVERAGE) {
     child.kill('SIGUSR2');
-    await Promise.race([exited, setTimeout(PATIENCE_MS, undefined, { ref: false })]);
+    await Promise.race([exited, setTimeout(EXIT_TIMEOUT_MS, undefined, { ref: false })]);
   }
   child.kill('SIGKILL');
   await exited;
 }
 
-/** Set by `npm run coverage`; Node hands it to all processes. */
+/** `npm run coverage` sets this variable, and all child processes inherit it. */
 const COVERAGE = process.env['NODE_V8_COVERAGE'] !== undefined;
 const EXIT_WHEN_ASKED = new URL('../coverage/exit-when-asked.ts', import.meta.url).href;
 
-/** A main thread that spins cannot exit. */
-const PATIENCE_MS = 5_000;
+/** A process with a busy main thread does not exit within this time, and is killed. */
+const EXIT_TIMEOUT_MS = 5_000;

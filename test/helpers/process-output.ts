@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 /** A line of the runtime's log. */
 export type LogLine = Readonly<Record<string, unknown>>;
 
-/** What a child process has written, as text and as log lines, and who waits for a line. */
+/** The output of a child process as text and as log lines, with methods that wait for a line. */
 export class ProcessOutput {
   stdout = '';
   stderr = '';

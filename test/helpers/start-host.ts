@@ -2,15 +2,15 @@ import type { ManagedRuntimeOptions } from '../../src/config/options.ts';
 import { HANDLERS, startRuntime } from './start-runtime.ts';
 import type { RunningRuntime, RuntimeOptions } from './start-runtime.ts';
 
-/** What a runtime is created with, in the host's process. */
+/** The settings of a runtime in the host's process. */
 export interface NewRuntime {
   readonly workerFile: string;
-  /** Hands the worker file over as a URL object. */
+  /** Passes the worker file as a URL object. */
   readonly asUrl?: boolean;
   readonly options?: ManagedRuntimeOptions;
-  /** With a signal that {@link HostedRuntime.abort} aborts. */
+  /** Passes a signal that {@link HostedRuntime.abort} aborts. */
   readonly withSignal?: boolean;
-  /** With a logger whose lines are written to stderr, each behind the word "captured". */
+  /** Passes a logger that writes its lines to stderr with the prefix "captured". */
   readonly withLogger?: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface HostReply {
 /** How a promise in the host settled. */
 export type Settled = 'resolved' | NonNullable<HostReply['rejected']>;
 
-/** A runtime in the host's process. What its methods resolve with is how the promise there settled. */
+/** A runtime in the host's process. Its methods resolve with how the promise in that process settled. */
 export interface HostedRuntime {
   run(): Promise<Settled>;
   stop(): Promise<Settled>;
@@ -37,7 +37,7 @@ export interface HostedRuntime {
   abort(): Promise<Settled>;
 }
 
-/** A process that creates runtimes and calls their methods, as it is told. */
+/** A process that creates runtimes and calls their methods on request. */
 export class Host implements AsyncDisposable {
   readonly process: RunningRuntime;
   #calls = 0;

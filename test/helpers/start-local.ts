@@ -2,10 +2,10 @@ import { InvokeCommand, InvokeWithResponseStreamCommand, LambdaClient } from '@a
 import { startRuntime } from './start-runtime.ts';
 import type { Exit, RunningRuntime, RuntimeOptions } from './start-runtime.ts';
 
-/** A runtime in local mode, in a process of its own. */
+/** A runtime in local mode, in its own process. */
 export class LocalRuntime implements AsyncDisposable {
   readonly process: RunningRuntime;
-  /** Of its local server. */
+  /** The URL of the local server. */
   readonly url: string;
   readonly client: LambdaClient;
 
@@ -42,12 +42,12 @@ export class LocalRuntime implements AsyncDisposable {
     return this.client.send(new InvokeWithResponseStreamCommand({ FunctionName: 'function', ...input }));
   }
 
-  /** Resolves when what the process has written matches. */
+  /** Resolves when the output matches. */
   async whenWritten(text: RegExp, to: 'stdout' | 'stderr' = 'stderr'): Promise<void> {
     await this.process.unlessExited(this.output.whenWritten(text, to));
   }
 
-  /** Ctrl-C. */
+  /** Sends SIGINT, like Ctrl-C. */
   interrupt(): Promise<Exit> {
     this.process.child.kill('SIGINT');
     return this.exited;
@@ -59,17 +59,17 @@ export class LocalRuntime implements AsyncDisposable {
   }
 }
 
-/** Starts the command, or a bootstrap, where there is no Runtime API. */
+/** Starts the command or a bootstrap without a Runtime API. */
 export async function startLocal(options: RuntimeOptions): Promise<LocalRuntime> {
   const process = await startRuntime(withoutRuntimeApi(options));
   const [, url = ''] = await process.unlessExited(process.output.whenWritten(ADDRESS, 'stderr'));
   return new LocalRuntime(process, url);
 }
 
-/** In what the local server says at its start. */
+/** Matches the URL in the banner of the local server. */
 export const ADDRESS = /curl (http:\/\/[^/]+)\//;
 
-/** No Runtime API, any free port, and the directory of the files as the working directory. */
+/** The environment: no Runtime API, any free port, and the directory of the files as the working directory. */
 export function withoutRuntimeApi(options: RuntimeOptions): RuntimeOptions {
   return {
     ...(typeof options.taskRoot === 'string' && { cwd: options.taskRoot }),

@@ -10,10 +10,10 @@ import { end, start } from './child-process.ts';
 import { ProcessOutput } from './process-output.ts';
 import type { LogLine } from './process-output.ts';
 
-// Real processes and threads on a machine that others use too: the limit only ends what hangs.
+// Tests run real processes and threads on a shared machine. The timeout only ends tests that hang.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-/** For expect.poll, in the same spirit. */
+/** The corresponding options for expect.poll. */
 export const PATIENTLY = { timeout: 60_000 };
 
 /** For the Runtime API: invocations that no test times have almost as long as the test. */
@@ -26,18 +26,18 @@ const COMMAND = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 export interface RuntimeOptions {
   /** The argument of the command. */
   readonly handler?: string;
-  /** More of them. */
+  /** Further arguments of the command. */
   readonly args?: readonly string[];
-  /** A file of fixtures/bootstraps to run instead of the command. */
+  /** A file in fixtures/bootstraps to run instead of the command. */
   readonly bootstrap?: string;
-  /** LAMBDA_TASK_ROOT; the fixtures by default, null for none. */
+  /** LAMBDA_TASK_ROOT. Default: the fixtures; null for none. */
   readonly taskRoot?: string | null;
   /** AWS_LAMBDA_MAX_CONCURRENCY. */
   readonly concurrency?: number;
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly execArgv?: readonly string[];
-  /** As of `fork`; all piped by default. */
+  /** The option `stdio` of `fork`. Default: all piped. */
   readonly stdio?: StdioOptions;
   /** Prepares the server before the process starts. */
   readonly prepare?: (api: RuntimeApiServer) => void;
@@ -48,7 +48,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A runtime in a process of its own, behind a local Runtime API server. */
+/** A runtime in its own process, connected to a local Runtime API server. */
 export class RunningRuntime implements AsyncDisposable {
   readonly api: RuntimeApiServer;
   readonly child: ChildProcess;
@@ -60,7 +60,7 @@ export class RunningRuntime implements AsyncDisposable {
     this.api = api;
     this.child = child;
     this.output = new ProcessOutput(child);
-    // 'close', not 'exit': by then all output has been read.
+    // Waits for 'close' instead of 'exit', because all output has been read by then.
     this.exited = once(child, 'close').then(([code, signal]: Exit[keyof Exit][]) => {
       api.runtimeExited();
       return { code, signal } as Exit;
@@ -117,13 +117,13 @@ export class RunningRuntime implements AsyncDisposable {
     await this.api.close();
   }
 
-  /** What a process is waited for can't come when it has ended. */
+  /** Rejects if the process ends before the promise settles. */
   unlessExited<Value>(promise: Promise<Value>): Promise<Value> {
     return Promise.race([promise, this.#gone]);
   }
 }
 
-/** Starts the command, or a bootstrap. */
+/** Starts the command or a bootstrap. */
 export async function startRuntime(options: RuntimeOptions): Promise<RunningRuntime> {
   const api = await startRuntimeApiServer(UNHURRIED);
   options.prepare?.(api);
@@ -149,7 +149,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<RunningRunt
   return new RunningRuntime(api, child);
 }
 
-/** Starts a user's bootstrap: a worker file of the fixtures, and options. */
+/** Starts a bootstrap with a worker file of the fixtures and options. */
 export function startBootstrap(
   workerFile: string,
   options: ManagedRuntimeOptions,
@@ -159,7 +159,7 @@ export function startBootstrap(
   return startRuntime({ bootstrap: 'serve.ts', cwd: HANDLERS, ...more, env });
 }
 
-/** The two modes, for describe.each; the second with one thread, which is cheapest. */
+/** Both modes, for describe.each. Thread mode uses one thread, which is the cheapest. */
 export const MODES: readonly (readonly [
   mode: string,
   settings: Pick<RuntimeOptions, 'concurrency' | 'env'>,

@@ -2,12 +2,12 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-/** A directory of its own, removed when it is disposed of. */
+/** A temporary directory that is removed on disposal. */
 export interface TaskRoot extends AsyncDisposable {
   readonly path: string;
 }
 
-/** Makes a directory with these files: what a user would put into the function's package. */
+/** Creates a directory with the given files, like a user's function package. */
 export async function makeTaskRoot(files: Readonly<Record<string, string>> = {}): Promise<TaskRoot> {
   const path = await mkdtemp(join(tmpdir(), 'task-root-'));
   for (const [name, source] of Object.entries(files)) {

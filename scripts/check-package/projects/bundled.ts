@@ -7,15 +7,15 @@ import { addPhoto, createProject } from '../project.ts';
 import { firstExample } from '../readme.ts';
 
 /**
- * The first example, bundled: the bootstrap and the handler are an entry each. The package stays outside of the
- * bootstrap's bundle, since its threads start from files of its own; what the handler imports of it may be inside.
+ * The README's first example, bundled with the bootstrap and the handler as separate entry points. The package must stay
+ * external to the bootstrap's bundle, because its threads start from its own files. The handler may bundle its imports.
  */
 export const bundled: Check = async ({ tarball, nodes }, log) => {
   using project = await createProject(log, { type: 'module' }, [tarball, 'sharp']);
   const { 'handler.ts': handler, 'main.ts': main } = firstExample();
   project.write({
     'handler.ts': handler + USES_PACKAGE,
-    // A bundler leaves the URL as it is, and the handler's bundle is JavaScript.
+    // A bundler does not rewrite the URL, so it must refer to the bundled JavaScript file.
     'main.ts': main.replace('./handler.ts', './handler.js'),
   });
   await addPhoto(project);
@@ -31,7 +31,7 @@ export const bundled: Check = async ({ tarball, nodes }, log) => {
   }
 };
 
-/** What the handler's bundle leaves outside. */
+/** The packages that stay external to the handler's bundle. */
 const EXTERNAL = {
   outside: ['lambda-managed-runtime', 'sharp'],
   inside: ['sharp'],

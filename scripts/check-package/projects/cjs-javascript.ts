@@ -5,7 +5,7 @@ import { environmentOf } from '../nodes.ts';
 import { addPhoto, createProject } from '../project.ts';
 import { firstExample } from '../readme.ts';
 
-/** The first example in CommonJS: `require` of a package that has ES modules only. */
+/** The README's first example in CommonJS, which calls `require` on this ESM-only package. */
 export const cjsJavascript: Check = async ({ tarball, nodes }, log) => {
   const packages = [tarball, 'sharp', '@opentelemetry/api'];
   using project = await createProject(log, { type: 'commonjs' }, packages);
@@ -25,7 +25,7 @@ const { createManagedRuntime } = require('lambda-managed-runtime');
 createManagedRuntime(join(__dirname, 'handler.js')).run();
 `;
 
-/** A top-level \`await\` anywhere below an entry would make this fail. */
+/** Fails if an entry point or one of its imports has a top-level \`await\`. */
 const REQUIRE_ALL = `
 const { exports: entries } = require('lambda-managed-runtime/package.json');
 for (const entry of Object.keys(entries)) {

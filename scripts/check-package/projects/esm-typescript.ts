@@ -3,7 +3,7 @@ import { invokeAsInReadme, serveLocally } from '../local-function.ts';
 import { addPhoto, createProject } from '../project.ts';
 import { firstExample } from '../readme.ts';
 
-/** The first example as it stands in the README; Node.js strips its types. */
+/** The README's first example in TypeScript, unchanged. Node.js strips its types. */
 export const esmTypescript: Check = async ({ tarball, nodes }, log) => {
   using project = await createProject(log, { type: 'module' }, [tarball, 'sharp']);
   project.write(firstExample());
