@@ -38,7 +38,11 @@ export const contents: Check = async ({ tarball }, log) => {
   const run = (args: string[]) =>
     log.run(process.execPath, ['--input-type=module', ...args], { cwd: project.path });
   const byPath = pathToFileURL(join(installed, 'dist/src/package-files.js')).href;
-  assert.equal(await run(['--eval', MISSING, byPath]), '', 'Some files that the package resolves by path are missing.');
+  assert.equal(
+    await run(['--eval', MISSING, byPath]),
+    '',
+    'Some files that the package resolves by path are missing.',
+  );
   const trace = await run(['--enable-source-maps', '--eval', FAIL]);
   assert.match(trace, /src\/config\/[\w-]+\.ts:\d+/, 'The stack trace does not name the source.');
 };
