@@ -76,14 +76,14 @@ describe('with a handler module of 100 MiB and little memory', () => {
       concurrency: 8,
       env: { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '640' },
     });
-    const warning = await runtime.whenLogged(/threads run: each costs/);
+    const warning = await runtime.whenLogged(/threads run: each needs/);
     const { threads, costMiB } = warning as { threads: number; costMiB: number };
     expect(warning).toMatchObject({ level: 'WARN', asked: 8, memoryMiB: 640 });
     expect(threads).toBeGreaterThanOrEqual(1);
     expect(threads).toBeLessThan(6);
     expect(costMiB).toBeGreaterThanOrEqual(100);
     expect(warning['message']).toBe(
-      `Only ${threads} of 8 threads run: each costs ${costMiB} MiB, and one more would not fit into 80 % of 640 MiB. ` +
+      `Only ${threads} of 8 threads run: each needs ${costMiB} MiB, and one more does not fit into 80 % of 640 MiB. ` +
         `Set PerExecutionEnvironmentMaxConcurrency to ${threads}, or give the function more memory.`,
     );
     await runtime.whenParked(threads);

@@ -7,14 +7,14 @@ import type { PendingInvocation } from './pending-invocation.ts';
 import type { PoolThread } from './pool-thread.ts';
 
 export interface DeadlineActions {
-  /** Gives up an invocation that has been answered; no thread has it in single mode, or if it still waits for one. */
-  giveUp(invocation: PendingInvocation, thread: PoolThread | undefined): void;
+  /** Frees the capacity of an answered invocation. `thread` is undefined in single mode and for a queued invocation. */
+  abandon(invocation: PendingInvocation, thread: PoolThread | undefined): void;
   fail(error: ManagedRuntimeError): void;
 }
 
 /**
- * Answers the invocations that outlive their deadline and the grace, with their handler or with background work, and
- * does with their threads what was asked for.
+ * Answers invocations whose handler or background work exceeds the deadline and the grace period, then applies
+ * `onDeadline` to their threads.
  */
 export class DeadlinePolicy {
   readonly #log: Log;
@@ -29,7 +29,7 @@ export class DeadlinePolicy {
     this.#actions = actions;
   }
 
-  /** `context.signal` aborts in the thread by itself; this is for handlers that do not listen. */
+  /** Covers handlers that ignore `context.signal`, which the thread aborts on its own. */
   watch(invocation: PendingInvocation, threadOf: () => PoolThread | undefined): void {
     const { deadlineMs } = invocation.invocation.metadata;
     invocation.watch(deadlineMs + this.#afterDeadlineMs, () => this.#missed(invocation, threadOf()));
@@ -42,7 +42,7 @@ export class DeadlinePolicy {
       invocation.inBackground ? 'Background work missed the deadline' : 'An invocation missed its deadline',
     );
     invocation.fail('deadline', DEADLINE_DIAGNOSTIC);
-    if (this.#policy === 'terminate') return this.#actions.giveUp(invocation, thread);
+    if (this.#policy === 'terminate') return this.#actions.abandon(invocation, thread);
     if (this.#policy === 'keep') return;
     const message = `The invocation ${requestId} missed its deadline, and onDeadline is 'exit'.`;
     this.#actions.fail(new ManagedRuntimeError('DEADLINE_EXCEEDED', message));

@@ -4,12 +4,17 @@ import { threadCpuMs } from '../observability/thread-metrics.ts';
 import type { PoolThread } from './pool-thread.ts';
 
 /**
- * Watches a thread that is to end: terminates it if its event loop is blocked, if it has not ended after the limit, or if
- * its memory is needed. Until it is `ending` only the first counts. Does nothing if the thread is watched already.
+ * Watches a retired thread until it ends. Terminates it if its event loop is blocked, if it does not end within the time
+ * limit, or if its memory is needed. While the thread is `retiring`, only a blocked event loop terminates it. Does nothing
+ * if the thread is already watched.
  *
- * @param isInTheWay whether another thread cannot start since this one takes the memory.
+ * @param isMemoryNeeded whether another thread cannot start because this one occupies the memory.
  */
-export async function watchUntilEnd(thread: PoolThread, isInTheWay: () => boolean, log: Log): Promise<void> {
+export async function watchUntilEnd(
+  thread: PoolThread,
+  isMemoryNeeded: () => boolean,
+  log: Log,
+): Promise<void> {
   if (watched.has(thread)) return;
   watched.add(thread);
   const terminate = (reason: keyof typeof TERMINATED) => {
@@ -21,7 +26,7 @@ export async function watchUntilEnd(thread: PoolThread, isInTheWay: () => boolea
   while (thread.state === 'retiring' || thread.state === 'ending') {
     if (!thread.isShuttingDown) {
       if (await isBlocked(thread)) return terminate('blocked');
-      if (endingForMs > 0 && isInTheWay()) return terminate('memory');
+      if (endingForMs > 0 && isMemoryNeeded()) return terminate('memory');
       if (endingForMs > LIMIT_MS) return terminate('limit');
       if (thread.state === 'ending') endingForMs += LOOK_AGAIN_MS;
     }
@@ -32,8 +37,9 @@ export async function watchUntilEnd(thread: PoolThread, isInTheWay: () => boolea
 const watched = new WeakSet<PoolThread>();
 
 /**
- * A thread that has not turned for a second may wait for a core on a machine that has too few. It is blocked once it has used
- * a second of CPU time itself, or does not turn for long: it waits in a synchronous call then.
+ * An event loop that has not turned for a second may only be waiting for a core on an overloaded machine. The thread counts
+ * as blocked once it has used a second of CPU time itself. A thread that uses no CPU time but does not respond for longer
+ * is waiting in a synchronous call.
  */
 async function isBlocked(thread: PoolThread): Promise<boolean> {
   let turned = false;
@@ -46,20 +52,20 @@ async function isBlocked(thread: PoolThread): Promise<boolean> {
     const spentMs = used === undefined || usedBefore === undefined ? waitedMs : used - usedBefore;
     if (spentMs >= BLOCKED_MS) break;
   }
-  // The answer may have arrived while this thread waited for a core.
+  // The pong may have arrived while the main thread itself waited for a core.
   await sleep(0);
   await sleep(0);
   return !turned;
 }
 
-/** An event loop that does not turn for that long is blocked, and not just busy with a neighbour that computes. */
+/** Long enough to tell a blocked event loop from one that is busy with another invocation. */
 const BLOCKED_MS = 1_000;
 
 const LOOK_AT_CPU_MS = 250;
 const LONGEST_WAIT_MS = 5_000;
 const LOOK_AGAIN_MS = 1_000;
 
-/** For native work that is in flight: hardly any single piece takes longer. */
+/** Lets native work in flight finish; single operations rarely take longer. */
 const LIMIT_MS = 30_000;
 
 const TERMINATED = {

@@ -1,6 +1,6 @@
 import { Promise } from '../builtins.ts';
 
-/** Tells when the event loop of a thread has turned: the thread answers each ping from its event loop. */
+/** Detects that a thread's event loop has turned: the thread answers each ping from its event loop. */
 export class EventLoopProbe {
   readonly #send: (ping: number) => void;
   readonly #waiting = new Map<number, () => void>();
@@ -19,13 +19,13 @@ export class EventLoopProbe {
     return promise;
   }
 
-  /** To be called when the thread has answered the ping. */
+  /** Must be called when the thread answers a ping. */
   answered(ping: number): void {
     this.#waiting.get(ping)?.();
     this.#waiting.delete(ping);
   }
 
-  /** To be called when the thread has ended: it answers no more. */
+  /** Must be called when the thread has ended, because it no longer answers pings. */
   end(): void {
     for (const resolve of this.#waiting.values()) resolve();
     this.#waiting.clear();

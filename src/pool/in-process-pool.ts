@@ -19,16 +19,16 @@ import {
   initTimeout,
   describeThreadEnd,
   failureCause,
-  logEscaped,
-  logLost,
+  logLostInvocation,
+  logUncaughtError,
 } from './thread-end.ts';
-import { PendingInvocation, givenUp } from './pending-invocation.ts';
+import { PendingInvocation, abandonedStream } from './pending-invocation.ts';
 import { ThreadCapacity } from './pool-sizing.ts';
 import type { ThreadEnd } from './thread-end.ts';
 import type { InvocationHandle, WorkerPool } from './worker-pool.ts';
 import { within } from '../waiting.ts';
 
-/** Single mode: the handler runs in the main thread, one invocation at a time, with nothing in between. */
+/** Single mode: runs the handler on the main thread, one invocation at a time, without messages or copies. */
 export class InProcessPool implements WorkerPool {
   readonly failed: Promise<ManagedRuntimeError>;
   readonly #fail: (error: ManagedRuntimeError) => void;
@@ -43,10 +43,9 @@ export class InProcessPool implements WorkerPool {
   #invoker: Invoker | undefined;
   #running: PendingInvocation | undefined;
   #invocations = 0;
-  /** The uncaught error that has been logged last. */
-  #escaped: UncaughtErrorMessage | undefined;
-  /** What an invocation is answered with once the pool has been abandoned. */
-  #abandoned: EncodedDiagnostic | undefined;
+  #lastUncaughtError: UncaughtErrorMessage | undefined;
+  /** The error for new invocations once the pool has been abandoned. */
+  #abandonReason: EncodedDiagnostic | undefined;
 
   constructor(config: Config, { log, handlers }: LogSink) {
     const failed = Promise.withResolvers<ManagedRuntimeError>();
@@ -56,33 +55,33 @@ export class InProcessPool implements WorkerPool {
     this.#log = log;
     this.#handlers = handlers;
     this.#deadlines = new DeadlinePolicy(config, log, {
-      giveUp: (invocation) => this.#release(invocation),
+      abandon: (invocation) => this.#release(invocation),
       fail: (error) => this.#fail(error),
     });
   }
 
   async start(share: () => SharedState): Promise<LoadedHandler> {
     const entry = (await import(ENTRIES.inProcess.href)) as typeof import('../../workers/in-process.ts');
-    if (this.#capacity.closed) return NEVER;
+    if (this.#capacity.closed) return PENDING_FOREVER;
     const shared = share();
     this.#closeServices = () => shared.services?.close();
     const { initTimeoutMs } = this.#config;
     const failed = Promise.withResolvers<never>();
-    const onEscaped = (message: UncaughtErrorMessage) => {
+    const onUncaughtError = (message: UncaughtErrorMessage) => {
       if (this.#invoker !== undefined) this.#onUncaughtError(message);
       else if (!message.listened) failed.reject(new InitFailure(message.diagnostic));
     };
     const settings = invokerSettings(this.#config, this.#handlers);
-    this.#stopReporting = entry.reportUncaughtErrors(onEscaped, 'process', settings.ownsThread);
+    this.#stopReporting = entry.reportUncaughtErrors(onUncaughtError, 'process', settings.ownsThread);
     const load = async () => {
       this.#logging = entry.openLogging(this.#handlers);
       const { thrown } = await this.#logging;
-      if (this.#capacity.closed) return NEVER;
+      if (this.#capacity.closed) return PENDING_FOREVER;
       return entry.loadInvoker(settings, shared, thrown, (message) => this.#receive(message));
     };
-    const lateError = () => new InitFailure(initTimeout(initTimeoutMs));
+    const timeoutError = () => new InitFailure(initTimeout(initTimeoutMs));
     try {
-      this.#invoker = await within(Promise.race([load(), failed.promise]), initTimeoutMs, lateError);
+      this.#invoker = await within(Promise.race([load(), failed.promise]), initTimeoutMs, timeoutError);
     } catch (error) {
       throw InitFailure.of(error);
     }
@@ -101,8 +100,8 @@ export class InProcessPool implements WorkerPool {
   run(invocation: Invocation, record: InvocationObserver): InvocationHandle {
     this.#invocations += 1;
     const pending = new PendingInvocation(this.#invocations, invocation, record);
-    if (this.#abandoned !== undefined) {
-      pending.fail('shutdown', this.#abandoned);
+    if (this.#abandonReason !== undefined) {
+      pending.fail('shutdown', this.#abandonReason);
       pending.settle(this.#capacity);
       return pending;
     }
@@ -118,7 +117,7 @@ export class InProcessPool implements WorkerPool {
   }
 
   abandon(reason: EncodedDiagnostic): void {
-    this.#abandoned = reason;
+    this.#abandonReason = reason;
     const running = this.#running;
     if (running === undefined || running.inBackground) return;
     running.fail('shutdown', reason);
@@ -138,7 +137,7 @@ export class InProcessPool implements WorkerPool {
   async stop(): Promise<void> {
     this.#capacity.close();
     this.#stopReporting();
-    this.#loseBackgroundWork();
+    this.#failBackgroundWork();
     this.#closeServices();
     (await this.#logging?.catch(() => undefined))?.close();
   }
@@ -148,7 +147,7 @@ export class InProcessPool implements WorkerPool {
     const { wantsHeap } = pending.record;
     const message: InvokeMessage = { type: 'invoke', invocationId: pending.id, metadata, event, wantsHeap };
     const { outcome, background, report } = await (this.#invoker as Invoker).invoke(message);
-    // It was left to itself at its deadline.
+    // The invocation was abandoned at its deadline.
     if (this.#running !== pending) return;
     pending.record.ran(report, background !== undefined);
     if (outcome !== undefined) pending.answer(outcome);
@@ -160,17 +159,17 @@ export class InProcessPool implements WorkerPool {
     this.#release(pending);
   }
 
-  #loseBackgroundWork(): void {
+  #failBackgroundWork(): void {
     const running = this.#running;
     if (running?.inBackground !== true) return;
     const end: ThreadEnd = { cause: 'stopped' };
     const reason = describeThreadEnd(end, running.requestId);
-    logLost(this.#log, running, end, reason, undefined);
+    logLostInvocation(this.#log, running, end, reason, undefined);
     running.fail(failureCause(end), reason);
     this.#release(running);
   }
 
-  /** Once: what is left behind at its deadline may still end. */
+  /** Has an effect once: an invocation that was abandoned at its deadline may still settle. */
   #release(pending: PendingInvocation): void {
     if (this.#running !== pending) return;
     this.#running = undefined;
@@ -179,39 +178,39 @@ export class InProcessPool implements WorkerPool {
 
   #receive(message: StreamMessage): void {
     if (this.#running?.id === message.invocationId) {
-      // As late as from another thread: else a handler that only writes would never let the event loop turn.
+      // Deferred, as with a worker thread: otherwise a handler that only writes would block the event loop.
       this.#running.receive(message, (control) => setImmediate(() => this.#invoker?.control(control)));
     } else if (message.type === 'stream-opened') {
-      this.#invoker?.control(givenUp(message.invocationId));
+      this.#invoker?.control(abandonedStream(message.invocationId));
     }
   }
 
   /**
-   * There is no thread to replace: the environment is given up once the caller has been answered. Where a listener of the
-   * handler's code has heard of the error, only the invocation is given up, and an error of no invocation is the listener's.
+   * Single mode has no thread to replace, so the pool fails once the caller has been answered. If user code listens for
+   * uncaught errors, only the invocation fails, and an error outside any invocation is left to that listener.
    */
   #onUncaughtError(message: UncaughtErrorMessage): void {
     const { how, invocationId, diagnostic, listened } = message;
-    const culprit = this.#running?.id === invocationId ? this.#running : undefined;
-    if (listened && culprit === undefined) return;
-    // A listener calls process.exit because of an error that has been told of.
-    const isConsequence =
-      how === 'exit' && this.#escaped !== undefined && this.#escaped.invocationId === invocationId;
-    if (!isConsequence) logEscaped(this.#log, message, undefined);
-    this.#escaped = message;
-    culprit?.fail('crash', diagnostic);
-    // Later, since the listener, which is called next, may end the process.
-    if (listened && culprit !== undefined) return void setImmediate(() => this.#release(culprit));
-    // No other invocation may come.
-    culprit?.settle(undefined);
+    const pending = this.#running?.id === invocationId ? this.#running : undefined;
+    if (listened && pending === undefined) return;
+    // A listener that calls process.exit() reacts to an error that has already been logged.
+    const previous = this.#lastUncaughtError;
+    const isConsequence = how === 'exit' && previous !== undefined && previous.invocationId === invocationId;
+    if (!isConsequence) logUncaughtError(this.#log, message, undefined);
+    this.#lastUncaughtError = message;
+    pending?.fail('crash', diagnostic);
+    // Deferred because the listener, which Node.js calls next, may end the process.
+    if (listened && pending !== undefined) return void setImmediate(() => this.#release(pending));
+    // Settled without capacity, so that no other invocation starts.
+    pending?.settle(undefined);
     const { errorType, errorMessage } = summaryOf(diagnostic);
-    const reason = `Code of the handler left it in an unknown state (${how}): ${errorType}: ${errorMessage}`;
+    const reason = `The handler's code is in an unknown state (${how}): ${errorType}: ${errorMessage}`;
     this.#fail(new ManagedRuntimeError('HANDLER_CRASHED', reason));
   }
 }
 
-/** As threads are numbered. */
+/** The thread id in invocation records; worker threads are numbered from 1. */
 const MAIN_THREAD = 0;
 
-/** What a start gives that a stop has overtaken. */
-const NEVER = new Promise<never>(() => undefined);
+/** Returned by a start that a stop has overtaken. */
+const PENDING_FOREVER = new Promise<never>(() => undefined);

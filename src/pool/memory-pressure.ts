@@ -3,29 +3,30 @@ import type { Config } from '../config/config.ts';
 import { diagnostic } from '../invocation/diagnostic.ts';
 import type { Diagnostic } from '../invocation/diagnostic.ts';
 
-/** What a thread holds, in MiB. */
+/** Memory that a thread holds, in MiB. */
 export interface ThreadMemory {
-  /** JavaScript objects, garbage included. */
+  /** JavaScript objects, including garbage. */
   readonly heapMiB: number;
-  /** Buffers, typed arrays and what else V8 knows of outside its heap; shared memory is nobody's. */
+  /** Buffers, typed arrays and other memory outside the heap that V8 accounts for. Excludes shared memory. */
   readonly externalMiB: number;
 }
 
 /**
- * Decides when a thread must go because Lambda is about to kill the process for its size, and with it every invocation.
+ * Decides when to terminate a thread so that Lambda does not kill the process, and every invocation with it, for exceeding
+ * the function's memory.
  *
- * Only a thread that holds at least half of an equal share of the function's memory goes. If none does, most of the memory
- * is something else's (native code, the main thread), and to end threads would not bring it back.
+ * Only a thread that holds at least half of an equal share of the function's memory is terminated. If none does, most of the
+ * memory belongs to native code or the main thread, and terminating threads would not free it.
  */
 export class MemoryPressure {
   readonly #memoryMiB: number;
-  readonly #leastMiB: number;
-  /** The smallest that the process has been since a thread was ended for it. */
+  readonly #minimumThreadMiB: number;
+  /** The smallest size of the process since a thread was last terminated for memory pressure. */
   #floorMiB = -Infinity;
 
   constructor({ memoryMiB = Infinity, threads }: Config) {
     this.#memoryMiB = memoryMiB;
-    this.#leastMiB = memoryMiB / threads / 2;
+    this.#minimumThreadMiB = memoryMiB / threads / 2;
   }
 
   isOver(processMiB: number): boolean {
@@ -33,26 +34,26 @@ export class MemoryPressure {
   }
 
   /**
-   * Memory that an ended thread has left need not have come back from the allocator. So once a thread has been ended, the
-   * process must have grown again before the next one is.
+   * The allocator may keep the memory of a terminated thread. The process must therefore grow again before the next thread
+   * is terminated.
    */
-  mustEnd(processMiB: number): boolean {
+  mustTerminate(processMiB: number): boolean {
     this.#floorMiB = Math.min(this.#floorMiB, processMiB);
     return this.isOver(processMiB) && processMiB > this.#floorMiB + this.#memoryMiB * REGROWTH;
   }
 
-  /** Which of the threads goes, if any, by what each holds. */
-  choose<Thread>(held: ReadonlyMap<Thread, ThreadMemory>): Thread | undefined {
+  /** The thread to terminate, if any, by the memory that each holds. */
+  chooseThread<Thread>(held: ReadonlyMap<Thread, ThreadMemory>): Thread | undefined {
     const [largest] = [...held].toSorted(([, one], [, other]) => total(other) - total(one));
-    return largest !== undefined && total(largest[1]) >= this.#leastMiB ? largest[0] : undefined;
+    return largest !== undefined && total(largest[1]) >= this.#minimumThreadMiB ? largest[0] : undefined;
   }
 
-  /** A thread has been ended; the process is that large now. */
+  /** Must be called after a thread has been terminated, with the new size of the process. */
   relieved(processMiB: number): void {
     this.#floorMiB = processMiB;
   }
 
-  /** What the callers of that thread hear. */
+  /** The error for the invocations of the terminated thread. */
   describe(processMiB: number, { heapMiB, externalMiB }: ThreadMemory): Diagnostic {
     const [ranOut, largest] =
       heapMiB > externalMiB
@@ -61,8 +62,8 @@ export class MemoryPressure {
     return diagnostic(
       'Runtime.OutOfMemory',
       `The worker thread ran out of ${ranOut}. Give the function more memory, run fewer invocations at once, or hold ` +
-        `less at a time: the process has come to ${Math.round(processMiB)} of ${this.#memoryMiB} MiB, and this thread, ` +
-        `with ${largest}, held the most.`,
+        `less data at a time: the process uses ${Math.round(processMiB)} of ${this.#memoryMiB} MiB, and this thread, ` +
+        `with ${largest}, uses the most.`,
     );
   }
 }
@@ -71,17 +72,17 @@ function total({ heapMiB, externalMiB }: ThreadMemory): number {
   return heapMiB + externalMiB;
 }
 
-/** The part of the function's memory at which a thread goes. What is left is for what grows until it has gone. */
+/** The fraction of the function's memory at which a thread is terminated. The rest covers growth until it has exited. */
 const LIMIT = 0.95;
 
-/** And by which the process must have grown since. */
+/** The fraction of the function's memory by which the process must grow before the next thread is terminated. */
 const REGROWTH = 0.02;
 
 /**
  * The resident memory of the process, in MiB.
  *
- * `process.memoryUsage.rss()` opens a file each time: it throws when no descriptor is left, which is when memory must
- * still be watched, and costs three times as much. So one descriptor stays open and is read again from its start.
+ * `process.memoryUsage.rss()` opens a file each time. It throws when the process is out of file descriptors and costs three
+ * times as much. One descriptor therefore stays open and is read again from its start.
  */
 export function residentMiB(): number {
   lastMiB = readOpenFile() ?? readByName() ?? lastMiB;
@@ -97,17 +98,17 @@ const STATM = '/proc/self/statm';
 const MIB = 1024 * 1024;
 
 const buffer = Buffer.alloc(128);
-/** Null where the system has no such file. */
+/** Null if the system has no such file. */
 let file: OpenFile | null | undefined;
 let lastMiB = 0;
 
-/** Undefined where there is no such file, or where code of the user's has closed the descriptor. */
+/** Undefined if the file does not exist or user code has closed the descriptor. */
 function readOpenFile(): number | undefined {
   if (file === undefined) file = open();
   if (file === undefined || file === null) return undefined;
   const pages = residentPages(file.descriptor);
   if (pages !== undefined) return (pages * file.pageBytes) / MIB;
-  // It is not closed here: its number may be that of another file by now.
+  // The descriptor is not closed: its number may belong to another file by now.
   file = undefined;
   return undefined;
 }
@@ -120,13 +121,13 @@ function readByName(): number | undefined {
   }
 }
 
-/** Undefined if it can be tried again. */
+/** Undefined after a failure that may be temporary. */
 function open(): OpenFile | null | undefined {
   const mib = readByName();
   try {
     const descriptor = openSync(STATM, 'r');
     const pages = residentPages(descriptor);
-    // Node.js does not tell the size of a page, which is a power of two.
+    // Node.js does not expose the page size, which is a power of two.
     if (pages !== undefined && mib !== undefined)
       return { descriptor, pageBytes: 2 ** Math.round(Math.log2((mib * MIB) / pages)) };
     closeSync(descriptor);

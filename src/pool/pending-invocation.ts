@@ -10,12 +10,12 @@ import type { StreamControl, StreamMessage } from '../protocol.ts';
 import type { ThreadCapacity } from './pool-sizing.ts';
 import type { InvocationHandle } from './worker-pool.ts';
 
-/** What a stream hears whose invocation is no longer in the pool. */
-export function givenUp(invocationId: number): StreamControl {
-  return { type: 'stream-closed', invocationId, reason: 'The invocation has been given up.' };
+/** Tells a handler's stream that its invocation is no longer in the pool. */
+export function abandonedStream(invocationId: number): StreamControl {
+  return { type: 'stream-closed', invocationId, reason: 'The runtime no longer waits for this invocation.' };
 }
 
-/** An invocation in the pool: it is answered once, by whatever comes first, and settles once. */
+/** An invocation in the pool. It is answered once, by the first outcome or failure, and settles once. */
 export class PendingInvocation implements InvocationHandle {
   readonly id: number;
   readonly invocation: Invocation;
@@ -23,7 +23,7 @@ export class PendingInvocation implements InvocationHandle {
   readonly outcome: Promise<Outcome>;
   readonly settled: Promise<void>;
   answered = false;
-  /** Its response is complete, but its handler, or what that gave to `waitUntil`, has not settled. */
+  /** The response is complete, but the handler or a promise given to `waitUntil` has not settled. */
   inBackground = false;
   readonly #answer: (outcome: Outcome) => void;
   readonly #settle: () => void;
@@ -46,13 +46,13 @@ export class PendingInvocation implements InvocationHandle {
     return this.invocation.metadata.requestId;
   }
 
-  /** Calls back if it has neither been answered in full nor settled between now and that instant (epoch ms). */
+  /** Calls `onMissed` unless the invocation is answered in full or settles before the instant (epoch ms). */
   watch(instantMs: number, onMissed: () => void): void {
     clearTimeout(this.#deadline);
     this.#deadline = setTimeout(onMissed, msUntil(instantMs));
   }
 
-  /** With what the handler has ended with. */
+  /** Answers with the handler's result or error. */
   answer(outcome: SettledOutcome): void {
     if (this.answered) return;
     this.record.answered(outcome);
@@ -60,8 +60,8 @@ export class PendingInvocation implements InvocationHandle {
   }
 
   /**
-   * Answers in the handler's place, or ends the stream that the answer has begun with. False if the answer was complete
-   * before.
+   * Answers with an error instead of the handler's result, or ends a response stream that has begun. Returns false if the
+   * answer was already complete.
    */
   fail(cause: FailureCause, diagnostic: EncodedDiagnostic): boolean {
     this.record.failed(cause, diagnostic);
@@ -70,7 +70,7 @@ export class PendingInvocation implements InvocationHandle {
     return this.#stream.fail(diagnostic);
   }
 
-  /** Takes what a streaming handler sends. */
+  /** Handles a message from a streaming handler. */
   receive(message: StreamMessage, control: (message: StreamControl) => void): void {
     switch (message.type) {
       case 'stream-opened':
@@ -80,11 +80,11 @@ export class PendingInvocation implements InvocationHandle {
       case 'stream-ended':
         this.inBackground = true;
         this.record.streamEnded(message.failure);
-        return this.#stream?.conclude(message.failure);
+        return this.#stream?.finish(message.failure);
     }
   }
 
-  /** Gives its capacity back, if it has any, when no part of a streamed answer is on its way any more. */
+  /** Releases the capacity, if given, once no part of a streamed response is in transit. */
   settle(capacity: ThreadCapacity | undefined): void {
     clearTimeout(this.#deadline);
     if (this.#stream?.closed === false) {
@@ -104,7 +104,7 @@ export class PendingInvocation implements InvocationHandle {
     return true;
   }
 
-  /** The deadline stays watched: only the end of the stream answers the invocation in full. */
+  /** Keeps the deadline timer running, because only the end of the stream answers the invocation in full. */
   #open(contentType: string, control: (message: StreamControl) => void): void {
     const close = (reason: string) => control({ type: 'stream-closed', invocationId: this.id, reason });
     if (this.answered) return close('The invocation has been answered.');
@@ -121,62 +121,62 @@ export class PendingInvocation implements InvocationHandle {
 
 /** The handler's side of a stream. */
 interface StreamProducer {
-  /** So many bytes more have been passed on; with the buffers in which they came. */
+  /** Allows the handler to send as many bytes as have been passed on, and returns their buffers. */
   credit(bytes: number, buffers: readonly ArrayBuffer[]): void;
-  /** Nothing more is taken. */
+  /** Tells the handler that no more bytes are accepted. */
   close(reason: string): void;
 }
 
-/** The bytes of a streamed response on their way through the main thread: never more than the window. */
+/** The bytes of a streamed response in transit through the main thread. Credit limits them to the stream window. */
 class StreamedResponse extends Readable implements StreamedBody {
   failure: EncodedDiagnostic | undefined;
   passedOnBytes = 0;
   readonly #producer: StreamProducer;
-  #concluded = false;
-  #uncredited = 0;
-  #emptied: ArrayBuffer[] = [];
+  #finished = false;
+  #uncreditedBytes = 0;
+  #emptyBuffers: ArrayBuffer[] = [];
 
   constructor(producer: StreamProducer) {
-    // They are pushed; it is credit that says how many.
+    // The handler pushes bytes as far as its credit allows.
     super({ read: () => undefined });
     this.#producer = producer;
   }
 
   receive(bytes: Uint8Array<ArrayBuffer>): void {
-    if (!this.#concluded && !this.destroyed) this.push(bytes);
+    if (!this.#finished && !this.destroyed) this.push(bytes);
   }
 
   passedOn(chunk: Uint8Array<ArrayBuffer>): void {
     this.passedOnBytes += chunk.byteLength;
-    this.#uncredited += chunk.byteLength;
-    this.#emptied.push(chunk.buffer);
-    if (this.#uncredited < SMALLEST_CREDIT_BYTES) return;
-    this.#producer.credit(this.#uncredited, this.#emptied);
-    this.#uncredited = 0;
-    this.#emptied = [];
+    this.#uncreditedBytes += chunk.byteLength;
+    this.#emptyBuffers.push(chunk.buffer);
+    if (this.#uncreditedBytes < MIN_CREDIT_BYTES) return;
+    this.#producer.credit(this.#uncreditedBytes, this.#emptyBuffers);
+    this.#uncreditedBytes = 0;
+    this.#emptyBuffers = [];
   }
 
-  /** The handler's stream has ended. What it wrote before is still passed on. */
-  conclude(failure: EncodedDiagnostic | undefined): void {
-    if (this.#concluded || this.destroyed) return;
-    this.#concluded = true;
+  /** Ends the stream after the bytes that the handler has already written. */
+  finish(failure: EncodedDiagnostic | undefined): void {
+    if (this.#finished || this.destroyed) return;
+    this.#finished = true;
     this.failure = failure;
     this.push(null);
   }
 
-  /** Ends it in the handler's place; false if it had ended before. */
+  /** Ends the stream with an error and tells the handler. Returns false if the stream had already ended. */
   fail(failure: EncodedDiagnostic): boolean {
-    if (this.#concluded || this.destroyed) return false;
-    this.conclude(failure);
+    if (this.#finished || this.destroyed) return false;
+    this.finish(failure);
     this.#producer.close(`The invocation has failed with ${failure.errorType}.`);
     return true;
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
-    if (!this.#concluded) this.#producer.close(error?.message ?? 'The response was given up.');
+    if (!this.#finished) this.#producer.close(error?.message ?? 'The response was abandoned.');
     callback(error);
   }
 }
 
-/** A message for each chunk would cost as much as the chunk. */
-const SMALLEST_CREDIT_BYTES = STREAM_WINDOW_BYTES / 4;
+/** Batches credit, because a message for each chunk would cost as much as the chunk. */
+const MIN_CREDIT_BYTES = STREAM_WINDOW_BYTES / 4;

@@ -1,4 +1,4 @@
-/** All that the pool expects of piscina and of its worker; test/piscina-worker.test.ts holds it to that. */
+/** Isolates everything the pool expects of piscina and its worker; test/piscina-worker.test.ts tests these expectations. */
 import type { Transferable, Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { ResourceLimits } from 'node:worker_threads';
@@ -9,24 +9,24 @@ import type { ThreadEnd } from './thread-end.ts';
 export interface WorkerStart {
   /** The module whose export `serve` is called in the thread. */
   readonly entry: string;
-  /** What it is called with. */
+  /** The argument of `serve`. */
   readonly settings: object;
   readonly transfer: readonly Transferable[];
   readonly resourceLimits: ResourceLimits;
 }
 
 /**
- * A worker thread that piscina starts: a piscina of one thread with one run, which starts what serves in the thread and is over
- * at once. The thread lives on until it ends itself, since it is never idle for too long, and the run that is over does not
- * keep the process alive.
+ * A worker thread started by piscina: a Piscina of one thread that runs one task. The task registers the message listener
+ * in the thread and returns at once. The thread lives on until it ends itself, because `idleTimeout` is infinite, and a
+ * completed task does not keep the process alive.
  */
 export class PiscinaWorker {
-  /** Resolves when the thread has really gone. */
+  /** Resolves when the thread has exited. */
   readonly exited: Promise<void>;
   readonly #piscina: Piscina;
   readonly #worker: Worker | undefined;
 
-  /** @param onEnd called at least once, with how the thread has ended; the first call counts. */
+  /** @param onEnd called at least once, with the reason why the thread ended; the first call counts. */
   constructor({ entry, settings, transfer, resourceLimits }: WorkerStart, onEnd: (end: ThreadEnd) => void) {
     this.#piscina = new Piscina({
       filename: entry,
@@ -38,7 +38,7 @@ export class PiscinaWorker {
       recordTiming: false,
       resourceLimits,
     });
-    // Told to the worker's own listener too, which is below.
+    // The worker's own error listener below receives the same errors.
     this.#piscina.on('error', () => undefined);
     const onError = (error: unknown) => onEnd({ cause: 'error', error });
     new Promise((resolve) => {
@@ -56,12 +56,12 @@ export class PiscinaWorker {
     });
   }
 
-  /** Ends the thread, whatever it does. An addon whose asynchronous work is in flight may abort the process then. */
+  /** Terminates the thread at once. An addon with asynchronous work in flight may abort the process. */
   terminate(): void {
     void this.#piscina.destroy();
   }
 
-  /** What it holds, also while it spins; undefined if it is not running. */
+  /** Measures the thread's memory, even while it blocks its event loop. Undefined if the thread is not running. */
   async memory(): Promise<ThreadMemory | undefined> {
     try {
       const statistics = await this.#worker?.getHeapStatistics();

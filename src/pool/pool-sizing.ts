@@ -3,57 +3,59 @@ import type { Config } from '../config/config.ts';
 import type { Log } from '../logging/log.ts';
 import { residentMiB } from './memory-pressure.ts';
 
-/** Decides how many threads there are: as many as were asked for, or as fit into the function's memory. */
+/** Decides the number of threads: as many as configured, or fewer if they do not fit into the function's memory. */
 export class PoolSizing {
   readonly #config: Config;
   readonly #log: Log;
   readonly #memory: MemoryGuard;
   #wanted: number;
-  /** How many may be starting. At first the main thread loads modules, too: the first poll waits for both. */
-  #atOnce: number;
-  /** The most threads that there were at once: replacing one of them needs no new memory. */
-  #most = 0;
+  /** How many threads may start at once. One core is left to the main thread while it loads its own modules. */
+  #maxStarting: number;
+  /** The highest number of threads so far. Replacing a thread below that number needs no additional memory. */
+  #peak = 0;
 
   constructor(config: Config, log: Log) {
     this.#config = config;
     this.#log = log;
     this.#memory = new MemoryGuard(config.memoryMiB);
     this.#wanted = config.threads;
-    this.#atOnce = Math.max(config.cpus - 1, 1);
+    this.#maxStarting = Math.max(config.cpus - 1, 1);
   }
 
   /**
-   * What to do when so many threads serve and so many are starting: start one more, wait, or do without it.
+   * Decides whether to start one more thread (`start`), to ask again later (`wait`), or that memory is full (`full`).
    *
-   * @param leaving threads that serve no more, and still take memory.
-   * @param extra threads that are wanted for a while on top of the ordinary number.
+   * @param ready number of threads that take invocations.
+   * @param starting number of threads that are starting.
+   * @param leaving number of threads that no longer take invocations but still occupy memory.
+   * @param extra number of threads that are temporarily needed in addition, such as replacements.
    */
-  verdict(ready: number, starting: number, leaving: number, extra: number): 'start' | 'wait' | 'full' {
+  nextStep(ready: number, starting: number, leaving: number, extra: number): 'start' | 'wait' | 'full' {
     const threads = ready + starting;
-    if (threads >= this.#wanted + extra || starting >= this.#atOnce) return 'wait';
-    if (threads + leaving < this.#most) return 'start';
-    const memory = this.#memory.verdict(ready + leaving, starting);
+    if (threads >= this.#wanted + extra || starting >= this.#maxStarting) return 'wait';
+    if (threads + leaving < this.#peak) return 'start';
+    const memory = this.#memory.check(ready + leaving, starting);
     if (memory === 'too-early') return 'wait';
     return memory === 'fits' ? 'start' : 'full';
   }
 
-  /** The main thread needs no core for itself any more. */
-  takeAllCores(): void {
-    this.#atOnce = this.#config.cpus;
+  /** Must be called when the main thread has loaded its modules and no longer needs a core of its own. */
+  useAllCores(): void {
+    this.#maxStarting = this.#config.cpus;
   }
 
-  /** So many threads serve or are starting now. */
+  /** Records the number of threads that are ready or starting. */
   reached(threads: number): void {
-    this.#most = Math.max(this.#most, threads);
+    this.#peak = Math.max(this.#peak, threads);
   }
 
-  /** The number of threads stays as small as it is. */
-  settleFor(threads: number): void {
+  /** Limits the pool to the given number of threads and logs a warning. */
+  limitTo(threads: number): void {
     const costMiB = Math.ceil(this.#memory.costMiB(threads));
-    const { memoryMiB, threads: asked, invocationsPerThread } = this.#config;
+    const { memoryMiB, threads: configured, invocationsPerThread } = this.#config;
     this.#log.warn(
-      { threads, asked, costMiB, memoryMiB },
-      `Only ${threads} of ${asked} threads run: each costs ${costMiB} MiB, and one more would not fit into 80 % of ` +
+      { threads, asked: configured, costMiB, memoryMiB },
+      `Only ${threads} of ${configured} threads run: each needs ${costMiB} MiB, and one more does not fit into 80 % of ` +
         `${memoryMiB} MiB. Set PerExecutionEnvironmentMaxConcurrency to ${threads * invocationsPerThread}` +
         ', or give the function more memory.',
     );
@@ -61,21 +63,20 @@ export class PoolSizing {
   }
 }
 
-/** What is asked before another thread is added. */
 type MemoryVerdict = 'fits' | 'too-early' | 'full';
 
-/** Learns what a thread costs from the process's resident memory, and says whether one more fits. */
+/** Estimates the memory of a thread from the process's resident memory, and checks whether one more thread fits. */
 class MemoryGuard {
   readonly limitMiB: number | undefined;
   readonly #before = residentMiB();
 
-  /** A fifth of the function's memory stays for what handlers need while they run. */
+  /** Reserves a fifth of the function's memory for handlers while they run. */
   constructor(functionMemoryMiB: number | undefined) {
     this.limitMiB = functionMemoryMiB === undefined ? undefined : functionMemoryMiB * 0.8;
   }
 
-  /** While threads are starting the measure is not clean: what looks too tight then is asked again later. */
-  verdict(ready: number, starting: number): MemoryVerdict {
+  /** Returns `too-early` instead of `full` while threads are starting, because the measurement is not reliable then. */
+  check(ready: number, starting: number): MemoryVerdict {
     if (this.limitMiB === undefined || ready === 0) return 'fits';
     if (residentMiB() + this.costMiB(ready) * (starting + 1) <= this.limitMiB) return 'fits';
     return starting > 0 ? 'too-early' : 'full';
@@ -86,7 +87,7 @@ class MemoryGuard {
   }
 }
 
-/** Counts the invocations that the threads can take, and makes slots wait while there are none. */
+/** Counts the invocations that the threads can take, and makes slots wait while all capacity is reserved. */
 export class ThreadCapacity {
   #total = 0;
   #taken = 0;
@@ -97,7 +98,7 @@ export class ThreadCapacity {
     return this.#closed;
   }
 
-  /** Resolves with true when one more can be taken, first come first served; with false once closed. */
+  /** Resolves with true once capacity is reserved, in the order of calls; with false once closed. */
   reserve(): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false);
     if (this.#taken < this.#total) {
@@ -112,7 +113,7 @@ export class ThreadCapacity {
     this.#grant();
   }
 
-  /** A lost thread may leave more taken than there is; then nothing is granted until that is made up. */
+  /** Losing a thread may leave more capacity reserved than exists; nothing is granted until enough is released. */
   resize(by: number): void {
     this.#total += by;
     this.#grant();
@@ -120,7 +121,7 @@ export class ThreadCapacity {
 
   close(): void {
     this.#closed = true;
-    for (const refuse of this.#waiting.splice(0)) refuse(false);
+    for (const resolve of this.#waiting.splice(0)) resolve(false);
   }
 
   #grant(): void {

@@ -30,28 +30,28 @@ import type { ThreadEnd } from './thread-end.ts';
 import type { ThreadStart, ThreadState } from './thread-start.ts';
 import { settlesWithin } from '../waiting.ts';
 
-/** What a thread says of its invocations and of its own condition. */
+/** Messages from a thread about its invocations and its own condition. */
 export type ThreadMessage =
   ReplyMessage | StreamMessage | SettledMessage | UncaughtErrorMessage | HeapThresholdMessage;
 
 export interface ThreadListener {
-  /** Called after the state has changed, once for each change; `ended` comes after the last message. */
+  /** Called once after each state change. The change to `ended` follows the last message. */
   onStateChange(thread: PoolThread, from: ThreadState): void;
   onMessage(thread: PoolThread, message: ThreadMessage): void;
 }
 
-/** One worker thread: the owner of its state. Invocations go over a port of its own, at the cost of a bare port. */
+/** One worker thread and the owner of its state. Invocations bypass piscina and cross a dedicated MessagePort. */
 export class PoolThread {
   readonly id: number;
   readonly observer: ThreadObserver;
-  /** How late its event loop turns, in ns; the thread records it. */
+  /** The delay of the thread's event loop in ns, recorded by the thread. */
   readonly eventLoopDelay: RecordableHistogram;
   readonly eventLoop = new EventLoopProbe((ping) => this.send({ type: 'ping', ping }));
   readonly invocations = new InFlight<PendingInvocation>();
-  /** Invocations that were started here, finished ones included. */
+  /** The number of invocations started on this thread, including finished ones. */
   started = 0;
-  /** Resolves when the thread has really gone; one that native code holds goes later than it has `ended`. */
-  readonly gone: Promise<void>;
+  /** Resolves when the thread has exited. Native code can delay that until after the state is `ended`. */
+  readonly exited: Promise<void>;
   #state: ThreadState = 'starting';
   #reason: ThreadEnd | undefined;
   #handler: LoadedHandler | undefined;
@@ -86,40 +86,40 @@ export class PoolThread {
       (end) => this.#finish(end),
     );
     this.#initTimer = setTimeout(() => this.#bootFailed(initTimeout(initTimeoutMs)), initTimeoutMs);
-    this.gone = this.#worker.exited.then(() => releaseLocks(settings.log.locks, id));
+    this.exited = this.#worker.exited.then(() => releaseLocks(settings.log.locks, id));
   }
 
   get state(): ThreadState {
     return this.#state;
   }
 
-  /** Why it was retired, ends or has ended; undefined while it is starting or ready. */
+  /** Why the thread was retired or has ended; undefined while it is starting or ready. */
   get end(): ThreadEnd | undefined {
     return this.#reason;
   }
 
-  /** Known once it is ready. */
+  /** Undefined until the thread is ready. */
   get handler(): LoadedHandler | undefined {
     return this.#handler;
   }
 
-  /** The operating system's number of it, once it is ready and where there is one. */
+  /** The operating system's thread id, once the thread is ready and if the system provides one. */
   get osThread(): number | undefined {
     return this.#osThread;
   }
 
-  /** Whether its shutdown hooks are running. */
+  /** Whether the thread's shutdown hooks are running. */
   get isShuttingDown(): boolean {
     return this.#onShutdownComplete !== undefined;
   }
 
-  /** For how long it has been ready. */
+  /** Time since the thread became ready, in ms. */
   get ageMs(): number {
     return monotonicMs() - this.#readyMs;
   }
 
   run(invocation: PendingInvocation): void {
-    if (this.#state !== 'ready') throw new Error(`A thread that is ${this.#state} takes no invocation.`);
+    if (this.#state !== 'ready') throw new Error(`A thread that is ${this.#state} cannot run an invocation.`);
     const { metadata, event } = invocation.invocation;
     this.invocations.add(invocation);
     invocation.record.dispatched(this.id, this.started === 0);
@@ -136,19 +136,19 @@ export class PoolThread {
     );
   }
 
-  /** The invocation of that id, if it is still here. */
+  /** The invocation with that id, if the thread still holds it. */
   find(id: number): PendingInvocation | undefined {
     return this.invocations.find((invocation) => invocation.id === id);
   }
 
-  /** It holds the invocation no longer; says whether it did. */
+  /** Removes the invocation from the thread. Returns false if the thread did not hold it. */
   release(invocation: PendingInvocation): boolean {
     if (!this.invocations.delete(invocation)) return false;
     this.#endIfIdle();
     return true;
   }
 
-  /** Takes it out of service; it ends when it holds no invocation any more. The first reason counts. */
+  /** Takes the thread out of service; it ends once it holds no invocation. The first reason counts. */
   retire(reason: ThreadEnd): void {
     if (this.#state !== 'ready') return;
     this.#reason = reason;
@@ -156,7 +156,7 @@ export class PoolThread {
     this.#endIfIdle();
   }
 
-  /** Lets it end now, whatever it holds. */
+  /** Asks the thread to end now, even if it holds invocations. */
   stop(reason: ThreadEnd): void {
     this.retire(reason);
     if (this.#state !== 'starting' && this.#state !== 'retiring') return;
@@ -164,23 +164,23 @@ export class PoolThread {
     this.#beginEnding();
   }
 
-  /** Lets its shutdown hooks run, once; resolves when they have, after that many ms, or when the thread has ended. */
+  /** Runs the shutdown hooks once. Resolves when they have completed, after `withinMs`, or when the thread has ended. */
   shutDown(withinMs: number): Promise<void> {
     return (this.#shutdown ??= this.#shutDown(withinMs));
   }
 
-  /** Takes the thread's life, whatever it is doing. */
+  /** Terminates the thread at once, whatever it is doing. */
   terminate(end: ThreadEnd): void {
     this.#worker.terminate();
     this.#finish(end);
   }
 
-  /** It does not keep the process alive any more. */
+  /** Stops the thread's port from keeping the process alive. */
   unref(): void {
     this.#port.unref();
   }
 
-  /** Tells a stream of its reader. */
+  /** Sends flow control to the handler's response stream. */
   control(message: StreamControl): void {
     this.send(message, message.type === 'stream-credit' ? message.buffers : undefined);
   }
@@ -189,7 +189,7 @@ export class PoolThread {
     this.#port.postMessage(message, transfer);
   }
 
-  /** What it holds, also while it spins; undefined if it is not running. */
+  /** Measures the thread's memory, even while it blocks its event loop. Undefined if the thread is not running. */
   memory(): Promise<ThreadMemory | undefined> {
     return this.#worker.memory();
   }
@@ -197,7 +197,7 @@ export class PoolThread {
   metrics(): ThreadMetrics {
     return {
       id: this.id,
-      state: this.#shownState(),
+      state: this.#reportedState(),
       inFlight: this.invocations.size,
       received: this.started,
       eventLoop: this.#worker.eventLoopUtilization(),
@@ -206,7 +206,7 @@ export class PoolThread {
     };
   }
 
-  #shownState(): ThreadMetrics['state'] {
+  #reportedState(): ThreadMetrics['state'] {
     if (this.#state === 'starting') return 'starting';
     if (this.#state !== 'ready') return 'retiring';
     return this.invocations.size > 0 ? 'busy' : 'idle';
@@ -231,7 +231,7 @@ export class PoolThread {
 
   #beginEnding(): void {
     this.#become('ending');
-    // Hooks run only where no code has failed: else its state is unknown.
+    // Hooks run only on recycled threads, because after a failure the state of the code is unknown.
     const hooks = this.#reason?.cause === 'recycled' ? this.shutDown(this.#recycleHooksMs) : undefined;
     if (hooks === undefined) this.send({ type: 'end' });
     else void hooks.then(() => this.send({ type: 'end' }));
@@ -272,24 +272,24 @@ export class PoolThread {
     }
   }
 
-  /** The end is decided first, so what the last messages say gives the thread nothing new. */
+  /** Enters `ended` before it reads the last messages, so that they cannot give the thread new work. */
   #finish(end: ThreadEnd): void {
     if (this.#state === 'ended') return;
     const from = this.#enter('ended');
-    for (let left = receiveMessageOnPort(this.#port); left; left = receiveMessageOnPort(this.#port)) {
-      this.#receiveLast(left.message as FromThread, from);
+    for (let last = receiveMessageOnPort(this.#port); last; last = receiveMessageOnPort(this.#port)) {
+      this.#receiveLast(last.message as FromThread, from);
     }
     this.#port.close();
     this.#onShutdownComplete?.();
     this.eventLoop.end();
-    // An exit code says less than what has led to it.
+    // An exit code says less than a reason recorded before it.
     if (end.cause !== 'exit') this.#reason = end;
     this.#reason ??= end;
     this.#listener.onStateChange(this, from);
   }
 
   #receiveLast(message: FromThread, from: ThreadState): void {
-    // It may have said why it dies.
+    // The thread may have reported the reason for its end.
     if (message.type === 'boot-failed')
       this.#reason ??= { cause: 'boot-failed', diagnostic: message.diagnostic };
     else if (message.type === 'uncaught-error') this.#reason ??= { cause: 'uncaught-error', message };
@@ -297,5 +297,5 @@ export class PoolThread {
   }
 }
 
-/** The rest is for the messages, and for the line that tells that a hook took too long. */
+/** The rest of the time covers the messages and the log line about a hook that took too long. */
 const HOOK_SHARE = 0.9;

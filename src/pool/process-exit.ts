@@ -4,25 +4,27 @@ import { takeCoverage } from 'node:v8';
 import { isMainThread } from 'node:worker_threads';
 
 /**
- * Node ends a process by terminating its threads, and an addon whose asynchronous work is in flight may abort the process
- * then. Where threads are alive when the process exits, this replaces the process image by one that only exits with the
- * code: the operating system takes the threads, and no addon hears of it.
+ * Makes the process exit without terminating worker threads one by one.
  *
- * @param isAnyAlive asked when the process exits.
- * @returns what undoes it.
+ * Node.js terminates all threads when the process exits, and an addon with asynchronous work in flight may abort the process
+ * then. If threads are alive when the process exits, this replaces the process image with one that only exits with the same
+ * code. The operating system removes the threads, and no addon cleanup runs.
+ *
+ * @param areThreadsAlive called when the process exits.
+ * @returns a function that removes the listeners.
  */
-export function exitWithoutThreads(isAnyAlive: () => boolean): () => void {
+export function exitWithoutThreads(areThreadsAlive: () => boolean): () => void {
   if (!isMainThread || typeof process.execve !== 'function') return () => undefined;
   let uncaught: { readonly error: unknown } | undefined;
   const onUncaught = (error: unknown) => {
     uncaught = { error };
-    // Where a listener has dealt with the error, the process lives on.
+    // If a listener handles the error, the process goes on and may exit later for another reason.
     process.nextTick(() => (uncaught = undefined));
   };
   const listener = (code: number) => {
-    if (!isAnyAlive()) return;
-    callListenersBehind(listener, code);
-    // Node prints the error that ends the process only after this event.
+    if (!areThreadsAlive()) return;
+    callListenersAfter(listener, code);
+    // Node.js prints the error that ends the process only after this event.
     if (uncaught !== undefined) console.error(inspect(uncaught.error));
     takeCoverage();
     replaceProcess(Number(process.exitCode ?? code) & 0xff);
@@ -35,8 +37,8 @@ export function exitWithoutThreads(isAnyAlive: () => boolean): () => void {
   };
 }
 
-/** They would not be called any more. */
-function callListenersBehind(listener: (code: number) => void, code: number): void {
+/** Calls the listeners that Node.js would not reach because the process image is replaced. */
+function callListenersAfter(listener: (code: number) => void, code: number): void {
   const listeners = process.listeners('exit');
   for (const later of listeners.slice(listeners.indexOf(listener) + 1)) {
     try {
@@ -52,7 +54,7 @@ function replaceProcess(code: number): void {
     accessSync(SHELL, constants.X_OK);
     process.execve?.(SHELL, ['sh', '-c', `exit ${code}`], {});
   } catch {
-    // No shell, or Node's permission model forbids it: Node itself ends the process, as ever.
+    // Without a shell, or if Node's permission model forbids execve, Node.js ends the process as usual.
   }
 }
 

@@ -24,14 +24,14 @@ export type ThreadEnd =
   | { readonly cause: 'recycled' }
   | { readonly cause: 'stopped' };
 
-/** What the caller of an invocation hears when its thread ended under it. */
+/** The error for an invocation whose thread ended. */
 export function describeThreadEnd(end: ThreadEnd, requestId: string | undefined): EncodedDiagnostic {
   if (end.cause === 'boot-failed') return end.diagnostic;
   if (end.cause === 'uncaught-error' && end.message.requestId === requestId) return end.message.diagnostic;
   return encodeDiagnostic(explain(end));
 }
 
-/** Why a thread that ended so is replaced; undefined when it is not. */
+/** Why an ended thread is replaced; undefined if it is not replaced. */
 export function replacementCause(end: ThreadEnd): ThreadEndCause | undefined {
   switch (end.cause) {
     case 'uncaught-error':
@@ -49,7 +49,7 @@ export function replacementCause(end: ThreadEnd): ThreadEndCause | undefined {
   }
 }
 
-/** What an invocation that the thread held has failed of. */
+/** The failure category for invocations that the ended thread held. */
 export function failureCause({ cause }: ThreadEnd): FailureCause {
   return cause === 'stopped' || cause === 'recycled' ? 'shutdown' : 'crash';
 }
@@ -69,7 +69,7 @@ function explain(end: Exclude<ThreadEnd, { cause: 'boot-failed' }>): Diagnostic 
     case 'deadline':
       return diagnostic(
         'Runtime.ThreadTerminated',
-        `The worker thread was terminated because the invocation ${end.requestId}, which it also held, blocked it ` +
+        `The worker thread was terminated because another of its invocations, ${end.requestId}, blocked it ` +
           'past its deadline.',
       );
     case 'out-of-memory':
@@ -80,18 +80,18 @@ function explain(end: Exclude<ThreadEnd, { cause: 'boot-failed' }>): Diagnostic 
   }
 }
 
-/** For an invocation that shared the thread with the code that did it. */
+/** For an invocation that shared the thread with the code that failed. */
 function explainUncaughtError({ how, requestId, diagnostic: cause }: UncaughtErrorMessage): Diagnostic {
-  const culprit = requestId === undefined ? 'code outside any invocation' : `the invocation ${requestId}`;
+  const source = requestId === undefined ? 'code outside any invocation' : `the invocation ${requestId}`;
   if (how === 'exit') {
     return diagnostic(
       'Runtime.ExitError',
-      `The worker thread ended because ${culprit} called process.exit().`,
+      `The worker thread ended because ${source} called process.exit().`,
     );
   }
   return diagnostic(
     'Runtime.ThreadLost',
-    `The worker thread was lost to an error (${how}, ${cause.errorType}) in ${culprit}. See the log for its stack.`,
+    `The worker thread was lost to an error (${how}, ${cause.errorType}) in ${source}. See the log for its stack.`,
   );
 }
 
@@ -103,17 +103,17 @@ function isOutOfMemory(error: unknown): boolean {
   return diagnose(error).code === 'ERR_WORKER_OUT_OF_MEMORY';
 }
 
-/** For a thread whose heap is over its limit. */
+/** The error for a thread whose heap exceeds its limit. */
 export const OUT_OF_MEMORY = diagnostic(
   'Runtime.OutOfMemory',
   'The worker thread ran out of heap memory. Give the function more memory, run fewer threads, or raise ' +
     'resourceLimits.maxOldGenerationSizeMb.',
 );
 
-/** The handler, or what it needs of the main thread, could not be loaded. */
+/** Thrown when the handler, its services or its shared data cannot be loaded. */
 export class InitFailure extends Error {
   override readonly name = 'InitFailure';
-  /** As Lambda hears of it. */
+  /** The body for Lambda's `/runtime/init/error`. */
   readonly encoded: EncodedDiagnostic;
   readonly diagnostic: Diagnostic;
 
@@ -124,7 +124,7 @@ export class InitFailure extends Error {
     this.diagnostic = parsed;
   }
 
-  /** For people: with the place in the code, over several lines. */
+  /** A description over several lines, with the position in the code. */
   get report(): string {
     return `The function cannot start: ${diagnosticText(this.diagnostic)}`;
   }
@@ -134,14 +134,14 @@ export class InitFailure extends Error {
   }
 }
 
-/** What Lambda hears when the handler's module takes too long. */
+/** The init error for a handler module that does not load in time. */
 export function initTimeout(timeoutMs: number): EncodedDiagnostic {
   const message = `The handler's module did not load within ${timeoutMs} ms (initTimeoutMs).`;
   return encodeDiagnostic(diagnostic('Runtime.InitTimeout', message));
 }
 
 /** @param thread undefined in single mode. */
-export function logEscaped(log: Log, message: UncaughtErrorMessage, thread: number | undefined): void {
+export function logUncaughtError(log: Log, message: UncaughtErrorMessage, thread: number | undefined): void {
   const { how, requestId, tenantId, diagnostic } = message;
   log.error(
     { requestId, tenantId, thread, how, ...decodeDiagnostic(diagnostic) },
@@ -150,12 +150,12 @@ export function logEscaped(log: Log, message: UncaughtErrorMessage, thread: numb
 }
 
 /**
- * An invocation, or what it has left behind, has ended with its thread. Where that ended of an error, another line has the
- * stack.
+ * Logs that an invocation or its background work ended with its thread. If an error ended the thread, a separate line has
+ * the stack.
  *
  * @param thread undefined in single mode.
  */
-export function logLost(
+export function logLostInvocation(
   log: Log,
   { invocation, inBackground }: PendingInvocation,
   { cause: threadEnd }: ThreadEnd,
@@ -169,13 +169,13 @@ export function logLost(
   );
 }
 
-/** The thread has ended without having been told to. */
+/** Logs that a thread ended although the runtime did not ask for it. */
 export function logThreadLost(log: Log, thread: number, end: ThreadEnd): void {
   const diagnostic = decodeDiagnostic(describeThreadEnd(end, undefined));
   log.error({ thread, threadEnd: end.cause, ...diagnostic }, 'A thread was lost and is replaced');
 }
 
-/** For a line beside one that has the stack. */
+/** Fields for a log line that accompanies another line with the stack. */
 export function summaryOfEnd(end: ThreadEnd): object {
   return { threadEnd: end.cause, ...summaryOf(describeThreadEnd(end, undefined)) };
 }

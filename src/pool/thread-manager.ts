@@ -26,16 +26,16 @@ import { DelayHistograms, threadStart } from './thread-start.ts';
 import { ThreadSet } from './thread-set.ts';
 import type { ThreadState } from './thread-start.ts';
 
-/** What the manager and its threads tell the pool. */
+/** Events that the manager and its threads report to the pool. */
 export interface ThreadManagerListener extends ThreadListener {
-  /** No thread could be brought up for too long. */
+  /** Called when no thread could be started within `threadRecoveryTimeoutMs`. */
   onUnrecoverable(error: ManagedRuntimeError): void;
 }
 
-/** What the pool sees of the threads. */
-export type Threads = Pick<ThreadSet, 'freest' | 'metrics' | 'running'>;
+/** The pool's view of the threads. */
+export type Threads = Pick<ThreadSet, 'leastLoaded' | 'metrics' | 'running'>;
 
-/** Keeps the wanted number of threads up: starts, replaces, recycles and ends them. */
+/** Keeps the configured number of threads running: starts, replaces, recycles and ends them. */
 export class ThreadManager implements ThreadListener {
   readonly #threads = new ThreadSet();
   readonly #config: Config;
@@ -51,13 +51,13 @@ export class ThreadManager implements ThreadListener {
   readonly #delays = new DelayHistograms();
   readonly #started = Promise.withResolvers<LoadedHandler>();
   #share: () => SharedState = () => ({ services: undefined, data: undefined });
-  #endProcessAsUsual: () => void = () => undefined;
+  #removeExitListener: () => void = () => undefined;
   #ids = 0;
   #served = false;
   #stopping = false;
-  /** Threads that have failed while others are still loading: whether the init has failed is not decided yet. */
-  #undecided: BootFailure[] = [];
-  /** Threads that are to go take the memory that the next one needs. */
+  /** Start failures during init, kept until another thread is ready or all threads have failed. */
+  #initFailures: BootFailure[] = [];
+  /** Whether the next thread cannot start because leaving threads still occupy memory. */
   #lacksMemory = false;
 
   constructor(
@@ -83,24 +83,24 @@ export class ThreadManager implements ThreadListener {
       () => this.#threads.running(),
       (thread, diagnostic) => {
         thread.terminate({ cause: 'out-of-memory', diagnostic });
-        return thread.gone;
+        return thread.exited;
       },
     );
   }
 
-  /** Resolves when the first thread is ready; rejects with an InitFailure when all that were started have failed. */
+  /** Resolves when the first thread is ready; rejects with an `InitFailure` when every started thread has failed. */
   start(share: () => SharedState, mainThreadLoaded: Promise<unknown>): Promise<LoadedHandler> {
     this.#share = share;
     if (!this.#stopping) {
       this.#heaps.start();
-      this.#endProcessAsUsual = exitWithoutThreads(() => this.#threads.size > 0);
+      this.#removeExitListener = exitWithoutThreads(() => this.#threads.size > 0);
     }
     this.#reconcile();
-    const takeAllCores = () => {
-      this.#sizing.takeAllCores();
+    const useAllCores = () => {
+      this.#sizing.useAllCores();
       this.#reconcile();
     };
-    mainThreadLoaded.then(takeAllCores, takeAllCores);
+    mainThreadLoaded.then(useAllCores, useAllCores);
     return this.#started.promise;
   }
 
@@ -108,41 +108,41 @@ export class ThreadManager implements ThreadListener {
     return this.#threads;
   }
 
-  /** Takes the thread out of service; it ends when it holds no invocation any more. */
+  /** Takes the thread out of service; it ends once it holds no invocation. */
   retire(thread: PoolThread, end: ThreadEnd): void {
-    // A hook that fails must not keep the thread's other hooks from running.
+    // During shutdown, a failing hook must not keep the thread's other hooks from running.
     if (!this.#stopping) thread.retire(end);
   }
 
-  /** The same where an invocation has missed its deadline: what outlives that can still block the thread. */
+  /** Retires the thread and watches it, because the handler that missed its deadline may block it. */
   retireAtDeadline(thread: PoolThread, requestId: string): void {
     this.retire(thread, { cause: 'deadline', requestId });
     this.#watch(thread);
   }
 
-  /** Replaces all threads by ones that load the code anew, as `Development.onServing` says. */
+  /** Replaces all threads with threads that load the current code; see `Development.onServing`. */
   reload(): Promise<void> {
     const reloaded = this.#reloading.begin(this.#ids + 1);
-    this.#undecided = [];
+    this.#initFailures = [];
     for (const thread of this.#threads.in('starting')) thread.stop({ cause: 'recycled' });
     this.#backoff.stopWaiting();
     this.#reconcile();
     return reloaded;
   }
 
-  /** To be called when an invocation has left the thread. */
+  /** Must be called when an invocation has left the thread. */
   afterInvocation(thread: PoolThread): void {
     if (this.#backoff.isUnderWay) this.#backoff.succeeded();
     if (this.#recycling.isDue(thread)) this.#recycle(thread);
   }
 
-  /** Runs the shutdown hooks of all threads. No thread is replaced from now on. */
+  /** Runs the shutdown hooks of all threads. Threads are no longer replaced. */
   async runHooks(withinMs: number): Promise<void> {
     this.#beginStop();
     await Promise.all([...this.#threads].map((thread) => thread.shutDown(withinMs)));
   }
 
-  /** Lets all threads end; resolves when they have. They do not keep the process alive. */
+  /** Ends all threads; resolves when they have exited. The threads no longer keep the process alive. */
   async stop(): Promise<void> {
     this.#beginStop();
     const threads = [...this.#threads];
@@ -150,16 +150,16 @@ export class ThreadManager implements ThreadListener {
       thread.stop({ cause: 'stopped' });
       thread.unref();
     }
-    await Promise.all(threads.map(({ gone }) => gone));
-    this.#endProcessAsUsual();
+    await Promise.all(threads.map(({ exited }) => exited));
+    this.#removeExitListener();
   }
 
   onStateChange(thread: PoolThread, from: ThreadState): void {
-    if (from === 'ready') this.#left(thread);
-    if (from === 'starting' && thread.state !== 'ready') this.#notUp(thread);
-    else if (thread.state === 'ended') this.#ended(thread, from);
+    if (from === 'ready') this.#onNoLongerReady(thread);
+    if (from === 'starting' && thread.state !== 'ready') this.#onStartFailed(thread);
+    else if (thread.state === 'ended') this.#onEnded(thread, from);
     if (thread.state === 'ending') this.#watch(thread);
-    if (thread.state === 'ready') this.#joined(thread);
+    if (thread.state === 'ready') this.#onReady(thread);
     else this.#pool.onStateChange(thread, from);
     this.#reconcile();
   }
@@ -175,56 +175,55 @@ export class ThreadManager implements ThreadListener {
     this.#heaps.stop();
   }
 
-  #joined(thread: PoolThread): void {
+  #onReady(thread: PoolThread): void {
     thread.observer.ready();
     this.#served = true;
-    const prove = () => thread.state === 'ready' && this.#backoff.succeeded();
-    if (this.#backoff.isUnderWay) setTimeout(prove, PROBATION_MS).unref();
+    const endProbation = () => thread.state === 'ready' && this.#backoff.succeeded();
+    if (this.#backoff.isUnderWay) setTimeout(endProbation, PROBATION_MS).unref();
     this.#pool.onStateChange(thread, 'starting');
     this.#started.resolve(thread.handler as LoadedHandler);
-    for (const failure of this.#undecided.splice(0)) this.#retryBoot(failure);
-    this.#recycling.replaced()?.retire({ cause: 'recycled' });
+    for (const failure of this.#initFailures.splice(0)) this.#retryBoot(failure);
+    this.#recycling.finish()?.retire({ cause: 'recycled' });
     this.#reloading.succeed();
-    for (const each of this.#outdated()) each.retire({ cause: 'recycled' });
+    for (const outdated of this.#outdated()) outdated.retire({ cause: 'recycled' });
   }
 
-  /** It serves no more. */
-  #left(thread: PoolThread): void {
+  #onNoLongerReady(thread: PoolThread): void {
     const end = thread.end as ThreadEnd;
     thread.observer.retired(this.#causeOf(end), describeThreadEnd(end, undefined));
     this.#recycling.forget(thread);
     if (this.#stopping) return;
     if (thread.started > 0) this.#backoff.succeeded();
-    // One that ended before it was given anything: the next one would do the same, at once.
+    // A thread that fails before its first invocation counts as a failed start: its replacement would fail in the same way.
     else if (end.cause !== 'recycled' && thread.ageMs < PROBATION_MS)
-      this.#backoff.failed(thread.id, summaryOfEnd(end), 'A thread was lost as soon as it was there');
+      this.#backoff.failed(thread.id, summaryOfEnd(end), 'A thread was lost right after its start');
     if (this.#threads.in('ready').length === 0) this.#backoff.startGiveUpTimer();
   }
 
-  #notUp(thread: PoolThread): void {
+  #onStartFailed(thread: PoolThread): void {
     const end = thread.end as ThreadEnd;
-    const isWanted = end.cause !== 'stopped' && end.cause !== 'recycled';
+    const isIntended = end.cause === 'stopped' || end.cause === 'recycled';
     const reason = describeThreadEnd(end, undefined);
-    if (this.#stopping || !isWanted) return thread.observer.ended(this.#causeOf(end), reason);
+    if (this.#stopping || isIntended) return thread.observer.ended(this.#causeOf(end), reason);
     thread.observer.ended('bootFailed', reason);
     const failure = { thread: thread.id, reason };
     if (!this.#served) this.#decideInit(failure);
     else if (!this.#reloading.fail(reason)) this.#retryBoot(failure);
   }
 
-  /** A module that loads in one thread at least is served, whichever thread is the first to fail. */
+  /** Init fails only if every thread fails: a module that loads in at least one thread is served. */
   #decideInit(failure: BootFailure): void {
-    this.#undecided.push(failure);
+    this.#initFailures.push(failure);
     if (this.#threads.in('starting').length > 0) return;
     this.#stopping = true;
-    this.#started.reject(new InitFailure((this.#undecided[0] ?? failure).reason));
+    this.#started.reject(new InitFailure((this.#initFailures[0] ?? failure).reason));
   }
 
   #retryBoot({ thread, reason }: BootFailure): void {
-    this.#backoff.failed(thread, decodeDiagnostic(reason), 'A thread did not come up');
+    this.#backoff.failed(thread, decodeDiagnostic(reason), 'A thread did not start');
   }
 
-  #ended(thread: PoolThread, from: ThreadState): void {
+  #onEnded(thread: PoolThread, from: ThreadState): void {
     const end = thread.end as ThreadEnd;
     thread.observer.ended(this.#causeOf(end), describeThreadEnd(end, undefined));
     if (!this.#stopping && from === 'ready') logThreadLost(this.#log, thread.id, end);
@@ -235,37 +234,37 @@ export class ThreadManager implements ThreadListener {
   }
 
   #watch(thread: PoolThread): void {
-    void watchUntilEnd(thread, () => this.#isInTheWay(thread), this.#log);
+    void watchUntilEnd(thread, () => this.#isMemoryNeeded(thread), this.#log);
   }
 
-  /** One at a time, since the memory of one that is terminated is free only when it has gone. */
-  #isInTheWay(thread: PoolThread): boolean {
+  /** True for one thread at a time, because a terminated thread frees its memory only when it has exited. */
+  #isMemoryNeeded(thread: PoolThread): boolean {
     return (
       this.#lacksMemory && this.#threads.in('ended').length === 0 && this.#threads.in('ending')[0] === thread
     );
   }
 
   #reconcile(): void {
-    while (!this.#stopping && !this.#backoff.isWaiting && this.#undecided.length === 0) {
+    while (!this.#stopping && !this.#backoff.isWaiting && this.#initFailures.length === 0) {
       const ready = this.#threads.in('ready').length;
       const starting = this.#threads.in('starting').length;
       const extra = this.#recycling.extra + this.#reloading.extra;
-      const verdict = this.#sizing.verdict(ready, starting, this.#threads.size - ready - starting, extra);
-      this.#lacksMemory = verdict === 'full';
-      if (verdict === 'full') return this.#doWithout(ready);
-      if (verdict === 'wait') return;
+      const step = this.#sizing.nextStep(ready, starting, this.#threads.size - ready - starting, extra);
+      this.#lacksMemory = step === 'full';
+      if (step === 'full') return this.#onMemoryFull(ready);
+      if (step === 'wait') return;
       this.#boot();
     }
   }
 
   /**
-   * No memory for one more: a thread that is to be replaced goes first. Else those that are about to go have to; without
-   * any, the number of threads stays as small as it is.
+   * Frees memory for the next thread: a thread that is to be replaced is retired before its replacement starts. If there is
+   * none, the manager waits for the threads that are leaving. If no thread is leaving either, the pool keeps its size.
    */
-  #doWithout(ready: number): void {
-    const outgoing = this.#recycling.replaced() ?? this.#outdated()[0];
+  #onMemoryFull(ready: number): void {
+    const outgoing = this.#recycling.finish() ?? this.#outdated()[0];
     if (outgoing !== undefined) outgoing.retire({ cause: 'recycled' });
-    else if (this.#threads.size === ready) this.#sizing.settleFor(ready);
+    else if (this.#threads.size === ready) this.#sizing.limitTo(ready);
   }
 
   #boot(): void {
@@ -276,20 +275,20 @@ export class ThreadManager implements ThreadListener {
     const thread = new PoolThread(start, this);
     this.#threads.add(thread);
     this.#sizing.reached(this.#threads.in('ready').length + this.#threads.in('starting').length);
-    void thread.gone.then(() => {
+    void thread.exited.then(() => {
       this.#threads.delete(thread);
-      this.#delays.giveBack(delays);
+      this.#delays.return(delays);
       this.#reconcile();
     });
   }
 
-  /** Unless one has come up just now. */
+  /** Fails the pool, unless a thread has just become ready. */
   #giveUp(error: ManagedRuntimeError): void {
     if (this.#threads.in('ready').length > 0) this.#backoff.succeeded();
     else this.#pool.onUnrecoverable(error);
   }
 
-  /** The replacement comes up first. */
+  /** Starts the replacement first; the thread is retired when the replacement is ready. */
   #recycle(thread: PoolThread): void {
     if (thread.state === 'ready' && this.#recycling.begin(thread)) this.#reconcile();
   }

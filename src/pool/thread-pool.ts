@@ -15,8 +15,8 @@ import type {
 import type { SharedState } from '../thread-settings.ts';
 import type { Log, LogSink } from '../logging/log.ts';
 import { DeadlinePolicy } from './deadline-policy.ts';
-import { logEscaped, logLost, describeThreadEnd, failureCause } from './thread-end.ts';
-import { PendingInvocation, givenUp } from './pending-invocation.ts';
+import { logUncaughtError, logLostInvocation, describeThreadEnd, failureCause } from './thread-end.ts';
+import { PendingInvocation, abandonedStream } from './pending-invocation.ts';
 import type { PoolThread, ThreadMessage } from './pool-thread.ts';
 import { ThreadCapacity } from './pool-sizing.ts';
 import type { ThreadEnd } from './thread-end.ts';
@@ -25,7 +25,7 @@ import type { ThreadManagerListener } from './thread-manager.ts';
 import type { ThreadState } from './thread-start.ts';
 import type { InvocationHandle, WorkerPool } from './worker-pool.ts';
 
-/** Handlers in worker threads. The manager keeps threads up; this hands them invocations and sees that each is answered. */
+/** Runs handlers in worker threads: gives invocations to the threads of the manager and ensures that each is answered. */
 export class ThreadPool implements WorkerPool, ThreadManagerListener {
   readonly failed: Promise<ManagedRuntimeError>;
   readonly onUnrecoverable: (error: ManagedRuntimeError) => void;
@@ -35,13 +35,13 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
   readonly #capacity = new ThreadCapacity();
   readonly #manager: ThreadManager;
   readonly #deadlines: DeadlinePolicy;
-  /** Accepted while no thread was free, which happens only when one left under a parked poll. */
+  /** Invocations that wait for a thread. This happens only if a thread is lost while a poll is open. */
   readonly #waiting: PendingInvocation[] = [];
-  /** Threads of which an error has been told. */
-  readonly #escapedFrom = new WeakSet<PoolThread>();
+  /** Threads that have already reported an uncaught error. */
+  readonly #haveUncaughtError = new WeakSet<PoolThread>();
   #invocations = 0;
-  /** What invocations are answered with once the pool has been abandoned. */
-  #abandoned: EncodedDiagnostic | undefined;
+  /** The error for new invocations once the pool has been abandoned. */
+  #abandonReason: EncodedDiagnostic | undefined;
 
   constructor(config: Config, sink: LogSink, observer: ThreadsObserver) {
     const failed = Promise.withResolvers<ManagedRuntimeError>();
@@ -52,7 +52,7 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
     this.#development = config.development;
     this.#manager = new ThreadManager(config, sink, observer, this);
     this.#deadlines = new DeadlinePolicy(config, sink.log, {
-      giveUp: (invocation, thread) => this.#giveUp(invocation, thread),
+      abandon: (invocation, thread) => this.#abandonInvocation(invocation, thread),
       fail: failed.resolve,
     });
   }
@@ -74,12 +74,12 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
   run(invocation: Invocation, record: InvocationObserver): InvocationHandle {
     this.#invocations += 1;
     const pending = new PendingInvocation(this.#invocations, invocation, record);
-    if (this.#abandoned !== undefined) {
-      this.#fail(pending, 'shutdown', this.#abandoned);
+    if (this.#abandonReason !== undefined) {
+      this.#fail(pending, 'shutdown', this.#abandonReason);
       return pending;
     }
     this.#watchDeadline(pending);
-    const thread = this.#manager.threads.freest(this.#perThread);
+    const thread = this.#manager.threads.leastLoaded(this.#perThread);
     if (thread === undefined) this.#waiting.push(pending);
     else thread.run(pending);
     return pending;
@@ -90,7 +90,7 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
   }
 
   abandon(reason: EncodedDiagnostic): void {
-    this.#abandoned = reason;
+    this.#abandonReason = reason;
     for (const invocation of this.#waiting.splice(0)) this.#fail(invocation, 'shutdown', reason);
     for (const thread of this.#manager.threads.running()) {
       for (const invocation of thread.invocations) {
@@ -146,7 +146,7 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
 
   #dispatchWaiting(): void {
     while (this.#waiting.length > 0) {
-      const thread = this.#manager.threads.freest(this.#perThread);
+      const thread = this.#manager.threads.leastLoaded(this.#perThread);
       if (thread === undefined) return;
       const invocation = this.#waiting.shift() as PendingInvocation;
       if (invocation.answered) invocation.settle(this.#capacity);
@@ -167,7 +167,7 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
   #streamed(thread: PoolThread, message: StreamMessage): void {
     const invocation = thread.find(message.invocationId);
     if (invocation !== undefined) invocation.receive(message, (control) => thread.control(control));
-    else if (message.type === 'stream-opened') thread.control(givenUp(message.invocationId));
+    else if (message.type === 'stream-opened') thread.control(abandonedStream(message.invocationId));
   }
 
   #settled(thread: PoolThread, { invocationId, stream }: SettledMessage): void {
@@ -178,28 +178,29 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
   }
 
   /**
-   * Nobody knows the state of the thread's code: what it holds may finish, and it takes no more. What no invocation waits
-   * for, and a listener of the handler's code hears of, is left to that.
+   * Retires the thread, because the state of its code is unknown; its other invocations may finish. If user code listens for
+   * uncaught errors, an error outside any invocation is left to that listener.
    */
   #onUncaughtError(thread: PoolThread, message: UncaughtErrorMessage): void {
-    const culprit = message.invocationId === undefined ? undefined : thread.find(message.invocationId);
-    if (message.listened && culprit === undefined) return;
-    // A listener calls process.exit because of an error that has been told of.
-    if (message.how !== 'exit' || !this.#escapedFrom.has(thread)) logEscaped(this.#log, message, thread.id);
-    this.#escapedFrom.add(thread);
-    culprit?.fail('crash', message.diagnostic);
-    // Before the culprit is released: its capacity would be granted for a thread that takes no more.
+    const invocation = message.invocationId === undefined ? undefined : thread.find(message.invocationId);
+    if (message.listened && invocation === undefined) return;
+    // A listener that calls process.exit() reacts to an error that has already been logged.
+    if (message.how !== 'exit' || !this.#haveUncaughtError.has(thread))
+      logUncaughtError(this.#log, message, thread.id);
+    this.#haveUncaughtError.add(thread);
+    invocation?.fail('crash', message.diagnostic);
+    // The thread retires before the release, which would otherwise grant capacity that the thread no longer has.
     this.#manager.retire(thread, { cause: 'uncaught-error', message });
-    if (culprit !== undefined) this.#release(culprit, thread);
+    if (invocation !== undefined) this.#release(invocation, thread);
   }
 
-  #giveUp(invocation: PendingInvocation, thread: PoolThread | undefined): void {
+  #abandonInvocation(invocation: PendingInvocation, thread: PoolThread | undefined): void {
     if (thread === undefined) return this.#dequeue(invocation);
     this.#manager.retireAtDeadline(thread, invocation.requestId);
     this.#release(invocation, thread);
   }
 
-  /** It has been answered; what it may still do no longer counts. */
+  /** Removes an answered invocation from its thread, even if its handler still runs, and frees its capacity. */
   #release(invocation: PendingInvocation, thread: PoolThread): void {
     if (!thread.release(invocation)) return;
     invocation.settle(this.#capacity);
@@ -207,7 +208,7 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
     this.#dispatchWaiting();
   }
 
-  /** It has been answered, and will not be given to a thread any more. */
+  /** Removes an answered invocation from the queue, so that no thread receives it. */
   #dequeue(invocation: PendingInvocation): void {
     const index = this.#waiting.indexOf(invocation);
     if (index === -1) return;
@@ -219,15 +220,16 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
     const end = thread.end as ThreadEnd;
     for (const invocation of thread.invocations.clear()) {
       const reason = describeThreadEnd(end, invocation.requestId);
-      const isHeard = this.#fail(invocation, failureCause(end), reason);
-      if (isHeard || invocation.inBackground) logLost(this.#log, invocation, end, reason, thread.id);
+      const wasUnanswered = this.#fail(invocation, failureCause(end), reason);
+      if (wasUnanswered || invocation.inBackground)
+        logLostInvocation(this.#log, invocation, end, reason, thread.id);
     }
   }
 
-  /** False if its caller has been answered before. */
+  /** Returns false if the invocation had already been answered. */
   #fail(invocation: PendingInvocation, cause: FailureCause, reason: EncodedDiagnostic): boolean {
-    const isHeard = invocation.fail(cause, reason);
+    const wasUnanswered = invocation.fail(cause, reason);
     invocation.settle(this.#capacity);
-    return isHeard;
+    return wasUnanswered;
   }
 }

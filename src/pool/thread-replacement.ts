@@ -6,36 +6,37 @@ import { THREAD_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import type { PoolThread } from './pool-thread.ts';
 import { InitFailure } from './thread-end.ts';
 
-/** Decides which thread has served long enough. One goes at a time, after its replacement has come up. */
+/** Decides when a thread is recycled. One thread is recycled at a time, after its replacement is ready. */
 export class Recycling {
-  readonly #mostInvocations: number | undefined;
+  readonly #maxInvocations: number | undefined;
   readonly #limits = new WeakMap<PoolThread, number>();
   #outgoing: PoolThread | undefined;
 
-  constructor(mostInvocations: number | undefined) {
-    this.#mostInvocations = mostInvocations;
+  constructor(maxInvocations: number | undefined) {
+    this.#maxInvocations = maxInvocations;
   }
 
-  /** Threads that are wanted on top of the ordinary number while one is being replaced. */
+  /** The number of additional threads needed while one is being replaced. */
   get extra(): number {
     return this.#outgoing === undefined ? 0 : 1;
   }
 
   isDue(thread: PoolThread): boolean {
-    if (this.#mostInvocations === undefined) return false;
-    const limit = this.#limits.get(thread) ?? withJitter(this.#mostInvocations);
+    if (this.#maxInvocations === undefined) return false;
+    const limit = this.#limits.get(thread) ?? withJitter(this.#maxInvocations);
     this.#limits.set(thread, limit);
     return thread.started >= limit;
   }
 
+  /** Returns false if another thread is already being recycled. */
   begin(thread: PoolThread): boolean {
     if (this.#outgoing !== undefined) return false;
     this.#outgoing = thread;
     return true;
   }
 
-  /** A thread has come up: the one that it replaces, if it does. */
-  replaced(): PoolThread | undefined {
+  /** Ends the current recycling; returns the thread to retire, if there is one. */
+  finish(): PoolThread | undefined {
     const outgoing = this.#outgoing;
     this.#outgoing = undefined;
     return outgoing;
@@ -46,34 +47,34 @@ export class Recycling {
   }
 }
 
-/** Knows which threads run code that has changed since. They serve until a thread has loaded the new code. */
+/** Tracks which threads run outdated code. They serve until a thread has loaded the new code. */
 export class Reloading {
-  #freshFrom = 0;
+  #firstCurrentId = 0;
   #pending: PromiseWithResolvers<void> | undefined;
 
-  /** Threads that are wanted on top of the ordinary number until new code is loaded. */
+  /** The number of additional threads needed until the new code is loaded. */
   get extra(): number {
     return this.#pending === undefined ? 0 : 1;
   }
 
-  /** @param nextId the id of the next thread that starts; all before it are outdated. */
+  /** @param nextId the id of the next thread to start; threads with lower ids are outdated. */
   begin(nextId: number): Promise<void> {
-    this.#freshFrom = nextId;
+    this.#firstCurrentId = nextId;
     this.#pending ??= Promise.withResolvers();
     return this.#pending.promise;
   }
 
   isOutdated(thread: PoolThread): boolean {
-    return thread.id < this.#freshFrom;
+    return thread.id < this.#firstCurrentId;
   }
 
-  /** A thread has loaded the new code. */
+  /** Must be called when a thread has loaded the new code. */
   succeed(): void {
     this.#pending?.resolve();
     this.#pending = undefined;
   }
 
-  /** The new code cannot be loaded; false if no reload is under way. */
+  /** Must be called when the new code cannot be loaded. Returns false if no reload is in progress. */
   fail(reason: EncodedDiagnostic): boolean {
     if (this.#pending === undefined) return false;
     this.#pending.reject(new InitFailure(reason));
@@ -82,12 +83,12 @@ export class Reloading {
   }
 }
 
-/** Threads that started together should not end together. */
+/** Keeps threads that started together from being recycled together. */
 function withJitter(invocations: number): number {
   return Math.max(1, Math.round(invocations * (0.8 + Math.random() * 0.2)));
 }
 
-/** A thread that has not come up, and why. */
+/** A thread that failed to start, and the reason. */
 export interface BootFailure {
   readonly thread: number;
   readonly reason: EncodedDiagnostic;
@@ -99,8 +100,8 @@ interface BackoffActions {
 }
 
 /**
- * Threads that do not come up are started again later each time. The pool is given up when it has been without any ready
- * thread for too long.
+ * Delays the restart of threads that fail to start, longer after each failure. Gives up when the pool has had no ready
+ * thread for the timeout.
  */
 export class RestartBackoff {
   readonly #timeoutMs: number;
@@ -116,24 +117,24 @@ export class RestartBackoff {
     this.#actions = actions;
   }
 
-  /** No thread should be started before the next try. */
+  /** Whether the manager must wait before it starts another thread. */
   get isWaiting(): boolean {
     return this.#retry !== undefined;
   }
 
-  /** Is there something that {@link succeeded} would end? */
+  /** Whether failures are counted or the give-up timer runs, both of which {@link succeeded} resets. */
   get isUnderWay(): boolean {
     return this.#failures > 0 || this.#giveUp !== undefined;
   }
 
-  /** A thread has come up, and has shown that it lives. */
+  /** Must be called when a thread has passed its probation or run an invocation. */
   succeeded(): void {
     this.#failures = 0;
     clearTimeout(this.#giveUp);
     this.#giveUp = undefined;
   }
 
-  /** A thread has not come up, or not for long. The next one is tried in a while. */
+  /** Must be called when a thread failed to start or to pass its probation. Schedules the next attempt. */
   failed(thread: number, reason: object, message: string): void {
     this.#failures += 1;
     const delayMs = Math.round(delayAfter(this.#failures, THREAD_SCHEDULE) ?? 0);
@@ -144,16 +145,16 @@ export class RestartBackoff {
     this.#log.error({ thread, failures: this.#failures, delayMs, ...reason }, `${message}, will retry`);
   }
 
-  /** There is a reason to expect that the next thread comes up. */
+  /** Allows the next start at once, for example because the code has changed. */
   stopWaiting(): void {
     clearTimeout(this.#retry);
     this.#retry = undefined;
   }
 
-  /** To be called when no thread is ready any more. */
+  /** Must be called when no thread is ready. */
   startGiveUpTimer(): void {
     this.#giveUp ??= setTimeout(() => {
-      const message = `No worker thread could be brought up for ${this.#timeoutMs} ms. See the log for what their starts met.`;
+      const message = `No worker thread could be started for ${this.#timeoutMs} ms. See the log for the errors.`;
       this.#actions.giveUp(new ManagedRuntimeError('NO_THREADS', message));
     }, this.#timeoutMs);
   }
@@ -164,5 +165,5 @@ export class RestartBackoff {
   }
 }
 
-/** A thread that lives for that long, or is given an invocation, has come up. */
+/** A thread that stays ready for this time, or runs an invocation, counts as successfully started. */
 export const PROBATION_MS = 1_000;

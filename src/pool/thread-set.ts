@@ -2,11 +2,11 @@ import type { ThreadMetrics } from '../observability/thread-metrics.ts';
 import type { PoolThread } from './pool-thread.ts';
 import type { ThreadState } from './thread-start.ts';
 
-/** The threads that are still there, in the order in which they were started. */
+/** The threads that have not exited, in the order in which they were started. */
 export class ThreadSet {
   readonly #threads = new Set<PoolThread>();
 
-  /** All of them, those included that have ended and are not gone yet. */
+  /** Includes threads that have ended but not exited. */
   get size(): number {
     return this.#threads.size;
   }
@@ -27,7 +27,7 @@ export class ThreadSet {
     return [...this.#threads].filter((thread) => thread.state === state);
   }
 
-  /** Those that have not ended. */
+  /** The threads that have not ended. */
   running(): PoolThread[] {
     return [...this.#threads].filter(({ state }) => state !== 'ended');
   }
@@ -36,15 +36,15 @@ export class ThreadSet {
     return this.running().map((thread) => thread.metrics());
   }
 
-  /** The thread that takes the next invocation: the one that holds the fewest, if it holds fewer than `below`. */
-  freest(below: number): PoolThread | undefined {
-    let freest: PoolThread | undefined;
+  /** The ready thread that holds the fewest invocations, if it holds fewer than `limit`. */
+  leastLoaded(limit: number): PoolThread | undefined {
+    let candidate: PoolThread | undefined;
     for (const thread of this.#threads) {
       if (thread.state !== 'ready') continue;
       const load = thread.invocations.size;
       if (load === 0) return thread;
-      if (load < (freest?.invocations.size ?? below)) freest = thread;
+      if (load < (candidate?.invocations.size ?? limit)) candidate = thread;
     }
-    return freest;
+    return candidate;
   }
 }

@@ -8,11 +8,11 @@ import type { ThreadObserver } from '../observability/observer.ts';
 import { ENTRIES } from '../package-files.ts';
 import type { InvokerSettings, LogSettings, SharedState, ThreadSettings } from '../thread-settings.ts';
 
-/** What it takes to start a thread. */
+/** Everything needed to start a thread. */
 export interface ThreadStart {
   readonly id: number;
   readonly observer: ThreadObserver;
-  /** The file that piscina starts. */
+  /** Path of the module that piscina loads in the thread. */
   readonly entry: string;
   readonly settings: Omit<ThreadSettings, 'port'>;
   readonly resourceLimits: ResourceLimits;
@@ -41,10 +41,10 @@ export function threadStart(
 }
 
 /**
- * The histograms in which threads record how late their event loops turn.
+ * A pool of the histograms in which threads record the delay of their event loops.
  *
- * The histogram of an ended thread goes to the next one. A histogram is native memory that V8 does not count: one for
- * each thread is freed only when the main thread collects garbage for another reason, hundreds of threads later.
+ * Histograms are reused because they are native memory that V8 does not account for. Without reuse, they would be freed only
+ * when the main thread collects garbage for another reason, hundreds of threads later.
  */
 export class DelayHistograms {
   readonly #unused: RecordableHistogram[] = [];
@@ -55,15 +55,15 @@ export class DelayHistograms {
     return histogram;
   }
 
-  giveBack(histogram: RecordableHistogram): void {
+  return(histogram: RecordableHistogram): void {
     this.#unused.push(histogram);
   }
 }
 
-/** From 1 µs to 2.7 hours in ns, two digits of each: 28 KiB, where Node's own for event loops has 440. */
+/** 1 µs to 2.7 hours in ns with two significant digits: 28 KiB instead of the 440 KiB of Node's `monitorEventLoopDelay`. */
 const DELAYS = { lowest: 1e3, highest: 1e13, metrics: 2 } as const;
 
-/** What of the configuration the thread needs that runs the handler. */
+/** The part of the configuration that the thread that runs the handler needs. */
 export function invokerSettings(config: Config, log: LogSettings): InvokerSettings {
   const { handler, codec, lambda, deadlineMarginMs, maxThreadHeapMb } = config;
   const ownsThread = config.concurrency === 1 || config.invocationsPerThread === 1;
@@ -71,13 +71,13 @@ export function invokerSettings(config: Config, log: LogSettings): InvokerSettin
 }
 
 /**
- * Where a thread is in its life; docs/lifecycle.md draws it.
+ * The state of a thread; docs/lifecycle.md has the state diagram.
  *
- * - `starting`: it loads the handler.
- * - `ready`: it takes invocations.
- * - `retiring`: it takes no more; those that it holds may finish.
- * - `ending`: it holds none, and ends itself as soon as no native work of it is in flight.
- * - `ended`: it is given up; what was left is answered.
+ * - `starting`: the thread loads the handler.
+ * - `ready`: the thread takes invocations.
+ * - `retiring`: the thread takes no more invocations; those that it holds may finish.
+ * - `ending`: the thread holds no invocation and ends itself as soon as none of its native work is in flight.
+ * - `ended`: the thread is no longer used; its remaining invocations are answered with an error.
  */
 export type ThreadState = 'starting' | 'ready' | 'retiring' | 'ending' | 'ended';
 
@@ -89,17 +89,19 @@ const NEXT: Readonly<Record<ThreadState, readonly ThreadState[]>> = {
   ended: [],
 };
 
-/** Throws unless a thread may go from one state to the other. */
+/** Throws if the transition is illegal. */
 export function assertTransition(from: ThreadState, to: ThreadState): void {
   if (!NEXT[from].includes(to)) throw new Error(`A thread that is ${from} cannot become ${to}.`);
 }
 
 /**
- * What V8 is told of a thread's limits, so that the guard comes first: to be called right before each thread starts.
+ * The limits that V8 receives for a thread, high enough that the heap guard acts first. Must be called right before each
+ * thread starts.
  *
- * V8's flags go before what a thread is given, and end the process where the guard would end the thread. They belong to the
- * process and are read by each isolate as it is made, so they are taken back for the threads; the main thread keeps what
- * it has. What they ask for is in the limits already. Code of a handler may set them again at any time.
+ * V8's heap flags take precedence over `resourceLimits` and would abort the process where the heap guard terminates one
+ * thread. The flags belong to the process, and each isolate reads them when it is created, so they are reset here for the
+ * threads; the main thread keeps its limits. `resourceLimits` already includes the values of the flags. The reset is repeated
+ * for each thread because a handler may set the flags again.
  */
 export function hardLimits(limits: ResourceLimits): ResourceLimits {
   for (const flag of FLAGS) setFlagsFromString(flag);
@@ -107,29 +109,29 @@ export function hardLimits(limits: ResourceLimits): ResourceLimits {
   return limitMb === undefined ? limits : { ...limits, maxOldGenerationSizeMb: limitMb * 3 + 1024 };
 }
 
-/** The size at which a heap is over its limit whatever part of it is garbage, in MiB. */
-export function certainlyOver({
+/** The size in MiB above which a heap exceeds its limit regardless of how much of it is garbage. */
+export function certainHeapLimitMiB({
   maxOldGenerationSizeMb = Infinity,
   maxYoungGenerationSizeMb = 0,
 }: ResourceLimits): number {
-  const moreYoungMiB = (Math.max(0, maxYoungGenerationSizeMb - USUAL_YOUNG_MIB) * 2) / 3;
-  return Math.max(maxOldGenerationSizeMb * MAX_GARBAGE, FIRST_COLLECTION_MIB) + YOUNG_MIB + moreYoungMiB;
+  const extraYoungMiB = (Math.max(0, maxYoungGenerationSizeMb - USUAL_YOUNG_MIB) * 2) / 3;
+  return Math.max(maxOldGenerationSizeMb * MAX_GARBAGE, FIRST_COLLECTION_MIB) + YOUNG_MIB + extraYoungMiB;
 }
 
 const FLAGS = [
   '--max-old-space-size=0',
   '--max-heap-size=0',
   '--max-semi-space-size=0',
-  // V8 starts to collect when a heap has grown by 50 % since the last time; without it that can be 300 %.
+  // V8 collects when a heap has grown by 50 % since the last collection; without the flag, growth can reach 300 %.
   '--heap-growing-percent=50',
 ];
 
-/** While V8 marks, the heap grows on: measured, to twice its live size. */
+/** The heap keeps growing while V8 marks; measurements show up to twice its live size. */
 const MAX_GARBAGE = 2.2;
 
-/** Before its first collection a heap grows to some 150 MiB, however little of that is live. */
+/** Before its first collection a heap grows to about 150 MiB, however little of it is live. */
 const FIRST_COLLECTION_MIB = 256;
 
-/** What the young generation adds; it fills two of its three parts where it is larger than usual. */
+/** The young generation's share. A larger young generation than usual fills two of its three parts. */
 const YOUNG_MIB = 32;
 const USUAL_YOUNG_MIB = 192;

@@ -6,58 +6,62 @@ import type { ThreadMetrics } from '../observability/thread-metrics.ts';
 import type { LoadedHandler } from '../protocol.ts';
 import type { SharedState } from '../thread-settings.ts';
 
-/** Runs invocations: in worker threads, or in the main thread in single mode. */
+/** Runs invocations in worker threads, or on the main thread in single mode. */
 export interface WorkerPool {
   /**
-   * Resolves when the first invocation can be taken. Rejects with an `InitFailure` if the handler does not load.
-   * Modules that load before it cannot be called off: once stopped, it starts nothing and does not resolve.
+   * Starts the handler; resolves when the first invocation can be taken. Rejects with an `InitFailure` if the handler does
+   * not load. If the pool is stopped during the start, no thread starts and the promise stays pending, because loading
+   * modules cannot be cancelled.
    *
-   * @param share called for each thread: makes what it is given of what all threads share.
-   * @param mainThreadLoaded until it settles, the main thread loads its own modules and needs a core for that.
+   * @param share called once for each thread; returns the thread's access to services and shared data.
+   * @param mainThreadLoaded settles when the main thread has loaded its own modules, for which it needs a core.
    */
   start(share: () => SharedState, mainThreadLoaded: Promise<unknown>): Promise<LoadedHandler>;
 
   /**
-   * Resolves with true when a thread can take one more invocation, and reserves that until `release` or until the
-   * invocation has settled; with false when the pool stops. A slot polls only with a reservation, so no event waits for a thread.
+   * Reserves capacity for one invocation until `release` is called or the invocation has settled. Resolves with true once
+   * capacity is reserved, with false when the pool stops. A slot polls only with a reservation, so no event waits for a thread.
    */
   reserve(): Promise<boolean>;
 
-  /** Gives a reservation back that was not used. */
+  /** Releases a reservation that was not used. */
   release(): void;
 
-  /** Runs an invocation, for which a reservation was made. Whatever happens, its outcome comes. */
+  /** Runs an invocation for which capacity has been reserved. Its outcome always resolves. */
   run(invocation: Invocation, record: InvocationObserver): InvocationHandle;
 
-  /** Refuses all reservations from now on, those that wait included. */
+  /** Refuses all further reservations and those that wait. */
   close(): void;
 
   /**
-   * Answers what has not been answered in full with an error, and what still arrives as well. Its invocations settle, whatever their
-   * handlers do. Background work of answered invocations goes on.
+   * Answers all invocations that have not been answered in full, and all that arrive later, with an error. They settle at
+   * once, even if their handlers still run. Background work of answered invocations goes on.
    */
   abandon(diagnostic: EncodedDiagnostic): void;
 
-  /** The threads as they are now. */
+  /** Metrics of the current threads; empty in single mode. */
   threads(): readonly ThreadMetrics[];
 
-  /** Closes, and runs the handler's shutdown hooks, once, for at most that many ms. */
+  /** Closes the pool and runs the handler's shutdown hooks once, for at most `withinMs`. */
   runHooks(withinMs: number): Promise<void>;
 
   /**
-   * Closes, and lets the threads end. Resolves when all have ended: one that is blocked, or whose native work takes long, may
-   * take long as well. It does not keep the process, which ends without waiting for threads.
+   * Closes the pool and ends the threads. Resolves when all have exited, which blocked threads and native work can delay. The
+   * process does not wait for the threads when it exits.
    */
   stop(): Promise<void>;
 
-  /** Resolves when the pool can no longer do its work. The environment should be replaced. */
+  /** Resolves when the pool can no longer run invocations and the environment should be replaced. */
   readonly failed: Promise<ManagedRuntimeError>;
 }
 
-/** One invocation on its way. Neither promise rejects. */
+/** An invocation that is running in the pool. Neither promise rejects. */
 export interface InvocationHandle {
-  /** What to answer. */
+  /** The response or error to post. */
   readonly outcome: Promise<Outcome>;
-  /** The invocation no longer occupies its thread. Later than the outcome when the handler outlives its deadline. */
+  /**
+   * Resolves when the invocation no longer occupies its thread: later than the outcome if the handler, background work or
+   * the response stream is still in progress.
+   */
   readonly settled: Promise<void>;
 }

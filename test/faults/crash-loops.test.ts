@@ -82,7 +82,7 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
       expect.objectContaining({
         level: 'ERROR',
         message: 'The runtime gives up',
-        reason: expect.stringMatching(/^No worker thread could be brought up for 5000 ms/),
+        reason: expect.stringMatching(/^No worker thread could be started for 5000 ms/),
       }),
     );
     expect(runtime.output.stderr).toMatch(/NO_THREADS/);
@@ -129,7 +129,7 @@ it('threads that die as soon as they are there are tried again later each time, 
     options: { threadRecoveryTimeoutMs: 2000 },
   });
   for (const failures of [1, 3]) {
-    await runtime.logged({ message: 'A thread was lost as soon as it was there, will retry', failures });
+    await runtime.logged({ message: 'A thread was lost right after its start, will retry', failures });
   }
   expect(await runtime.exited).toEqual({ code: 1, signal: null });
   expect(runtime.output.stderr).toMatch(/NO_THREADS/);
@@ -150,7 +150,7 @@ async function holdTheOther(runtime: FaultRuntime) {
   await runtime.whenParked(runtime.slots);
   await breakLoading(runtime);
   await runtime.open('end');
-  await runtime.logged({ message: 'A thread did not come up, will retry' });
+  await runtime.logged({ message: 'A thread did not start, will retry' });
   const gate = runtime.newGate();
   const held = runtime.result({ do: 'wait', gate }, { requestId: 'held' });
   await runtime.marks('arrived-held', 1);
@@ -166,7 +166,7 @@ async function loseAllThreads(runtime: FaultRuntime, layout: { perThread: number
   await runtime.whenParked(runtime.slots);
   await breakLoading(runtime);
   await runtime.open('end');
-  await runtime.logged({ message: 'A thread did not come up, will retry' });
+  await runtime.logged({ message: 'A thread did not start, will retry' });
   await expect
     .poll(() => new Set(runtime.log.filter(({ how }) => how === 'exit').map(({ thread }) => thread)).size, {
       timeout: 60_000,
@@ -179,7 +179,7 @@ async function expectRetries(runtime: FaultRuntime): Promise<void> {
   for (const failures of [1, 3]) {
     await runtime.logged({
       level: 'ERROR',
-      message: 'A thread did not come up, will retry',
+      message: 'A thread did not start, will retry',
       failures,
       errorMessage: expect.stringMatching(/the module is broken/),
     });

@@ -76,7 +76,7 @@ describe('with no descriptor left', () => {
     }
     await expect.poll(() => withoutDescriptor(runtime), { timeout: 60_000 }).toBeGreaterThanOrEqual(3);
     await runtime.failure({ do: 'exit', code: 1 });
-    await runtime.logged({ message: 'A thread did not come up, will retry' });
+    await runtime.logged({ message: 'A thread did not start, will retry' });
     // One thread is left, with the holder and three slots.
     expect(await answers(runtime, { do: 'healthy' }, 20)).toEqual({ response: 20 });
     await runtime.open('end');
@@ -93,7 +93,7 @@ describe('with no descriptor left', () => {
     await runtime.invoke({ do: 'see none left' });
     const full = await runtime.diagnostic({ do: 'large arrays' });
     expect(full).toMatchObject({ errorType: 'Runtime.OutOfMemory' });
-    await runtime.logged({ message: 'A thread did not come up, will retry' });
+    await runtime.logged({ message: 'A thread did not start, will retry' });
     await runtime.open('end');
     expect((await holder).status).toBe('response');
     await runtime.expectFullCapacity();

@@ -12,7 +12,7 @@ const ONE_EACH = { perThread: 1, threads: 4 } as const;
 
 const HEAP_FULL = /ran out of heap memory\. Give the function more memory/;
 const MEMORY_FULL =
-  /ran out of memory for Buffers and typed arrays\. .*: the process has come to \d+ of 600 MiB, and this thread, with \d+ MiB of them/;
+  /ran out of memory for Buffers and typed arrays\. .*: the process uses \d+ of 600 MiB, and this thread, with \d+ MiB of them/;
 
 function outOfMemory(message: RegExp): object {
   const errorType = 'Runtime.OutOfMemory';
@@ -61,7 +61,7 @@ describe('a module that loads too much', () => {
     const heavy = join(runtime.gates.path, 'heavy');
     await writeFile(heavy, '');
     await runtime.failure({ do: 'exit', code: 1 });
-    const failed = { message: 'A thread did not come up, will retry', failures: 2 };
+    const failed = { message: 'A thread did not start, will retry', failures: 2 };
     const { errorMessage } = await runtime.logged(failed);
     expect(errorMessage).toMatch(HEAP_FULL);
     expect(await runtime.invoke({ do: 'healthy', n: 1 })).toMatchObject({ n: 1 });
@@ -179,7 +179,7 @@ describe('Buffers and typed arrays', () => {
       { requestId: 'shared' },
     );
     await runtime.marks('arrived-shared', 1);
-    await runtime.logged({ level: 'WARN', message: expect.stringMatching(/look for native memory/) });
+    await runtime.logged({ level: 'WARN', message: expect.stringMatching(/check native memory/) });
     await runtime.open('end');
     expect((await shared).status).toBe('response');
     expect((await expectHealth(runtime)).toSorted()).toEqual(before.toSorted());

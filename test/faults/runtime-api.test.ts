@@ -48,7 +48,7 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
         expect(await runtime.diagnostic(event)).toMatchObject({
           errorType: 'Runtime.MalformedEvent',
           header: 'Runtime.MalformedEvent',
-          errorMessage: expect.stringMatching(/the event's body broke off/),
+          errorMessage: expect.stringMatching(/the event's body was cut off/),
         });
         await runtime.expectFullCapacity();
         runtime.expectTakenOnce();
@@ -185,7 +185,7 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
       await runtime.logged({
         requestId,
         level: 'WARN',
-        message: 'Lambda had ended the invocation before the answer came',
+        message: 'The answer was too late: Lambda had already ended the invocation',
       });
       // What the handler has thrown is an error, whoever still wants to hear of it.
       const errors = runtime.log.filter(
@@ -211,8 +211,8 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
     it.each([
       ['no deadline', { 'Lambda-Runtime-Deadline-Ms': undefined }, /Deadline-Ms is missing/],
       ['an empty deadline', { 'Lambda-Runtime-Deadline-Ms': '' }, /Deadline-Ms is missing/],
-      ['a deadline that is no number', { 'Lambda-Runtime-Deadline-Ms': 'soon' }, /is no number: soon/],
-      ['a negative deadline', { 'Lambda-Runtime-Deadline-Ms': '-1' }, /is no number: -1/],
+      ['a deadline that is no number', { 'Lambda-Runtime-Deadline-Ms': 'soon' }, /is not a number: soon/],
+      ['a negative deadline', { 'Lambda-Runtime-Deadline-Ms': '-1' }, /is not a number: -1/],
       [
         'a client context that is no JSON',
         { 'Lambda-Runtime-Client-Context': '{' },
@@ -243,7 +243,7 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
       [
         'a request id that is a path',
         { 'Lambda-Runtime-Aws-Request-Id': '../../init/error?' },
-        /no path can carry/,
+        /not allowed in a path/,
       ],
     ])('with %s: is logged', async (_what, headers, reason) => {
       const result = await runtime.result({ do: 'healthy' }, { headers, timeoutMs: 200 });

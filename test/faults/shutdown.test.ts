@@ -27,7 +27,7 @@ const ENDED = { code: 0, signal: null };
 const patient = { shutdownTimeoutMs: 60_000 };
 /** What is waited for to its end keeps the process until the test has failed. */
 const endless = { shutdownTimeoutMs: 1_000_000_000 };
-const REFUSED = 'Lambda had ended the invocation before the answer came';
+const REFUSED = 'The answer was too late: Lambda had already ended the invocation';
 
 describe.each(SHAPES)('$mode', ({ mode, threads, start }) => {
   // In single mode an error that escapes is taken for the handler's, and ends the environment.
@@ -260,7 +260,7 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
     await runtime.result({ do: 'exit' });
     await runtime.marks('load-', layout.threads + 1);
     expect(await runtime.stop()).toEqual(ENDED);
-    expect(runtime.log.map(({ message }) => message)).not.toContain('A thread did not come up, will retry');
+    expect(runtime.log.map(({ message }) => message)).not.toContain('A thread did not start, will retry');
   });
 });
 

@@ -142,7 +142,7 @@ it('the span of a thread that does not come up says so', async () => {
   });
   await runtime.whenParked(1);
   await runtime.open('others');
-  await runtime.logged({ message: 'A thread did not come up, will retry' });
+  await runtime.logged({ message: 'A thread did not start, will retry' });
   const { spans } = await telemetry(runtime);
   expect(spans).toContainEqual(
     expect.objectContaining({

@@ -59,8 +59,8 @@ it('the end of a thread is decided before its last messages are read, so that it
   Atomics.wait(flags, 1, 0);
   thread.terminate({ cause: 'stopped' });
   expect(heard).toEqual(['starting → ready', 'response when ended', 'response when ended', 'ready → ended']);
-  expect(() => thread.run(pending(3))).toThrow('A thread that is ended takes no invocation.');
-  await thread.gone;
+  expect(() => thread.run(pending(3))).toThrow('A thread that is ended cannot run an invocation.');
+  await thread.exited;
 });
 
 it('goes only from one state to another as docs/lifecycle.md has it', () => {

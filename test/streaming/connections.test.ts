@@ -59,7 +59,7 @@ describe.each(SHAPES)('a reader that goes away, $mode', ({ start }) => {
     const result = await runtime.result({ do: 'endless' }, { requestId });
     expect(result).toMatchObject({ status: 'response' });
     await expectClosed(requestId);
-    await runtime.logged({ requestId, level: 'ERROR', message: 'The response stream broke off' });
+    await runtime.logged({ requestId, level: 'ERROR', message: 'The response stream was interrupted' });
     await runtime.logged({
       requestId,
       message: 'Invocation ended',
@@ -93,7 +93,7 @@ describe.each(SHAPES)('a reader that goes away, $mode', ({ start }) => {
       midStream: true,
     });
     await expectClosed(requestId);
-    await runtime.logged({ requestId, message: 'The response stream broke off' });
+    await runtime.logged({ requestId, message: 'The response stream was interrupted' });
   });
 
   it('resets the connection before it has taken anything: the caller gets an error', async () => {
