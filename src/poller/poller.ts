@@ -5,8 +5,8 @@ import type { WorkerPool } from '../pool/worker-pool.ts';
 import type { RuntimeApiClient } from '../runtime-api/runtime-api-client.ts';
 
 /**
- * The loop of one slot: wait for room, wait for an event, run it, answer it. Resolves when the signal has aborted and
- * the last invocation has settled, which its answer may outlast; rejects when the Runtime API cannot be reached any more.
+ * The loop of one slot: reserves capacity, polls for an event, runs it and answers it. Resolves when polling was stopped and
+ * the last invocation has settled; its answer may still be in progress. Rejects when the Runtime API is unreachable.
  */
 export async function poll(
   client: RuntimeApiClient,
@@ -18,50 +18,50 @@ export async function poll(
     slot.polls();
     const invocation = await client.next();
     if (invocation === undefined) {
-      // A slot that cannot poll must not keep its room from one that can.
+      // A slot that cannot poll must not hold capacity that another slot could use.
       pool.release();
       slot.waits();
       continue;
     }
     deliveries.begin();
     const record = slot.receives(invocation);
-    const run = pool.run(invocation, record);
-    // Not awaited: the next poll is written right behind the answer.
-    void client.answer(invocation, await run.outcome).then((delivery) => {
+    const handle = pool.run(invocation, record);
+    // Not awaited, so that the next poll leaves in the same write as the answer.
+    void client.answer(invocation, await handle.outcome).then((delivery) => {
       record.delivered(delivery);
       deliveries.end(delivery);
     });
-    await run.settled;
+    await handle.settled;
     slot.waits();
   }
   slot.stops();
 }
 
-/** Counts the invocations of all slots whose answers are still to be delivered. */
+/** Counts the invocations of all slots whose answers have not been delivered. */
 export class Deliveries {
   #open = 0;
-  #onSettled: Array<() => void> = [];
+  readonly #onSettled: Array<() => void> = [];
   #onAborted: () => void = () => undefined;
 
-  /** An invocation has arrived. */
+  /** Must be called when an invocation has arrived. */
   begin(): void {
     this.#open += 1;
   }
 
-  /** Its answer has been delivered, or never will be. */
+  /** Must be called when the answer has been delivered or has failed. */
   end(delivery: DeliveryStatus): void {
     this.#open -= 1;
     if (delivery === 'aborted') this.#onAborted();
     if (this.#open > 0) return;
-    for (const tell of this.#onSettled.splice(0)) tell();
+    for (const resolve of this.#onSettled.splice(0)) resolve();
   }
 
-  /** Resolves when no answer is missing. */
+  /** Resolves when all answers have been delivered or have failed. */
   async settled(): Promise<void> {
     if (this.#open > 0) await new Promise<void>((resolve) => this.#onSettled.push(resolve));
   }
 
-  /** Resolves when an answer is refused, from now on, because its invocation was aborted. Only the last caller is told. */
+  /** Resolves on the next answer that is refused because Lambda aborted its invocation. Supports one caller. */
   aborted(): Promise<void> {
     return new Promise((resolve) => (this.#onAborted = resolve));
   }

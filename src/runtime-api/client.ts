@@ -22,7 +22,7 @@ import { PollBackoff } from './retry.ts';
 import type { PollFault } from './retry.ts';
 import type { RuntimeApiClient } from './runtime-api-client.ts';
 
-/** The Runtime API over HTTP: one connection for the slot, and a second one while an answer has to be repeated. */
+/** One slot's client of the Runtime API: one connection, and a second one while an answer is retried. */
 class HttpRuntimeApiClient implements RuntimeApiClient {
   readonly #runtimeApi: string;
   readonly #log: Log;
@@ -31,7 +31,7 @@ class HttpRuntimeApiClient implements RuntimeApiClient {
   readonly #connection: Connection;
   readonly #backoff: PollBackoff;
   readonly #closing = new AbortController();
-  #repeats: Connection | undefined;
+  #retryConnection: Connection | undefined;
   #polling: PendingRequest | undefined;
   #hasPolled = false;
 
@@ -48,10 +48,10 @@ class HttpRuntimeApiClient implements RuntimeApiClient {
     this.#stop = stop;
     this.#connection = new Connection(runtimeApi, observer);
     this.#backoff = new PollBackoff(runtimeApi, log, observer, othersConnected);
-    // The poll shares the connection with the answer before it, whose receipt must not be lost with the poll.
+    // Cancelling the poll closes the connection, so the response to the answer before it must arrive first.
     stop.addEventListener(
       'abort',
-      () => void this.#connection.received().then(() => this.#polling?.cancel()),
+      () => void this.#connection.pipelinedSettled().then(() => this.#polling?.cancel()),
     );
   }
 
@@ -73,7 +73,7 @@ class HttpRuntimeApiClient implements RuntimeApiClient {
     return undefined;
   }
 
-  /** Has its last poll been written, or answered? */
+  /** Whether the last poll has been written or answered. */
   get connected(): boolean {
     return !this.#backoff.hasFailed && (this.#polling?.sent ?? this.#hasPolled);
   }
@@ -85,20 +85,20 @@ class HttpRuntimeApiClient implements RuntimeApiClient {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    await Promise.all([this.#connection.destroy(), this.#repeats?.destroy()]);
+    await Promise.all([this.#connection.destroy(), this.#retryConnection?.destroy()]);
   }
 
   #route(): AnswerRoute {
     return {
       first: this.#connection,
-      repeats: () => (this.#repeats ??= new Connection(this.#runtimeApi, this.#observer)),
+      retries: () => (this.#retryConnection ??= new Connection(this.#runtimeApi, this.#observer)),
       signal: this.#closing.signal,
       log: this.#log,
       observer: this.#observer,
     };
   }
 
-  /** On a connection of its own: the next poll need not wait for it. */
+  /** Uses a separate connection, so that the next poll does not wait for the stream. */
   async #stream(metadata: InvocationMetadata, outcome: StreamedOutcome): Promise<DeliveryStatus> {
     const { postStream } = await import('./respond-streaming.ts');
     return postStream(metadata, outcome, {
@@ -111,15 +111,15 @@ class HttpRuntimeApiClient implements RuntimeApiClient {
     this.#polling = this.#connection.send(NEXT);
     this.#hasPolled = true;
     try {
-      return await this.#received(await this.#polling.answer);
+      return await this.#onPollAnswered(await this.#polling.answer);
     } catch (error) {
-      return await this.#broken(error as RequestError);
+      return await this.#onPollFailed(error as RequestError);
     } finally {
       this.#polling = undefined;
     }
   }
 
-  async #received(answer: ApiResponse): Promise<Polled> {
+  async #onPollAnswered(answer: ApiResponse): Promise<Polled> {
     if (answer.status !== 200) return failed(`/next answered with status ${answer.status}`);
     const parsed = parseEventHeaders(answer.headers);
     if (parsed.type === 'valid') {
@@ -128,14 +128,14 @@ class HttpRuntimeApiClient implements RuntimeApiClient {
     return this.#refuse(withoutDeadline(parsed.requestId), parsed.fault);
   }
 
-  async #broken(error: RequestError): Promise<Polled> {
+  async #onPollFailed(error: RequestError): Promise<Polled> {
     const parsed = error.headers === undefined ? undefined : parseEventHeaders(error.headers);
     if (parsed === undefined) return failed(error.message, isOutOfDescriptors(error));
     const metadata = parsed.type === 'valid' ? parsed.metadata : withoutDeadline(parsed.requestId);
-    return this.#refuse(metadata, `the event's body broke off: ${error.message}`);
+    return this.#refuse(metadata, `the event's body was cut off: ${error.message}`);
   }
 
-  /** An event that nobody can handle is answered where it can be, since its caller waits. */
+  /** Answers a malformed event with an error, if its request id is known, because its caller waits. */
   async #refuse(metadata: InvocationMetadata | undefined, fault: string): Promise<Polled> {
     const malformed = diagnostic('Runtime.MalformedEvent', `The event cannot be handled: ${fault}.`);
     const { errorType, errorMessage } = malformed;
@@ -159,17 +159,17 @@ function failed(reason: string, outOfDescriptors = false): Polled {
   return { type: 'failed', fault: { reason, outOfDescriptors } };
 }
 
-/** Of the process, or of the system. */
+/** True if the process or the system has no file descriptors left. */
 function isOutOfDescriptors({ cause }: Error): boolean {
   return ['EMFILE', 'ENFILE'].includes((cause as NodeJS.ErrnoException).code ?? '');
 }
 
 const NEXT = { method: 'GET', path: `${API_VERSION}/runtime/invocation/next` } as const;
 
-/** How long to try to answer an event whose deadline could not be read. */
+/** How long to retry the answer to an event without a valid deadline. */
 const MALFORMED_TIMEOUT_MS = 3_000;
 
-/** What it takes to answer an event of which only the request id could be read, if that. */
+/** Metadata to answer an event whose deadline is not known; undefined if its request id is not known either. */
 function withoutDeadline(requestId: string | undefined): InvocationMetadata | undefined {
   if (requestId === undefined) return undefined;
   return {
@@ -183,7 +183,7 @@ function withoutDeadline(requestId: string | undefined): InvocationMetadata | un
   };
 }
 
-/** All that the runtime asks of the Runtime API. */
+/** The runtime's access to the Runtime API: a client for each slot, init errors and the extension. */
 export class HttpRuntimeApi {
   readonly #address: string;
   readonly #log: Log;
@@ -196,7 +196,7 @@ export class HttpRuntimeApi {
     this.#observer = observer;
   }
 
-  /** A client for one slot, which polls until the signal aborts. */
+  /** Creates the client of one slot, which polls until the signal aborts. */
   client(stop: AbortSignal): RuntimeApiClient {
     const othersConnected = () => this.#clients.some((other) => other.connected);
     const client = new HttpRuntimeApiClient(this.#address, this.#log, this.#observer, stop, othersConnected);
@@ -204,7 +204,7 @@ export class HttpRuntimeApi {
     return client;
   }
 
-  /** Loads what streamed answers need, while nothing has to wait for it. */
+  /** Loads the module for response streams before the first one needs it. */
   expectStreams(): void {
     void import('./respond-streaming.ts');
   }

@@ -8,24 +8,24 @@ import type { EventBytes } from '../invocation/invocation.ts';
 import type { RequestsObserver } from '../observability/observer.ts';
 import type { Headers } from './event-headers.ts';
 
-/** The path that all of the Runtime API's paths begin with. */
+/** The prefix of all paths of the Runtime API. */
 export const API_VERSION = '/2018-06-01';
 
-/** How long the Runtime API may take to answer a post, in ms. A poll has no limit. */
+/** How long the Runtime API may take to respond to a POST, in ms. Polls have no limit. */
 export const POST_TIMEOUT_MS = 10_000;
 
-/** A connection to the Runtime API. It is opened when it is needed, and again when it was lost. */
+/** A connection to the Runtime API. Opens on the first request and reopens after it was lost. */
 export class Connection {
   readonly #client: Client;
   readonly #observer: RequestsObserver;
   #socket: Socket | undefined;
-  #ahead: PendingRequest | undefined;
+  #pipelined: PendingRequest | undefined;
 
   constructor(runtimeApi: string, observer: RequestsObserver) {
     this.#observer = observer;
     const open = buildConnector({ timeout: 5_000 });
     this.#client = new Client(`http://${runtimeApi}`, {
-      // A poll may be written right behind an answer.
+      // A poll may follow an answer without waiting for its response.
       pipelining: 2,
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -45,38 +45,38 @@ export class Connection {
     return this.#observed(options, new PendingRequest(this.#client, options));
   }
 
-  /** Sends a request that the next poll may follow; both then leave in one piece. */
+  /** Sends a request that the next poll may follow at once; both then leave in one write. */
   sendPipelined(options: Dispatcher.DispatchOptions): PendingRequest {
-    const ahead = { ...options, blocking: false };
-    this.#ahead = this.#observed(
-      ahead,
-      new PendingRequest(this.#client, ahead, () => this.#corkUntilNextTick()),
+    const pipelined = { ...options, blocking: false };
+    this.#pipelined = this.#observed(
+      pipelined,
+      new PendingRequest(this.#client, pipelined, () => this.#corkUntilNextTick()),
     );
-    return this.#ahead;
+    return this.#pipelined;
   }
 
-  /** Resolves when what was sent ahead last has been answered, or cannot be. */
-  async received(): Promise<void> {
-    await this.#ahead?.answer.catch(() => undefined);
+  /** Resolves when the last pipelined request has been answered or has failed. */
+  async pipelinedSettled(): Promise<void> {
+    await this.#pipelined?.answer.catch(() => undefined);
   }
 
-  /** Gives up what is under way. */
+  /** Closes the connection; requests in progress fail. */
   destroy(): Promise<void> {
     return this.#client.destroy();
   }
 
-  #observed({ method, path }: Dispatcher.DispatchOptions, exchange: PendingRequest): PendingRequest {
-    const request = this.#observer.sends(method, path);
-    if (request !== undefined) {
-      exchange.answer.then(
-        ({ status }) => request.answered(status),
-        (error: Error) => request.failed(error),
+  #observed({ method, path }: Dispatcher.DispatchOptions, request: PendingRequest): PendingRequest {
+    const record = this.#observer.sends(method, path);
+    if (record !== undefined) {
+      request.answer.then(
+        ({ status }) => record.answered(status),
+        (error: Error) => record.failed(error),
       );
     }
-    return exchange;
+    return request;
   }
 
-  /** Until what has been asked for in this turn of the event loop is written. */
+  /** Buffers writes until the next tick, so that an answer and the poll after it leave in one write. */
   #corkUntilNextTick(): void {
     const socket = this.#socket;
     if (socket === undefined) return;
@@ -85,17 +85,17 @@ export class Connection {
   }
 }
 
-/** The connection is idle while a handler runs, which may take as long as a function may. */
+/** Keeps the connection open while a handler runs, up to the maximum function timeout. */
 const IDLE_MS = MAX_TIMEOUT_S * 1_000;
 
-/** What came back on a request. */
+/** A complete response of the Runtime API. */
 export interface ApiResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly body: EventBytes;
 }
 
-/** A request that failed, with the headers of its answer where they had arrived. */
+/** A request that failed. Has the headers of the response if they had arrived. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
   readonly headers: Headers | undefined;
@@ -106,7 +106,7 @@ export class RequestError extends Error {
   }
 }
 
-/** Sends one request and gathers its answer. Rejects with an {@link RequestError}. */
+/** Sends one request and collects its response. `answer` rejects with a {@link RequestError}. */
 export class PendingRequest implements Dispatcher.DispatchHandler {
   readonly answer: Promise<ApiResponse>;
   readonly #resolve: (answer: ApiResponse) => void;
@@ -118,7 +118,7 @@ export class PendingRequest implements Dispatcher.DispatchHandler {
   #body: BodyCollector | undefined;
   #cancelled = false;
 
-  /** @param onStart called right before the request is written. */
+  /** @param onStart called right before the request is written to the socket. */
   constructor(client: Client, options: Dispatcher.DispatchOptions, onStart?: () => void) {
     const { promise, resolve, reject } = Promise.withResolvers<ApiResponse>();
     this.answer = promise;
@@ -128,12 +128,12 @@ export class PendingRequest implements Dispatcher.DispatchHandler {
     withSetImmediate(() => client.dispatch(options, this));
   }
 
-  /** Has it begun to be written? If not, nobody can have acted on it. */
+  /** Whether writing has begun. If not, the server cannot have acted on the request. */
   get sent(): boolean {
     return this.#controller !== undefined;
   }
 
-  /** Gives the request up, unless its answer has begun to arrive. */
+  /** Cancels the request, unless its response has begun to arrive. */
   cancel(): void {
     if (this.#headers !== undefined) return;
     this.#cancelled = true;
@@ -166,8 +166,8 @@ export class PendingRequest implements Dispatcher.DispatchHandler {
 }
 
 /**
- * undici calls the global `setImmediate` before it writes to a connection that was idle. In single mode code of the
- * function can have replaced it with one that never fires, and the request would never leave.
+ * Restores the original `setImmediate` during the call. undici calls the global function before it writes to an idle
+ * connection. In single mode, user code such as fake timers may have replaced it, and the request would never be sent.
  */
 function withSetImmediate(call: () => void): void {
   const replaced = globalThis.setImmediate;
@@ -180,17 +180,17 @@ function withSetImmediate(call: () => void): void {
   }
 }
 
-/** Up to that many bytes an event crosses threads as a string, above it as a transferred buffer. */
-const LARGEST_STRING_EVENT = 8 * 1024;
+/** Events up to this size cross to the thread as a string, larger ones as a transferred buffer. */
+const MAX_STRING_EVENT_BYTES = 8 * 1024;
 
-/** Gathers the chunks of a body. Where its length is announced, each byte is copied once. */
+/** Collects the chunks of a body. If its length is announced, each byte is copied once. */
 class BodyCollector {
   #target: Uint8Array<ArrayBuffer> | undefined;
   #filled = 0;
   #chunks: Buffer[] = [];
 
   constructor(contentLength: number) {
-    if (contentLength > LARGEST_STRING_EVENT) this.#target = new Uint8Array(contentLength);
+    if (contentLength > MAX_STRING_EVENT_BYTES) this.#target = new Uint8Array(contentLength);
   }
 
   add(chunk: Buffer): void {
@@ -206,7 +206,7 @@ class BodyCollector {
     if (this.#target !== undefined) return this.#target;
     const [first] = this.#chunks;
     if (first === undefined) return '';
-    const whole = this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks);
-    return whole.byteLength <= LARGEST_STRING_EVENT ? whole.toString('latin1') : new Uint8Array(whole);
+    const body = this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks);
+    return body.byteLength <= MAX_STRING_EVENT_BYTES ? body.toString('latin1') : new Uint8Array(body);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The header that classifies an error. Lambda records types in the form `Runtime.Xxx` or `Function.Xxx` (letters only)
- * as they are and all others as `Runtime.Unknown`; a handler's own error type therefore goes under `Function.`.
+ * The header that classifies an error. Lambda records types of the form `Runtime.Xxx` or `Function.Xxx` (letters only) and
+ * replaces all others with `Runtime.Unknown`. Error types of handlers are therefore prefixed with `Function.`.
  */
 export function errorTypeHeader(errorType: string): [name: string, value: string] {
   if (/^(?:Runtime|Function)\.[A-Z][A-Za-z]{0,127}$/.test(errorType)) return [NAME, errorType];

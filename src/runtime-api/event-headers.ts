@@ -1,10 +1,10 @@
 import { utf8 } from '../invocation/invocation.ts';
 import type { InvocationMetadata } from '../invocation/invocation.ts';
 
-/** The headers of an HTTP answer, names in lower case. */
+/** The headers of an HTTP response, with names in lower case. */
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
-/** What the headers of a `/next` answer say, or what is wrong with them. */
+/** The metadata from the headers of a `/next` response, or the reason why they are malformed. */
 export type ParsedHeaders =
   | { readonly type: 'valid'; readonly metadata: InvocationMetadata }
   | { readonly type: 'malformed'; readonly requestId: string | undefined; readonly fault: string };
@@ -19,13 +19,13 @@ export function parseEventHeaders(headers: Headers): ParsedHeaders {
     return {
       type: 'malformed',
       requestId: undefined,
-      fault: 'the request id has characters that no path can carry',
+      fault: 'the request id has characters that are not allowed in a path',
     };
   }
   const deadline = present(headers['lambda-runtime-deadline-ms']);
   const deadlineMs = deadline !== undefined && /^\d{1,15}$/.test(deadline) ? Number(deadline) : undefined;
   if (deadlineMs === undefined) {
-    const fault = `the header Lambda-Runtime-Deadline-Ms is ${deadline === undefined ? 'missing' : `no number: ${deadline}`}`;
+    const fault = `the header Lambda-Runtime-Deadline-Ms is ${deadline === undefined ? 'missing' : `not a number: ${deadline}`}`;
     return { type: 'malformed', requestId, fault };
   }
   return {
@@ -43,8 +43,8 @@ export function parseEventHeaders(headers: Headers): ParsedHeaders {
 }
 
 /**
- * The text of a header: Lambda sends UTF-8. Optional headers may be absent or empty; both mean absent. A header that came
- * twice counts once.
+ * The value of a header, decoded from UTF-8. Undefined for an empty header, because Lambda may send optional headers as empty
+ * strings. Takes the first value of a repeated header.
  */
 function present(value: string | string[] | undefined): string | undefined {
   const single = Array.isArray(value) ? value[0] : value;

@@ -9,11 +9,12 @@ import { wait } from './retry.ts';
 import { onAbort } from '../waiting.ts';
 
 /**
- * Registers the runtime as an internal extension, the only way to get a SIGTERM before the SIGKILL of a shutdown.
- * Resolves when it is done, or cannot be done here, or the signal aborts, with what ends the registration.
+ * Registers the runtime as an internal extension. Without one, Lambda sends SIGKILL at shutdown without a SIGTERM before it.
+ * Resolves when the runtime is registered, when registration is not available, or when the signal aborts.
  *
- * @throws ManagedRuntimeError `RUNTIME_API_UNREACHABLE` when it is not known whether the registration was taken: Lambda
- *   waits for the poll of an extension that it has registered, and would never send an event.
+ * @returns a function that ends the registration.
+ * @throws ManagedRuntimeError `RUNTIME_API_UNREACHABLE` when the response to the registration is lost. Lambda waits for the
+ *   poll of a registered extension, so without one it might never send an event.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html
  */
 export async function registerExtension(
@@ -38,13 +39,13 @@ export async function registerExtension(
       void stayRegistered(connection, identifier, log, ending.signal);
       return end;
     }
-    log.debug({ status }, 'There is no extensions API here: shutdowns will not be announced');
+    log.debug({ status }, 'The Extensions API is not available: shutdowns will not be announced');
   } catch (error) {
     const reason = (error as Error).message;
     if (stop.aborted) return NOTHING_TO_END;
     if (registration.sent) {
       await end();
-      const message = `The answer to the registration as an extension was lost: ${reason}.`;
+      const message = `The response to the registration as an extension was lost: ${reason}.`;
       throw new ManagedRuntimeError('RUNTIME_API_UNREACHABLE', message, { cause: error });
     }
     log.debug({ reason }, 'Registering as an extension failed: shutdowns will not be announced');
@@ -57,7 +58,7 @@ export async function registerExtension(
 
 const NOTHING_TO_END = () => Promise.resolve();
 
-/** Init does not complete before this poll is open; it stays so for as long as the environment lives. */
+/** Keeps the extension's poll open. Lambda completes init only when it is open. */
 async function stayRegistered(
   connection: Connection,
   identifier: string,
@@ -71,7 +72,7 @@ async function stayRegistered(
   };
   for (let failures = 1; ; failures += 1) {
     const reason = await connection.send(poll).answer.then(
-      ({ status }) => `it was answered with status ${status}`,
+      ({ status }) => `the Extensions API responded with status ${status}`,
       (error: Error) => error.message,
     );
     const delayMs = delayAfter(failures, POLL_SCHEDULE);
@@ -85,7 +86,7 @@ const EXTENSION_API = '/2020-01-01/extension';
 const EXTENSION_NAME = 'lambda-managed-runtime';
 const IDENTIFIER = 'lambda-extension-identifier';
 
-/** Init may take 130 s; whoever answers later has given us up. */
+/** Well below the 130 s that init may take. */
 const REGISTER_TIMEOUT_MS = 60_000;
 
 const REGISTER = {

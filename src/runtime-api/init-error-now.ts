@@ -2,11 +2,10 @@ import { Worker } from 'node:worker_threads';
 import { errorTypeHeader } from './error-type-header.ts';
 
 /**
- * Tells Lambda that the function cannot start, and blocks until that has been answered, for two seconds at most: what is
- * wrong with the configuration is thrown, and whoever catches it may end the process at once. Never throws. Does nothing
- * where there is no Runtime API.
+ * Posts an init error synchronously: blocks until Lambda has responded, for at most two seconds. A configuration error is
+ * thrown, and the code that catches it may end the process at once. Never throws. Does nothing without a Runtime API.
  *
- * The command calls it also on versions of Node.js that the runtime does not support.
+ * The command also calls it on versions of Node.js that the runtime does not support.
  */
 export function postInitErrorNow(
   runtimeApi: string | undefined,
@@ -22,14 +21,14 @@ export function postInitErrorNow(
     done,
   };
   try {
-    // Neither flags nor preloaded modules of this process: one of them may be what is wrong.
+    // The worker gets neither flags nor preloaded modules of this process, because they may be the cause of the error.
     const worker = new Worker(SOURCE, { eval: true, workerData: request, env: {}, execArgv: [] });
     worker.on('error', () => undefined);
     worker.unref();
     Atomics.wait(done, 0, 0, TIMEOUT_MS);
     void worker.terminate();
   } catch {
-    // No threads, or no memory for one: the exit code says it too.
+    // A thread could not be started. Lambda still sees the exit code.
   }
 }
 
@@ -39,11 +38,11 @@ interface InitErrorRequest {
   readonly url: string;
   readonly headers: readonly string[];
   readonly body: string;
-  /** Woken up when it has been answered, or cannot be. */
+  /** Notified when the request has been answered or has failed. */
   readonly done: Int32Array<SharedArrayBuffer>;
 }
 
-/** Runs in a thread of its own, as text: it sees nothing but its parameters. */
+/** Is passed to the worker as source text, so it must not use anything but its parameters. */
 function post(http: typeof import('node:http'), { url, headers, body, done }: InitErrorRequest): void {
   const wake = () => {
     Atomics.store(done, 0, 1);

@@ -7,7 +7,7 @@ import { errorTypeHeader } from './error-type-header.ts';
 import { wait } from './retry.ts';
 import { onAbort } from '../waiting.ts';
 
-/** Tells Lambda that the function cannot start, unless the signal aborts. Never rejects: the exit code says it too. */
+/** Posts an init error with retries until the signal aborts. Never rejects, because Lambda also sees the exit code. */
 export async function postInitError(
   runtimeApi: string,
   diagnostic: EncodedDiagnostic,
@@ -27,7 +27,7 @@ export async function postInitError(
         headersTimeout: POST_TIMEOUT_MS,
       }).answer;
       if (status < 500) break;
-      throw new Error(`It was answered with status ${status}.`);
+      throw new Error(`The Runtime API responded with status ${status}.`);
     } catch (error) {
       if (stop.aborted) break;
       failures += 1;

@@ -24,25 +24,25 @@ import {
   requestSink,
   MIN_TRIES,
   RESPONSE_TOO_LARGE,
-  nobodyWaits,
+  isCallerGone,
+  logCallerGone,
   postOutcome,
-  tellNobodyWaits,
 } from './respond.ts';
 import type { AnswerRoute, Reply } from './respond.ts';
 import { wait } from './retry.ts';
 import { onAbort } from '../waiting.ts';
 
-/** How a streamed outcome goes out: by itself on a connection of its own, and what goes wrong with it as any answer. */
+/** The stream uses a separate connection; an error that replaces it uses the {@link AnswerRoute}. */
 interface StreamRoute extends AnswerRoute {
   /** `host:port`. */
   readonly runtimeApi: string;
 }
 
 /**
- * Posts a response while it is made; an error that comes after its first byte goes into the trailers. Never rejects. When
- * it cannot go on, the handler's stream is destroyed, and the caller gets an error where it has nothing yet.
+ * Posts a response while the handler produces it. An error after the first byte goes into the trailers. Never rejects. If the
+ * stream cannot continue, it is destroyed, and the caller gets an error if nothing has been sent yet.
  *
- * With `node:http`, since undici sends no trailers.
+ * Uses `node:http` because undici cannot send trailers.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html#runtimes-custom-response-streaming
  */
@@ -51,7 +51,7 @@ export async function postStream(
   outcome: StreamedOutcome,
   route: StreamRoute,
 ): Promise<DeliveryStatus> {
-  // A reader that takes nothing more must not hold the slot for ever; long past its deadline nobody waits for it.
+  // A reader that stops reading must not occupy the slot forever; some time after the deadline no caller waits any more.
   const { signal, end } = timeoutSignal(msUntil(metadata.deadlineMs) + POST_TIMEOUT_MS, route.signal);
   const socket = await connectForAnswer(metadata, route, signal);
   try {
@@ -79,50 +79,55 @@ async function postOn(
     const { status } = reply;
     observed?.answered(status);
     if (isSuccess(status)) return 'delivered';
-    if (nobodyWaits(reply)) return tellNobodyWaits(reply, requestId, log);
+    if (isCallerGone(reply)) return logCallerGone(reply, requestId, log);
     log.error({ requestId, status }, 'The Runtime API refused the response stream');
     if (status === 400) return 'failed';
-    return await reportTo(route, metadata, status === 413 ? RESPONSE_TOO_LARGE : broken(`status ${status}`));
+    return await postInstead(
+      route,
+      metadata,
+      status === 413 ? RESPONSE_TOO_LARGE : truncated(`status ${status}`),
+    );
   } catch (error) {
     observed?.failed(error as Error);
     const reason = (error as Error).message;
-    log.error({ requestId, reason }, 'The response stream broke off');
-    // The caller has a part that Lambda takes for the whole; what is posted now is refused.
+    log.error({ requestId, reason }, 'The response stream was interrupted');
+    // Lambda regards the part that it received as the complete response and refuses an error.
     if (error instanceof AcceptedEarly) return 'failed';
-    return signal.aborted ? 'failed' : reportTo(route, metadata, broken(reason));
+    return signal.aborted ? 'failed' : postInstead(route, metadata, truncated(reason));
   }
 }
 
 /**
- * Resolves with what the Runtime API says, whenever it says it. A refusal ends the body. A success ahead of the body's end does
- * not: the Runtime API may still read on. Rejects when the body could not be sent to its end.
+ * Sends the body and resolves with the reply of the Runtime API, which may arrive before the body has ended. A refusal ends
+ * the body. An early success does not, because the Runtime API may continue to read. Rejects if the body could not be sent
+ * completely.
  */
 async function send(req: ClientRequest, body: StreamedBody, signal: AbortSignal): Promise<Reply> {
   const replied = Promise.withResolvers<Reply>();
   replied.promise.catch(() => undefined);
   let status = 0;
-  const lose = (error: Error) => {
-    // A reply that has begun says more.
+  const onLost = (error: Error) => {
+    // A reply that has begun to arrive takes precedence.
     if (status === 0) replied.reject(error);
     body.destroy(error);
   };
-  req.on('error', lose);
+  req.on('error', onLost);
   req.on('close', () => {
-    if (!req.writableFinished) lose(new Error('The connection was closed.'));
+    if (!req.writableFinished) onLost(new Error('The connection was closed.'));
   });
   req.on('response', (response: IncomingMessage) => {
     status = response.statusCode ?? 0;
     void textOf(response).then((text) => {
       replied.resolve({ status, text });
       if (!isSuccess(status) && !req.writableEnded)
-        body.destroy(new Error('The Runtime API takes no more of the response.'));
+        body.destroy(new Error('The Runtime API does not accept the rest of the response.'));
     });
   });
-  const giveUp = () => req.destroy(new Error('The Runtime API did not answer the response stream.'));
+  const onTimeout = () => req.destroy(new Error('The Runtime API did not answer the response stream.'));
   let removeListener: (() => void) | undefined;
   try {
     await pipeline(body, requestSink(req, body), { signal });
-    removeListener = onAbort(signal, giveUp);
+    removeListener = onAbort(signal, onTimeout);
     return await replied.promise;
   } catch (error) {
     if (isSuccess(status)) throw new AcceptedEarly(error as Error);
@@ -134,11 +139,11 @@ async function send(req: ClientRequest, body: StreamedBody, signal: AbortSignal)
   }
 }
 
-/** The Runtime API has answered with success, then taken no more of the response. */
+/** Thrown when the Runtime API responded with success and then stopped reading the response. */
 class AcceptedEarly extends Error {
   constructor(cause: Error) {
     super(
-      `The Runtime API accepted the response before its end, and did not take the rest: ${cause.message}`,
+      `The Runtime API accepted the response before its end and did not read the rest: ${cause.message}`,
       { cause },
     );
   }
@@ -148,13 +153,13 @@ function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
 }
 
-/** As much of a reply as there is: its connection may be lost behind it. */
+/** The text of a reply, as far as it arrives: the connection may be lost after the status. */
 async function textOf(response: IncomingMessage): Promise<string> {
   let text = '';
   try {
     for await (const chunk of response.setEncoding('utf8')) text += chunk;
   } catch {
-    // The status has come.
+    // The status is sufficient.
   }
   return text;
 }
@@ -171,7 +176,7 @@ function openRequest(
     path,
     headers: {
       host: runtimeApi,
-      // A server that closes right behind an early answer would take that along.
+      // With `close`, an early response could be lost when the server closes the connection right after it.
       connection: 'keep-alive',
       'content-type': contentType,
       'lambda-runtime-function-response-mode': 'streaming',
@@ -181,24 +186,27 @@ function openRequest(
   });
 }
 
-/** For what never arrived; an answer that had begun to arrive is refused, and its caller knows of the break. */
-async function reportTo(
+/**
+ * Posts an error in place of a stream. If part of the stream had arrived, the Runtime API refuses the error, and the caller
+ * sees an incomplete response.
+ */
+async function postInstead(
   route: AnswerRoute,
   metadata: InvocationMetadata,
   outcome: SettledOutcome,
 ): Promise<DeliveryStatus> {
-  // On the slot's connection it would wait behind the next poll.
-  const repeat = { ...route, first: route.repeats(), triedBefore: true };
-  const became = await postOutcome(metadata, outcome, repeat);
-  return became === 'delivered' ? 'replaced' : became;
+  // On the slot's connection the error would wait behind the next poll.
+  const retry = { ...route, first: route.retries(), triedBefore: true };
+  const delivery = await postOutcome(metadata, outcome, retry);
+  return delivery === 'delivered' ? 'replaced' : delivery;
 }
 
-function broken(reason: string): SettledOutcome {
-  const message = `The response could not be streamed to its end: ${reason}.`;
+function truncated(reason: string): SettledOutcome {
+  const message = `The response could not be streamed completely: ${reason}.`;
   return failure(encodeDiagnostic(diagnostic('Runtime.TruncatedResponse', message)));
 }
 
-/** Opens a connection, with as many tries as any answer gets; until it is open nothing of a stream is consumed. */
+/** Opens a connection with the same retries as other answers. The stream is not consumed before the connection is open. */
 async function connectForAnswer(
   { requestId, deadlineMs }: InvocationMetadata,
   { runtimeApi, log, observer }: StreamRoute,

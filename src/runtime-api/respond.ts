@@ -21,22 +21,22 @@ import { errorTypeHeader } from './error-type-header.ts';
 import { wait } from './retry.ts';
 import { onAbort } from '../waiting.ts';
 
-/** How an outcome goes out: the first try on the slot's connection, repeats beside it, since `/next` may be parked there. */
+/** The connections for an answer: the slot's own first, a second one for retries because `/next` may be open on the first. */
 export interface AnswerRoute {
   readonly first: Connection;
-  readonly repeats: () => Connection;
-  /** Has an answer been tried before, in another form? Then this is a repeat from the start. */
+  readonly retries: () => Connection;
+  /** Whether another answer to the invocation has been tried; then the first post already counts as a retry. */
   readonly triedBefore?: boolean;
-  /** Gives it up. */
+  /** Ends the retries. */
   readonly signal: AbortSignal;
   readonly log: Log;
   readonly observer: RequestsObserver;
 }
 
 /**
- * Posts an outcome until it has been taken, refused for good, or has become worthless. Never rejects.
+ * Posts an outcome until the Runtime API accepts it, refuses it for good, or the deadline has passed. Never rejects.
  *
- * A repeat is safe: the Runtime API refuses a second copy with 400, which then means that the first one arrived.
+ * Retries are safe: the Runtime API refuses a second copy with 400, which means that the first one arrived.
  */
 export async function postOutcome(
   metadata: InvocationMetadata,
@@ -47,21 +47,21 @@ export async function postOutcome(
   const log = route.log;
   const request = requestFor(requestId, outcome);
   for (let failures = 0; ;) {
-    const reply = await post(failures === 0 ? route.first : route.repeats(), request);
+    const reply = await post(failures === 0 ? route.first : route.retries(), request);
     const { status } = reply;
     if (status >= 200 && status < 300) return 'delivered';
     if (status === 400 && (failures > 0 || route.triedBefore === true)) return 'delivered';
-    if (nobodyWaits(reply)) return tellNobodyWaits(reply, requestId, log);
+    if (isCallerGone(reply)) return logCallerGone(reply, requestId, log);
     if (status === 413 && outcome.type === 'response') {
       log.error(
         { requestId, bytes: Buffer.byteLength(outcome.body) },
         'The response is too large for Lambda',
       );
-      // On the slot's connection it would wait behind the next poll. Where the Runtime API has told the caller by itself, it
-      // refuses this with 400.
-      const instead = { ...route, first: route.repeats(), triedBefore: true };
-      const became = await postOutcome(metadata, RESPONSE_TOO_LARGE, instead);
-      return became === 'delivered' ? 'replaced' : became;
+      // On the slot's connection the error would wait behind the next poll. If the Runtime API has already answered the
+      // caller itself, it refuses this error with 400.
+      const retry = { ...route, first: route.retries(), triedBefore: true };
+      const delivery = await postOutcome(metadata, RESPONSE_TOO_LARGE, retry);
+      return delivery === 'delivered' ? 'replaced' : delivery;
     }
     if (status > 0 && status < 500) {
       log.error({ requestId, status }, 'The Runtime API refused the answer');
@@ -82,40 +82,40 @@ export async function postOutcome(
   }
 }
 
-/** Even an answer past its deadline gets that many tries: the caller's clock is not ours. */
+/** An answer past its deadline still gets this many tries, because clocks may differ. */
 export const MIN_TRIES = 3;
 
-/** What a caller hears whose response was refused for its size. */
+/** The error for a response that Lambda refused because of its size. */
 export const RESPONSE_TOO_LARGE = failure(
   encodeDiagnostic(
     diagnostic(
       'Function.ResponseSizeTooLarge',
-      'The response is larger than Lambda accepts (6 MiB). Return less, or store it and return where it is.',
+      'The response is larger than Lambda accepts (6 MiB). Return less data, or store it and return its location.',
     ),
   ),
 );
 
-/** What the Runtime API says of an answer. */
+/** The reply of the Runtime API to an answer. */
 export interface Reply {
-  /** 0 where none has come. */
+  /** 0 if no response arrived. */
   readonly status: number;
   readonly text: string;
-  /** What went wrong on the way. */
+  /** The connection error, if no response arrived. */
   readonly fault?: string;
 }
 
-/** Does the Runtime API refuse the answer because its caller is gone? */
-export function nobodyWaits({ status, text }: Reply): boolean {
+/** Whether the Runtime API refuses the answer because the caller no longer waits. */
+export function isCallerGone({ status, text }: Reply): boolean {
   return status === 410 || (status === 400 && text.includes('InvalidRequestID'));
 }
 
-/** No error: Lambda has told the caller already, of a timeout or of the end of the environment. */
-export function tellNobodyWaits({ status }: Reply, requestId: string, log: Log): 'late' | 'aborted' {
+/** Logs a warning, not an error, because Lambda has already reported a timeout or a shutdown to the caller. */
+export function logCallerGone({ status }: Reply, requestId: string, log: Log): 'late' | 'aborted' {
   if (status === 410) {
-    log.warn({ requestId }, 'The caller had its timeout before the answer came');
+    log.warn({ requestId }, 'The answer was too late: Lambda had already reported a timeout to the caller');
     return 'late';
   }
-  log.warn({ requestId }, 'Lambda had ended the invocation before the answer came');
+  log.warn({ requestId }, 'The answer was too late: Lambda had already ended the invocation');
   return 'aborted';
 }
 
@@ -154,14 +154,14 @@ function requestFor(requestId: string, outcome: SettledOutcome): Dispatcher.Disp
   };
 }
 
-/** The names of the trailers of a streamed response, as its header `Trailer` announces them. */
+/** The names of the error trailers of a streamed response, which its header `Trailer` announces. */
 export const ERROR_TYPE = 'Lambda-Runtime-Function-Error-Type';
 export const ERROR_BODY = 'Lambda-Runtime-Function-Error-Body';
 
-/** Writes a streamed body to a request, and tells the body when the socket has taken a chunk. Ends it with its trailers. */
+/** Writes a streamed body to a request and notifies the body of each chunk that the socket has accepted. Adds trailers. */
 export function requestSink(req: ClientRequest, body: StreamedBody): Writable {
   return new Writable({
-    // The body waits elsewhere.
+    // The handler's stream buffers, not this one.
     highWaterMark: 1,
     write(chunk: Buffer<ArrayBuffer>, _encoding, callback) {
       req.write(chunk, (error) => {
@@ -181,24 +181,24 @@ export function requestSink(req: ClientRequest, body: StreamedBody): Writable {
 }
 
 function errorTrailers(reason: EncodedDiagnostic): Record<string, string> {
-  const { body } = shortenDiagnostic(reason, LARGEST_DIAGNOSTIC_BYTES);
+  const { body } = shortenDiagnostic(reason, MAX_DIAGNOSTIC_BYTES);
   return {
     [ERROR_TYPE]: errorTypeHeader(reason.errorType)[1],
     [ERROR_BODY]: Buffer.from(body).toString('base64'),
   };
 }
 
-/** A server written in Go, as AWS's emulator is, takes no more than 4 KiB of trailers, and base64 adds a third. */
-const LARGEST_DIAGNOSTIC_BYTES = 2800;
+/** Servers written in Go, such as AWS's emulator, accept at most 4 KiB of trailers, and base64 adds a third. */
+const MAX_DIAGNOSTIC_BYTES = 2800;
 
-/** A signal that aborts after a while, or together with another one. */
+/** A signal that aborts after a timeout or together with another signal. */
 export interface TimeoutSignal {
   readonly signal: AbortSignal;
-  /** It is needed no more: neither timer nor listener stay behind. */
+  /** Removes the timer and the listener. */
   end(): void;
 }
 
-/** Aborts after that many ms, or after the longest time that a timer can wait. */
+/** Creates a {@link TimeoutSignal}. `ms` is limited to the longest delay of a timer. */
 export function timeoutSignal(ms: number, other: AbortSignal): TimeoutSignal {
   const controller = new AbortController();
   const abort = () => controller.abort(other.reason);

@@ -4,14 +4,14 @@ import type { Log } from '../logging/log.ts';
 import type { RequestsObserver } from '../observability/observer.ts';
 import { DESCRIPTOR_SCHEDULE, POLL_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 
-/** Why a poll has failed. */
+/** Why a poll failed. */
 export interface PollFault {
   readonly reason: string;
-  /** No connection could be opened, because this process may open nothing more: other slots can be served meanwhile. */
+  /** Whether the process is out of file descriptors. Slots that are connected continue to serve. */
   readonly outOfDescriptors: boolean;
 }
 
-/** What one slot does after polls that failed: it waits, longer each time, and at last gives the Runtime API up. */
+/** The backoff of one slot after failed polls. After too many failures it reports the Runtime API as unreachable. */
 export class PollBackoff {
   readonly #runtimeApi: string;
   readonly #log: Log;
@@ -20,7 +20,7 @@ export class PollBackoff {
   #failures = 0;
   #fault: PollFault | undefined;
 
-  /** @param othersConnected whether another slot reaches the Runtime API: then it is not given up. */
+  /** @param othersConnected whether another slot reaches the Runtime API; then this slot keeps retrying. */
   constructor(runtimeApi: string, log: Log, observer: RequestsObserver, othersConnected: () => boolean) {
     this.#runtimeApi = runtimeApi;
     this.#log = log;
@@ -43,7 +43,7 @@ export class PollBackoff {
   }
 
   /**
-   * Resolves when the next poll may be tried, or the signal has aborted.
+   * Resolves when the next poll may be sent or the signal has aborted.
    *
    * @throws ManagedRuntimeError `RUNTIME_API_UNREACHABLE` when all tries have failed.
    */
@@ -52,7 +52,7 @@ export class PollBackoff {
     const { reason, outOfDescriptors } = this.#fault;
     const delayMs = this.#delayMs(outOfDescriptors ? DESCRIPTOR_SCHEDULE : POLL_SCHEDULE);
     if (delayMs === undefined) throw this.#unreachable(reason);
-    // Hundreds of slots can be without a descriptor for long.
+    // Limits the log volume when hundreds of slots lack a descriptor for a long time.
     if (!outOfDescriptors || isPowerOfTwo(this.#failures)) {
       const fields = { failures: this.#failures, delayMs: Math.round(delayMs), reason };
       this.#log.warn(fields, 'Polling failed, will retry');
@@ -71,7 +71,7 @@ export class PollBackoff {
   #unreachable(reason: string): ManagedRuntimeError {
     return new ManagedRuntimeError(
       'RUNTIME_API_UNREACHABLE',
-      `The Runtime API at ${this.#runtimeApi} did not hand out an event in ${this.#failures} tries; the last one: ${reason}.`,
+      `The Runtime API at ${this.#runtimeApi} did not return an event in ${this.#failures} tries; the last error: ${reason}.`,
     );
   }
 }
@@ -80,7 +80,7 @@ function isPowerOfTwo(count: number): boolean {
   return Math.log2(count) % 1 === 0;
 }
 
-/** Waits that many ms, or less if the signal aborts; says whether the time has passed. */
+/** Waits for `ms`. Returns false if the signal aborted before. */
 export async function wait(ms: number, signal?: AbortSignal): Promise<boolean> {
   return sleep(ms, true, signal === undefined ? {} : { signal }).catch(() => false);
 }

@@ -1,29 +1,30 @@
 import type { Invocation, DeliveryStatus, Outcome } from '../invocation/invocation.ts';
 
-/** One slot's way to the Runtime API. */
+/** The Runtime API as one slot uses it. */
 export interface RuntimeApiClient {
   /**
-   * Resolves with true when the next poll may be tried: at once, and after a failed one with backoff. Nothing that another
-   * slot could use need be held meanwhile. Resolves with false when polling was stopped.
+   * Resolves with true when the next poll may be sent: at once, or with backoff after a failed poll. Call it before reserving
+   * capacity, so that a slot that waits does not block others. Resolves with false when polling was stopped.
    *
-   * @throws ManagedRuntimeError `RUNTIME_API_UNREACHABLE` after about 15 minutes of failures, unless another slot reaches it.
+   * @throws ManagedRuntimeError `RUNTIME_API_UNREACHABLE` after about 15 minutes of failures, unless another slot reaches the
+   *   Runtime API.
    */
   mayPoll(): Promise<boolean>;
 
   /**
-   * Waits for an event, for hours if need be. An event that arrives damaged is answered with an error and another one is
-   * waited for. Resolves with undefined when the poll has failed, or polling was stopped before an event had begun to arrive.
+   * Polls for an event without a time limit. Answers a malformed event with an error and polls again. Resolves with undefined
+   * when the poll failed or when polling was stopped before an event began to arrive.
    */
   next(): Promise<Invocation | undefined>;
 
   /**
-   * Posts the outcome and retries until the deadline; passes a streamed one on as it comes. Never rejects: what could
-   * not be delivered is logged. Resolves with what became of it.
+   * Posts the outcome, with retries until the deadline; forwards a response stream as it is produced. Never rejects: failures
+   * are logged and returned as the status.
    *
-   * The next `next()` need not wait for it.
+   * `next()` may be called before the answer has been delivered.
    */
   answer(invocation: Invocation, outcome: Outcome): Promise<DeliveryStatus>;
 
-  /** Drops the connections. Call it when nothing is in flight. */
+  /** Closes the connections. Answers that are still in progress fail. */
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-// The package's index also loads fetch, WebSocket, caches and mocks, which doubles the time that the import takes.
+// Importing undici's index doubles the load time, because it also loads fetch, WebSocket, caches and mocks.
 
 declare module 'undici/lib/dispatcher/client.js' {
   export { Client as default } from 'undici';
