@@ -151,7 +151,7 @@ it('an error that a service throws later does not end the supervisor', async () 
   const options = { concurrency: 2, services: SERVICES };
   await using runtime = await startBootstrap(`${SHARING}handler.ts`, options);
   await runtime.invoke({ do: 'throwLater' });
-  await runtime.whenLogged(/^An error escaped on the main thread$/);
+  await runtime.whenLogged(/^Uncaught error on the main thread$/);
   expect(await runtime.invoke({ do: 'take' })).toBe(1);
 });
 

@@ -3,7 +3,12 @@ import { ManagedRuntimeError } from '../errors.ts';
 import { globalSlot } from '../global-slot.ts';
 import type { Log } from '../logging/log.ts';
 
-/** One runtime may run in a process at a time: each would take the other's events and signals. */
+/**
+ * Claims the process for one runtime, because two runtimes would take each other's events and signals.
+ *
+ * @returns a function that releases the claim.
+ * @throws ManagedRuntimeError `ALREADY_RUNNING` if another runtime is running in this process.
+ */
 export function claimProcess(): () => void {
   if (claimed.value === true) {
     throw new ManagedRuntimeError(
@@ -20,17 +25,17 @@ export function claimProcess(): () => void {
 const claimed = globalSlot<boolean>('running');
 
 /**
- * Calls back on the first SIGTERM or SIGINT; a second one ends the process at once, with the code that shells expect.
+ * Calls `stop` on the first SIGTERM or SIGINT. A second signal ends the process at once with the exit code that shells expect.
  *
- * @returns what stops listening. A process that was asked to end then ends within that many ms, even if a handler has left
- *   timers behind: so long may the code take that follows `run()`.
+ * @returns a function that removes the listeners. If a signal was received, the process then exits after `lingerMs` at the
+ *   latest, even if timers of a handler are left; the code after `run()` must complete within this time.
  */
 export function onStopSignal(stop: (signal: NodeJS.Signals) => void): (lingerMs: number) => void {
-  let asked = false;
+  let stopRequested = false;
   const listeners = SIGNALS.map(([name, number]) => {
     const listener = () => {
-      if (asked) exit(128 + number);
-      asked = true;
+      if (stopRequested) exit(128 + number);
+      stopRequested = true;
       stop(name);
     };
     process.on(name, listener);
@@ -38,7 +43,7 @@ export function onStopSignal(stop: (signal: NodeJS.Signals) => void): (lingerMs:
   });
   return (lingerMs) => {
     for (const remove of listeners) remove();
-    if (asked) setTimeout(() => exit(), lingerMs).unref();
+    if (stopRequested) setTimeout(() => exit(), lingerMs).unref();
   };
 }
 
@@ -48,22 +53,26 @@ const SIGNALS = [
 ] as const;
 
 /**
- * Keeps the main thread alive: what escapes there, from a preloaded module or a user's listener, is logged, and output
- * that nobody reads any more is dropped. The supervisor holds all invocations; it must not end for one fault.
+ * Keeps the main thread alive, because it holds all invocations: logs uncaught errors, for example of a preloaded module or
+ * a user's listener, and ignores errors of stdout and stderr whose reader is gone.
  *
- * Returns what undoes it.
+ * @returns a function that removes the listeners.
  */
 export function guardSupervisor(log: Log): () => void {
-  const onUncaught = (error: unknown) => log.error({ err: error }, 'An error escaped on the main thread');
+  const onUncaught = (error: unknown) => log.error({ err: error }, 'Uncaught error on the main thread');
   process.on('uncaughtException', onUncaught);
-  const attend = ignoreBrokenOutput();
+  const restoreOutputErrors = ignoreBrokenOutput();
   return () => {
     process.off('uncaughtException', onUncaught);
-    attend();
+    restoreOutputErrors();
   };
 }
 
-/** Output that nobody reads any more is dropped; else the first line after that would end the process. */
+/**
+ * Ignores errors of stdout and stderr, because an `EPIPE` without a listener ends the process.
+ *
+ * @returns a function that removes the listeners.
+ */
 export function ignoreBrokenOutput(): () => void {
   const ignore = () => undefined;
   const outputs = [process.stdout, process.stderr];

@@ -5,45 +5,45 @@ import type { Deliveries } from '../poller/poller.ts';
 import type { WorkerPool } from '../pool/worker-pool.ts';
 import { settlesWithin } from '../waiting.ts';
 
-/** The steps of a shutdown, in their order. */
+/** The steps of a shutdown, in order. */
 export type ShutdownStep =
   'finishInvocations' | 'deliverAnswers' | 'threadHooks' | 'mainHook' | 'endThreads' | 'flushLog' | 'exit';
 
 /**
- * The one clock of a shutdown: Lambda sends SIGKILL a fixed time after SIGTERM, whatever the runtime does then.
+ * The time budget of a shutdown. Lambda sends SIGKILL a fixed time after SIGTERM.
  *
- * Each step has a share of `shutdownTimeoutMs` and must end at a fixed instant, so a step that takes too long takes nothing from
- * the steps behind it. A step that ends early leaves its time to them.
+ * Each step must end at a fixed instant, a share of `shutdownTimeoutMs`. A step that takes too long therefore does not shorten
+ * the steps after it, and a step that ends early leaves its time to them.
  */
 export class ShutdownClock {
   readonly #ends: Readonly<Record<ShutdownStep, number>>;
   #startedMs: number | undefined;
 
-  /** Without a hook of the main thread its share goes to the invocations in flight. */
+  /** Without an `onShutdown` hook, its share goes to the invocations in flight. */
   constructor({ shutdownTimeoutMs, onShutdown }: Pick<Config, 'shutdownTimeoutMs' | 'onShutdown'>) {
     this.#ends = stepEnds(shutdownTimeoutMs, onShutdown !== undefined);
   }
 
-  /** Only the first call counts. */
+  /** Starts the clock; later calls have no effect. */
   start(): void {
     this.#startedMs ??= monotonicMs();
   }
 
-  /** Since the start, in ms. */
+  /** Time since the start in ms; 0 before it. */
   get elapsedMs(): number {
     return this.#startedMs === undefined ? 0 : monotonicMs() - this.#startedMs;
   }
 
-  /** How long the step may take from now on, in ms. Starts the clock. */
+  /** The time left for the step, in ms. Starts the clock. */
   msFor(step: ShutdownStep): number {
     this.start();
-    // A main thread that was kept from running for too long still calls the hooks, and delivers what it can.
+    // If the main thread was blocked past an instant, it still calls the hooks and delivers answers.
     const shortestMs = step === 'finishInvocations' ? 0 : SHORTEST_STEP_MS;
     return Math.max(this.#ends[step] - this.elapsedMs, shortestMs);
   }
 }
 
-/** When each step ends, in ms after the start. */
+/** The end of each step, in ms after the start. */
 function stepEnds(totalMs: number, hasMainHook: boolean): Record<ShutdownStep, number> {
   const finish = hasMainHook ? 0.5 : 0.6;
   return {
@@ -60,9 +60,10 @@ function stepEnds(totalMs: number, hasMainHook: boolean): Record<ShutdownStep, n
 const SHORTEST_STEP_MS = 50;
 
 /**
- * Lets what is in flight finish; answers with an error what then still runs, and waits for the answers.
+ * Waits for the invocations in flight, answers those that exceed the time with an error, and waits for the delivery of all
+ * answers.
  *
- * @param polls settles when no slot polls any more and all invocations have settled.
+ * @param polls settles when no slot polls and all invocations have settled.
  */
 export async function drain(
   pool: WorkerPool,
@@ -71,8 +72,8 @@ export async function drain(
   clock: ShutdownClock,
 ): Promise<void> {
   const finished = polls.then(() => deliveries.settled());
-  // Lambda aborts all invocations before it ends an environment: one refused answer tells that no other is wanted. What
-  // handlers have given to `waitUntil` goes on.
+  // Lambda aborts all invocations before it ends an environment, so one refused answer means that all others will be refused.
+  // Background work goes on.
   void deliveries.aborted().then(() => pool.abandon(SHUTDOWN_DIAGNOSTIC));
   if (await settlesWithin(finished, clock.msFor('finishInvocations'))) return;
   pool.abandon(SHUTDOWN_DIAGNOSTIC);

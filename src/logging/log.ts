@@ -9,7 +9,7 @@ import type { LogSettings } from '../thread-settings.ts';
 import { openPino } from './pino-shape.ts';
 import { settlesWithin } from '../waiting.ts';
 
-/** The runtime's own log. Fields first, then one sentence. No method throws. */
+/** The runtime's own log. No method throws. */
 export interface Log {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -17,18 +17,18 @@ export interface Log {
   error(fields: object, message: string): void;
 }
 
-/** A log, and what handlers need to log beside it. */
+/** The runtime's log and the log settings of handlers. */
 export interface LogSink {
   readonly log: Log;
-  /** For the main thread; each other thread has a number of its own. */
+  /** The settings of the main thread. Other threads use the same settings with another `writer`. */
   readonly handlers: LogSettings;
-  /** Loads what writes the lines, so that the first of them need not wait for it. */
+  /** Loads the logger in advance, so that the first line does not wait for it. */
   load(): void;
-  /** Resolves when what was logged has been written, or after that many ms: nobody may be reading. */
+  /** Writes all lines and closes the log. Resolves after `withinMs` at the latest, because the output may be blocked. */
   close(withinMs: number): Promise<void>;
 }
 
-/** The user's logger, or JSON lines in the shape that AWS's tools read, where the handlers' lines go as well. */
+/** Opens the user's logger, or by default JSON lines in AWS's format to the log target of the handlers. */
 export async function openLogSink(config: Config): Promise<LogSink> {
   const handlers: LogSettings = {
     format: config.logFormat,
@@ -42,17 +42,18 @@ export async function openLogSink(config: Config): Promise<LogSink> {
   };
   if (config.logger !== undefined) {
     const { logger } = config;
-    return opened(
+    return createSink(
       handlers,
       () => logger,
       (withinMs) => settlesWithin(flushed(logger), withinMs),
     );
   }
-  // In single mode the handler's thread waits for a full pipe, as any; with threads, this one answers for all of them.
+  // In single mode the main thread may wait for a full pipe, as a worker thread does. With worker threads it must not wait,
+  // because it serves all of them.
   const writesAtOnce = !config.inThreads;
   const output = await openLogOutput(handlers, writesAtOnce ? 'at once' : 'in the background');
   let logger: Logger | undefined;
-  return opened(
+  return createSink(
     handlers,
     () => (logger ??= openPino(output.writer, config.logLevel)),
     async (withinMs) => {
@@ -63,7 +64,7 @@ export async function openLogSink(config: Config): Promise<LogSink> {
   );
 }
 
-function opened(
+function createSink(
   handlers: LogSettings,
   load: () => Logger,
   flush: (withinMs: number) => Promise<unknown>,
@@ -74,8 +75,8 @@ function opened(
   const report = () => {
     const lines = dropped.take();
     if (lines === 0) return;
-    log.warn({ lines }, 'Log lines were dropped, since nobody read the output');
-    // The report itself had no room.
+    log.warn({ lines }, 'Log lines were dropped because the output was blocked');
+    // The report itself was dropped.
     if (writesAtOnce && isAnyStuck(handlers.locks)) dropped.add(lines);
   };
   const timer = setInterval(() => {
@@ -93,18 +94,18 @@ function opened(
   };
 }
 
-/** Threads are numbered from 1. */
+/** Worker threads are numbered from 1, and 0 means that a lock is free. */
 const MAIN_THREAD = -1;
 
 const REPORT_INTERVAL_MS = 1_000;
 
-/** A logger that throws must not bring the supervisor down. */
+/** Ignores errors of the logger, which must not end the supervisor. */
 function guarded(load: () => Logger): Log {
   const write = (level: keyof Log) => (fields: object, message: string) => {
     try {
       load()[level](fields, message);
     } catch {
-      // There is no other place to say so.
+      // There is no other place to report the error.
     }
   };
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };

@@ -8,17 +8,17 @@ import type { LogWriter } from '../output/log-output.ts';
 import type { LogLevel } from '../thread-settings.ts';
 
 /**
- * A pino logger whose lines have the fields that AWS's tools read, errors included. Always JSON. Loads pino, which takes
- * tens of ms: so it is called when the first line is written, or while threads boot.
+ * Opens a pino logger that writes JSON lines with the fields that AWS's tools read, also for errors. Loads pino, which takes
+ * tens of ms, so call it for the first line or while threads start.
  *
- * @param mixin gives fields for each line.
+ * @param mixin returns additional fields for each line.
  */
 export function openPino(writer: LogWriter, level: LogLevel, mixin?: () => object): Logger {
-  // What traces the files of a deployment knows this form.
+  // Tools that trace the files of a deployment recognize this form.
   const require = createRequire(import.meta.url);
   const { pino } = require('pino') as typeof import('pino');
   const destination = {
-    // Asks pino for the level of each line.
+    // Makes pino set `lastLevel` before each line.
     [Symbol.for('pino.metadata')]: true,
     lastLevel: 0,
     write(line: string) {
@@ -39,7 +39,7 @@ const AWS_SHAPE: LoggerOptions = {
   },
 };
 
-/** Getters and traps of what is logged may throw. Then the line says what can be said. */
+/** Falls back to a simpler line if a getter or a proxy trap of a logged value throws. */
 function logSafely(this: Logger, args: Parameters<LogFn>, method: LogFn): void {
   try {
     if (args.length === 1) method.apply(this, withMessage(args[0]) as Parameters<LogFn>);
@@ -50,7 +50,7 @@ function logSafely(this: Logger, args: Parameters<LogFn>, method: LogFn): void {
   }
 }
 
-/** pino takes the whole message of an error as that of the line where there is no other. */
+/** Limits the message that pino takes over from an error if the line has no message of its own. */
 function withMessage(only: unknown): unknown[] {
   const fields = isError(only) ? { err: only } : only;
   if (typeof fields !== 'object' || fields === null || read(fields, 'message') !== undefined) return [only];
@@ -59,7 +59,7 @@ function withMessage(only: unknown): unknown[] {
   return typeof message === 'string' ? [fields, cut(message, FULL.characters)] : [fields];
 }
 
-/** pino has an error under `err`; AWS's tools look for its parts. */
+/** Replaces pino's field `err` with the fields that AWS's tools read. */
 function withErrorFields(fields: Record<string, unknown>): Record<string, unknown> {
   if (!isError(fields['err'])) return fields;
   const { err, ...rest } = fields;

@@ -1,20 +1,20 @@
 import { constants, fstatSync, openSync } from 'node:fs';
 import { Promise, write, writeSync } from '../builtins.ts';
 
-/** Writes from this offset. Returns the number of bytes that were written; 0 if there is no room now. */
+/** Writes the bytes from the offset on. Returns the number of bytes written; 0 if the output is full. */
 export type WriteSome = (fd: number, bytes: Uint8Array, offset: number) => number | Promise<number>;
 
-/** Writes in this thread. Waits for room unless the descriptor never blocks. */
+/** Writes synchronously. Blocks while the output is full, unless the descriptor is non-blocking. */
 export function writeNow(fd: number, bytes: Uint8Array, offset: number): number {
   try {
-    return counted(writeSync(fd, bytes, offset), bytes, offset);
+    return writtenBytes(writeSync(fd, bytes, offset), bytes, offset);
   } catch (error) {
-    if (isNoRoom(error)) return 0;
+    if (isFull(error)) return 0;
     throw error;
   }
 }
 
-/** Writes as {@link writeNow} does until the descriptor is closed: from then on its number may belong to another file. */
+/** {@link writeNow} that throws once the descriptor is closed, because its number may then belong to another file. */
 export function writeWhile(isOpen: () => boolean): typeof writeNow {
   return (fd, bytes, offset) => {
     if (!isOpen()) throw new Error('The output is closed.');
@@ -22,22 +22,22 @@ export function writeWhile(isOpen: () => boolean): typeof writeNow {
   };
 }
 
-/** Writes in libuv's pool, which may be busy with the work of handlers. */
+/** Writes in libuv's thread pool, which handlers also use. */
 export function writeInPool(fd: number, bytes: Uint8Array, offset: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    // Not promisified: that gives another result where an agent has wrapped the function.
+    // Not promisified, because the result differs if an agent has wrapped the function.
     write(fd, bytes, offset, (error, written) => {
-      if (error === null || error === undefined) resolve(counted(written, bytes, offset));
-      else if (isNoRoom(error)) resolve(0);
+      if (error === null || error === undefined) resolve(writtenBytes(written, bytes, offset));
+      else if (isFull(error)) resolve(0);
       else reject(error);
     });
   });
 }
 
 /**
- * A descriptor for the same output to which a write never waits for room. Undefined if there is none.
+ * Opens a non-blocking descriptor for the same output. Undefined if that is not possible.
  *
- * A pipe or a terminal is opened once more: the flag belongs to the open file description, which other processes may
+ * A pipe or a terminal is opened again, because `O_NONBLOCK` belongs to the open file description, which other processes may
  * share.
  */
 export function openNeverBlocking(fd: number): number | undefined {
@@ -55,68 +55,69 @@ export function openNeverBlocking(fd: number): number | undefined {
 const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
 
 /**
- * The bytes that a call has written. An agent's wrapper can return anything: what is no count stands for all bytes, since
- * to write the same bytes again could go on without end.
+ * The number of bytes that a call has written. The wrapper of an agent can return anything. An invalid number counts as all
+ * bytes, because writing the same bytes again might never end.
  */
-function counted(written: unknown, bytes: Uint8Array, offset: number): number {
-  const asked = bytes.length - offset;
-  return Number.isInteger(written) && (written as number) > 0 && (written as number) < asked
+function writtenBytes(written: unknown, bytes: Uint8Array, offset: number): number {
+  const requested = bytes.length - offset;
+  return Number.isInteger(written) && (written as number) > 0 && (written as number) < requested
     ? (written as number)
-    : asked;
+    : requested;
 }
 
-function isNoRoom(error: unknown): boolean {
+function isFull(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'EAGAIN';
 }
 
-/** Makes the bytes that end an entry of which a part is missing, so that the next entry is whole. At least one byte. */
+/** Returns the bytes, at least one, that complete a partially written entry so that the next entry can be parsed. */
 export type Repair = (missingBytes: number) => Uint8Array;
 
-/** Ends a line that breaks off. */
+/** Ends a partially written line. */
 export const repairLine: Repair = () => NEW_LINE;
 
-/** Fills a frame up: its reader waits for all bytes that its header announces. */
+/** Fills up a partially written frame, because its reader waits for all bytes that its header announces. */
 export const repairFrame: Repair = (missingBytes) => Buffer.alloc(missingBytes, ' ');
 
 const NEW_LINE = Buffer.from('\n');
 
-/** Entries to write. If the entry before them broke off, the bytes begin with its repair. */
+/** Entries to write. The bytes begin with the repair of the entry before them if that was written only in part. */
 export class PartialWriteRepair {
   readonly bytes: Uint8Array;
-  readonly #missing: number;
+  readonly #missingBytes: number;
   readonly #repair: Uint8Array;
   readonly #entries: readonly Uint8Array[];
 
-  /** @param missing bytes of the entry that broke off; 0 for none. */
-  constructor(entries: readonly Uint8Array[], missing: number, repair: Repair) {
-    this.#missing = missing;
-    this.#repair = missing === 0 ? NOTHING : repair(missing);
+  /** @param missingBytes bytes that are missing of the partially written entry; 0 for none. */
+  constructor(entries: readonly Uint8Array[], missingBytes: number, repair: Repair) {
+    this.#missingBytes = missingBytes;
+    this.#repair = missingBytes === 0 ? NO_BYTES : repair(missingBytes);
     this.#entries = entries;
-    const [single = NOTHING] = entries;
-    this.bytes = missing === 0 && entries.length === 1 ? single : Buffer.concat([this.#repair, ...entries]);
+    const [single = NO_BYTES] = entries;
+    this.bytes =
+      missingBytes === 0 && entries.length === 1 ? single : Buffer.concat([this.#repair, ...entries]);
   }
 
-  /** Bytes that are missing of the entry that has begun when so many bytes have been written. */
+  /** The number of bytes that the current entry lacks after `offset` bytes have been written. */
   missingAt(offset: number): number {
-    // Almost always.
+    // The common case.
     if (offset === this.bytes.length) return 0;
-    if (offset < this.#repair.length) return this.#missing - offset;
-    const end = this.#ends().find((each) => each >= offset) ?? offset;
-    return end - offset;
+    if (offset < this.#repair.length) return this.#missingBytes - offset;
+    const currentEnd = this.#ends().find((end) => end >= offset) ?? offset;
+    return currentEnd - offset;
   }
 
-  /** Number of entries that have begun when so many bytes have been written. */
+  /** The number of entries of which at least one byte is among the first `offset` bytes. */
   begunAt(offset: number): number {
     return this.#ends()
       .slice(0, -1)
       .filter((begin) => begin < offset).length;
   }
 
-  /** Where each entry ends; the first is the repair. */
+  /** The end offset of the repair and of each entry. */
   #ends(): readonly number[] {
     let end = 0;
     return [this.#repair, ...this.#entries].map(({ length }) => (end += length));
   }
 }
 
-const NOTHING = new Uint8Array(0);
+const NO_BYTES = new Uint8Array(0);

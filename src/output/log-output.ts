@@ -15,18 +15,18 @@ import { DropCount, SyncOutput } from './output.ts';
 import type { Output, OutputSettings } from './output.ts';
 import { QueuedOutput } from './queued-output.ts';
 
-/** Where a log goes, opened for one thread. */
+/** The log target, opened for one thread. */
 export interface LogOutput {
   readonly writer: LogWriter;
-  /** Resolves when all is out. */
+  /** Resolves when all lines have been written. */
   flushed(): Promise<void>;
   close(): void;
 }
 
 /**
- * Opens the target of the settings. Where the socket is not there, lines go to stdout: better there than nowhere.
+ * Opens the log target. Falls back to stdout if the socket cannot be connected.
  *
- * @param when the main thread of a runtime with threads writes in the background, since it must never wait for a pipe.
+ * @param when `in the background` on the main thread of a runtime with worker threads, which must never wait for a pipe.
  */
 export async function openLogOutput(
   settings: LogSettings,
@@ -46,11 +46,12 @@ export async function openLogOutput(
     const { output, close } = open({ ...shared, fd: 1, lock, repair: repairLine });
     return { writer: lineWriter(output), flushed: () => output.flushed(), close };
   }
-  // Nobody else writes to a connection of this thread's own, and no write to it waits.
+  // Each thread has its own connection, which is non-blocking, so its lock is not shared.
   const lock = new OutputLock(OutputLock.share(), writer);
-  const own = { ...shared, fd: socket.fd, lock, repair: repairLine };
+  const socketSettings = { ...shared, fd: socket.fd, lock, repair: repairLine };
   const write = writeWhile(() => socket.isOpen);
-  const output = when === 'at once' ? new SyncOutput(own, write) : new QueuedOutput(own, write);
+  const output =
+    when === 'at once' ? new SyncOutput(socketSettings, write) : new QueuedOutput(socketSettings, write);
   return { writer: lineWriter(output), flushed: () => output.flushed(), close: () => socket.close() };
 }
 
@@ -80,12 +81,12 @@ function openQueued(settings: OutputSettings): Opened {
   };
 }
 
-/** Threads have no other use for `node:net`. */
+/** Imports the socket module on demand, because threads do not need `node:net` otherwise. */
 async function connect(path: string): Promise<LogSocket | undefined> {
   return (await import('./log-socket.ts')).connectLogSocket(path);
 }
 
-/** Takes the lines of a log. */
+/** Writes the lines of a log. */
 export interface LogWriter {
   /** @param text without a line break at its end. */
   write(text: string, level: LogLevel, format: LogFormat, epochMs: number): void;

@@ -5,12 +5,12 @@ import type { Socket } from 'node:net';
 /** A connection to the Unix socket that takes log lines. */
 export interface LogSocket {
   readonly fd: number;
-  /** False also when the other side has closed it. */
+  /** False if either side has closed the connection. */
   readonly isOpen: boolean;
   close(): void;
 }
 
-/** Connects. Undefined if nobody listens there. The connection keeps no thread alive. */
+/** Connects to the socket. Undefined if the connection fails. The connection does not keep the thread alive. */
 export async function connectLogSocket(path: string): Promise<LogSocket | undefined> {
   const socket = await connected(path);
   if (socket === undefined) return undefined;
@@ -37,7 +37,7 @@ async function connected(path: string): Promise<Socket | undefined> {
   }
 }
 
-/** Node has no other way to write to a socket synchronously; AWS's client does the same. */
+/** Node.js has no public way to write to a socket synchronously; AWS's client uses the same property. */
 function descriptorOf(socket: Socket): number | undefined {
   const { _handle: handle } = socket as unknown as { _handle?: { fd?: number } };
   return handle?.fd;

@@ -3,14 +3,14 @@ import { monotonicMs } from '../invocation/time.ts';
 import type { OutputLocks } from '../thread-settings.ts';
 
 /**
- * Lets one writer at a time write to an output that many threads share. All state is in shared memory, because a thread can
- * be killed while it holds the lock.
+ * A lock for an output that several threads share. All state is in shared memory, because a thread can be terminated while
+ * it holds the lock.
  */
 export class OutputLock {
   readonly #state: Int32Array<SharedArrayBuffer>;
   readonly #owner: number;
 
-  /** @param owner identifies the writer: unique, and not 0. */
+  /** @param owner unique id of the writer, not 0. */
   constructor(shared: SharedArrayBuffer, owner: number) {
     this.#state = new Int32Array(shared);
     this.#owner = owner;
@@ -20,7 +20,7 @@ export class OutputLock {
     return new SharedArrayBuffer(FIELDS * Int32Array.BYTES_PER_ELEMENT);
   }
 
-  /** Gives the lock back on behalf of a writer that is dead or hangs. Does nothing if that writer no longer holds it. */
+  /** Releases the lock for a writer that has ended or hangs. Does nothing if that writer does not hold it. */
   static releaseFor(shared: SharedArrayBuffer, owner: number): void {
     const state = new Int32Array(shared);
     if (Atomics.compareExchange(state, OWNER, owner, FREE) === owner) Atomics.notify(state, OWNER);
@@ -29,15 +29,15 @@ export class OutputLock {
   /** Takes the lock if it is free. */
   tryAcquire(): boolean {
     const owner = Atomics.compareExchange(this.#state, OWNER, FREE, this.#owner);
-    // If it is this writer's already, an error of the engine, such as a stack overflow, has prevented its release.
+    // If this writer already holds the lock, an engine error such as a stack overflow has prevented its release.
     const acquired = owner === FREE || owner === this.#owner;
-    if (acquired) this.#moved();
+    if (acquired) this.#recordProgress();
     return acquired;
   }
 
   /**
-   * Waits for the lock. Takes it from a writer that has held it for `hungAfterMs` without progress, since nothing else
-   * would release it.
+   * Waits for the lock. Takes it over from a writer that has made no progress for `hungAfterMs`, because nothing else would
+   * release it.
    */
   acquire(hungAfterMs: number): void {
     if (this.tryAcquire()) return;
@@ -46,7 +46,7 @@ export class OutputLock {
     while (!this.tryAcquire()) {
       const owner = Atomics.load(this.#state, OWNER);
       if (owner === FREE) continue;
-      Atomics.wait(this.#state, OWNER, owner, LONGEST_WAIT_MS);
+      Atomics.wait(this.#state, OWNER, owner, MAX_WAIT_MS);
       const progress = Atomics.load(this.#state, PROGRESS);
       if (progress !== seen) {
         seen = progress;
@@ -57,18 +57,18 @@ export class OutputLock {
     }
   }
 
-  /** False when another writer has taken the lock over. That writer has ended the entry that was being written. */
+  /** False if another writer has taken over the lock. That writer has completed the partially written entry. */
   get isHeld(): boolean {
     return Atomics.load(this.#state, OWNER) === this.#owner;
   }
 
-  /** Does nothing when another writer has taken the lock over. */
+  /** Does nothing if another writer has taken over the lock. */
   release(): void {
     if (Atomics.compareExchange(this.#state, OWNER, this.#owner, FREE) === this.#owner)
       Atomics.notify(this.#state, OWNER, 1);
   }
 
-  /** Bytes that are missing of an entry of which a part has been written; 0 for none. */
+  /** The number of bytes that a partially written entry lacks; 0 for none. */
   get missing(): number {
     return Atomics.load(this.#state, MISSING);
   }
@@ -77,20 +77,20 @@ export class OutputLock {
     Atomics.store(this.#state, MISSING, bytes);
   }
 
-  /** The output has taken so many bytes. */
+  /** Must be called when the output has accepted bytes. */
   accepted(bytes: number): void {
     const unproven = Atomics.load(this.#state, UNPROVEN);
     if (unproven > 0) Atomics.store(this.#state, UNPROVEN, Math.max(0, unproven - bytes));
-    this.#moved();
+    this.#recordProgress();
   }
 
   /**
-   * A writer has waited in vain for room for so many bytes. Until the reader is proven to read again, no writer waits. An
-   * output that refuses a write can still have room for a smaller one, so a write that succeeds is no proof: proof is
-   * when more has been written than there can have been room for.
+   * Must be called when a writer has timed out with `refusedBytes` left. No writer waits until the reader certainly reads
+   * again. A successful write is not sufficient evidence, because an output that refuses a large write can accept a smaller
+   * one. The reader certainly reads when more bytes have been written than the output could have had space for.
    */
   readerStopped(refusedBytes: number): void {
-    Atomics.store(this.#state, UNPROVEN, Math.min(refusedBytes, MAX_ROOM_WHEN_FULL));
+    Atomics.store(this.#state, UNPROVEN, Math.min(refusedBytes, MAX_SPACE_WHEN_FULL));
   }
 
   /** Whether the reader has stopped. No writer waits then. */
@@ -98,13 +98,13 @@ export class OutputLock {
     return Atomics.load(this.#state, UNPROVEN) > 0;
   }
 
-  /** Tells waiting writers that the lock is in use. */
-  #moved(): void {
+  /** Shows waiting writers that the owner makes progress. */
+  #recordProgress(): void {
     Atomics.add(this.#state, PROGRESS, 1);
   }
 }
 
-/** Makes the locks that the writers of all outputs share. */
+/** Creates the shared memory for the locks of all outputs. */
 export function shareLocks(): OutputLocks {
   const stdout = OutputLock.share();
   return { stdout, stderr: areSame(1, 2) ? stdout : OutputLock.share(), frames: OutputLock.share() };
@@ -115,7 +115,7 @@ export function isAnyStuck(locks: OutputLocks): boolean {
   return Object.values(locks).some((shared: SharedArrayBuffer) => new OutputLock(shared, 0).stuck);
 }
 
-/** Releases what a dead thread holds. */
+/** Releases the locks of a thread that has exited. */
 export function releaseLocks(locks: OutputLocks, writer: number): void {
   for (const shared of Object.values(locks) as SharedArrayBuffer[]) OutputLock.releaseFor(shared, writer);
 }
@@ -126,21 +126,21 @@ function areSame(one: number, other: number): boolean {
     const [a, b] = [fstatSync(one, { bigint: true }), fstatSync(other, { bigint: true })];
     return a.dev === b.dev && a.ino === b.ino;
   } catch {
-    // One of them is closed.
+    // One of the descriptors is closed.
     return false;
   }
 }
 
 const FREE = 0;
-const LONGEST_WAIT_MS = 50;
+const MAX_WAIT_MS = 50;
 
-/** A pipe is a list of pages. The last one can have room when there is no room for another page. */
-const MAX_ROOM_WHEN_FULL = 4096;
+/** The size of a page. A full pipe, which is a list of pages, can still have space in its last page. */
+const MAX_SPACE_WHEN_FULL = 4096;
 
 /** Fields of the shared memory. */
 const OWNER = 0;
 const PROGRESS = 1;
 const MISSING = 2;
-/** How many bytes more must be written before it is certain that the reader reads again. */
+/** The number of bytes that must still be written until the reader certainly reads again. */
 const UNPROVEN = 3;
 const FIELDS = 4;

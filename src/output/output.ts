@@ -3,15 +3,15 @@ import { PartialWriteRepair, writeNow } from './descriptor.ts';
 import type { Repair } from './descriptor.ts';
 import type { OutputLock } from './output-lock.ts';
 
-/** Where entries go. An entry is a whole line, or several, or a frame. */
+/** Writes entries: one or several complete lines, or one frame. */
 export interface Output {
-  /** Never throws, and never writes only a part of an entry between the entries of others. */
+  /** Writes an entry without mixing it with entries of other writers. Never throws. */
   write(entry: Uint8Array): void;
-  /** Resolves when all that was written so far is out. */
+  /** Resolves when all previous entries have been written or dropped. */
   flushed(): Promise<void>;
 }
 
-/** What an output writes to, and what its writers share. */
+/** The descriptor of an output and the state that its writers share. */
 export interface OutputSettings {
   readonly fd: number;
   readonly lock: OutputLock;
@@ -21,7 +21,7 @@ export interface OutputSettings {
   readonly writeTimeoutMs: number;
 }
 
-/** Counts the entries of all outputs that were dropped because no reader made room. */
+/** Counts the entries of all outputs that were dropped because the reader was too slow or stopped. */
 export class DropCount {
   readonly #count: Int32Array<SharedArrayBuffer>;
 
@@ -37,15 +37,15 @@ export class DropCount {
     Atomics.add(this.#count, 0, entries);
   }
 
-  /** Returns the number since the last call. */
+  /** Returns the number of entries dropped since the last call. */
   take(): number {
     return Atomics.exchange(this.#count, 0, 0);
   }
 }
 
 /**
- * Writes entries to a descriptor synchronously. Waits while a pipe is full. An entry that finds no room for
- * `writeTimeoutMs` is dropped and counted; the entries after it are tried once, until the reader reads again.
+ * Writes entries to a descriptor synchronously. Waits while a pipe is full. An entry that cannot be written within
+ * `writeTimeoutMs` is dropped and counted. After that, each entry is tried once without waiting, until the reader reads again.
  */
 export class SyncOutput implements Output {
   readonly #settings: OutputSettings;
@@ -58,12 +58,12 @@ export class SyncOutput implements Output {
 
   write(entry: Uint8Array): void {
     const { lock, repair, dropped, writeTimeoutMs } = this.#settings;
-    // A writer that waits for room gives up before that.
+    // Longer than the timeout of a writer that waits for a full output.
     lock.acquire(2 * writeTimeoutMs + HUNG_AFTER_MS);
     try {
       if (!this.#writeAll(new PartialWriteRepair([entry], lock.missing, repair))) dropped.add();
     } catch {
-      // The reader is gone, or the disk is full: not the handler's fault.
+      // The reader is gone or the disk is full. The handler must not fail because of it.
     } finally {
       lock.release();
     }
@@ -73,16 +73,16 @@ export class SyncOutput implements Output {
     return Promise.resolve();
   }
 
-  /** Stops as soon as another writer has taken the lock over: the rest would be in the middle of that writer's entry. */
+  /** Stops when another writer has taken over the lock, because the rest would end up within that writer's entry. */
   #writeAll(repaired: PartialWriteRepair): boolean {
     const { bytes } = repaired;
     const { fd, lock, writeTimeoutMs } = this.#settings;
     let offset = 0;
     let waitedMs = 0;
-    let pauseMs = SHORTEST_PAUSE_MS;
+    let pauseMs = MIN_PAUSE_MS;
     while (offset < bytes.length) {
       if (!lock.isHeld) return false;
-      // A thread that is killed within the call may have written any part.
+      // A thread that is terminated during the call may have written any part of the entry.
       lock.missing = bytes.length - offset;
       let written = 0;
       try {
@@ -94,16 +94,16 @@ export class SyncOutput implements Output {
       if (written > 0) {
         lock.accepted(written);
         waitedMs = 0;
-        pauseMs = SHORTEST_PAUSE_MS;
+        pauseMs = MIN_PAUSE_MS;
       } else {
         if (lock.stuck) return false;
         if (waitedMs >= writeTimeoutMs) {
           lock.readerStopped(bytes.length - offset);
           return false;
         }
-        Atomics.wait(NEVER, 0, 0, pauseMs);
+        Atomics.wait(NEVER_NOTIFIED, 0, 0, pauseMs);
         waitedMs += pauseMs;
-        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+        pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
       }
     }
     return true;
@@ -111,8 +111,8 @@ export class SyncOutput implements Output {
 }
 
 const HUNG_AFTER_MS = 5_000;
-const SHORTEST_PAUSE_MS = 1;
-const LONGEST_PAUSE_MS = 20;
+const MIN_PAUSE_MS = 1;
+const MAX_PAUSE_MS = 20;
 
-/** Waits here only time out. */
-const NEVER = new Int32Array(new SharedArrayBuffer(4));
+/** Serves as a synchronous sleep: waiting on it always times out. */
+const NEVER_NOTIFIED = new Int32Array(new SharedArrayBuffer(4));
