@@ -15,7 +15,8 @@ afterEach(() => {
 const COUNT = 'must be a whole number from 1 to 1600';
 const TIMEOUT = 'must be a whole number from 1 to 5400';
 const HOST = 'must be host:port, for example 127.0.0.1:9001';
-const LOOPBACK = 'must be localhost, ::1 or an address in 127.0.0.0/8: nobody else may call handlers';
+const LOOPBACK =
+  'must be localhost, ::1 or an address in 127.0.0.0/8, so that other machines cannot call handlers';
 const MODULE = 'must be a path, a file: URL or a URL object';
 
 describe('an environment variable', () => {
@@ -31,8 +32,8 @@ describe('an environment variable', () => {
     ['AWS_LAMBDA_RUNTIME_API', 'localhost:65536', `${HOST}, but it is "localhost:65536"`],
     ['LOCAL_LAMBDA_HOST', '0.0.0.0', `${LOOPBACK}, but it is "0.0.0.0"`],
     ['LOCAL_LAMBDA_HOST', 'example.com', `${LOOPBACK}, but it is "example.com"`],
-    ['LOCAL_LAMBDA_PORT', 'http', 'must be a port, 0 for any free one, but it is "http"'],
-    ['LOCAL_LAMBDA_PORT', '65536', 'must be a port, 0 for any free one, but it is 65536'],
+    ['LOCAL_LAMBDA_PORT', 'http', 'must be a port number, or 0 for any free port, but it is "http"'],
+    ['LOCAL_LAMBDA_PORT', '65536', 'must be a port number, or 0 for any free port, but it is 65536'],
     [
       'LOCAL_LAMBDA_INVOCATION_ENDPOINT',
       'invoke',

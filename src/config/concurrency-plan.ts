@@ -2,10 +2,10 @@ import { readFileSync, readdirSync } from 'node:fs';
 import type { ResourceLimits } from 'node:worker_threads';
 import type { RawConfig } from './raw-config.ts';
 
-/** How many invocations run at once, and how they lie on threads. */
+/** How many invocations run concurrently, and how they are distributed over threads. */
 export interface ConcurrencyPlan {
   readonly concurrency: number;
-  /** Most invocations at once: never more than the threads can take. */
+  /** Maximum number of concurrent invocations, never more than the threads can take. */
   readonly slots: number;
   readonly threads: number;
   readonly invocationsPerThread: number;
@@ -21,21 +21,21 @@ export function planConcurrency({ options, env }: RawConfig): ConcurrencyPlan {
   return { concurrency, slots, threads: Math.ceil(slots / invocationsPerThread), invocationsPerThread };
 }
 
-/** Threads share what the function has; a fifth stays for the main thread, for buffers and for native memory. */
+/** Divides 80 % of the function's memory among the threads; the rest is for the main thread, Buffers and native memory. */
 export function heapShare(memoryMiB: number | undefined, { threads }: ConcurrencyPlan): ResourceLimits {
   if (memoryMiB === undefined) return {};
   return { maxOldGenerationSizeMb: Math.max(64, Math.floor((memoryMiB * 0.8) / threads)) };
 }
 
-/** The descriptors of this process. */
+/** The file descriptors of this process. */
 export interface Descriptors {
-  /** The most that it may have open: what `ulimit -n` says. */
+  /** The soft limit, as `ulimit -n` reports it. */
   readonly limit: number;
-  /** How many were not in use when that was looked up. */
+  /** Descriptors that were not in use at the time of the check. */
   readonly free: number;
 }
 
-/** Undefined where the system does not tell, or sets no limit. */
+/** Undefined if the system provides no limit. */
 export function lookUpDescriptors(): Descriptors | undefined {
   try {
     const [, soft] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
@@ -48,27 +48,27 @@ export function lookUpDescriptors(): Descriptors | undefined {
 }
 
 /**
- * As many of the slots as there are descriptors for, and the threads that these need: a slot without a descriptor cannot
- * poll, and one that an answer needs is missing when it is too late. At least one slot is left.
+ * Reduces slots and threads to the number that the free file descriptors allow, at least one slot. A slot without a
+ * descriptor cannot poll, and a missing descriptor for an answer would be noticed only after the handler has run.
  *
- * @param perSlot how many a slot needs.
+ * @param perSlot descriptors that one slot needs.
  */
 export function fitDescriptors(
-  layout: ConcurrencyPlan,
+  plan: ConcurrencyPlan,
   descriptors: Descriptors | undefined,
   perSlot: number,
 ): ConcurrencyPlan {
-  const { invocationsPerThread } = layout;
-  const left = (descriptors?.free ?? Infinity) - OWN;
+  const { invocationsPerThread } = plan;
+  const available = (descriptors?.free ?? Infinity) - RESERVED;
   const threadsFor = (slots: number) => Math.ceil(slots / invocationsPerThread);
-  let { slots } = layout;
-  while (slots > 1 && threadsFor(slots) * PER_THREAD + slots * perSlot > left) slots -= 1;
-  return slots === layout.slots ? layout : { ...layout, slots, threads: threadsFor(slots) };
+  let { slots } = plan;
+  while (slots > 1 && threadsFor(slots) * PER_THREAD + slots * perSlot > available) slots -= 1;
+  return slots === plan.slots ? plan : { ...plan, slots, threads: threadsFor(slots) };
 }
 
 /**
- * How many a slot needs: its connection, and another one while a response is streamed. In local mode this process also has the
- * other ends of these, and the connection of the caller.
+ * The number of descriptors that a slot needs: one for its connection and another one while it streams a response. In local
+ * mode this process also holds the server's ends of these connections and the connection of the caller.
  */
 export function descriptorsPerSlot(isLocal: boolean, streams: boolean): number {
   const connections = streams ? 2 : 1;
@@ -76,10 +76,10 @@ export function descriptorsPerSlot(isLocal: boolean, streams: boolean): number {
 }
 
 /**
- * What the runtime opens besides: the connection of the extension, the log, and at the start the files of modules. Half of it
- * is for what handlers open.
+ * Descriptors for the connection of the extension, the log and, at the start, module files. Half of them are left for
+ * handlers.
  */
-const OWN = 32;
+const RESERVED = 32;
 
-/** What a thread's event loop takes, measured on Node.js 22, 24 and 26. */
+/** Descriptors of a thread's event loop, measured on Node.js 22, 24 and 26. */
 const PER_THREAD = 5;

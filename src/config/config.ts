@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import * as v from 'valibot';
 import { LOG_LEVELS } from '../thread-settings.ts';
 import type { HandlerSource, LambdaFunction, LogFormat, LogLevel, LogTarget } from '../thread-settings.ts';
-import { asGiven, changeEnvironment, runtimeApiAddress } from './environment.ts';
+import { changeEnvironment, originalEnvironment, runtimeApiAddress } from './environment.ts';
 import { descriptorsPerSlot, fitDescriptors, heapShare, planConcurrency } from './concurrency-plan.ts';
 import type { Descriptors, ConcurrencyPlan } from './concurrency-plan.ts';
 import type { Environment } from './environment.ts';
@@ -14,30 +14,30 @@ import type { ManagedRuntimeOptions, OnDeadline } from './options.ts';
 import { validated } from './raw-config.ts';
 import type { RawConfig, HandlerReference, IgnoredVariable } from './raw-config.ts';
 
-/** Everything that the runtime was told, validated and complete. Read once, when the runtime is created. */
+/** The complete and validated configuration, read once when the runtime is created. */
 export interface Config extends ConcurrencyPlan {
   readonly handler: HandlerSource;
   /** A `file:` URL, or undefined for JSON. */
   readonly codec: string | undefined;
-  /** Most invocations at once, if there were descriptors for all of them. */
+  /** The number of slots that the configuration asks for, before the limit of file descriptors is applied. */
   readonly slotsWanted: number;
   readonly descriptors: Descriptors | undefined;
-  /** Else they run in the main thread. */
+  /** If false, handlers run on the main thread. */
   readonly inThreads: boolean;
   readonly development: Development | undefined;
   readonly cpus: number;
   readonly memoryMiB: number | undefined;
-  /** `host:port`; where there is none, the local server is started. */
+  /** `host:port`; if undefined, the local server is started. */
   readonly runtimeApi: string | undefined;
   readonly local: LocalSettings;
   readonly lambda: LambdaFunction;
-  /** What Lambda, or whoever stands for it, says of the kind of environment. */
+  /** The value of `AWS_LAMBDA_INITIALIZATION_TYPE`, set by Lambda or an emulator. */
   readonly initializationType: string | undefined;
   readonly signal: AbortSignal | undefined;
   readonly logger: Logger | undefined;
-  /** Of the runtime's own lines. */
+  /** The minimum level of the runtime's own lines. */
   readonly logLevel: LogLevel;
-  /** Of the handlers' lines. */
+  /** The minimum level of the handlers' lines. */
   readonly handlerLogLevel: LogLevel;
   readonly logFormat: LogFormat;
   readonly logTarget: LogTarget;
@@ -59,26 +59,26 @@ export interface Config extends ConcurrencyPlan {
   /** A `file:` URL, or undefined for none. */
   readonly sharedData: string | undefined;
   readonly onShutdown: (() => unknown) | undefined;
-  /** Environment variables that the runtime does without, since their values are not valid. */
+  /** Environment variables that are ignored because their values are invalid. */
   readonly ignored: readonly IgnoredVariable[];
 }
 
-/** What the command `dev` asks for: threads at any concurrency, since they can be replaced, and the way to do it. */
+/** Set by the command `dev`, which runs handlers in threads at any concurrency because threads can be replaced. */
 export interface Development {
   /**
-   * Called when threads serve.
+   * Called when the first thread is ready.
    *
-   * @param reload has all threads replaced by ones that load the code anew; resolves when only these get invocations,
-   *   rejects when the code cannot be loaded, and then the others go on.
+   * @param reload replaces all threads with threads that load the current code. Resolves when only the new threads get
+   *   invocations. Rejects if the code cannot be loaded; the old threads then continue to serve.
    */
   onServing(reload: () => Promise<void>): void;
 }
 
 /**
- * Options and environment → {@link Config}.
+ * Builds the {@link Config} from options and environment.
  *
- * @param descriptors of this process; where they are not given, there is enough of them.
- * @throws ManagedRuntimeError `CONFIG_INVALID`, with all faults in one message.
+ * @param descriptors the file descriptors of this process; omitted, the number of slots is not limited by them.
+ * @throws ManagedRuntimeError `CONFIG_INVALID`, with all errors in one message.
  */
 export function readConfig(
   reference: HandlerReference,
@@ -86,34 +86,34 @@ export function readConfig(
   env: NodeJS.ProcessEnv = process.env,
   descriptors?: Descriptors,
 ): Config {
-  const given = validated(reference, options, asGiven(env));
-  // Only for the runtime: AWS's client takes it away as well.
+  const raw = validated(reference, options, originalEnvironment(env));
+  // The variable is meant for the runtime only; AWS's client removes it as well.
   if (env[LOG_FD] !== undefined) changeEnvironment(env, { [LOG_FD]: undefined });
-  return Object.freeze(complete(given, descriptors));
+  return Object.freeze(complete(raw, descriptors));
 }
 
 const LOG_FD = '_LAMBDA_TELEMETRY_LOG_FD';
 
-/** Whether callers come to the local server, of `run()` or of the command `dev`, and not to Lambda. */
+/** Whether callers use the local server of `run()` or of the command `dev` instead of Lambda. */
 export function isLocal({ runtimeApi, development }: Config): boolean {
   return runtimeApi === undefined || development !== undefined;
 }
 
 /**
- * Makes the environment what code in threads should see, which copy it when they start: the concurrency in force, also
- * where it is an option, and locally what Lambda says of itself. Libraries decide by these whether to keep
- * invocations apart.
+ * Sets the environment variables that code in threads should see: the effective concurrency, which may come from an option,
+ * and in local mode the initialization type. Libraries use them to decide whether to isolate invocations. Threads copy the
+ * environment when they start.
  *
- * The option `env` of a thread cannot do it: with that Node.js refuses flags of the process in NODE_OPTIONS, such as
+ * The option `env` of a `Worker` is not used, because with it Node.js rejects process-wide flags in NODE_OPTIONS, such as
  * `--use-openssl-ca`.
  *
- * @returns what undoes it.
+ * @returns a function that restores the environment.
  */
 export function showConcurrency(config: Config, env: NodeJS.ProcessEnv = process.env): () => void {
   const { concurrency, slots, initializationType } = config;
-  const isGiven = env[MAX_CONCURRENCY] !== undefined;
+  const isSet = env[MAX_CONCURRENCY] !== undefined;
   return changeEnvironment(env, {
-    ...((concurrency > 1 || isGiven) && { [MAX_CONCURRENCY]: String(concurrency) }),
+    ...((concurrency > 1 || isSet) && { [MAX_CONCURRENCY]: String(concurrency) }),
     ...(isLocal(config) &&
       slots > 1 &&
       initializationType === undefined && {
@@ -124,29 +124,32 @@ export function showConcurrency(config: Config, env: NodeJS.ProcessEnv = process
 
 const MAX_CONCURRENCY = 'AWS_LAMBDA_MAX_CONCURRENCY';
 
-/** Where the Runtime API is, if that much can be read: it is told of a configuration that is not valid. */
-export function readableRuntimeApi(given: unknown, env: NodeJS.ProcessEnv = process.env): string | undefined {
-  return [given, env['AWS_LAMBDA_RUNTIME_API']].find((address) => v.is(runtimeApiAddress, address));
+/** The valid address of the Runtime API, if there is one: the runtime reports an invalid configuration to it. */
+export function readableRuntimeApi(
+  option: unknown,
+  env: NodeJS.ProcessEnv = process.env,
+): string | undefined {
+  return [option, env['AWS_LAMBDA_RUNTIME_API']].find((address) => v.is(runtimeApiAddress, address));
 }
 
-function complete(given: RawConfig, descriptors: Descriptors | undefined): Config {
-  const { options, env } = given;
+function complete(raw: RawConfig, descriptors: Descriptors | undefined): Config {
+  const { options, env } = raw;
   const runtimeApi = options.runtimeApi ?? env.AWS_LAMBDA_RUNTIME_API;
-  const wanted = planConcurrency(given);
-  const layout = fitDescriptors(wanted, descriptors, descriptorsPerSlot(runtimeApi === undefined, false));
+  const wanted = planConcurrency(raw);
+  const plan = fitDescriptors(wanted, descriptors, descriptorsPerSlot(runtimeApi === undefined, false));
   const memoryMiB = env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE;
   return {
-    handler: handlerSource(given),
+    handler: handlerSource(raw),
     codec: optionalModuleUrl(options.codec),
-    ...layout,
+    ...plan,
     slotsWanted: wanted.slots,
     descriptors,
-    inThreads: layout.concurrency > 1,
+    inThreads: plan.concurrency > 1,
     development: undefined,
     cpus: availableParallelism(),
     memoryMiB,
     runtimeApi,
-    local: localSettings(env, layout.slots),
+    local: localSettings(env, plan.slots),
     lambda: {
       functionName: env.AWS_LAMBDA_FUNCTION_NAME ?? 'function',
       functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION ?? '$LATEST',
@@ -160,9 +163,9 @@ function complete(given: RawConfig, descriptors: Descriptors | undefined): Confi
     logLevel: env.AWS_LAMBDA_LOG_LEVEL ?? 'INFO',
     handlerLogLevel: env.AWS_LAMBDA_LOG_LEVEL ?? 'TRACE',
     logFormat: env.AWS_LAMBDA_LOG_FORMAT ?? 'JSON',
-    logTarget: logTarget(given),
+    logTarget: logTarget(raw),
     outputTimeoutMs: options.outputTimeoutMs ?? 5_000,
-    logInvocations: (options.logInvocations ?? true) && writesInfo(given),
+    logInvocations: (options.logInvocations ?? true) && writesInfo(raw),
     deadlineMarginMs: options.deadlineMarginMs ?? 0,
     deadlineGraceMs: options.deadlineGraceMs ?? 500,
     onDeadline: options.onDeadline ?? 'terminate',
@@ -171,7 +174,7 @@ function complete(given: RawConfig, descriptors: Descriptors | undefined): Confi
     shutdownTimeoutMs: options.shutdownTimeoutMs ?? 500,
     registerExtension: options.registerExtension ?? true,
     resourceLimits: {
-      ...heapShare(memoryMiB, layout),
+      ...heapShare(memoryMiB, plan),
       ...heapFlags(env.NODE_OPTIONS),
       ...options.resourceLimits,
     },
@@ -181,7 +184,7 @@ function complete(given: RawConfig, descriptors: Descriptors | undefined): Confi
     services: optionalModuleUrl(options.services),
     sharedData: optionalModuleUrl(options.sharedData),
     onShutdown: options.onShutdown,
-    ignored: given.ignored,
+    ignored: raw.ignored,
   };
 }
 
@@ -191,7 +194,7 @@ function logTarget({ env }: RawConfig): LogTarget {
   return fd === undefined ? { kind: 'stdout' } : { kind: 'frames', fd };
 }
 
-/** What a line of the level INFO would cost can be saved where it is not written. A user's logger decides by itself. */
+/** Whether lines of the level INFO are written. A user's logger filters by itself. */
 function writesInfo({ options, env }: RawConfig): boolean {
   const { AWS_LAMBDA_LOG_LEVEL: level = 'INFO' } = env;
   return options.logger !== undefined || LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf('INFO');
@@ -200,13 +203,13 @@ function writesInfo({ options, env }: RawConfig): boolean {
 /** How the local server presents the function. */
 export interface LocalSettings {
   readonly host: string;
-  /** 0 for any free one. */
+  /** 0 for any free port. */
   readonly port: number;
-  /** The path to which an event is posted as it is. */
+  /** The path to which callers post an event as the request body. */
   readonly invocationEndpoint: string;
   readonly functionName: string;
   readonly timeoutMs: number;
-  /** Most invocations at once. */
+  /** Maximum number of concurrent invocations. */
   readonly concurrency: number;
 }
 

@@ -1,21 +1,21 @@
 import * as v from 'valibot';
 import { LOG_FORMATS, LOG_LEVELS } from '../thread-settings.ts';
 
-/** Most invocations at once in an execution environment, as Lambda has it. */
+/** Lambda's maximum number of concurrent invocations in an execution environment. */
 export const MAX_CONCURRENCY = 1600;
 
-/** Far more than any function can have. */
+/** An upper bound far above the memory of any function. */
 export const MAX_MEMORY_MIB = 1_048_576;
 
-/** The longest timeout of a function, in s: 90 minutes, for asynchronous invocations and event sources. */
+/** Lambda's maximum function timeout, in seconds: 90 minutes, for asynchronous invocations and event sources. */
 export const MAX_TIMEOUT_S = 5_400;
 
-/** Whether an address is one that no other machine can reach. */
+/** Whether other machines cannot reach the address. */
 export function isLoopback(host: string): boolean {
   return /^(localhost|::1|127\.\d{1,3}\.\d{1,3}\.\d{1,3})$/.test(host);
 }
 
-/** Where the Runtime API is. */
+/** The address of the Runtime API. */
 export const runtimeApiAddress = v.pipe(
   v.string('must be host:port'),
   v.check(isHostAndPort, 'must be host:port, for example 127.0.0.1:9001'),
@@ -26,23 +26,26 @@ function isHostAndPort(value: string): boolean {
   return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
 }
 
-const numeral = (most: number) =>
+const wholeNumber = (max: number) =>
   v.pipe(
     v.string(),
-    v.regex(/^\d+$/, `must be a whole number from 1 to ${most}`),
+    v.regex(/^\d+$/, `must be a whole number from 1 to ${max}`),
     v.transform(Number),
-    v.minValue(1, `must be a whole number from 1 to ${most}`),
-    v.maxValue(most, `must be a whole number from 1 to ${most}`),
+    v.minValue(1, `must be a whole number from 1 to ${max}`),
+    v.maxValue(max, `must be a whole number from 1 to ${max}`),
   );
 
-const PORT = 'must be a port, 0 for any free one';
+const PORT = 'must be a port number, or 0 for any free port';
 
-/** Every environment variable that the runtime reads. Those of {@link TOLERATED} may have any value, and so may those of {@link LOCAL_ONLY} on Lambda. */
+/**
+ * Every environment variable that the runtime reads. Invalid values of {@link TOLERATED} variables are ignored, and on Lambda
+ * also those of {@link LOCAL_ONLY} variables.
+ */
 export const environmentSchema = v.object({
   AWS_LAMBDA_RUNTIME_API: v.optional(runtimeApiAddress),
-  AWS_LAMBDA_MAX_CONCURRENCY: v.optional(numeral(MAX_CONCURRENCY)),
-  AWS_LAMBDA_NODEJS_WORKER_COUNT: v.optional(numeral(MAX_CONCURRENCY)),
-  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: v.optional(numeral(MAX_MEMORY_MIB)),
+  AWS_LAMBDA_MAX_CONCURRENCY: v.optional(wholeNumber(MAX_CONCURRENCY)),
+  AWS_LAMBDA_NODEJS_WORKER_COUNT: v.optional(wholeNumber(MAX_CONCURRENCY)),
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: v.optional(wholeNumber(MAX_MEMORY_MIB)),
   AWS_LAMBDA_INITIALIZATION_TYPE: v.optional(v.string()),
   AWS_LAMBDA_FUNCTION_NAME: v.optional(v.string()),
   AWS_LAMBDA_FUNCTION_VERSION: v.optional(v.string()),
@@ -65,13 +68,13 @@ export const environmentSchema = v.object({
   NODE_OPTIONS: v.optional(v.string()),
   _HANDLER: v.optional(v.string()),
   LAMBDA_TASK_ROOT: v.optional(v.string()),
-  AWS_LAMBDA_FUNCTION_TIMEOUT: v.optional(numeral(MAX_TIMEOUT_S)),
+  AWS_LAMBDA_FUNCTION_TIMEOUT: v.optional(wholeNumber(MAX_TIMEOUT_S)),
   LOCAL_LAMBDA_HOST: v.optional(
     v.pipe(
       v.string(),
       v.check(
         isLoopback,
-        'must be localhost, ::1 or an address in 127.0.0.0/8: nobody else may call handlers',
+        'must be localhost, ::1 or an address in 127.0.0.0/8, so that other machines cannot call handlers',
       ),
     ),
   ),
@@ -86,9 +89,9 @@ export const environmentSchema = v.object({
 export type Environment = v.InferOutput<typeof environmentSchema>;
 
 /**
- * The variables whose invalid values count as absent, with a warning. Lambda and AWS's client start with any value of these, and
- * without it the runtime does nothing wrong. What all others say must be known: where to listen and to poll, and how many
- * events to take at once.
+ * Variables whose invalid values are ignored with a warning. Lambda and AWS's client accept any value of these variables, and
+ * the runtime works without them. All other variables must be valid, because they define where to listen and poll and how
+ * many events to take concurrently.
  */
 export const TOLERATED: ReadonlySet<string> = new Set<keyof Environment>([
   'AWS_LAMBDA_NODEJS_WORKER_COUNT',
@@ -99,7 +102,7 @@ export const TOLERATED: ReadonlySet<string> = new Set<keyof Environment>([
   '_LAMBDA_TELEMETRY_LOG_FD',
 ]);
 
-/** Tolerated as well where there is a Runtime API: no local server starts then. */
+/** Also tolerated if there is a Runtime API, because no local server starts then. */
 export const LOCAL_ONLY: ReadonlySet<string> = new Set<keyof Environment>([
   'LOCAL_LAMBDA_HOST',
   'LOCAL_LAMBDA_PORT',
@@ -107,9 +110,9 @@ export const LOCAL_ONLY: ReadonlySet<string> = new Set<keyof Environment>([
 ]);
 
 /**
- * Changes variables of an environment; undefined removes one. {@link asGiven} does not show it.
+ * Changes variables of an environment; undefined removes a variable. {@link originalEnvironment} reverts the changes.
  *
- * @returns what undoes it.
+ * @returns a function that restores the previous values.
  */
 export function changeEnvironment(env: NodeJS.ProcessEnv, variables: Variables): () => void {
   const own = Object.entries(variables).map(([name, to]) => ({ name, from: env[name], to }));
@@ -120,18 +123,18 @@ export function changeEnvironment(env: NodeJS.ProcessEnv, variables: Variables):
       env,
       changesOf(env).filter((change) => !own.includes(change)),
     );
-    // What others have set meanwhile, stays.
+    // A variable that other code has changed in the meantime keeps its value.
     for (const { name, from, to } of own) if (env[name] === to) set(env, name, from);
   };
 }
 
-/** The environment without what the runtime has changed in it: another runtime in the process reads what was given. */
-export function asGiven(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const given = { ...env };
+/** A copy of the environment without the changes of runtimes, so that another runtime in the process reads the original. */
+export function originalEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const original = { ...env };
   for (const { name, from, to } of changesOf(env).toReversed()) {
-    if (given[name] === to) set(given, name, from);
+    if (original[name] === to) set(original, name, from);
   }
-  return given;
+  return original;
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;

@@ -2,10 +2,10 @@ import { totalmem } from 'node:os';
 import type { ResourceLimits } from 'node:worker_threads';
 
 /**
- * What V8's flags for heaps ask for. Node.js holds each thread to them as well as the main thread, whatever the thread's own
- * limits are; so what they ask for is the limit of each thread.
+ * The heap limits that V8 flags set. The flags apply to worker threads as well as to the main thread and take precedence over
+ * `resourceLimits`, so they become the limits of each thread.
  *
- * @param nodeOptions the variable `NODE_OPTIONS`, behind which the command line goes.
+ * @param nodeOptions the variable `NODE_OPTIONS`; the command line takes precedence over it.
  */
 export function heapFlags(
   nodeOptions = '',
@@ -24,7 +24,7 @@ export function heapFlags(
   };
 }
 
-/** The last one of a name counts, as for Node.js. Names may have underscores; a value may be an argument of its own. */
+/** Parses flags as Node.js does: the last one counts, names may have underscores, a value may be a separate argument. */
 function valuesOf(args: readonly string[]): Map<string, number> {
   const values = new Map<string, number>();
   for (const [index, arg] of args.entries()) {
@@ -35,11 +35,11 @@ function valuesOf(args: readonly string[]): Map<string, number> {
   return values;
 }
 
-/** What Node.js takes a percentage of. */
+/** The memory of which Node.js takes a percentage. */
 function machineMiB(): number {
   const constrained = process.constrainedMemory();
   return Math.min(totalmem(), constrained > 0 ? constrained : Infinity) / 1024 / 1024;
 }
 
-/** Of what size the young generation is, in semi-spaces. */
+/** The size of the young generation in semi-spaces. */
 const SEMI_SPACES = 3;

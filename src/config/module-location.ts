@@ -6,7 +6,7 @@ import { ManagedRuntimeError } from '../errors.ts';
 import type { HandlerSource } from '../thread-settings.ts';
 import type { RawConfig } from './raw-config.ts';
 
-/** Where the handler is, for the thread that loads it. */
+/** Resolves the handler reference for the thread that loads it. */
 export function handlerSource({ reference, options, env }: RawConfig): HandlerSource {
   if (reference.kind === 'file') {
     const given = String(reference.workerFile);
@@ -19,15 +19,15 @@ export function handlerSource({ reference, options, env }: RawConfig): HandlerSo
   };
 }
 
-/** {@link moduleUrl} of a module that need not be there. */
+/** {@link moduleUrl} of an optional module. */
 export function optionalModuleUrl(module: string | URL | undefined): string | undefined {
   return module === undefined ? undefined : moduleUrl(module);
 }
 
 /**
- * A path becomes a `file:` URL; the name of a package is looked up as Node does, from the working directory.
+ * The `file:` URL of a module. Package names are resolved from the working directory as Node.js does.
  *
- * @throws ManagedRuntimeError `CONFIG_INVALID` if there is no such package.
+ * @throws ManagedRuntimeError `CONFIG_INVALID` if the package cannot be resolved.
  */
 export function moduleUrl(module: string | URL): string {
   if (module instanceof URL || module.startsWith('file:')) return String(module);

@@ -5,31 +5,45 @@ import { MAX_CONCURRENCY, runtimeApiAddress } from './environment.ts';
 import { LONGEST_TIMER_MS } from '../invocation/time.ts';
 
 /**
- * What happens to a thread whose invocation is past its deadline and the grace. Its caller is answered in any case.
+ * What happens to a thread when one of its invocations exceeds its deadline and the grace period. The caller gets the error
+ * `Runtime.DeadlineExceeded` in each case.
  *
- * - `terminate`: the thread is ended and replaced. With `invocationsPerThread` over 1 only where its event loop no longer
- *   turns; else the invocation is left to itself, and its room is given to others. In single mode, too.
- * - `keep`: the handler goes on, and its slot does not poll until it has ended.
+ * - `terminate`: the thread is replaced, and terminated if its event loop is blocked. If it is not blocked, its other
+ *   invocations may finish. In single mode, the runtime no longer waits for the handler and takes the next event.
+ * - `keep`: the handler continues, and its slot does not poll until it has settled.
  * - `exit`: `run()` rejects with `DEADLINE_EXCEEDED`, so that Lambda replaces the environment.
  */
 export type OnDeadline = 'terminate' | 'keep' | 'exit';
 
 /**
- * Options of `createManagedRuntime`. What is left out, or undefined, comes from the environment, then from the defaults. An
- * option that is not valid, or that nobody knows, is a `CONFIG_INVALID`. Modules are named by a path, a `file:` URL or a `URL`.
+ * Options of `createManagedRuntime`. Options that are omitted or undefined are read from the environment, then take their
+ * defaults. Unknown or invalid options throw `CONFIG_INVALID`. Module options take a path, a `file:` URL or a `URL`.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances-nodejs-runtime.html
+ *
+ * @example
+ * ```ts
+ * import type { ManagedRuntimeOptions } from 'lambda-managed-runtime';
+ *
+ * const options: ManagedRuntimeOptions = { concurrency: 16, deadlineMarginMs: 200, onDeadline: 'exit' };
+ * ```
  */
 export interface ManagedRuntimeOptions {
-  /** The export to call, dots for nested ones. Default: `handler`, else the default export. */
+  /** The export to call, with dots for nested exports. Default: `handler`, else the default export. */
   readonly handler?: string | undefined;
   /** Path or `file:` URL of a module that exports `decode(bytes)` and `encode(result)`. Default: JSON. */
   readonly codec?: string | URL | undefined;
-  /** Invocations at once, 1 to 1600. Default: `AWS_LAMBDA_MAX_CONCURRENCY`, else 1. 1 runs the handler in-process. */
+  /**
+   * Number of concurrent invocations, 1 to 1600. With 1, the handler runs on the main thread. Default:
+   * `AWS_LAMBDA_MAX_CONCURRENCY`, else 1.
+   */
   readonly concurrency?: number | undefined;
-  /** Most worker threads. Default: `AWS_LAMBDA_NODEJS_WORKER_COUNT`, else one for each slot. */
+  /** Maximum number of worker threads. Default: `AWS_LAMBDA_NODEJS_WORKER_COUNT`, else one for each slot. */
   readonly threads?: number | undefined;
-  /** Invocations at once on one thread. Default 1, or concurrency ÷ threads if only the worker count is set. */
+  /**
+   * Number of concurrent invocations on one thread. Default 1, or concurrency ÷ threads if
+   * `AWS_LAMBDA_NODEJS_WORKER_COUNT` or `threads` is set.
+   */
   readonly invocationsPerThread?: number | undefined;
   /** Stops the runtime when aborted, as `stop()` does. */
   readonly signal?: AbortSignal | undefined;
@@ -38,51 +52,53 @@ export interface ManagedRuntimeOptions {
   /** A pino logger for the runtime's own lines. Default: JSON lines on stdout, level `AWS_LAMBDA_LOG_LEVEL`. */
   readonly logger?: Logger | undefined;
   /**
-   * How long a line waits for an output from which nobody reads, in ms; then lines are dropped and counted until
-   * somebody reads again. Default 5,000.
+   * How long a log line waits when the output is blocked, in ms. After that, lines are dropped and counted until the output
+   * accepts lines again. Default 5,000.
    */
   readonly outputTimeoutMs?: number | undefined;
-  /** Write a line at the end of each invocation: how it ended, how long it took, where. Default true. */
+  /** Whether to log a line at the end of each invocation with its outcome, duration and thread. Default true. */
   readonly logInvocations?: boolean | undefined;
   /** How long before the deadline `context.signal` aborts, in ms. Default 0. */
   readonly deadlineMarginMs?: number | undefined;
   /** How long a handler may take to settle after `context.signal` has aborted, in ms. Default 500. */
   readonly deadlineGraceMs?: number | undefined;
-  /** What becomes of a thread past the deadline and the grace. Default `terminate`. */
+  /** What happens to a thread when an invocation exceeds its deadline and the grace period. Default `terminate`. */
   readonly onDeadline?: OnDeadline | undefined;
-  /** How long the handler's module may take to load, in ms. Default 130,000, which is Lambda's least limit. */
+  /** How long the handler's module may take to load, in ms. Default 130,000, Lambda's minimum init timeout. */
   readonly initTimeoutMs?: number | undefined;
-  /** How long the runtime goes on without a single working thread before it gives up, in ms. Default 30,000. */
+  /** How long the runtime continues without a ready thread before `run()` rejects with `NO_THREADS`, in ms. Default 30,000. */
   readonly threadRecoveryTimeoutMs?: number | undefined;
   /**
-   * How long a shutdown may take, in ms: half of it for invocations in flight, the rest for answers, hooks and log. Default 500:
-   * Lambda kills after 600.
+   * How long a shutdown may take, in ms. About half of the time is for invocations in flight, the rest for answers, hooks and
+   * the log. Default 500, because Lambda sends SIGKILL 600 ms after SIGTERM.
    */
   readonly shutdownTimeoutMs?: number | undefined;
-  /** Register as an internal extension, so that Lambda announces the shutdown. Default true. */
+  /** Whether to register as an internal extension, so that Lambda sends SIGTERM before a shutdown. Default true. */
   readonly registerExtension?: boolean | undefined;
   /**
-   * Heap limits of each thread, in MiB. Default for `maxOldGenerationSizeMb`: 80 % of the function's memory shared out
-   * to the threads. A thread over it ends with `Runtime.OutOfMemory`.
+   * Heap limits of each thread, in MiB. A thread that exceeds its limit is terminated, and its invocations fail with
+   * `Runtime.OutOfMemory`. Default for `maxOldGenerationSizeMb`: 80 % of the function's memory, divided among the threads.
    */
   readonly resourceLimits?: ResourceLimits | undefined;
-  /** Replace a thread after about that many invocations. Default: never. */
+  /** Replace a thread after approximately this number of invocations. Default: never. */
   readonly maxInvocationsPerThread?: number | undefined;
-  /** Replace a thread whose heap is larger than that after an invocation, in MiB. Default: never. */
+  /** Replace a thread if its heap exceeds this size after an invocation, in MiB. Default: never. */
   readonly maxThreadHeapMb?: number | undefined;
-  /** Modules that the main thread imports before any thread starts, for native addons that need it. */
+  /** Modules to import on the main thread before the threads start, for native addons that require it. */
   readonly preload?: readonly (string | URL)[] | undefined;
-  /** Path or `file:` URL of a module that the main thread loads once; handlers call its exports: `useServices`. */
+  /**
+   * Path or `file:` URL of a module that the main thread loads once. Handlers call its exports through `useServices`.
+   */
   readonly services?: string | URL | undefined;
-  /** Path or `file:` URL of a module that the main thread loads once; all threads see its data: `useSharedData`. */
+  /** Path or `file:` URL of a module that the main thread loads once. Handlers read its data through `useSharedData`. */
   readonly sharedData?: string | URL | undefined;
-  /** Called on the main thread when the invocations in flight have finished and the threads' hooks have run. */
+  /** Called on the main thread at shutdown, after the invocations in flight and the threads' hooks have completed. */
   readonly onShutdown?: (() => unknown) | undefined;
 }
 
-const count = (most: number) => {
-  const message = `must be a whole number from 1 to ${most}`;
-  return v.pipe(v.number(message), v.integer(message), v.minValue(1, message), v.maxValue(most, message));
+const count = (max: number) => {
+  const message = `must be a whole number from 1 to ${max}`;
+  return v.pipe(v.number(message), v.integer(message), v.minValue(1, message), v.maxValue(max, message));
 };
 
 const milliseconds = v.pipe(

@@ -6,53 +6,54 @@ import type { ManagedRuntimeOptions } from './options.ts';
 import { environmentSchema, LOCAL_ONLY, TOLERATED } from './environment.ts';
 import type { Environment } from './environment.ts';
 
-/** Where a handler is, before it is resolved: a worker file, or a handler string as `_HANDLER` has it. */
+/** The handler before it is resolved: a worker file, or a handler string as in `_HANDLER`. */
 export type HandlerReference =
   | { readonly kind: 'file'; readonly workerFile: string | URL }
   | { readonly kind: 'handler-string'; readonly handlerString: string | undefined };
 
-/** What the runtime was told, valid but not complete yet. */
+/** The validated options and environment, before defaults are applied. */
 export interface RawConfig {
   readonly reference: HandlerReference;
   readonly options: ManagedRuntimeOptions;
   readonly env: Environment;
-  /** What is wrong with the variables that count as absent, for the log. */
+  /** Variables that are ignored because of their values, for the log. */
   readonly ignored: readonly IgnoredVariable[];
 }
 
-/** An environment variable whose value is not valid, and does not matter enough to refuse it. */
+/** An environment variable whose invalid value is ignored. */
 export interface IgnoredVariable {
   readonly variable: string;
   readonly value: string;
-  /** What a valid value is. */
+  /** The requirement, as text that begins with `must`. */
   readonly must: string;
 }
 
-/** @throws ManagedRuntimeError `CONFIG_INVALID`, with all faults in one message. */
+/** @throws ManagedRuntimeError `CONFIG_INVALID`, with all errors in one message. */
 export function validated(
   reference: HandlerReference,
   options: ManagedRuntimeOptions,
   env: NodeJS.ProcessEnv,
 ): RawConfig {
-  const given = v.safeParse(optionsSchema, withoutUndefined(options));
+  const parsedOptions = v.safeParse(optionsSchema, withoutUndefined(options));
   const present = withoutEmpty(env);
-  const first = v.safeParse(environmentSchema, present);
+  const firstParse = v.safeParse(environmentSchema, present);
   const isLocal = (options?.runtimeApi ?? present['AWS_LAMBDA_RUNTIME_API']) === undefined;
-  const ignored = toleratedIn(first.issues ?? [], present, isLocal);
-  const found = ignored.length === 0 ? first : v.safeParse(environmentSchema, without(present, ignored));
-  const faults = [
-    ...(given.issues ?? []).map((issue) => fault('option', issue)),
-    ...(found.issues ?? []).map((issue) => fault('environment variable', issue)),
-    ...unusable(reference),
-    ...(found.success ? missing(reference, found.output) : []),
+  const ignored = ignorableVariables(firstParse.issues ?? [], present, isLocal);
+  const parsedEnv =
+    ignored.length === 0 ? firstParse : v.safeParse(environmentSchema, without(present, ignored));
+  const errors = [
+    ...(parsedOptions.issues ?? []).map((issue) => describeIssue('option', issue)),
+    ...(parsedEnv.issues ?? []).map((issue) => describeIssue('environment variable', issue)),
+    ...workerFileErrors(reference),
+    ...(parsedEnv.success ? missingHandlerErrors(reference, parsedEnv.output) : []),
   ];
-  if (!given.success || !found.success || faults.length > 0) {
+  if (!parsedOptions.success || !parsedEnv.success || errors.length > 0) {
     throw new ManagedRuntimeError(
       'CONFIG_INVALID',
-      ['The configuration is invalid:', ...faults].join('\n  - '),
+      ['The configuration is invalid:', ...errors].join('\n  - '),
     );
   }
-  return { reference, options: given.output, env: found.output, ignored };
+  return { reference, options: parsedOptions.output, env: parsedEnv.output, ignored };
 }
 
 function withoutUndefined(options: ManagedRuntimeOptions): unknown {
@@ -60,12 +61,12 @@ function withoutUndefined(options: ManagedRuntimeOptions): unknown {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
-/** Lambda and shells set variables to the empty string where they mean nothing. */
+/** Treats empty variables as unset, because Lambda and shells set empty strings for missing values. */
 function withoutEmpty(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
 }
 
-function toleratedIn(
+function ignorableVariables(
   issues: readonly v.BaseIssue<unknown>[],
   env: NodeJS.ProcessEnv,
   isLocal: boolean,
@@ -81,12 +82,12 @@ function without(env: NodeJS.ProcessEnv, ignored: readonly IgnoredVariable[]): N
   return Object.fromEntries(Object.entries(env).filter(([name]) => !names.has(name)));
 }
 
-function fault(source: string, issue: v.BaseIssue<unknown>): string {
+function describeIssue(source: string, issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue);
   return `${path === null ? `${source}s` : `${source} ${path}`}: ${issue.message}, but it is ${shown(issue.input)}`;
 }
 
-function unusable(reference: HandlerReference): string[] {
+function workerFileErrors(reference: HandlerReference): string[] {
   if (reference.kind === 'handler-string') return [];
   const { workerFile } = reference;
   return isFile(workerFile)
@@ -99,16 +100,16 @@ function isFile(workerFile: unknown): boolean {
     workerFile instanceof URL || (typeof workerFile === 'string' && workerFile.startsWith('file:'));
   if (!isUrl) return typeof workerFile === 'string';
   try {
-    // One with a host, or with an escaped slash, is no path.
+    // Throws for a URL with a host or an escaped slash.
     return fileURLToPath(workerFile) !== '';
   } catch {
     return false;
   }
 }
 
-function missing(reference: HandlerReference, env: Environment): string[] {
+function missingHandlerErrors(reference: HandlerReference, env: Environment): string[] {
   return reference.kind === 'handler-string' && (reference.handlerString ?? env._HANDLER) === undefined
-    ? ['_HANDLER is not set: set it, or give the handler as an argument, for example index.handler']
+    ? ['_HANDLER is not set: set it, or pass the handler as an argument, for example index.handler']
     : [];
 }
 

@@ -304,7 +304,7 @@ describe.concurrent('without LAMBDA_TASK_ROOT or argument', () => {
     await using runtime = await startRuntime({});
     expect(await runtime.exited).toMatchObject({ code: 1, signal: null });
     expect(runtime.output.stderr).toContain(
-      '_HANDLER is not set: set it, or give the handler as an argument, for example index.handler',
+      '_HANDLER is not set: set it, or pass the handler as an argument, for example index.handler',
     );
   });
 });

@@ -6,7 +6,7 @@ import type { Environment } from '../../src/config/environment.ts';
 import { optionsSchema } from '../../src/config/options.ts';
 import { validValues } from './valid-values.ts';
 
-/** docs/options.md, from src/config/options.ts (its interface, with what its comments say, and its schema) and src/config/environment.ts. */
+/** docs/options.md, generated from the interface, comments and schema in src/config/options.ts and from src/config/environment.ts. */
 export async function optionsPage(): Promise<string> {
   const options = declaredOptions().map((option) => {
     const schema = optionsSchema.entries[option.name as keyof typeof optionsSchema.entries];
@@ -31,7 +31,7 @@ interface DeclaredOption {
   readonly name: string;
   readonly type: string;
   readonly means: string;
-  /** What the comment says behind `Default`. */
+  /** The text after `Default` in the comment. */
   readonly otherwise: string;
 }
 
@@ -53,7 +53,7 @@ function declaredOptions(): DeclaredOption[] {
 
 const DEFAULTS: object = readConfig({ kind: 'file', workerFile: 'handler.js' }, {}, {});
 
-/** As the comment has it, which is held against what the code does. */
+/** The default in the comment. Throws if it differs from the code. */
 function defaultOf({ name, otherwise }: DeclaredOption): string {
   const value = (DEFAULTS as Readonly<Record<string, unknown>>)[name];
   const plain = typeof value === 'number' ? value.toLocaleString('en-US') : String(value);
@@ -75,80 +75,86 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/** A variable that is added to the schema does not compile until it is told of here. */
+/** A variable that is added to the schema does not compile until it is described here. */
 const VARIABLES: Record<keyof Environment, { means: string; unit?: string; otherwise?: string }> = {
   AWS_LAMBDA_RUNTIME_API: {
-    means: 'where the Runtime API is; set by Lambda. Without it a local server starts',
+    means: '`host:port` of the Runtime API; set by Lambda. Without it, a local server starts',
   },
   AWS_LAMBDA_MAX_CONCURRENCY: {
-    means: 'invocations at once; set by Lambda, from the function’s concurrency',
+    means: 'number of concurrent invocations; set by Lambda from the function’s concurrency',
     otherwise: '1',
   },
   AWS_LAMBDA_NODEJS_WORKER_COUNT: {
-    means: 'most worker threads; as for AWS’s client',
+    means: 'maximum number of worker threads; also read by AWS’s client',
     otherwise: 'one for each slot',
   },
-  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: { means: 'what threads share out; set by Lambda', unit: 'MiB' },
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: {
+    means: 'the function’s memory, divided among the threads; set by Lambda',
+    unit: 'MiB',
+  },
   AWS_LAMBDA_INITIALIZATION_TYPE: {
     means: 'the kind of environment, for libraries; set by Lambda',
     otherwise: '`lambda-managed-instances` in threads, in local mode with more than one slot',
   },
   AWS_LAMBDA_FUNCTION_NAME: { means: 'the function’s name; set by Lambda', otherwise: '`function`' },
-  AWS_LAMBDA_FUNCTION_VERSION: { means: 'its version; set by Lambda', otherwise: '`$LATEST`' },
+  AWS_LAMBDA_FUNCTION_VERSION: { means: 'the function’s version; set by Lambda', otherwise: '`$LATEST`' },
   AWS_LAMBDA_LOG_GROUP_NAME: { means: 'for `context.logGroupName`; set by Lambda' },
   AWS_LAMBDA_LOG_STREAM_NAME: { means: 'for `context.logStreamName`; set by Lambda' },
   AWS_LAMBDA_LOG_LEVEL: {
-    means: 'the least level that is written; set by Lambda',
-    otherwise: '`INFO` for the runtime’s own lines, all of the handlers’',
+    means: 'the minimum level of log lines; set by Lambda',
+    otherwise: '`INFO` for the runtime’s own lines, `TRACE` for handlers',
   },
   AWS_LAMBDA_LOG_FORMAT: {
-    means: 'the format of lines; upper or lower case; set by Lambda',
+    means: 'the format of log lines, in upper or lower case; set by Lambda',
     otherwise: '`JSON`',
   },
-  _LAMBDA_TELEMETRY_LOG_FD: { means: 'a descriptor that takes log frames; set by Lambda' },
+  _LAMBDA_TELEMETRY_LOG_FD: { means: 'a file descriptor that takes log frames; set by Lambda' },
   _LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET: {
     means: 'path of a Unix socket that takes log lines; set by Lambda',
   },
   NODE_OPTIONS: {
     means:
-      'of it, V8’s flags for heaps (`--max-old-space-size` and its kin), as limits of each thread; the command line has them too',
+      'V8’s heap flags, such as `--max-old-space-size`, which become the limits of each thread; flags on the command line have the same effect',
   },
-  _HANDLER: { means: 'the handler, for the command: `file.export`; set by Lambda' },
+  _HANDLER: { means: 'the handler as `file.export`, for the command; set by Lambda' },
   LAMBDA_TASK_ROOT: {
-    means: 'where the command looks for that file; set by Lambda',
+    means: 'the directory in which the command looks for the handler’s file; set by Lambda',
     otherwise: 'the working directory',
   },
   AWS_LAMBDA_FUNCTION_TIMEOUT: {
-    means: 'how long an invocation may take; local mode only',
+    means: 'the timeout of an invocation; local mode only',
     unit: 's',
     otherwise: '30',
   },
-  LOCAL_LAMBDA_HOST: { means: 'where the local server listens: loopback only', otherwise: '127.0.0.1' },
-  LOCAL_LAMBDA_PORT: { means: 'its port, 0 for any free one', otherwise: '7000' },
+  LOCAL_LAMBDA_HOST: {
+    means: 'the loopback address on which the local server listens',
+    otherwise: '127.0.0.1',
+  },
+  LOCAL_LAMBDA_PORT: { means: 'the port of the local server, or 0 for any free port', otherwise: '7000' },
   LOCAL_LAMBDA_INVOCATION_ENDPOINT: {
-    means: 'the path to which events are posted as they are',
+    means: 'the path to which callers post an event as the request body',
     otherwise: '/invoke',
   },
 };
 
 const INTRODUCTION = `# Options
 
-Made from \`src/config/options.ts\` and \`src/config/environment.ts\` by \`vitest run test/docs/options.test.ts -u\`; the test fails where they differ.
+Generated from \`src/config/options.ts\` and \`src/config/environment.ts\` by \`vitest run test/docs/options.test.ts -u\`; the test fails if they differ.
 
-What is wrong in options and environment is reported all at once, before anything starts (\`CONFIG_INVALID\`). An option that
-nobody knows is a fault too. What is left out comes from the environment, then from the default.
+Unknown or invalid options throw \`CONFIG_INVALID\`, with all errors in one message, before anything starts. Options that are
+omitted are read from the environment, then take their defaults.
 
 ## Options of createManagedRuntime`;
 
-const BETWEEN = `Slots = min(concurrency, threads × invocationsPerThread). How to choose these: [scaling.md](scaling.md). The life of an
-invocation past its deadline: [errors.md](errors.md#deadlines). Module options take a path, a \`file:\` URL or a \`URL\`.
+const BETWEEN = `Slots = min(concurrency, threads × invocationsPerThread). [scaling.md](scaling.md) describes how to choose these
+values, [errors.md](errors.md#deadlines) what happens at a deadline. Module options take a path, a \`file:\` URL or a \`URL\`.
 
 ## Environment variables
 
-A variable that is empty counts as absent. An option goes before its variable.`;
+An empty variable counts as unset. An option takes precedence over its variable.`;
 
-const END = `Two more are not for the configuration. \`UV_THREADPOOL_SIZE\` sizes libuv's pool, where sharp and asynchronous crypto run:
-the command sets it to the number of slots, 4 to 64, where you have not; with a bootstrap of your own set it in the function's environment.
-\`AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA\` keeps the global \`awslambda\` away: [context.md](context.md). The flags of the command are in
+const END = `Two other variables have an effect. \`UV_THREADPOOL_SIZE\` sets the size of libuv's thread pool, which sharp and asynchronous crypto use.
+If it is not set, the command sets it to the number of slots, from 4 to 64. With a bootstrap of your own, set it in the function's environment.
+\`AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA\` removes the global \`awslambda\`: [context.md](context.md). The flags of the command are in
 [local.md](local.md).
 `;
