@@ -1,7 +1,7 @@
 /**
- * Built-in functions as they are when the runtime is loaded. Code of the function can replace them later: fake timers stop
- * `setTimeout`, a mock sets the clock, a polyfill replaces `Promise`. What an answer, a deadline or a log line needs is
- * taken from here.
+ * Built-in functions as they are when the runtime is loaded. User code may replace the globals later: fake timers stop
+ * `setTimeout`, a mock sets the clock, a polyfill replaces `Promise`. Code for answers, deadlines and log lines must import
+ * them from this module.
  */
 import { write as fsWrite, writeSync as fsWriteSync } from 'node:fs';
 import { setImmediate as turn, setTimeout as timeout } from 'node:timers/promises';
@@ -19,19 +19,19 @@ export const sleep = timeout;
 /** `setImmediate` of `node:timers/promises`. */
 export const nextTurn = turn;
 
-/** `process.exit`, which in single mode is replaced while the handler runs. */
+/** `process.exit`, which the runtime replaces for handlers. */
 export const exit: typeof process.exit = process.exit.bind(process);
 
 export const Date = globalThis.Date;
 /** `Date.now`: the time in epoch ms. */
 export const dateNow = Date.now;
 
-/** The language's own, also where a preload has replaced the global one. */
+/** The native `Promise`, even if a preloaded module has replaced the global one. */
 export const Promise = (async () => undefined)().constructor as PromiseConstructor;
 
 /** `JSON.stringify`. */
 export const stringify = JSON.stringify;
 
-// An import would follow what is replaced later.
+// Constants, because a re-exported import would reflect later replacements.
 export const write = fsWrite;
 export const writeSync = fsWriteSync;

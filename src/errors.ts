@@ -1,17 +1,17 @@
 /**
- * Why the runtime itself failed. Handler errors never become one of these: they are answered to the caller.
+ * The reason why the runtime itself failed. Errors of handlers have no code here, because callers receive them.
  *
- * - `CONFIG_INVALID`: an option or environment variable is wrong; the message lists all faults.
+ * - `CONFIG_INVALID`: an option or environment variable is invalid; the message lists all errors.
  * - `ALREADY_RUNNING`: another runtime is running in this process.
  * - `ALREADY_STOPPED`: `run()` was called again on a runtime that has ended.
- * - `INIT_FAILED`: the handler, or a module of the options, could not be loaded; `/init/error` has been posted.
- * - `RUNTIME_API_UNREACHABLE`: the Runtime API did not answer for about 15 minutes, or its answer to the registration as
+ * - `INIT_FAILED`: the handler or a module of the options could not be loaded; `/init/error` has been posted.
+ * - `RUNTIME_API_UNREACHABLE`: the Runtime API did not respond for about 15 minutes, or its response to the registration as
  *   an extension was lost.
- * - `NO_THREADS`: no worker thread could be brought up for `threadRecoveryTimeoutMs`.
+ * - `NO_THREADS`: no worker thread could be started for `threadRecoveryTimeoutMs`.
  * - `DEADLINE_EXCEEDED`: an invocation missed its deadline and `onDeadline` is `'exit'`.
- * - `LOCAL_SERVER_FAILED`: without a Runtime API, the local server could not start; its port is taken, for example.
- * - `HANDLER_CRASHED`: in single mode, the handler's code called `process.exit`, or an uncaught error that no listener has
- *   handled left the process in an unknown state.
+ * - `LOCAL_SERVER_FAILED`: in local mode, the server could not start, for example because its port is in use.
+ * - `HANDLER_CRASHED`: in single mode, the handler's code called `process.exit`, or threw an uncaught error for which it has no
+ *   listener, so the state of the process is unknown.
  */
 export type ManagedRuntimeErrorCode =
   | 'CONFIG_INVALID'
@@ -25,8 +25,8 @@ export type ManagedRuntimeErrorCode =
   | 'HANDLER_CRASHED';
 
 /**
- * Thrown by `createManagedRuntime` and what `run()` rejects with. Tell cases apart by `code`; `cause` is what lies behind
- * it, where something does.
+ * The error that `createManagedRuntime` throws and that `run()` rejects with. `code` identifies the case; `cause` is the
+ * underlying error, if there is one.
  *
  * @example
  * ```ts
@@ -41,12 +41,12 @@ export type ManagedRuntimeErrorCode =
  * ```
  */
 export class ManagedRuntimeError extends Error {
-  /** The same for all cases. */
+  /** Always `ManagedRuntimeError`. */
   override readonly name = 'ManagedRuntimeError';
-  /** Which case it is. */
+  /** The reason of the failure. */
   readonly code: ManagedRuntimeErrorCode;
 
-  /** For the runtime itself. */
+  /** Used by the runtime itself. */
   constructor(code: ManagedRuntimeErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;

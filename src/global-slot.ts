@@ -1,4 +1,4 @@
-/** One value for the whole realm: copies of this package, those that bundlers make included, share it. */
+/** A value on `globalThis` that all copies of this package in a thread share, including bundled copies. */
 export interface GlobalSlot<Value> {
   value: Value | undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * For the bootstrap of a function: what makes a runtime, its options, errors and figures.
+ * The API for the bootstrap of a function: creates a runtime, and defines its options, errors and metrics.
  *
  * @module lambda-managed-runtime
  */

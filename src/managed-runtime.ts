@@ -19,49 +19,48 @@ import type { ManagedRuntimeOptions } from './config/options.ts';
 import { onAbort } from './waiting.ts';
 
 /**
- * A runtime that serves one function, from {@link createManagedRuntime}. It runs once, and no other may run in the process
- * at the same time.
+ * A runtime that serves one function, created by {@link createManagedRuntime}. It can run once. Only one runtime can run in a
+ * process at a time.
  */
 export interface ManagedRuntime extends AsyncDisposable {
   /**
-   * Serves until stopped: the events of the Runtime API, or where there is none (no `AWS_LAMBDA_RUNTIME_API`) those
-   * that a local server takes, which tells on stderr how to call it. Resolves after `stop()`, the option `signal`,
-   * SIGTERM or SIGINT, when the invocations in flight have been answered.
+   * Serves events until the runtime is stopped. Resolves after `stop()`, the option `signal`, SIGTERM or SIGINT, when the
+   * invocations in flight have been answered. Without `AWS_LAMBDA_RUNTIME_API`, it starts a local server and writes to stderr
+   * how to call it.
    *
    * @throws Rejects with a {@link ManagedRuntimeError}: `INIT_FAILED`, `ALREADY_RUNNING`, `ALREADY_STOPPED`,
-   *   `RUNTIME_API_UNREACHABLE`, `NO_THREADS`, `DEADLINE_EXCEEDED`, `HANDLER_CRASHED` or, without a Runtime API,
-   *   `LOCAL_SERVER_FAILED`. The process should then exit with a code other than 0, as an unhandled rejection makes it
-   *   do, so that Lambda replaces the environment.
+   *   `RUNTIME_API_UNREACHABLE`, `NO_THREADS`, `DEADLINE_EXCEEDED`, `HANDLER_CRASHED` or, in local mode,
+   *   `LOCAL_SERVER_FAILED`. The process should then exit with a code other than 0 so that Lambda replaces the environment.
+   *   An unhandled rejection has this effect.
    * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
    */
   run(): Promise<void>;
 
   /**
-   * Stops polling, lets invocations in flight finish within `shutdownTimeoutMs`, and resolves when `run()` has ended. Never
-   * rejects: what went wrong, `run()` tells. A runtime that has not run yet will not run any more.
+   * Stops polling, waits for invocations in flight within `shutdownTimeoutMs`, and resolves when `run()` has ended. Never
+   * rejects; errors are reported by `run()`. After `stop()`, a runtime that has not run yet cannot run.
    */
   stop(): Promise<void>;
 
   /**
-   * What the runtime does now, and has done since it was started. It costs about as much as a few invocations; with
-   * hundreds of threads some milliseconds. Before `run()` there is nothing but the number of slots and CPU time.
+   * Returns the current state of the runtime and its metrics since the start. A call costs about as much as a few invocations,
+   * or a few ms with hundreds of threads. Before `run()`, only the number of slots and the CPU time are available.
    */
   stats(): RuntimeStats;
 
-  /** As {@link ManagedRuntime.stop}, for `await using`. */
+  /** Calls {@link ManagedRuntime.stop}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * Makes a runtime that answers the events of AWS Lambda Managed Instances with the handler in `workerFile`, in
- * parallel on worker threads.
+ * Creates a runtime for AWS Lambda Managed Instances that runs the handler in `workerFile` in parallel on worker threads.
  *
  * @param workerFile The handler's module: a path (relative to the working directory), a `file:` URL string or a URL;
  *   `.js`, `.mjs`, `.cjs`, `.ts`, `.mts` or `.cts`.
- * @param options What is left out comes from the environment, then from the defaults.
+ * @param options Options that are omitted are read from the environment, then take their defaults.
  * @returns A runtime that does nothing until `run()` is called.
- * @throws {@link ManagedRuntimeError}, `CONFIG_INVALID`, with all that is wrong in options and environment, or why this
- *   Node.js cannot be used. Where there is a Runtime API, `/init/error` has been posted before.
+ * @throws {@link ManagedRuntimeError} `CONFIG_INVALID` if options or environment are invalid, with all errors in one message,
+ *   or if this version of Node.js is not supported. If there is a Runtime API, the error is posted to `/init/error` first.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances.html
  *
  * @example
@@ -81,18 +80,18 @@ export function createManagedRuntime(
   return createRuntime({ kind: 'file', workerFile }, options);
 }
 
-/** The same for a handler that is named as AWS names it. */
+/** {@link createManagedRuntime} that also accepts a handler string and the settings of the command `dev`. */
 export function createRuntime(
   reference: HandlerReference,
   options: ManagedRuntimeOptions,
   development?: Development,
 ): ManagedRuntime {
-  const config = readConfigOrTell(reference, options);
+  const config = readConfigOrPostError(reference, options);
   return new Supervisor(development === undefined ? config : { ...config, inThreads: true, development });
 }
 
-/** Whoever catches the error may end the process at once: what Lambda should hear is posted before it is thrown. */
-function readConfigOrTell(reference: HandlerReference, options: ManagedRuntimeOptions): Config {
+/** Posts a configuration error to Lambda before throwing it, because the code that catches it may end the process. */
+function readConfigOrPostError(reference: HandlerReference, options: ManagedRuntimeOptions): Config {
   try {
     const unsupported = unsupportedNode();
     if (unsupported !== undefined) throw new ManagedRuntimeError('CONFIG_INVALID', unsupported);
@@ -122,7 +121,7 @@ class Supervisor implements ManagedRuntime {
     if (this.#state === 'stopped') {
       throw new ManagedRuntimeError(
         'ALREADY_STOPPED',
-        'This runtime has been stopped. Create another one to go on.',
+        'This runtime has been stopped and cannot run again. Create another one.',
       );
     }
     const release = claimProcess();
@@ -181,7 +180,7 @@ class Supervisor implements ManagedRuntime {
   }
 }
 
-/** Lambda sets the address of its Runtime API; there none of this is loaded. */
+/** Imports local mode on demand, because it is not needed on Lambda. */
 async function startLocal({ local }: Config, runtime: StatsSource): Promise<LocalMode> {
   const { startLocalMode } = await import('./local/local-mode.ts');
   const { LocalConsole } = await import('./console/local-console.ts');
@@ -190,7 +189,7 @@ async function startLocal({ local }: Config, runtime: StatsSource): Promise<Loca
   try {
     return await startLocalMode(local, console);
   } catch (error) {
-    // It listens already.
+    // The console is already listening.
     console.close();
     throw error;
   }

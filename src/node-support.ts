@@ -1,24 +1,24 @@
 /**
- * Says why the runtime cannot work on this Node.js, or with the flags that it was started with; undefined where it can.
+ * Returns why the runtime does not support this version of Node.js or its flags; undefined if it does.
  *
- * The command calls it before it loads anything else: what is here, and what loads it, has no syntax and no builtin that
- * older versions do not know.
+ * The command calls this function before it loads other modules. This module and the entry that loads it must not use syntax or
+ * builtins that older versions of Node.js lack.
  */
 export function unsupportedNode(): string | undefined {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
     return `Node.js ${OLDEST.join('.')} or newer is needed, but this is ${process.versions.node} (${process.execPath}).`;
   }
-  // The HTTP client parses with WebAssembly, as does Node.js itself where it loads TypeScript.
+  // The HTTP client needs WebAssembly for its parser, Node.js needs it to load TypeScript.
   if (!('WebAssembly' in globalThis)) {
-    return 'WebAssembly is not available, which the HTTP client needs. Start Node.js without --jitless (execArgv, NODE_OPTIONS).';
+    return 'The HTTP client needs WebAssembly, which is not available. Start Node.js without --jitless (execArgv, NODE_OPTIONS).';
   }
-  // The console, the standard streams and process.exit of handlers are replaced.
+  // The runtime replaces methods of console, the standard streams and process.exit.
   if (Object.isFrozen(console)) {
-    return 'The console is frozen, which the runtime must replace. Start Node.js without --frozen-intrinsics (execArgv, NODE_OPTIONS).';
+    return 'The runtime must replace the methods of console, but it is frozen. Start Node.js without --frozen-intrinsics (execArgv, NODE_OPTIONS).';
   }
   return undefined;
 }
 
-/** As `engines` in package.json has it. */
+/** Must match `engines` in package.json. */
 const OLDEST = [22, 19] as const;

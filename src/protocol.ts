@@ -1,19 +1,19 @@
 /**
- * What crosses the boundary between the main thread and a worker thread.
+ * The messages between the main thread and a worker thread.
  *
  *     main thread                                worker thread
- *     ── ThreadSettings (the piscina run) ─────▶ loads the handler
+ *     ── ThreadSettings (the piscina task) ────▶ loads the handler
  *     ◀─ ready | boot-failed ───────────────────
  *     ── invoke ───────────────────────────────▶
- *     ◀─ response | failure ──────────────────── any order when several run at once
- *     ◀─ stream-opened, -chunk …, -ended ─────── in place of these: a response that comes in parts
- *     ── stream-credit | stream-closed ────────▶ so many bytes have been passed on | nobody takes any more
- *     ◀─ settled ─────────────────────────────── after a stream, or a reply that said that background work goes on
- *     ◀─ escaped ─────────────────────────────── an error that no invocation caught
- *     ◀─ heap-threshold-exceeded ─────────────── its heap is over `maxThreadHeapMb`
- *     ── ping ─▶ ◀─ pong ─────────────────────── is the event loop alive?
- *     ── shutdown ─▶ ◀─ shutdown-complete ────── its hooks run: when the runtime stops, and before it is recycled
- *     ── end ──────────────────────────────────▶ it ends itself
+ *     ◀─ response | failure ──────────────────── in any order for concurrent invocations
+ *     ◀─ stream-opened, -chunk …, -ended ─────── a response stream, instead of `response`
+ *     ── stream-credit | stream-closed ────────▶ more bytes may be sent | no more bytes are accepted
+ *     ◀─ settled ─────────────────────────────── after a stream, or after background work of a reply
+ *     ◀─ uncaught-error ──────────────────────── an uncaught error, an unhandled rejection or process.exit()
+ *     ◀─ heap-threshold-exceeded ─────────────── the heap is larger than `maxThreadHeapMb`
+ *     ── ping ─▶ ◀─ pong ─────────────────────── checks that the event loop is not blocked
+ *     ── shutdown ─▶ ◀─ shutdown-complete ────── runs the shutdown hooks, at shutdown and before recycling
+ *     ── end ──────────────────────────────────▶ the thread ends itself
  */
 import type { EncodedDiagnostic } from './invocation/diagnostic.ts';
 import type { EventBytes, InvocationMetadata, SettledOutcome } from './invocation/invocation.ts';
@@ -40,33 +40,33 @@ export interface HeapThresholdMessage {
   readonly type: 'heap-threshold-exceeded';
 }
 
-/** What is known of a handler before it is called. */
+/** Properties of a handler that are known once it is loaded. */
 export interface LoadedHandler {
   readonly streams: boolean;
 }
 
-/** The outcome of an invocation. With `settled: false` its background work goes on, and the message `settled` follows. */
+/** The outcome of an invocation. With `settled: false`, background work continues, and the message `settled` follows. */
 export type ReplyMessage = SettledOutcome &
   HandlerReport & { readonly invocationId: number; readonly settled?: false };
 
-/** An invocation no longer occupies its thread. Behind a stream, which has no other message of its handler, with its report. */
+/** The invocation no longer occupies its thread. After a stream, the message also carries the handler's report. */
 export interface SettledMessage {
   readonly type: 'settled';
   readonly invocationId: number;
   readonly stream?: { readonly report: HandlerReport; readonly background: boolean };
 }
 
-/** What only the thread knows of an invocation. */
+/** Measurements of an invocation that only the thread can take. */
 export interface HandlerReport {
-  /** When the thread took it up, on the clock that all threads share. */
+  /** When the thread started the invocation, as `monotonicMs()`. */
   readonly startedMs: number;
-  /** How long the handler ran, JSON and stream included. */
+  /** How long the handler ran in ms, including JSON and the response stream. */
   readonly handlerMs: number;
-  /** Where it was asked for. */
+  /** Present if {@link InvokeMessage.wantsHeap} is true. */
   readonly heapUsedBytes?: number;
 }
 
-/** A response in parts. The message `settled` follows when the handler, its stream and its background work are done. */
+/** A response stream. The message `settled` follows when the handler, its stream and its background work have completed. */
 export type StreamMessage =
   | { readonly type: 'stream-opened'; readonly invocationId: number; readonly contentType: string }
   | { readonly type: 'stream-chunk'; readonly invocationId: number; readonly bytes: Uint8Array<ArrayBuffer> }
@@ -76,55 +76,55 @@ export type StreamMessage =
       readonly failure: EncodedDiagnostic | undefined;
     };
 
-/** What a stream hears of its reader. */
+/** Flow control from the reader of a response stream. */
 export type StreamControl =
   | {
       readonly type: 'stream-credit';
       readonly invocationId: number;
       readonly bytes: number;
-      /** In which they came. */
+      /** The buffers of the forwarded bytes, for reuse. */
       readonly buffers: readonly ArrayBuffer[];
     }
-  /** Nobody takes what is still to come; with the reason. */
+  /** No more bytes are accepted. */
   | { readonly type: 'stream-closed'; readonly invocationId: number; readonly reason: string };
 
-/** The most bytes of one stream that are on their way from its thread to the Runtime API. */
+/** The maximum number of bytes of one stream in transit from its thread to the Runtime API. */
 export const STREAM_WINDOW_BYTES = 1024 * 1024;
 
-/** The BroadcastChannel on which threads of the command `dev` name the files that they load, one path a message. */
+/** The BroadcastChannel on which threads of the command `dev` report the files that they load, one path per message. */
 export const LOADED_FILES_CHANNEL = 'lambda-managed-runtime.loaded-files';
 
-/** The BroadcastChannel on which each line is told that handlers write, where {@link LogSettings.broadcast} asks for it. */
+/** The BroadcastChannel for the log lines of handlers, used if {@link LogSettings.broadcast} is true. */
 export const LOGGED_LINES_CHANNEL = 'lambda-managed-runtime.logged-lines';
 
-/** A message on it. */
+/** A message on {@link LOGGED_LINES_CHANNEL}. */
 export interface LoggedLine {
   /** Without the line break at its end. */
   readonly line: string;
-  /** Of the invocation whose code has written it; undefined where that is not known. */
+  /** The request id of the invocation whose code wrote the line, if known. */
   readonly requestId: string | undefined;
 }
 
 export interface InvokeMessage {
   readonly type: 'invoke';
-  /** Names the invocation on its thread; a late answer must not be taken for the next invocation's. */
+  /** Identifies the invocation on its thread, so that a late message is not attributed to the next invocation. */
   readonly invocationId: number;
   readonly metadata: InvocationMetadata;
   readonly event: EventBytes;
-  /** Whether the report should tell the size of the heap, which costs some time to find out. */
+  /** Whether the report must include the heap size, which takes some time to measure. */
   readonly wantsHeap: boolean;
 }
 
-/** An error left the handler's call by another way than its promise, or the code asked for `process.exit`. */
+/** An uncaught error, an unhandled rejection or a call of `process.exit` in the thread. */
 export interface UncaughtErrorMessage {
   readonly type: 'uncaught-error';
   readonly how: 'uncaughtException' | 'unhandledRejection' | 'exit';
-  /** The invocation whose code did it, where that is known; it may have been answered long ago. */
+  /** The invocation whose code caused it, if known. It may have been answered before. */
   readonly invocationId: number | undefined;
   /** The request id of that invocation. */
   readonly requestId: string | undefined;
   readonly tenantId: string | undefined;
   readonly diagnostic: EncodedDiagnostic;
-  /** Whether the handler's code listens to `uncaughtException`: then it decides what is nobody's. */
+  /** Whether user code listens to `uncaughtException`; then errors outside any invocation are left to that listener. */
   readonly listened: boolean;
 }

@@ -1,29 +1,29 @@
-/** How long to wait before which try, and when to give up. */
+/** The delays between tries and the number of tries. */
 export interface RetrySchedule {
   readonly firstDelayMs: number;
   readonly longestDelayMs: number;
-  /** Tries in all, the first one included. */
+  /** Total number of tries, including the first one. */
   readonly tries: number;
 }
 
-/** Twenty tries in about fifteen minutes, then the environment is of no use. */
+/** Twenty tries in about 15 minutes, as AWS's client does. */
 export const POLL_SCHEDULE: RetrySchedule = { firstDelayMs: 100, longestDelayMs: 90_000, tries: 20 };
 
-/** Where no descriptor is left for a poll's connection: about as long, but soon back when there is one. */
+/** For polls without a free file descriptor: about the same total time, but shorter delays. */
 export const DESCRIPTOR_SCHEDULE: RetrySchedule = { firstDelayMs: 100, longestDelayMs: 10_000, tries: 100 };
 
-/** An answer is worth sending until its deadline, which ends it before the tries do. */
+/** For answers. In practice the invocation's deadline ends the retries. */
 export const ANSWER_SCHEDULE: RetrySchedule = { firstDelayMs: 50, longestDelayMs: 2_000, tries: 1000 };
 
-/** The process is about to exit: a few tries, soon. */
+/** For init errors: a few tries within a short time, because the process is about to exit. */
 export const INIT_ERROR_SCHEDULE: RetrySchedule = { firstDelayMs: 100, longestDelayMs: 1_000, tries: 5 };
 
-/** A thread that does not come up is tried again for as long as the pool lives. */
+/** For starting threads, without a limit on tries. */
 export const THREAD_SCHEDULE: RetrySchedule = { firstDelayMs: 100, longestDelayMs: 5_000, tries: Infinity };
 
 /**
- * The delay after the given number of failures, in ms: it doubles, and is up to a quarter more or less, so that slots
- * which failed together do not come back together. Undefined when there is no further try.
+ * The delay after the given number of failures, in ms. It doubles with each failure and has a jitter of up to 25 %, so that
+ * slots that failed together do not retry together. Undefined if there is no further try.
  */
 export function delayAfter(
   failures: number,

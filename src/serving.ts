@@ -19,8 +19,8 @@ import { Deliveries, poll } from './poller/poller.ts';
 import type { HttpRuntimeApi } from './runtime-api/client.ts';
 
 /**
- * The life of a runtime: start, serve, drain, end. Resolves when it was told to stop and has ended; rejects, after the
- * same drain, when it cannot go on.
+ * Starts, serves, drains and stops the runtime. Resolves after it was stopped; rejects, also after draining, when it cannot
+ * continue.
  */
 export async function serve(
   config: Config,
@@ -31,19 +31,19 @@ export async function serve(
   clock: ShutdownClock,
 ): Promise<void> {
   const { log } = sink;
-  // In single mode errors that escape are the handler's, and its pool deals with them.
+  // In single mode, the pool handles uncaught errors, because they come from the handler.
   const unguard = config.inThreads ? guardSupervisor(log) : ignoreBrokenOutput();
-  const hideConcurrency = config.inThreads ? showConcurrency(config) : () => undefined;
+  const restoreEnvironment = config.inThreads ? showConcurrency(config) : () => undefined;
   const pool = await openPool(config, sink, recorder);
   recorder.setThreadSource(() => pool.threads());
-  // The threads boot, or the handler loads, while this thread loads the HTTP client and what writes its log.
+  // The threads or the handler load while this thread loads the HTTP client and the logger.
   const opening = openRuntimeApi(runtimeApi, log, recorder);
-  const over = new AbortController();
-  const registering = register(config, opening, AbortSignal.any([stop, over.signal]));
+  const ended = new AbortController();
+  const registering = register(config, opening, AbortSignal.any([stop, ended.signal]));
   const loading = opening.then(() => sink.load());
   const starting = loadMainModules(config).then((share) => pool.start(share, loading));
   const ready = Promise.all([opening, starting, registering, loading]);
-  // It may fail when nobody waits for it any more.
+  // It may reject after the race below has been decided.
   ready.catch(() => undefined);
   try {
     const started = await Promise.race([ready, aborted(stop)]);
@@ -55,29 +55,29 @@ export async function serve(
     await serveUntilEnd(config, slots, log, recorder, pool, api, stop, clock);
   } catch (error) {
     if (!(error instanceof InitFailure)) throw error;
-    // Locally whoever started the process reads the error that is thrown.
+    // In local mode, the thrown error is printed on the terminal.
     if (!isLocal(config)) log.error(error.diagnostic, 'The function cannot start');
     await (await opening).postInitError(error.encoded, stop);
     throw initFailed(isLocal(config) ? error.report : error.message);
   } finally {
-    over.abort();
-    // Has ended by now, unless the start has failed or was overtaken by a stop, or native code keeps a thread.
+    ended.abort();
+    // The pool has already stopped, unless the start failed or was interrupted, or native code delays a thread.
     await settlesWithin(pool.stop(), clock.msFor('endThreads'));
     const unregister = await registering.catch(() => undefined);
     await unregister?.();
-    hideConcurrency();
+    restoreEnvironment();
     unguard();
   }
 }
 
-/** Node.js writes an error that nobody catches: with the stack of the user's code alone, which the message has. */
+/** Removes the runtime's own stack, because Node.js prints it for an uncaught error. The message has the user's stack. */
 function initFailed(message: string): ManagedRuntimeError {
   const error = new ManagedRuntimeError('INIT_FAILED', message);
   error.stack = `${error.name}: ${message}`;
   return error;
 }
 
-/** Resolves with what ends the registration. */
+/** Resolves with a function that ends the registration. */
 async function register(
   config: Config,
   opening: Promise<HttpRuntimeApi>,
@@ -86,7 +86,7 @@ async function register(
   return config.registerExtension ? (await opening).registerExtension(stop) : () => Promise.resolve();
 }
 
-/** A slot that streams needs more descriptors than one that does not, and only a loaded handler says whether it does. */
+/** Applies the descriptor limit again, because a slot needs more descriptors if the loaded handler streams. */
 function slotsWithDescriptors(config: Config, log: Log, { streams }: LoadedHandler): number {
   const { descriptors, slotsWanted, runtimeApi } = config;
   const { slots } = fitDescriptors(
@@ -97,7 +97,7 @@ function slotsWithDescriptors(config: Config, log: Log, { streams }: LoadedHandl
   if (slots < slotsWanted && descriptors !== undefined) {
     log.warn(
       { slots, asked: slotsWanted, descriptors: descriptors.limit },
-      `Only ${slots} of ${slotsWanted} slots poll: for more there are not enough descriptors (ulimit -n is ` +
+      `Only ${slots} of ${slotsWanted} slots poll: there are not enough file descriptors for more (ulimit -n is ` +
         `${descriptors.limit}). Raise the limit, or set PerExecutionEnvironmentMaxConcurrency to ${slots}.`,
     );
   }
@@ -121,23 +121,23 @@ async function serveUntilEnd(
   const polls = clients.map((client, index) => poll(client, pool, observer.slot(index), deliveries));
   const fatal = await Promise.race([aborted(stop), pool.failed, firstRejection(polls)]);
   clock.start();
-  if (fatal !== undefined) log.error({ reason: fatal.message }, 'The runtime gives up');
+  if (fatal !== undefined) log.error({ reason: fatal.message }, 'The runtime cannot continue');
   draining.abort();
   pool.close();
   await drain(pool, Promise.allSettled(polls), deliveries, clock);
   await runHooks(config, log, pool, clock);
-  // What is not delivered by now is given up, and says so in the log.
+  // Answers that are still being delivered fail and are logged.
   await Promise.all(clients.map((client) => client.close()));
   log.info({ tookMs: Math.round(clock.elapsedMs) }, 'The runtime has stopped');
   if (fatal !== undefined) throw fatal;
 }
 
-/** Runs the hooks of the threads, then that of the main thread, while the threads end. */
+/** Runs the hooks of the threads, then the `onShutdown` hook while the threads end. */
 async function runHooks(config: Config, log: Log, pool: WorkerPool, clock: ShutdownClock): Promise<void> {
-  // In single mode nothing else keeps an error that escapes a hook from ending the process before the other hooks.
+  // In single mode, an uncaught error in a hook must not end the process before the other hooks have run.
   const unguard = config.inThreads ? () => undefined : guardSupervisor(log);
   const withinMs = clock.msFor('threadHooks');
-  // A thread that spins, or that runs its hooks already because it is recycled, may take longer than it is given.
+  // A blocked thread, or one that already runs its hooks because it is being recycled, may exceed the time.
   await settlesWithin(pool.runHooks(withinMs), withinMs);
   const ended = pool.stop();
   await runMainHook(config, log, clock);
@@ -155,7 +155,7 @@ async function openRuntimeApi(runtimeApi: string, log: Log, { requests }: Observ
   return new HttpRuntimeApi(runtimeApi, log, requests);
 }
 
-/** What the main thread loads of the user's. Resolves with what hands each thread what all share. */
+/** Loads the user's modules for the main thread. Resolves with a function that returns a thread's shared state. */
 async function loadMainModules(config: Config): Promise<() => SharedState> {
   try {
     for (const module of config.preload) await import(module);

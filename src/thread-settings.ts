@@ -1,50 +1,50 @@
-/** What a thread is given when it starts. */
+/** The settings that a thread receives at its start. */
 export interface ThreadSettings extends InvokerSettings {
   readonly port: MessagePort;
-  /** The thread records in it how late its event loop turns, in ns. The main thread reads the same memory. */
+  /** The thread records the delay of its event loop here, in ns. The main thread reads the same memory. */
   readonly eventLoopDelay: RecordableHistogram;
   readonly shared: SharedState;
 }
 
-/** What the main thread shares with the handlers of all threads. */
+/** Services and data that the main thread shares with the handlers of all threads. */
 export interface SharedState {
-  /** Leads to the services, if there are any. */
+  /** The port to the services, if there are any. */
   readonly services: MessagePort | undefined;
-  /** The shared data, if there are any. */
+  /** The shared data, or undefined. */
   readonly data: unknown;
 }
 
-/** What it takes to run a handler, in a thread or in the main thread. */
+/** The settings to run a handler in a worker thread or on the main thread. */
 export interface InvokerSettings {
   readonly handler: HandlerSource;
   /** A `file:` URL, or undefined for JSON. */
   readonly codec: string | undefined;
   readonly lambda: LambdaFunction;
   readonly deadlineMarginMs: number;
-  /** Whether at most one invocation at a time runs on the thread. */
+  /** Whether the thread runs at most one invocation at a time. */
   readonly ownsThread: boolean;
   readonly maxThreadHeapMb: number | undefined;
   readonly log: LogSettings;
 }
 
-/** How and where the code of handlers logs. */
+/** The log settings of handlers. */
 export interface LogSettings {
   readonly format: LogFormat;
-  /** The least level that is written. */
+  /** The minimum level of lines that are written. */
   readonly level: LogLevel;
   readonly target: LogTarget;
   readonly locks: OutputLocks;
-  /** Counts the lines that all threads drop. */
+  /** Counts the lines that all threads have dropped. */
   readonly dropped: SharedArrayBuffer;
-  /** Names who writes, where a lock says who holds it. */
+  /** Identifies the thread as the owner of an output lock. */
   readonly writer: number;
-  /** How long a line waits for an output from which nobody reads, in ms. */
+  /** How long a line waits when the output is blocked, in ms. */
   readonly outputTimeoutMs: number;
-  /** Whether a local server wants to hear of each line. */
+  /** Whether to publish each line for the local console. */
   readonly broadcast: boolean;
 }
 
-/** As `AWS_LAMBDA_LOG_LEVEL` has them, the least first. */
+/** The levels of `AWS_LAMBDA_LOG_LEVEL`, lowest first. */
 export const LOG_LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -53,19 +53,19 @@ export type LogFormat = (typeof LOG_FORMATS)[number];
 
 export type LogTarget =
   | { readonly kind: 'stdout' }
-  /** Each thread has a connection of its own. */
+  /** Each thread opens its own connection. */
   | { readonly kind: 'socket'; readonly path: string }
   /** A descriptor that takes frames. */
   | { readonly kind: 'frames'; readonly fd: number };
 
-/** For each output the memory that its writers share. Outputs that are one and the same share one. */
+/** The shared memory of the locks, one for each output. If stdout and stderr are the same file, they share a lock. */
 export interface OutputLocks {
   readonly stdout: SharedArrayBuffer;
   readonly stderr: SharedArrayBuffer;
   readonly frames: SharedArrayBuffer;
 }
 
-/** Where the handler is: in a file and under a name, or behind a handler string as AWS writes them. */
+/** The location of the handler: a file and an export, or a handler string in AWS's format. */
 export type HandlerSource =
   | {
       readonly kind: 'file';
@@ -75,7 +75,7 @@ export type HandlerSource =
     }
   | { readonly kind: 'handler-string'; readonly handlerString: string; readonly taskRoot: string };
 
-/** What the environment says about the function; the same for all invocations. */
+/** Properties of the function from the environment; the same for all invocations. */
 export interface LambdaFunction {
   readonly functionName: string;
   readonly functionVersion: string;

@@ -1,45 +1,45 @@
 import { Promise, clearTimeout, setTimeout } from './builtins.ts';
 
-const LATE = Symbol('late');
+const TIMED_OUT = Symbol('timed out');
 
-/** Whether the promise settles, either way, within that many ms. */
+/** Resolves with whether the promise resolves or rejects within `ms`. Never rejects. */
 export async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
   const settled = promise.then(
     () => undefined,
     () => undefined,
   );
-  return (await raceTimer(settled, ms)) !== LATE;
+  return (await raceTimer(settled, ms)) !== TIMED_OUT;
 }
 
-/** The promise, or a rejection with `lateError()` if the promise has not settled within that many ms. */
+/** Resolves or rejects as the promise does; rejects with `timeoutError()` if it does not settle within `ms`. */
 export async function within<Value>(
   promise: Promise<Value>,
   ms: number,
-  lateError: () => Error,
+  timeoutError: () => Error,
 ): Promise<Value> {
   const settled = await raceTimer(promise, ms);
-  if (settled === LATE) throw lateError();
+  if (settled === TIMED_OUT) throw timeoutError();
   return settled;
 }
 
-async function raceTimer<Value>(promise: Promise<Value>, ms: number): Promise<Value | typeof LATE> {
-  const { promise: late, resolve } = Promise.withResolvers<typeof LATE>();
-  const timer = setTimeout(resolve, ms, LATE);
+async function raceTimer<Value>(promise: Promise<Value>, ms: number): Promise<Value | typeof TIMED_OUT> {
+  const { promise: timeout, resolve } = Promise.withResolvers<typeof TIMED_OUT>();
+  const timer = setTimeout(resolve, ms, TIMED_OUT);
   try {
-    return await Promise.race([promise, late]);
+    return await Promise.race([promise, timeout]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** Calls the listener once when the signal aborts, at once if it has. Returns a function that removes the listener. */
+/** Calls the listener once when the signal aborts, or at once if it has aborted. Returns a function that removes it. */
 export function onAbort(signal: AbortSignal, listener: () => void): () => void {
   if (signal.aborted) listener();
   else signal.addEventListener('abort', listener, { once: true });
   return () => signal.removeEventListener('abort', listener);
 }
 
-/** Resolves when the signal aborts, at once if it has. */
+/** Resolves when the signal aborts, or at once if it has aborted. */
 export function aborted(signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => onAbort(signal, () => resolve(undefined)));
 }

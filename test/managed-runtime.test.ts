@@ -100,7 +100,7 @@ describe.concurrent.each(MODES)('in %s', (_mode, options) => {
     const refused = {
       name: 'ManagedRuntimeError',
       code: 'ALREADY_STOPPED',
-      message: 'This runtime has been stopped. Create another one to go on.',
+      message: 'This runtime has been stopped and cannot run again. Create another one.',
     };
     const never = await host.create(echo);
     expect(await never.stop()).toBe('resolved');

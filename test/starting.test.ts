@@ -127,12 +127,12 @@ describe('a Node.js that cannot run the runtime:', () => {
     [
       'one without WebAssembly',
       ['--jitless'],
-      /^(?:Warning: disabling flag --expose_wasm[^\n]*\n)?lambda-managed-runtime: WebAssembly is not available[^\n]*--jitless[^\n]*\n$/,
+      /^(?:Warning: disabling flag --expose_wasm[^\n]*\n)?lambda-managed-runtime: The HTTP client needs WebAssembly[^\n]*--jitless[^\n]*\n$/,
     ],
     [
       'one whose intrinsics are frozen',
       ['--frozen-intrinsics', '--no-warnings'],
-      /^lambda-managed-runtime: The console is frozen[^\n]*--frozen-intrinsics[^\n]*\n$/,
+      /^lambda-managed-runtime: The runtime must replace the methods of console[^\n]*--frozen-intrinsics[^\n]*\n$/,
     ],
   ] as const;
 
@@ -167,7 +167,7 @@ describe('a Node.js that cannot run the runtime:', () => {
       await using runtime = await startBootstrap('echo.mjs', {}, { execArgv });
       expect(await runtime.exited).toEqual({ code: 1, signal: null });
       expect(runtime.output.stderr).toMatch(
-        /ManagedRuntimeError: (Node\.js 22\.19 or newer|The console is frozen)/,
+        /ManagedRuntimeError: (Node\.js 22\.19 or newer|The runtime must replace the methods of console)/,
       );
       expect(runtime.api.initErrors).toMatchObject([{ error: { errorType: 'Runtime.ConfigInvalid' } }]);
     }

@@ -6,7 +6,7 @@ import { xrayCause } from './xray-cause.ts';
 
 export type { Diagnostic } from './error-description.ts';
 
-/** A diagnostic as it goes over the wire. */
+/** A diagnostic in the form that is sent to Lambda. */
 export interface EncodedDiagnostic {
   readonly errorType: string;
   /** The JSON of the {@link Diagnostic}, less than 1 MiB; `trace`, as AWS's client names it, repeats `stackTrace`. */
@@ -20,12 +20,12 @@ export function diagnose(thrown: unknown): Diagnostic {
   return new ErrorDescriber(FULL).describe(thrown);
 }
 
-/** A diagnostic of our own, for what no error object was thrown for. */
+/** Creates a diagnostic of the runtime itself, without a stack. */
 export function diagnostic(errorType: string, errorMessage: string): Diagnostic {
   return { errorType, errorMessage, stackTrace: [] };
 }
 
-/** {@link diagnose} and its JSON, cut to what `/error` accepts. Never throws. */
+/** Describes and encodes a thrown value within the size limit of `/error`. Never throws. */
 export function encodeThrown(thrown: unknown): EncodedDiagnostic {
   const full = encodeDiagnostic(diagnose(thrown));
   if (Buffer.byteLength(full.body) < MAX_BODY_BYTES) return full;
@@ -38,22 +38,24 @@ export function encodeDiagnostic(value: Diagnostic): EncodedDiagnostic {
   return { errorType, body, xrayCause: xrayCause(value) };
 }
 
-/** The fields of an error, as log lines and listeners get them. */
+/** The fields of an error for log lines and diagnostics channels. */
 export function decodeDiagnostic({ body }: EncodedDiagnostic): Diagnostic {
   const value = JSON.parse(body) as Diagnostic & { trace?: unknown };
   delete value.trace;
   return value;
 }
 
-/** What a log line has of an error that another line tells in full, or that has no stack. */
+/** Error fields for a log line without a stack: another line has it, or there is none. */
 export function summaryOf(encoded: EncodedDiagnostic): Pick<Diagnostic, 'errorType' | 'errorMessage'> {
   const { errorType, errorMessage } = decodeDiagnostic(encoded);
   return { errorType, errorMessage };
 }
 
-/** The same in at most that many bytes of JSON, 2048 or more: with less of its message and stack, without its causes. */
-export function shortenDiagnostic(encoded: EncodedDiagnostic, mostBytes: number): EncodedDiagnostic {
-  if (Buffer.byteLength(encoded.body) <= mostBytes) return encoded;
+/**
+ * Shortens a diagnostic to at most `maxBytes` of JSON, 2048 or more, by removing causes and cutting the message and the stack.
+ */
+export function shortenDiagnostic(encoded: EncodedDiagnostic, maxBytes: number): EncodedDiagnostic {
+  if (Buffer.byteLength(encoded.body) <= maxBytes) return encoded;
   const { errorType, errorMessage, stackTrace } = decodeDiagnostic(encoded);
   const withLines = (lines: number) =>
     encodeDiagnostic({
@@ -62,11 +64,11 @@ export function shortenDiagnostic(encoded: EncodedDiagnostic, mostBytes: number)
       stackTrace: stackTrace.slice(0, lines),
     });
   let lines = stackTrace.length;
-  while (lines > 0 && Buffer.byteLength(withLines(lines).body) > mostBytes) lines -= 1;
+  while (lines > 0 && Buffer.byteLength(withLines(lines).body) > maxBytes) lines -= 1;
   return withLines(lines);
 }
 
-/** However a character is escaped, and with the stack twice, less than 400 KiB. */
+/** Less than 400 KiB as JSON, even if each character is escaped and the stack is included twice. */
 const SHORT: DescriptionLimits = {
   characters: 1024,
   totalCharacters: 32 * 1024,
@@ -77,7 +79,7 @@ const SHORT: DescriptionLimits = {
 
 const MAX_BODY_BYTES = 1024 * 1024 - 1024;
 
-/** A diagnostic as people read it: what happened, where, and what it was caused by, without the frames of the runtime and of Node.js. */
+/** Formats a diagnostic with its stack and causes over several lines, without frames of the runtime and of Node.js. */
 export function diagnosticText(diagnostic: Diagnostic): string {
   const { errorType, errorMessage, cause, errors = [] } = diagnostic;
   return [
@@ -88,12 +90,14 @@ export function diagnosticText(diagnostic: Diagnostic): string {
   ].join('\n');
 }
 
-/** Of lines with type and message, which repeat what has been said, the stack keeps none. */
+/** The stack without the lines that repeat type and message, and without frames of the runtime and of Node.js. */
 function framesOf({ errorMessage, stackTrace }: Diagnostic): string[] {
   const [first] = errorMessage.split('\n');
   const head = stackTrace.findIndex((line) => first !== undefined && line.includes(first.slice(0, 200)));
   const code = stackTrace.slice(0, Math.max(head, 0));
-  const below = stackTrace.slice(head + 1).filter((line) => !NOT_THEIRS.some((part) => line.includes(part)));
+  const below = stackTrace
+    .slice(head + 1)
+    .filter((line) => !INTERNAL_PATHS.some((part) => line.includes(part)));
   return [...code, ...below];
 }
 
@@ -101,9 +105,9 @@ function indented(text: string): string[] {
   return text.split('\n').map((line) => `  ${line}`);
 }
 
-/** From the sources this lies in src/invocation, built in dist/src. */
+/** The root of the package. This module is in `src/invocation`, its bundle in `dist/src`. */
 const ROOT = new URL('../../', import.meta.url);
-const NOT_THEIRS = [
+const INTERNAL_PATHS = [
   'node:internal/',
   '/piscina/dist/',
   ...['src/', 'workers/', 'dist/'].flatMap((folder) => {

@@ -1,36 +1,36 @@
 import { inspect, types } from 'node:util';
 
 /**
- * The error body that Lambda gets.
+ * The body of an error that is posted to Lambda.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-invokeerror
  */
 export interface Diagnostic {
   readonly errorType: string;
   readonly errorMessage: string;
-  /** The lines of the error's stack, the first of which repeats type and message. */
+  /** The lines of the error's stack; the first one repeats type and message. */
   readonly stackTrace: readonly string[];
   readonly code?: string | number;
   readonly cause?: Diagnostic;
-  /** The errors that an AggregateError holds, the first ten. */
+  /** The first ten errors of an AggregateError. */
   readonly errors?: readonly Diagnostic[];
 }
 
-/** How much of a thrown value a description holds. */
+/** Limits on the size of an error description. */
 export interface DescriptionLimits {
-  /** Of one text. */
+  /** Maximum length of one text. */
   readonly characters: number;
-  /** Of all texts together. */
+  /** Maximum length of all texts together. */
   readonly totalCharacters: number;
-  /** Lines of one stack. */
+  /** Maximum number of lines of one stack. */
   readonly frames: number;
-  /** How deep causes and members are described. */
+  /** Maximum depth of causes and of members of AggregateErrors. */
   readonly depth: number;
-  /** How many errors are described: causes and members multiply. */
+  /** Maximum number of errors, because causes and members multiply. */
   readonly parts: number;
 }
 
-/** What callers and log lines get of an error. */
+/** The limits for error responses and log lines. */
 export const FULL: DescriptionLimits = {
   characters: 64 * 1024,
   totalCharacters: 256 * 1024,
@@ -40,8 +40,8 @@ export const FULL: DescriptionLimits = {
 };
 
 /**
- * Describes anything that can be thrown, in bounded time and size. Never throws, whatever getters, traps and
- * `Error.prepareStackTrace` do. An error that leads back to itself is described once on each path.
+ * Describes any thrown value in bounded time and size. Never throws, even if getters, proxy traps or
+ * `Error.prepareStackTrace` throw. A circular cause is described once on each path.
  */
 export class ErrorDescriber {
   readonly #limits: DescriptionLimits;
@@ -59,7 +59,7 @@ export class ErrorDescriber {
     return this.describeAt(thrown, this.#limits.depth);
   }
 
-  /** @param depth how many levels may still follow, this one included. */
+  /** @param depth the number of remaining levels, including this one. */
   protected describeAt(thrown: unknown, depth: number): Diagnostic {
     this.#parts -= 1;
     if (!isErrorLike(thrown)) {
@@ -69,21 +69,21 @@ export class ErrorDescriber {
     return this.within(thrown, () => this.#describeError(thrown, depth));
   }
 
-  /** The name that the description gives the error's type. */
+  /** The `errorType` of the description. */
   protected typeOf(thrown: object): string {
     return textAt(thrown, 'name') || constructorName(thrown) || 'Error';
   }
 
-  /** What a subclass adds to the description of an error. */
+  /** Additional fields that a subclass adds to the description. */
   protected extrasOf(_thrown: object, _described: Diagnostic, _depth: number): object {
     return {};
   }
 
-  /** Cuts a text to what is left for it. */
+  /** Cuts a text to the remaining limit. */
   protected text(value: string, characters = this.#limits.characters): string {
-    const most = Math.min(characters, this.#characters);
-    this.#characters -= Math.min(value.length, most);
-    return cut(value, most);
+    const limit = Math.min(characters, this.#characters);
+    this.#characters -= Math.min(value.length, limit);
+    return cut(value, limit);
   }
 
   protected get exhausted(): boolean {
@@ -147,18 +147,18 @@ export class ErrorDescriber {
   }
 }
 
-/** Of other realms as well, and those that only inherit, as DOMException does. A proxy may throw when it is asked. */
+/** Recognizes errors of other realms and objects that inherit from Error, such as DOMException. Proxies may throw. */
 export function isError(value: unknown): value is Error {
   if (typeof value !== 'object' || value === null) return false;
   return types.isNativeError(value) || safely(() => value instanceof Error) === true;
 }
 
-/** A revoked proxy throws when it is asked. */
+/** `Array.isArray` that does not throw for a revoked proxy. */
 export function isArray(value: unknown): value is readonly unknown[] {
   return safely(() => Array.isArray(value)) === true;
 }
 
-/** The value of a property; undefined also where reading it throws. */
+/** The value of a property; undefined if reading it throws. */
 export function read(from: object, key: string): unknown {
   return safely(() => (from as Record<string, unknown>)[key]);
 }
@@ -171,13 +171,13 @@ export function safely<Result>(action: () => Result): Result | undefined {
   }
 }
 
-/** The name of its class. */
+/** The name of the value's class. */
 export function constructorName(thrown: object): string | undefined {
   const constructor = read(thrown, 'constructor');
   return typeof constructor === 'function' ? textAt(constructor, 'name') : undefined;
 }
 
-/** At most that many characters, well-formed, and how many were left out. */
+/** Cuts a text to a number of characters, well-formed, and appends how many were left out. */
 export function cut(value: string, characters: number): string {
   const wellFormed = value.slice(0, characters).toWellFormed();
   return value.length <= characters
@@ -193,8 +193,8 @@ function isErrorLike(thrown: unknown): thrown is object {
 }
 
 /**
- * The frames, behind a line with name and message. A stack that is no text still has its head: `prepareStackTrace` may
- * return an array of call sites, and a getter may throw.
+ * A line with name and message, then the frames. Handles stacks that are not strings: `prepareStackTrace` may return an array
+ * of call sites, and a getter may throw.
  */
 function stackLines(thrown: object, message: string, frames: number): string[] {
   let stack: unknown;
@@ -210,23 +210,23 @@ function stackLines(thrown: object, message: string, frames: number): string[] {
   return [firstLine === '' ? name : `${name}: ${firstLine}`, ...callSites(stack, frames)];
 }
 
-function linesOf(stack: string, message: string, most: number): string[] {
-  // A message may have many lines; the frames that follow it are what a reader needs.
+function linesOf(stack: string, message: string, maxLines: number): string[] {
+  // Shortens a long message in the stack, because the frames after it matter more.
   const start = message === '' ? undefined : startOfMessage(stack, message);
   const head = start === undefined ? '' : stack.slice(0, start) + cut(message.split('\n', 1)[0] ?? '', 256);
   const rest = start === undefined ? stack : stack.slice(start + message.length);
-  return [head, ...rest.split('\n', most + 1)].filter((line) => line !== '');
+  return [head, ...rest.split('\n', maxLines + 1)].filter((line) => line !== '');
 }
 
-/** At the beginning or behind a name. To search for a long message can take minutes where it nearly repeats itself. */
+/** Tries only the beginning and after a name, because searching for a long repetitive message can take minutes. */
 function startOfMessage(stack: string, message: string): number | undefined {
   return [0, stack.indexOf(': ') + 2].find((at) => stack.startsWith(message, at));
 }
 
-function callSites(stack: unknown, most: number): string[] {
+function callSites(stack: unknown, maxSites: number): string[] {
   if (!isArray(stack)) return [];
   const length = Number(read(stack, 'length'));
-  return Array.from({ length: Math.min(length, most) }, (_, index) => {
+  return Array.from({ length: Math.min(length, maxSites) }, (_, index) => {
     const site = safely(() => String(read(stack, String(index)))) ?? 'unprintable';
     return /^\s*at /.test(site) ? site : `    at ${site}`;
   });

@@ -4,19 +4,19 @@ import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import { syntaxPlace } from './syntax-error-location.ts';
 
-/** Why a module could not be loaded, as its author can use it. */
+/** Explains to the module's author why it could not be loaded. */
 export interface ImportFault {
   readonly errorType: 'Runtime.UserCodeSyntaxError' | 'Runtime.ImportModuleError';
   readonly message: string;
-  /** What stands below the message: the place in the code. */
+  /** Lines of the code around the error, shown below the message. */
   readonly frame: readonly string[];
 }
 
 /**
- * Explains what an import has rejected with; undefined where the module itself has thrown.
+ * Explains why an import was rejected. Undefined if the module itself threw the error.
  *
- * @param url what was imported.
- * @param from the directory below which files are named relative to it.
+ * @param url the module that was imported.
+ * @param from the directory to which file names in the message are relative.
  */
 export async function importFault(
   error: unknown,
@@ -30,7 +30,7 @@ export async function importFault(
   return { errorType: 'Runtime.ImportModuleError', message: explainMissing(error, from), frame: [] };
 }
 
-/** What there is in a directory, for who looks for something else there. */
+/** Describes the content of a directory in which a file was not found. */
 export function contentOf(directory: string, from?: string): string {
   const shown = from === undefined ? directory : short(directory, from);
   try {
@@ -40,7 +40,7 @@ export function contentOf(directory: string, from?: string): string {
   }
 }
 
-/** In as few words as a message has room for. */
+/** Joins names for a message, limited in number. */
 export function listed(names: readonly string[]): string {
   if (names.length === 0) return 'nothing';
   const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
@@ -60,7 +60,7 @@ async function syntaxFault(error: Error, url: string, from: string): Promise<Imp
   };
 }
 
-/** What the other module exports, where an import names what it does not. */
+/** Lists the exports of the imported module if the error is about a missing export. */
 function exportsInstead({ message }: Error, importer: string): string {
   const [, specifier, name] =
     /^The requested module '(.+)' does not provide an export named '(.+)'$/.exec(message) ?? [];
@@ -70,7 +70,7 @@ function exportsInstead({ message }: Error, importer: string): string {
   return `. It exports: ${names}.${isType}`;
 }
 
-/** Read, not loaded: to load it would run it. */
+/** Finds exports by reading the source, because loading the module would execute it. */
 function exportsOf(file: string): string {
   let source: string;
   try {

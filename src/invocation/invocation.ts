@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { EncodedDiagnostic } from './diagnostic.ts';
 
-/** What the Runtime API says about an invocation, besides the event: the headers of `/next`, as text. */
+/** The metadata of an invocation from the headers of `/next`, as text. */
 export interface InvocationMetadata {
   readonly requestId: string;
   /** The instant at which Lambda answers the caller with a timeout, in epoch milliseconds. */
@@ -9,60 +9,60 @@ export interface InvocationMetadata {
   readonly invokedFunctionArn: string;
   /** The X-Ray trace header. */
   readonly traceId: string | undefined;
-  /** JSON, not parsed yet. */
+  /** JSON text. */
   readonly clientContext: string | undefined;
-  /** JSON, not parsed yet. */
+  /** JSON text. */
   readonly cognitoIdentity: string | undefined;
   readonly tenantId: string | undefined;
 }
 
 /**
- * The event's bytes, untouched: small ones as a string with one character for each byte (latin1), which crosses
- * threads cheaply; large ones as an array that owns its buffer, which is transferred.
+ * The unparsed event. Small events are strings with one character for each byte (latin1), which are cheap to send to a thread.
+ * Large events are arrays that own their buffer, which is transferred.
  */
 export type EventBytes = string | Uint8Array<ArrayBuffer>;
 
-/** One event and its metadata, until it is answered. */
+/** One event and its metadata. */
 export interface Invocation {
   readonly metadata: InvocationMetadata;
   readonly event: EventBytes;
 }
 
-/** The response's body: text for small ones, an array that owns its buffer for large or binary ones. */
+/** The body of a response: text if it is small, else an array that owns its buffer. */
 export type ResponseBody = string | Uint8Array<ArrayBuffer>;
 
-/** How a handler ended, or that its response has begun. */
+/** The result of a handler, its error, or a response stream that has begun. */
 export type Outcome = SettledOutcome | StreamedOutcome;
 
 export type SettledOutcome =
   | { readonly type: 'response'; readonly body: ResponseBody; readonly contentType: string }
   | { readonly type: 'failure'; readonly diagnostic: EncodedDiagnostic };
 
-/** A response that comes in parts, from a handler that still runs. */
+/** A response stream of a handler that is still running. */
 export interface StreamedOutcome {
   readonly type: 'stream';
   readonly contentType: string;
   readonly body: StreamedBody;
 }
 
-/** The parts, as they are made. Whoever reads them destroys it when they cannot be passed on any more. */
+/** The bytes of a response stream. Its reader destroys it when it cannot forward more bytes. */
 export interface StreamedBody extends Readable {
-  /** What went wrong after the last part, if anything; known when it has ended. */
+  /** The error that ended the stream, if any; set when the stream has ended. */
   readonly failure: EncodedDiagnostic | undefined;
-  /** To be told of each chunk that is needed no more: others follow, and its memory is used again. */
+  /** Must be called when a chunk has been forwarded. The handler may then send more, and the memory is reused. */
   passedOn(chunk: Uint8Array<ArrayBuffer>): void;
-  /** How many bytes have been passed on. */
+  /** The number of bytes that have been forwarded. */
   readonly passedOnBytes: number;
 }
 
 /**
- * What became of an answer.
+ * The delivery status of an answer (response or error) to the Runtime API.
  *
- * - `delivered`: the Runtime API has taken it.
- * - `replaced`: it was too large or broke off; the caller got an error in its place, or behind what it had.
- * - `late`: the caller had its timeout before.
- * - `aborted`: Lambda had ended the invocation before, as it does when it shuts the environment down.
- * - `failed`: the Runtime API refused it, could not be reached, or took only a part of a stream.
+ * - `delivered`: the Runtime API accepted it.
+ * - `replaced`: it was too large or its stream was interrupted; the caller got an error instead of it or after a part of it.
+ * - `late`: Lambda had already reported a timeout to the caller.
+ * - `aborted`: Lambda had already ended the invocation, for example at shutdown.
+ * - `failed`: the Runtime API refused it, was unreachable, or accepted only part of a stream.
  */
 export type DeliveryStatus = 'delivered' | 'replaced' | 'late' | 'aborted' | 'failed';
 
@@ -71,8 +71,7 @@ export function failure(diagnostic: EncodedDiagnostic): SettledOutcome {
 }
 
 /**
- * Bytes as text. Headers of HTTP and small events come as strings with one character for each byte; what is no UTF-8 becomes
- * U+FFFD.
+ * Decodes UTF-8. HTTP headers and small events are strings with one character for each byte. Invalid sequences become U+FFFD.
  */
 export function utf8(bytes: EventBytes): string {
   if (typeof bytes !== 'string') return Buffer.from(bytes.buffer).toString();
@@ -82,11 +81,11 @@ export function utf8(bytes: EventBytes): string {
 const NOT_ASCII = /[^\x00-\x7f]/;
 
 /**
- * Things that come and go with the invocations, few at a time.
+ * A small collection of items that change with each invocation.
  *
- * Not a Set or a Map: theirs is a table that is replaced after some deletions, and a replaced one leads to its successor. Once one
- * of them has got into V8's old generation, all that follow it survive as well, each with the invocations that it held: the
- * main thread's heap grew several times as large.
+ * It is an array because V8 replaces the hash table of a Set or Map after some deletions, and the old table references the new
+ * one. Once a table is in V8's old generation, all later tables and their invocations survive young-generation collections,
+ * and the heap of the main thread grows to several times its size.
  */
 export class InFlight<Item> implements Iterable<Item> {
   readonly #items: Item[] = [];
@@ -99,7 +98,7 @@ export class InFlight<Item> implements Iterable<Item> {
     this.#items.push(item);
   }
 
-  /** Says whether it was there. */
+  /** Returns false if the item is not in the collection. */
   delete(item: Item): boolean {
     const index = this.#items.indexOf(item);
     if (index === -1) return false;
@@ -108,20 +107,20 @@ export class InFlight<Item> implements Iterable<Item> {
     return true;
   }
 
-  find(isWanted: (item: Item) => boolean): Item | undefined {
-    return this.#items.find(isWanted);
+  find(matches: (item: Item) => boolean): Item | undefined {
+    return this.#items.find(matches);
   }
 
   has(item: Item): boolean {
     return this.#items.includes(item);
   }
 
-  /** Takes all of them out. */
+  /** Removes and returns all items. */
   clear(): Item[] {
     return this.#items.splice(0);
   }
 
-  /** Goes over those that are there now. */
+  /** Iterates over a copy, so that items may be deleted meanwhile. */
   [Symbol.iterator](): Iterator<Item> {
     return this.#items.slice()[Symbol.iterator]();
   }

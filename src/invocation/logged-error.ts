@@ -11,8 +11,8 @@ import {
 import type { Diagnostic, DescriptionLimits } from './error-description.ts';
 
 /**
- * Describes errors for log lines: besides what callers get, an error's own fields, and the name of its class where the
- * class sets no name. One describer is made for each line, so that the limits hold for the line.
+ * Describes errors for log lines. In addition to the description for callers, it includes the error's own fields, and the name
+ * of its class if the class sets no `name`. Create one describer for each line, because the limits apply to a line.
  */
 export class LoggedErrorDescriber extends ErrorDescriber {
   #values = MAX_VALUES;
@@ -21,12 +21,12 @@ export class LoggedErrorDescriber extends ErrorDescriber {
     super(FULL);
   }
 
-  /** An error among others; only its type and message where the line has enough of them. */
+  /** Describes an error inside a logged value; only its type and message once the limits are exhausted. */
   describeNested(error: Error): unknown {
     return this.exhausted ? brief(error) : this.describe(error);
   }
 
-  /** As AWS's client has it in log lines. Callers get `Error` as the type of a class that sets no name. */
+  /** Uses the class name, as AWS's client does in log lines. Callers get `Error` for a class that sets no `name`. */
   protected override typeOf(thrown: object): string {
     const type = super.typeOf(thrown);
     return setsName(thrown) ? type : constructorName(thrown) || type;
@@ -38,7 +38,7 @@ export class LoggedErrorDescriber extends ErrorDescriber {
     return this.#copyFields(fields, depth, (key) => key !== 'stack' && !Object.hasOwn(described, key));
   }
 
-  /** What JSON would hold of a value, bounded. */
+  /** Copies the parts of a value that JSON would include, within the limits. */
   #copy(value: unknown, depth: number): unknown {
     this.#values -= 1;
     switch (typeof value) {
@@ -89,7 +89,7 @@ export class LoggedErrorDescriber extends ErrorDescriber {
   }
 }
 
-/** Of a described error, the fields that a line has beside its message. */
+/** The fields of a described error that a log line has in addition to its message. */
 export function standardFields({
   errorType,
   errorMessage,
@@ -101,7 +101,7 @@ export function standardFields({
   return { errorType, errorMessage, stackTrace, code, cause, errors } as Diagnostic;
 }
 
-/** What `toJSON` makes of a value that has it, as `JSON.stringify` asks for it. */
+/** The result of a value's `toJSON`, if it has one. */
 function toJson(value: object): unknown {
   return safely(() => (value as { toJSON?: () => unknown }).toJSON?.());
 }
@@ -119,11 +119,11 @@ function brief(error: Error): string {
 
 const BRIEF: DescriptionLimits = { characters: 256, totalCharacters: 512, frames: 0, depth: 0, parts: 1 };
 
-/** Of all fields of the errors of a line. */
+/** Limit for all fields of the errors of a line. */
 const MAX_VALUES = 1000;
-/** Of one object or array. */
+/** Limit for one object or array. */
 const MAX_FIELDS = 100;
-/** Of one field. */
+/** Limit for one field. */
 const MAX_CHARACTERS = 8 * 1024;
 
 const LEFT_OUT = '…';

@@ -2,28 +2,28 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-/** Where a file cannot be parsed, or names an import that is not there. */
+/** The position of a syntax error or of an import of a missing export. */
 export interface SyntaxPlace {
   readonly file: string;
   readonly line: number;
-  /** Undefined where the fault is not in one place of the line. */
+  /** Undefined if the error has no single position in the line. */
   readonly column: number | undefined;
-  /** Lines of the code; below the one with the fault, what points to the column. */
+  /** Lines of the code, with a marker below the column of the error. */
   readonly frame: readonly string[];
 }
 
 /**
- * Finds the place of a syntax error that an import has met. Node.js has put it in front of the stack, except where a
- * JavaScript file is an ES module: there it writes the place only to the stderr of a process that ends with the error.
+ * Finds the position of a syntax error from an import. Node.js puts the position before the stack, except for ES modules in
+ * JavaScript. For those, it writes the position only to the stderr of a process that ends with the error.
  *
- * @param url the module that was imported; the fault may be in what that imports.
+ * @param url the module that was imported; the error may be in one of its imports.
  */
 export async function syntaxPlace(error: Error, url: string): Promise<SyntaxPlace | undefined> {
   const stack = error.stack ?? '';
   return placeIn(stack) ?? (/^ +at compileSourceTextModule /m.test(stack) ? search(error, url) : undefined);
 }
 
-/** What stands in front of the stack: a line with file and line, then those of the code, one of which may point to the column. */
+/** Parses the text before the stack: a line with file and line number, then lines of code, one of which may mark the column. */
 function placeIn(text: string): SyntaxPlace | undefined {
   const [head = '', ...lines] = text.split('\n');
   const [, file, line] = /^(file:.+|\/.+|[A-Za-z]:\\.+):(\d+)$/.exec(head) ?? [];
@@ -40,18 +40,18 @@ function placeIn(text: string): SyntaxPlace | undefined {
     file: file.startsWith('file:') ? fileURLToPath(file) : file,
     line: Number(line),
     column,
-    frame: code.slice(0, MAX_LINES).map((each) => each.slice(from, from + LONGEST_LINE)),
+    frame: code.slice(0, MAX_LINES).map((each) => each.slice(from, from + MAX_LINE_LENGTH)),
   };
 }
 
 /** A bundle may have all of its code in one line. */
-const LONGEST_LINE = 160;
+const MAX_LINE_LENGTH = 160;
 const BEFORE_COLUMN = 80;
 const MAX_LINES = 10;
 
-/** Asks a process that parses, but does not run, the modules that this one leads to. */
+/** Starts a process that parses the module and its imports without running them. */
 async function search(error: Error, url: string): Promise<SyntaxPlace | undefined> {
-  // A program that Node.js is part of cannot be started with other code.
+  // A single executable application cannot run other code.
   if (process.getBuiltinModule('node:sea').isSea()) return undefined;
   const code = `(${String(parseAll)})(import.meta.resolve, ...process.argv.slice(1))`;
   try {
@@ -74,12 +74,12 @@ const PARSER = [
   '--eval',
 ];
 
-/** The function cannot start in any case; its caller waits for the reason. */
+/** The function cannot start in any case, so the search is allowed to take some time. */
 const SEARCH_TIMEOUT_MS = 5_000;
 
 /**
- * Throws what a module, or one that it leads to, throws when it is parsed, if that is this message. Runs in a process of
- * its own, as text: it sees nothing but its parameters.
+ * Parses a module and its imports until a parse error has the given message, then throws that error. It is passed to a separate
+ * process as source text, so it must not use anything but its parameters.
  */
 function parseAll(
   resolve: (specifier: string, from: string) => string,
@@ -91,13 +91,13 @@ function parseAll(
   const { fileURLToPath: pathOf, pathToFileURL } = process.getBuiltinModule('node:url');
   const { SourceTextModule } = process.getBuiltinModule('node:vm');
   const known = new Set([start]);
-  const own = [start];
-  const ofPackages: string[] = [];
+  const ownModules = [start];
+  const packageModules: string[] = [];
   const find = (specifier: string, from: string): string | undefined => {
     try {
       return resolve(specifier, from);
     } catch {
-      // As `require` looks for it.
+      // CommonJS resolution follows.
     }
     try {
       return pathToFileURL(createRequire(from).resolve(specifier)).href;
@@ -105,15 +105,15 @@ function parseAll(
       return undefined;
     }
   };
-  for (let url = own.shift(); url !== undefined; url = own.shift() ?? ofPackages.shift()) {
+  for (let url = ownModules.shift(); url !== undefined; url = ownModules.shift() ?? packageModules.shift()) {
     const file = pathOf(url);
     let source: string;
     try {
       source = readFileSync(file, 'utf8');
       if (/\.[mc]?ts$/.test(file)) source = stripTypeScriptTypes(source);
       if (!/\.c[jt]s$/.test(file)) void new SourceTextModule(source, { identifier: file });
-    } catch (fault) {
-      if ((fault as Error).message === message) throw fault;
+    } catch (error) {
+      if ((error as Error).message === message) throw error;
       continue;
     }
     for (const [, , specifier = ''] of source.matchAll(
@@ -122,7 +122,7 @@ function parseAll(
       const found = find(specifier, url);
       if (found === undefined || !found.startsWith('file:') || known.has(found)) continue;
       known.add(found);
-      (found.includes('/node_modules/') ? ofPackages : own).push(found);
+      (found.includes('/node_modules/') ? packageModules : ownModules).push(found);
     }
   }
 }

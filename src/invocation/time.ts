@@ -1,18 +1,18 @@
 import { dateNow } from '../builtins.ts';
 
-/** The longest that a timer of Node can wait, in ms, 24 days: one that is to wait longer fires at once. */
+/** The longest delay of a Node.js timer, in ms (24 days). A timer with a longer delay fires at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** How long a timer has to wait for an instant (epoch ms): not at all for one that has passed, as long as it can for a far one. */
+/** The timer delay until an instant (epoch ms): at least 0 and at most {@link LONGEST_TIMER_MS}. */
 export function msUntil(instantMs: number): number {
   return Math.min(Math.max(instantMs - dateNow(), 0), LONGEST_TIMER_MS);
 }
 
-/** Milliseconds, in fractions, on a clock that all threads of the process share and that never jumps. */
+/** Fractional milliseconds on a monotonic clock that all threads of the process share. */
 export function monotonicMs(): number {
   const [seconds, nanoseconds] = hrtime();
   return seconds * 1_000 + nanoseconds / 1e6;
 }
 
-/** The original: handlers' tests and mocks may put something in its place. */
+/** The original function, because user code may replace it, for example with fake timers. */
 const hrtime = process.hrtime.bind(process);

@@ -3,17 +3,17 @@ import { cut } from './error-description.ts';
 import type { Diagnostic } from './error-description.ts';
 
 /**
- * The JSON that X-Ray shows of an error, in the form that AWS's Node.js client sends. ASCII only, since a header carries
- * it. Lambda accepts 1 MB; servers written in Node.js take headers of 16 KiB in all, and the answer must not be lost to
- * one that is only for X-Ray.
+ * The X-Ray error cause as JSON, in the format of AWS's Node.js client. ASCII only, because it is sent as a header. Lambda
+ * accepts 1 MB, but HTTP servers written in Node.js accept only 16 KiB of headers. The size is limited so that this header
+ * does not prevent the delivery of the answer.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-invokeerror
  */
 export function xrayCause(error: Diagnostic): string {
   const frames = error.stackTrace.map(frameOf).filter((frame) => frame !== undefined);
-  for (let most = MAX_FRAMES; ; most = Math.floor(most / 2)) {
-    const json = encode(error, frames.slice(0, most), most === MAX_FRAMES ? 2048 : 256);
-    if (json.length <= MAX_BYTES || most === 0) return json;
+  for (let count = MAX_FRAMES; ; count = Math.floor(count / 2)) {
+    const json = encode(error, frames.slice(0, count), count === MAX_FRAMES ? 2048 : 256);
+    if (json.length <= MAX_BYTES || count === 0) return json;
   }
 }
 
@@ -36,7 +36,7 @@ function encode(
   return stringify(cause).replaceAll(/[^\x20-\x7e]/g, escape);
 }
 
-/** A line such as `at label (file:///var/task/index.mjs:3:9)`, with or without label, parentheses and scheme. */
+/** Parses a line such as `at label (file:///var/task/index.mjs:3:9)`; label, parentheses and scheme are optional. */
 function frameOf(stackLine: string): Frame | undefined {
   const text = stackLine.trim();
   if (!text.startsWith('at ')) return undefined;
@@ -51,7 +51,7 @@ function escape(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-/** Throws where the directory has been removed. */
+/** `process.cwd()` throws if the directory has been removed. */
 function workingDirectory(): string {
   try {
     return process.cwd();

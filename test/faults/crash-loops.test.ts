@@ -81,7 +81,7 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
     expect(runtime.log).toContainEqual(
       expect.objectContaining({
         level: 'ERROR',
-        message: 'The runtime gives up',
+        message: 'The runtime cannot continue',
         reason: expect.stringMatching(/^No worker thread could be started for 5000 ms/),
       }),
     );

@@ -108,7 +108,9 @@ async function slotsThatPoll(runtime: FaultRuntime): Promise<number> {
     level: 'WARN',
     asked: runtime.slots,
     descriptors: LIMIT,
-    message: expect.stringMatching(/^Only \d+ of 300 slots poll: for more there are not enough descriptors/),
+    message: expect.stringMatching(
+      /^Only \d+ of 300 slots poll: there are not enough file descriptors for more/,
+    ),
   })) as { slots?: number };
   return slots ?? 0;
 }

@@ -85,7 +85,7 @@ describe('in single mode', () => {
       const errors = runtime.log.filter(({ level }) => level === 'ERROR');
       expect(errors.map(({ message }) => message)).toEqual([
         'Uncaught error in a handler',
-        'The runtime gives up',
+        'The runtime cannot continue',
       ]);
     },
   );

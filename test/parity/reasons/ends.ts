@@ -45,7 +45,7 @@ export const endReasons: readonly Reason[] = [
       {
         in: DEATHS,
         at: /log/,
-        ours: /Uncaught error in a handler|A thread was lost|The runtime gives up|PromiseRejectionHandledWarning/,
+        ours: /Uncaught error in a handler|A thread was lost|The runtime cannot continue|PromiseRejectionHandledWarning/,
         theirs: absent,
       },
       { in: DEATHS, at: /log.*/, theirs: /"format":"raw"|triggerUncaughtException/ },
