@@ -160,7 +160,7 @@ describe.each(MODES)('in %s', (_mode, settings) => {
     const failed = await runtime.failure({ returns });
     expect(failed.error).toMatchObject({
       errorType: 'Runtime.UnserializableResponse',
-      errorMessage: expect.stringMatching(/^The handler's result has no JSON form/),
+      errorMessage: expect.stringMatching(/^The handler's result cannot be converted to JSON/),
     });
     expect(failed.rawErrorType).toBe('Runtime.UnserializableResponse');
     expect(failed.error?.['cause']).toMatchObject({ errorType: any, errorMessage: any });

@@ -175,10 +175,10 @@ describe.each(MODES)('shared data in %s', (_mode, { concurrency = 1 }) => {
     const env = { NODE_DEBUG: 'esm,module' };
     await using runtime = await startBootstrap(`${SHARING}handler.ts`, { concurrency }, { env });
     expect((await runtime.failure({ do: 'data' })).error?.errorMessage).toBe(
-      'There is no shared data here: give createManagedRuntime the option sharedData.',
+      'There is no shared data: set the option sharedData of createManagedRuntime.',
     );
     expect((await runtime.failure({ do: 'take' })).error?.errorMessage).toBe(
-      'There are no services here: give createManagedRuntime the option services.',
+      'There are no services: set the option services of createManagedRuntime.',
     );
     await runtime.stop();
     expect(runtime.output.stderr).toMatch(/invoke-store/);

@@ -3,8 +3,9 @@ import type { Writable } from 'node:stream';
 import type { ManagedContext } from './context.ts';
 
 /**
- * A handler that writes its response while it makes it. What it returns is ignored; it is waited for, and so is the end of the
- * stream. What it throws before the first byte becomes an ordinary error; after that it goes behind what was written.
+ * A handler that streams its response. The invocation ends when the handler has settled and the stream has ended; the result
+ * of the handler is ignored. An error before the first byte becomes an ordinary error response. A later error is sent after
+ * the bytes that have been written.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
  */
@@ -15,30 +16,30 @@ export type StreamingHandler<Event = unknown> = (
 ) => unknown;
 
 /**
- * What a streaming handler writes to: a `Writable` of Node's that takes strings and bytes. `write` throws a TypeError for
- * anything else.
+ * The response stream of a streaming handler, a Node.js `Writable` for strings and bytes. `write` throws a TypeError for other
+ * values.
  */
 export type WritableResponse = Writable & {
   /**
    * Sets the type of the response. Default: `application/octet-stream`.
    *
    * @param contentType a MIME type.
-   * @throws Error named `Runtime.InvalidStreamingOperation` when the response has begun.
+   * @throws Error named `Runtime.InvalidStreamingOperation` if the response has begun.
    */
   setContentType(contentType: string): void;
 };
 
 /** Options of {@link streamifyResponse}. */
 export interface StreamingOptions {
-  /** How many bytes may wait in the stream before `write` returns false. Default: Node's, for writable streams. */
+  /** How many bytes the stream buffers before `write` returns false. Default: that of Node.js for writable streams. */
   readonly highWaterMark?: number;
 }
 
 /**
- * Marks a handler as one that streams its response, as AWS's function of that name does.
+ * Marks a handler as a streaming handler, as `awslambda.streamifyResponse` does.
  *
- * @param handler What writes the response.
- * @param options How much may wait in the stream.
+ * @param handler The handler that writes the response.
+ * @param options The buffer size of the stream.
  * @returns The same function, marked.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/config-rs-write-functions.html
  *
@@ -64,19 +65,20 @@ export function streamifyResponse<Event = unknown>(
 }
 
 /**
- * Puts status code, headers and cookies of an HTTP response in front of its body, as AWS's object of that name does.
+ * Sends status code, headers and cookies of an HTTP response before its body, as `awslambda.HttpResponseStream` does.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/config-rs-write-functions.html
  */
 export const HttpResponseStream = {
   /**
-   * Has these go out before the first byte, or when the stream ends without one.
+   * Sends the metadata before the first byte, or at the end of the stream if there are no bytes.
    *
-   * @param responseStream What the handler was given.
-   * @param metadata `statusCode`, `headers` (names and values) and `cookies` (a list), as a Function URL takes them. None counts as `{}`.
+   * @param responseStream The response stream of the handler.
+   * @param metadata `statusCode`, `headers` (an object) and `cookies` (an array), as a function URL expects them. Undefined
+   *   counts as `{}`.
    * @returns The same stream.
-   * @throws Error named `Runtime.InvalidStreamingOperation` when the response has begun, and a TypeError when the metadata
-   *   have no JSON form.
+   * @throws Error named `Runtime.InvalidStreamingOperation` if the response has begun, or a TypeError if the metadata cannot be
+   *   converted to JSON.
    *
    * @example
    * ```ts
@@ -90,7 +92,7 @@ export const HttpResponseStream = {
    */
   from<Stream extends WritableResponse>(responseStream: Stream, metadata: Record<string, unknown>): Stream {
     responseStream.setContentType('application/vnd.awslambda.http-integration-response');
-    // Callers in JavaScript leave it out, and nothing can read the prelude "undefined".
+    // JavaScript callers may omit the metadata, and the text "undefined" would be an invalid prelude.
     const prelude = `${JSON.stringify(metadata ?? {})}${'\0'.repeat(8)}`;
     return Object.assign(responseStream, {
       _onBeforeFirstWrite: (write: (chunk: string) => void) => write(prelude),
@@ -98,11 +100,11 @@ export const HttpResponseStream = {
   },
 };
 
-/** What marks a streaming handler; packages with a copy of AWS's function set the same. */
+/** The properties that mark a streaming handler. Packages with a copy of AWS's function use the same symbols. */
 export const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
 export const HIGH_WATER_MARK = Symbol.for('aws.lambda.runtime.handler.streaming.highWaterMark');
 
-/** Puts both where handlers look for them: into the global that the invoke store has made, unless AWS's variable forbids it. */
+/** Adds both to `globalThis.awslambda`, which exists unless `AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA` is set. */
 export function extendAwslambda(): void {
   const { awslambda } = globalThis as { awslambda?: object };
   if (awslambda !== undefined) Object.assign(awslambda, { streamifyResponse, HttpResponseStream });

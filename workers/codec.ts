@@ -4,7 +4,7 @@ import { utf8 } from '../src/invocation/invocation.ts';
 import { HandlerError } from './handler-error.ts';
 import { importHandlerModule } from './handler-loader.ts';
 
-/** Bytes to event, and result to body. */
+/** Decodes events and encodes results. */
 export interface Codec {
   readonly contentType: string;
   decode(event: EventBytes): unknown;
@@ -12,8 +12,8 @@ export interface Codec {
 }
 
 /**
- * What a module named by the option `codec` exports, by name or as its default, for functions whose events or results are
- * not JSON. It is loaded in each thread. What its functions throw fails the invocation, as if the handler had thrown it.
+ * The exports of the module for the option `codec`, as named exports or as default export, for events or results that are not
+ * JSON. The module is loaded in each thread. An error that its functions throw fails the invocation.
  *
  * @example
  * ```ts
@@ -24,18 +24,18 @@ export interface Codec {
  */
 export interface CodecModule {
   /**
-   * Makes the event that the handler gets.
+   * Decodes the event for the handler.
    *
-   * @param bytes The event as it came.
+   * @param bytes The unparsed event.
    */
   decode(bytes: Uint8Array): unknown;
   /**
-   * Makes the body of the response. Streamed responses do not go through it.
+   * Encodes the body of the response. Not called for streamed responses.
    *
-   * @param result What the handler has returned.
+   * @param result The result of the handler.
    */
   encode(result: unknown): Uint8Array;
-  /** The type of the responses. Default: `application/octet-stream`. */
+  /** The content type of the responses. Default: `application/octet-stream`. */
   contentType?: string;
 }
 
@@ -50,8 +50,8 @@ export async function loadCodec(url: string | undefined): Promise<Codec> {
   );
 }
 
-/** Above that many characters a body is made into bytes here, so that the main thread need not. */
-const LARGEST_STRING_BODY = 8 * 1024;
+/** Longer bodies are encoded to bytes in the thread, to relieve the main thread. */
+const MAX_STRING_BODY_LENGTH = 8 * 1024;
 
 const JSON_CODEC: Codec = {
   contentType: 'application/json',
@@ -65,7 +65,7 @@ const JSON_CODEC: Codec = {
   },
   encode(result) {
     const json = stringify(result);
-    return json.length <= LARGEST_STRING_BODY ? json : owned(Buffer.from(json));
+    return json.length <= MAX_STRING_BODY_LENGTH ? json : owned(Buffer.from(json));
   },
 };
 
@@ -76,13 +76,13 @@ function stringify(result: unknown): string {
     const reason = cause instanceof Error ? `: ${cause.message}` : '.';
     throw new HandlerError(
       'Runtime.UnserializableResponse',
-      `The handler's result has no JSON form${reason}`,
+      `The handler's result cannot be converted to JSON${reason}`,
       { cause },
     );
   }
 }
 
-/** An array with a buffer of its own, since the buffer is transferred: others may live in the old one. */
+/** Copies the bytes if they share their buffer with other data, because the buffer is transferred. */
 function owned(bytes: Buffer): Uint8Array<ArrayBuffer> {
   const { buffer, byteLength } = bytes;
   return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength
@@ -94,7 +94,7 @@ function userCodec(module: CodecModule): Codec {
   return {
     contentType: checkedContentType(module.contentType),
     decode: (event) => module.decode(typeof event === 'string' ? Buffer.from(event, 'latin1') : event),
-    // A copy, since its buffer is transferred: the module may keep its own, and native code's cannot be transferred.
+    // A copy, because the module may reuse its buffer, and buffers of native code cannot be transferred.
     encode: (result) => new Uint8Array(bytesOf(module.encode(result))),
   };
 }
@@ -108,7 +108,7 @@ function checkedContentType(contentType: unknown = 'application/octet-stream'): 
   if (typeof contentType === 'string' && /^[\t\x20-\x7e\x80-\xff]+$/.test(contentType)) return contentType;
   throw new HandlerError(
     'Runtime.MalformedCodec',
-    `The contentType of the codec module must be a string that a header can carry, but it is ${inspect(contentType)}.`,
+    `The contentType of the codec module must be a valid header value, but it is ${inspect(contentType)}.`,
   );
 }
 

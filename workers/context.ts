@@ -1,6 +1,6 @@
 /**
- * A Lambda handler, as written for AWS, sync or async: its result, or what its promise resolves with, becomes the JSON of the
- * response. What it throws, or rejects with, is answered to the caller. A third parameter, a callback, is refused at the start.
+ * A Lambda handler, synchronous or asynchronous. Its result is sent to the caller as JSON, an error that it throws or rejects
+ * with as an error response. Handlers with a third parameter (callback) are rejected at startup.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html
  *
@@ -18,19 +18,19 @@ export type Handler<Event = unknown, Result = unknown> = (
 ) => Result | Promise<Result>;
 
 /**
- * What a handler is told about its invocation. `Context` of `@types/aws-lambda` can stand for it, and it for that one;
- * for this what only this runtime has is optional in the type. See {@link ManagedContext}.
+ * The context of an invocation, compatible in both directions with `Context` of `@types/aws-lambda`. Members that only this
+ * runtime provides are therefore optional; in {@link ManagedContext} they are required.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html
  */
 export interface Context {
-  /** Accepted for AWS's sake, without effect: the answer goes out when the handler's promise settles. */
+  /** Has no effect; exists for compatibility. The response is sent when the handler's promise settles. */
   callbackWaitsForEmptyEventLoop: boolean;
   /** The function's name. */
   readonly functionName: string;
-  /** The function's version, `$LATEST` for one that is not published. */
+  /** The function's version; `$LATEST` for an unpublished version. */
   readonly functionVersion: string;
-  /** The ARN that the caller named, with version or alias if it named one. */
+  /** The ARN that the caller invoked, including a version or alias if the caller specified one. */
   readonly invokedFunctionArn: string;
   /** The function's memory in MiB, as a string. */
   readonly memoryLimitInMB: string;
@@ -40,11 +40,11 @@ export interface Context {
   readonly logGroupName: string;
   /** The log stream of the execution environment. */
   readonly logStreamName: string;
-  /** The Amazon Cognito identity of the caller, where there is one. */
+  /** The Amazon Cognito identity of the caller, if there is one. */
   readonly identity?: CognitoIdentity | undefined;
-  /** What the caller's application has sent, where it has; without the key `w3c`. */
+  /** The client context that the caller sent, without the key `w3c`; undefined if there is none. */
   readonly clientContext?: ClientContext | undefined;
-  /** The tenant, of functions that are isolated by tenant. */
+  /** The tenant id, for functions with tenant isolation. */
   readonly tenantId?: string | undefined;
   /**
    * The X-Ray trace header.
@@ -55,17 +55,17 @@ export interface Context {
   /** The instant at which Lambda answers the caller with a timeout, in epoch milliseconds. */
   readonly deadlineMs?: number;
   /**
-   * Aborts at the deadline (less the option `deadlineMarginMs`), with a `TimeoutError` as its reason. Hand it to what can be
-   * cancelled. The handler then has `deadlineGraceMs` to settle.
+   * Aborts `deadlineMarginMs` before the deadline, with a `TimeoutError` as its reason. Pass it to operations that can be
+   * cancelled. After it has aborted, the handler has `deadlineGraceMs` to settle.
    */
   readonly signal?: AbortSignal;
-  /** The W3C trace context that the caller has sent in the client context, under the key `w3c`; `{}` if it has not. */
+  /** The W3C trace context from the key `w3c` of the client context; `{}` if the caller sent none. */
   w3c?(): TraceContext;
   /**
-   * Lets a promise go on after the answer, which goes out when the handler has returned. Until all of them have settled,
-   * or the deadline has passed, the invocation keeps its room. A rejection is logged under the request id.
+   * Registers background work that continues after the response has been sent. The invocation occupies its thread until all
+   * registered promises have settled or the deadline has passed. A rejection is logged with the request id.
    *
-   * @param promise What goes on.
+   * @param promise The background work.
    */
   waitUntil?(promise: PromiseLike<unknown>): void;
   /** Milliseconds until the deadline; negative after it. */
@@ -93,40 +93,40 @@ export interface Context {
   succeed(messageOrObject: unknown): void;
 }
 
-/** A context as this runtime makes it: nothing that only it has is missing. */
+/** The context that this runtime passes to handlers, with all of the runtime's own members. */
 export type ManagedContext = Context & Required<Pick<Context, 'deadlineMs' | 'signal' | 'w3c' | 'waitUntil'>>;
 
 /**
- * W3C's trace context, as text. What the caller has not sent is absent.
+ * The W3C trace context as text. Omitted fields are absent.
  *
  * @see https://www.w3.org/TR/trace-context/
  */
 export interface TraceContext {
-  /** Ids of the trace and of the parent span, and flags. */
+  /** The trace id, the parent span id and flags. */
   readonly traceparent?: string | undefined;
-  /** What tracing systems have added, a list. */
+  /** A list of entries of tracing systems. */
   readonly tracestate?: string | undefined;
-  /** Names and values that go along with the trace. */
+  /** Names and values that are propagated with the trace. */
   readonly baggage?: string | undefined;
 }
 
-/** Who called, where an Amazon Cognito identity did. */
+/** The Amazon Cognito identity of the caller. */
 export interface CognitoIdentity {
   /** The id of the identity. */
   cognitoIdentityId: string;
-  /** The id of the pool that has authorised it. */
+  /** The id of the identity pool that authorized the identity. */
   cognitoIdentityPoolId: string;
 }
 
 /**
- * What the caller sent with `X-Amz-Client-Context`. It is given as it came: nobody checks that it has these fields.
+ * The client context that the caller sent with `X-Amz-Client-Context`. The runtime does not validate its fields.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
  */
 export interface ClientContext {
   /** The application that called. */
   client: ClientContextClient;
-  /** What the application has set by itself. */
+  /** Custom values of the application. */
   Custom?: unknown;
   /** The device that called. */
   env: ClientContextEnv;
@@ -138,24 +138,24 @@ export interface ClientContextClient {
   installationId: string;
   /** The application's title. */
   appTitle: string;
-  /** The name of its version. */
+  /** The name of the application's version. */
   appVersionName: string;
-  /** The number of its version. */
+  /** The code of the application's version. */
   appVersionCode: string;
-  /** The name of its package. */
+  /** The name of the application's package. */
   appPackageName: string;
 }
 
 /** The device that called, as AWS's mobile SDKs describe it. */
 export interface ClientContextEnv {
-  /** The version of its system. */
+  /** The version of the operating system. */
   platformVersion: string;
-  /** Its system. */
+  /** The operating system. */
   platform: string;
-  /** Who made it. */
+  /** The manufacturer of the device. */
   make: string;
-  /** Its model. */
+  /** The model of the device. */
   model: string;
-  /** Its language and region. */
+  /** The locale of the device. */
   locale: string;
 }

@@ -1,5 +1,5 @@
 /**
- * For the handler's module, and for modules of services: types, the invocation's context, streaming, logs, shared state.
+ * The API for handler modules and service modules: types, the context of an invocation, streaming, logs and shared state.
  *
  * @module lambda-managed-runtime/worker
  */

@@ -6,17 +6,17 @@ import { HandlerError } from './handler-error.ts';
 import type { InvocationContext } from './invocation-context.ts';
 import { globalSlot } from '../src/global-slot.ts';
 
-/** What the code that is running belongs to, across timers and promises. */
+/** The invocation to which the running code belongs, across timers and promises. */
 export interface CurrentInvocation {
   readonly message: Pick<InvokeMessage, 'invocationId' | 'metadata'>;
   readonly context: InvocationContext;
 }
 
 /**
- * The context of the invocation to which the code that calls belongs, however deep below the handler; undefined outside
- * of invocations, as while a module loads.
+ * Returns the context of the current invocation from anywhere in the call tree of the handler. Undefined outside of
+ * invocations, for example while a module loads.
  *
- * @returns The very object that the handler got.
+ * @returns The same object that the handler received.
  *
  * @example
  * ```ts
@@ -33,7 +33,7 @@ export function currentInvocation(): CurrentInvocation | undefined {
   return current.value?.();
 }
 
-/** The invocation to which an error is charged that no promise of a handler has caught; all undefined for none. */
+/** The invocation to which an uncaught error is attributed; all fields are undefined if there is none. */
 export interface ChargedInvocation {
   readonly invocationId: number | undefined;
   readonly requestId: string | undefined;
@@ -41,8 +41,8 @@ export interface ChargedInvocation {
 }
 
 /**
- * The invocation whose code is running. Native code can call back, and listeners can be called, outside of any frame: then
- * it is the one that runs on the thread, where only one can. What a module has left behind while it loaded belongs to none.
+ * The invocation whose code is running. Native callbacks and listeners may run outside of any frame; they are attributed to the
+ * thread's invocation if only one can run at a time. Code started while a module loaded belongs to no invocation.
  */
 export function chargedInvocation(ownsThread: boolean): ChargedInvocation {
   const frame = frames.getStore();
@@ -54,35 +54,34 @@ export function chargedInvocation(ownsThread: boolean): ChargedInvocation {
   };
 }
 
-/** To be called when an invocation has settled, background work included. */
+/** Must be called when an invocation has settled, including background work. */
 export function leaveStore(invocation: CurrentInvocation): void {
   if (latest === invocation) latest = undefined;
 }
 
-/** The invocation that began last, until it has settled. */
+/** The invocation that was started last, until it has settled. */
 let latest: CurrentInvocation | undefined;
 
 /**
- * Puts the runtime's store where libraries look for AWS's: into `awslambda.InvokeStore`, and into what
- * `@aws/lambda-invoke-store` hands out. A store that was opened before leads to it from now on, for those who hold it
- * already, a preloaded module for example. Opened without `AWS_LAMBDA_MAX_CONCURRENCY`, AWS's store knows one invocation
- * only, and each version of the package has other keys.
+ * Installs the runtime's store as `awslambda.InvokeStore` and as the instance of `@aws/lambda-invoke-store`. An instance that
+ * was created before, for example by a preloaded module, is redirected to it. This is necessary because AWS's store supports
+ * only one invocation if it was created without `AWS_LAMBDA_MAX_CONCURRENCY`, and versions of the package use different keys.
  *
- * @throws HandlerError `Runtime.InvokeStoreFrozen` when such a store cannot be changed.
+ * @throws HandlerError `Runtime.InvokeStoreFrozen` if an existing store cannot be changed.
  */
 export async function openInvokeStore(): Promise<void> {
   const { awslambda } = globalThis as { awslambda?: { InvokeStore?: InvokeStoreBase } };
   const before = awslambda?.InvokeStore;
   try {
     if (awslambda !== undefined) awslambda.InvokeStore = store;
-    // A copy of the package that was used before goes on with what it has opened.
+    // Another copy of the package keeps using the instance that it has created.
     const handedOut = await InvokeStore.getInstanceAsync(true);
     for (const other of [before, handedOut]) if (other !== undefined && other !== store) redirect(other);
   } catch (cause) {
     throw new HandlerError(
       'Runtime.InvokeStoreFrozen',
-      'The invoke store that was opened before the runtime cannot be replaced: invocations would see each other’s ids. ' +
-        'Do not freeze globalThis.awslambda or what it holds.',
+      'The existing invoke store cannot be replaced, so invocations would see the ids of other invocations. ' +
+        'Do not freeze globalThis.awslambda or its properties.',
       { cause },
     );
   }
@@ -90,8 +89,8 @@ export async function openInvokeStore(): Promise<void> {
 }
 
 /**
- * Loads the user's module inside the store as well: some packages write into it when they are set up. Code that the
- * module leaves behind goes on in there, whichever invocation causes it, so nothing can be written later.
+ * Loads the user's module with values in the store, because some packages write to it during setup. The values are frozen
+ * afterwards, because callbacks from the module's setup continue to see them, whichever invocation triggers the callback.
  */
 export async function loadInStore<Result>(load: () => Promise<Result>): Promise<Result> {
   const values = {};
@@ -102,7 +101,7 @@ export async function loadInStore<Result>(load: () => Promise<Result>): Promise<
   }
 }
 
-/** Calls back inside the store, which then has what AWS defines, and the invocation. */
+/** Runs the callback with the invocation and AWS's values in the store. */
 export function runInInvokeStore<Result>(invocation: CurrentInvocation, callback: () => Result): Result {
   const { requestId, traceId, tenantId } = invocation.message.metadata;
   const { traceparent, tracestate, baggage } = invocation.context.w3c();
@@ -118,17 +117,17 @@ export function runInInvokeStore<Result>(invocation: CurrentInvocation, callback
   return frames.run({ values, invocation }, callback);
 }
 
-/** What follows an invocation. */
+/** The asynchronous context of an invocation. */
 interface Frame {
-  /** What libraries see. */
+  /** The values that libraries see. */
   readonly values: Values;
-  /** Stays the same where a library runs something with values of its own. */
+  /** Stays the same if a library runs code with its own values. */
   readonly invocation: CurrentInvocation | undefined;
 }
 
 type Values = Record<string | symbol, unknown>;
 
-/** AWS's store in the form for several invocations at once: what an invocation has left behind belongs to it as well. */
+/** AWS's store for concurrent invocations. Code that continues after an invocation still belongs to it. */
 class FollowingStore extends InvokeStoreBase {
   override getContext(): Values | undefined {
     return frames.getStore()?.values;
@@ -147,7 +146,7 @@ class FollowingStore extends InvokeStoreBase {
       throw new Error(`The field ${String(key)} of the Lambda context cannot be changed.`);
     }
     const values = this.getContext();
-    if (values === undefined) throw new Error('There is no invocation here whose values could be set.');
+    if (values === undefined) throw new Error('Values can be set only within an invocation.');
     values[key] = value;
   }
 
@@ -156,7 +155,7 @@ class FollowingStore extends InvokeStoreBase {
   }
 }
 
-/** Versions of the package differ in what is a method of the object, of its class, or of a class that is the store. */
+/** Overrides all methods on the object itself, because package versions differ in where they define them. */
 function redirect(other: object): void {
   for (const name of METHODS) {
     const method = store[name].bind(store);

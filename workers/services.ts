@@ -2,12 +2,12 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Endpoint, ProxyMarked, ProxyMethods, Remote } from 'comlink';
 import { globalSlot } from '../src/global-slot.ts';
 
-/** What a module of services exports, as handlers see it: each export is a {@link Service}. */
+/** The exports of a services module as handlers see them; each is a {@link Service}. */
 export type Services<Module> = { readonly [Name in keyof Module]: Service<Module[Name]> };
 
 /**
- * An export of a module of services, as handlers see it: a function or a class whose calls are promises, an object with
- * methods whose calls are promises and which is also a promise of its copy, or a promise of a value.
+ * An export of a services module as handlers see it. Calls of functions, classes and methods return promises. An object is also
+ * a promise of its copy, and another value is a promise of the value.
  */
 export type Service<Export> = Export extends (...args: never) => unknown
   ? Remote<Export>
@@ -16,15 +16,16 @@ export type Service<Export> = Export extends (...args: never) => unknown
     : Promise<Export>;
 
 /**
- * The exports of the module that the option `services` names. They live on the main thread, once for all threads; every
- * call is a promise. Arguments and results are copied as `structuredClone` does, or see {@link proxy} and {@link transfer}.
+ * Returns the exports of the module for the option `services`. They run once on the main thread for all threads; every call
+ * returns a promise. Arguments and results are copied as with `structuredClone`; {@link proxy} and {@link transfer} are the
+ * alternatives.
  *
- * A service that throws fails its call: with an `Error` that has name, message, stack, `code`, `cause` and its own fields, but
- * not its class. A call that the main thread does not answer holds its caller until the deadline.
+ * If a service throws, its call rejects with an `Error` that has name, message, stack, `code`, `cause` and own fields of the
+ * original error, but not its class. Calls have no timeout of their own.
  *
  * @typeParam Module The type of the module, `typeof import('./services.ts')`.
  * @returns The exports, each a {@link Service}.
- * @throws Error if there is no such option.
+ * @throws Error if the option `services` is not set.
  *
  * @example
  * ```ts
@@ -46,11 +47,11 @@ export function useServices<Module>(): Services<Module> {
 }
 
 /**
- * Lets the other side call a function or an object that stays here: a callback for a service, or what a service returns. A
- * call to one of a thread that has ended is never answered.
+ * Passes a function or object by reference instead of copying it, for example a callback for a service or the result of a
+ * service. A call to a proxy of a thread that has ended never settles.
  *
  * @param value The function or object.
- * @returns The same, marked.
+ * @returns The same value, marked as a proxy.
  * @throws Error if there are no services.
  *
  * @example
@@ -71,11 +72,10 @@ export function proxy<Value extends object>(value: Value): Value & ProxyMarked {
 }
 
 /**
- * Lets these buffers and ports of an argument or a result move to the other side instead of being copied. Here they are empty
- * then.
+ * Transfers buffers and ports of an argument or result instead of copying them. They cannot be used on this side any more.
  *
  * @param value The argument or the result.
- * @param transferables What of it moves.
+ * @param transferables The buffers and ports in `value` to transfer.
  * @returns The same value.
  * @throws Error if there are no services.
  *
@@ -100,9 +100,10 @@ export function transfer<Value>(value: Value, transferables: readonly (ArrayBuff
 }
 
 /**
- * Lets go of what came from the other side as a proxy, which is then free there. Otherwise that happens when the thread ends.
+ * Releases a proxy of the other side, so that its object can be garbage-collected there. Without a call, proxies are released
+ * when the thread ends.
  *
- * @param remote What came as a proxy.
+ * @param remote The proxy.
  * @throws Error if there are no services.
  *
  * @example
@@ -129,7 +130,7 @@ export function release(remote: ProxyMethods): void {
   remote[present(comlink.value).releaseProxy]();
 }
 
-/** To be called before the user's module loads, with a port that leads to the services. */
+/** Must be called before the user's module is loaded, with the port to the services. */
 export async function connectServices(port: MessagePort): Promise<void> {
   const { wrap } = await import('../src/services/comlink.ts');
   services.value = wrap(port as unknown as Endpoint);
@@ -137,12 +138,12 @@ export async function connectServices(port: MessagePort): Promise<void> {
 
 function present<Value>(value: Value | undefined): Value {
   if (value !== undefined) return value;
-  throw new Error('There are no services here: give createManagedRuntime the option services.');
+  throw new Error('There are no services: set the option services of createManagedRuntime.');
 }
 
 type Comlink = typeof import('comlink');
 type Transferables = Parameters<Comlink['transfer']>[1];
 
 const services = globalSlot<unknown>('services');
-/** Set by `src/services/comlink.ts`: this module does not load comlink by itself. */
+/** Set by `src/services/comlink.ts`, so that this module does not load comlink. */
 const comlink = globalSlot<Comlink>('comlink');

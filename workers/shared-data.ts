@@ -1,15 +1,15 @@
 import { globalSlot } from '../src/global-slot.ts';
 
-/** What a module of shared data exports: its default export, or else all that it exports. */
+/** The data of a shared-data module: its default export, or an object of its exports if there is none. */
 export type SharedData<Module> = Module extends { readonly default: infer Data } ? Data : Module;
 
 /**
- * What the module exports that the option `sharedData` names. What is in a SharedArrayBuffer is the same memory in all
- * threads, which may also write there, with `Atomics` where several do; the rest is a copy.
+ * Returns the exports of the module for the option `sharedData`. A SharedArrayBuffer is the same memory in all threads; use
+ * `Atomics` if several threads write to it. Other values are copies.
  *
  * @typeParam Module The type of the module, `typeof import('./model.ts')`.
  * @returns Its default export, or an object of all its exports.
- * @throws Error if there is no such option.
+ * @throws Error if the option `sharedData` is not set.
  *
  * @example
  * ```ts
@@ -27,11 +27,11 @@ export type SharedData<Module> = Module extends { readonly default: infer Data }
 export function useSharedData<Module>(): SharedData<Module> {
   const data = sharedData.value;
   if (data === undefined)
-    throw new Error('There is no shared data here: give createManagedRuntime the option sharedData.');
+    throw new Error('There is no shared data: set the option sharedData of createManagedRuntime.');
   return data as SharedData<Module>;
 }
 
-/** To be called before the user's module loads. */
+/** Must be called before the user's module is loaded. */
 export function setSharedData(data: unknown): void {
   sharedData.value = data;
 }

@@ -2,15 +2,15 @@ import { Promise } from '../src/builtins.ts';
 import { globalSlot } from '../src/global-slot.ts';
 import { settlesWithin } from '../src/waiting.ts';
 
-/** Something to do before the thread ends, such as closing a connection. A promise that it returns is waited for. */
+/** A function to call before the thread ends, for example to close a connection. It may return a promise. */
 export type ShutdownHook = () => unknown;
 
 /**
- * Declares what to do at shutdown, in each thread that loads the module, and before a thread is recycled. Hooks run when
- * the invocations in flight have ended, all at once, within their share of `shutdownTimeoutMs`. They do not run when a thread
- * crashes or is terminated. One that throws is logged, and keeps none of the others.
+ * Registers a hook that the thread calls at shutdown and before it is recycled. Hooks run concurrently when the invocations in
+ * flight have ended, within their share of `shutdownTimeoutMs`. They do not run when a thread crashes or is terminated. An error
+ * in a hook is logged and does not affect other hooks.
  *
- * @param hook What to do.
+ * @param hook The function to call.
  *
  * @example
  * ```ts
@@ -26,7 +26,7 @@ export function onShutdown(hook: ShutdownHook): void {
 
 const hooks = (globalSlot<ShutdownHook[]>('shutdown-hooks').value ??= []);
 
-/** Runs the hooks, for that many ms at most. A hook that throws does not stop the others. */
+/** Runs the hooks concurrently for at most `timeoutMs`. An error in one hook does not affect the others. */
 export async function runShutdownHooks(timeoutMs: number): Promise<void> {
   if (hooks.length === 0) return;
   const all = Promise.allSettled(
@@ -39,5 +39,7 @@ export async function runShutdownHooks(timeoutMs: number): Promise<void> {
     }),
   );
   if (!(await settlesWithin(all, timeoutMs)))
-    console.warn(`A shutdown hook took longer than ${Math.round(timeoutMs)} ms and is not waited for`);
+    console.warn(
+      `A shutdown hook took longer than ${Math.round(timeoutMs)} ms; the thread no longer waits for it`,
+    );
 }

@@ -9,18 +9,18 @@ import { replaceFunction } from '../replace-function.ts';
 import { jsonLine, textLine } from './log-lines.ts';
 
 /**
- * Makes the console write a line for each call, under the invocation whose code calls. The other methods, such as
- * `table`, go through these.
+ * Makes the console write one log line per call, with the request id of the current invocation. Other methods, such as `table`,
+ * call the replaced ones.
  *
- * @returns what undoes it.
+ * @returns a function that restores the console.
  */
 export function patchConsole(
   writer: LogWriter,
-  { format, level: least }: Pick<LogSettings, 'format' | 'level'>,
+  { format, level: minimum }: Pick<LogSettings, 'format' | 'level'>,
 ): () => void {
   const toLine = format === 'JSON' ? jsonLine : textLine;
   const at = (level: LogLevel) => {
-    if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(least)) return () => undefined;
+    if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(minimum)) return () => undefined;
     return (...args: unknown[]) => {
       const metadata = currentInvocation()?.message.metadata;
       const time = new Date();
@@ -37,12 +37,12 @@ export function patchConsole(
     warn: at('WARN'),
     error: at('ERROR'),
     fatal: at('FATAL'),
-    // Node's own writes past the others.
+    // The `dir` of Node.js does not call the other methods.
     dir: (value: unknown, options?: InspectOptions) =>
       info(inspect(value, { customInspect: false, ...options })),
   };
   const undo = Object.entries(methods).map(([name, method]) => replaceFunction(console, name, method));
   return () => {
-    for (const one of undo) one();
+    for (const restore of undo) restore();
   };
 }

@@ -6,7 +6,7 @@ import type { LoggedLine } from '../../src/protocol.ts';
 import { currentInvocation } from '../invoke-store.ts';
 import type { LineObserver } from './line-observer.ts';
 
-/** Local mode: each line is also told to the local server, with the invocation whose code writes it. */
+/** Publishes each line and the request id of its invocation to the local console. Used in local mode. */
 export class LineBroadcast implements LineObserver {
   #channel: BroadcastChannel | undefined = new BroadcastChannel(LOGGED_LINES_CHANNEL);
 
@@ -34,7 +34,7 @@ export class LineBroadcast implements LineObserver {
     };
   }
 
-  /** What the code logs later is only written. */
+  /** Stops publishing; later lines are only written. */
   close(): void {
     this.#channel?.close();
     this.#channel = undefined;

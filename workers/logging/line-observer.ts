@@ -1,15 +1,15 @@
 import type { LogWriter } from '../../src/output/log-output.ts';
 import type { Output } from '../../src/output/output.ts';
 
-/** Stands before what lines are written to. */
+/** Wraps writers and outputs to observe their lines. */
 export interface LineObserver {
   writer(writer: LogWriter): LogWriter;
-  /** @param output takes whole lines. */
+  /** @param output receives complete lines. */
   output(output: Output): Output;
   close(): void;
 }
 
-/** Sees nothing, and costs nothing. */
+/** Observes nothing. */
 export const NO_LINE_OBSERVER: LineObserver = {
   writer: (writer) => writer,
   output: (output) => output,
@@ -17,13 +17,13 @@ export const NO_LINE_OBSERVER: LineObserver = {
 };
 
 /**
- * Passes on what is written as far as it is whole lines; keeps the rest until its line is complete, so that no other
- * thread's line comes in between.
+ * Forwards complete lines and buffers an incomplete one until it is complete, so that lines of other threads are not written
+ * in between.
  */
 export class LineBuffer {
   readonly #output: Output;
-  #kept: Uint8Array[] = [];
-  #keptBytes = 0;
+  #buffered: Uint8Array[] = [];
+  #bufferedBytes = 0;
 
   constructor(output: Output) {
     this.#output = output;
@@ -33,24 +33,24 @@ export class LineBuffer {
     const end = bytes.lastIndexOf(NEW_LINE) + 1;
     if (end > 0) this.#pass(bytes.subarray(0, end));
     if (end === bytes.length) return;
-    // A copy: it belongs to the caller.
-    this.#kept.push(Uint8Array.from(bytes.subarray(end)));
-    this.#keptBytes += bytes.length - end;
-    if (this.#keptBytes > LONGEST_KEPT_BYTES) this.end();
+    // A copy, because the caller may reuse the buffer.
+    this.#buffered.push(Uint8Array.from(bytes.subarray(end)));
+    this.#bufferedBytes += bytes.length - end;
+    if (this.#bufferedBytes > MAX_BUFFERED_BYTES) this.end();
   }
 
-  /** Writes what is left as a line. */
+  /** Writes the buffered bytes as a line. */
   end(): void {
-    if (this.#keptBytes > 0) this.#pass(Uint8Array.of(NEW_LINE));
+    if (this.#bufferedBytes > 0) this.#pass(Uint8Array.of(NEW_LINE));
   }
 
   #pass(bytes: Uint8Array): void {
-    const entry = this.#keptBytes === 0 ? bytes : Buffer.concat([...this.#kept, bytes]);
-    this.#kept = [];
-    this.#keptBytes = 0;
+    const entry = this.#bufferedBytes === 0 ? bytes : Buffer.concat([...this.#buffered, bytes]);
+    this.#buffered = [];
+    this.#bufferedBytes = 0;
     this.#output.write(entry);
   }
 }
 
 const NEW_LINE = 0x0a;
-const LONGEST_KEPT_BYTES = 1024 * 1024;
+const MAX_BUFFERED_BYTES = 1024 * 1024;

@@ -5,7 +5,7 @@ import { cut, isError } from '../../src/invocation/error-description.ts';
 import { LoggedErrorDescriber, standardFields } from '../../src/invocation/logged-error.ts';
 import type { LogLevel } from '../../src/thread-settings.ts';
 
-/** What is known of a line besides its arguments. */
+/** The metadata of a log line. */
 export interface LineOrigin {
   readonly time: Date;
   readonly level: LogLevel;
@@ -14,9 +14,9 @@ export interface LineOrigin {
 }
 
 /**
- * A line as AWS's runtime writes it in the format JSON. A single argument is the message as it is, if it has a JSON form;
- * more are put together to a text. The first error among them also gives the line `errorType`, `errorMessage`,
- * `stackTrace` and, where it has them, `code`, `cause` and `errors`.
+ * Formats a line as AWS's runtime does in the JSON format. A single argument becomes the message as JSON if possible; several
+ * arguments are formatted to a text. The first error among them also adds `errorType`, `errorMessage`, `stackTrace` and, if
+ * present, `code`, `cause` and `errors`.
  */
 export function jsonLine(args: readonly unknown[], origin: LineOrigin): string {
   const error = args.find(isError);
@@ -25,7 +25,7 @@ export function jsonLine(args: readonly unknown[], origin: LineOrigin): string {
   return jsonText(message ?? stringify(printed(args)), described, origin);
 }
 
-/** A line about something that the handler's code has thrown: the message is its description, or a text. */
+/** Formats a line about a thrown value. The message is its description, unless a text is given. */
 export function jsonErrorLine(thrown: unknown, text: string | undefined, origin: LineOrigin): string {
   const described = new LoggedErrorDescriber().describe(thrown);
   return jsonText(stringify(text ?? described), described, origin);
@@ -37,10 +37,10 @@ function jsonText(message: string, described: Diagnostic | undefined, origin: Li
   return `{${head},"message":${message}${described === undefined ? '' : members(standardFields(described))}}`;
 }
 
-/** Undefined if it has none: a circle, a BigInt, a symbol, a function. */
+/** Undefined if the value cannot be converted to JSON, for example a circular object or a BigInt. */
 function ownJson(value: unknown): string | undefined {
   let describer: LoggedErrorDescriber | undefined;
-  // Errors would be `{}`.
+  // `JSON.stringify` would convert errors to `{}`.
   const withErrors = (_key: string, inner: unknown) =>
     isError(inner) ? (describer ??= new LoggedErrorDescriber()).describeNested(inner) : inner;
   try {
@@ -50,18 +50,18 @@ function ownJson(value: unknown): string | undefined {
   }
 }
 
-/** `,"name":value` for each that is there. */
+/** `,"name":value` for each defined value. */
 function members(values: object): string {
   const json = stringify(values);
   return json === '{}' ? '' : `,${json.slice(1, -1)}`;
 }
 
-/** A line as AWS's runtime writes it in the format Text; with the tenant's id where there is one. */
+/** Formats a line as AWS's runtime does in the text format, with the tenant id if there is one. */
 export function textLine(args: readonly unknown[], origin: LineOrigin): string {
   return plainText(printed(args), origin);
 }
 
-/** A line about something that the handler's code has thrown, as AWS's runtime writes it: a text, and JSON. */
+/** Formats a line about a thrown value as AWS's runtime does: a text followed by JSON. */
 export function textErrorLine(thrown: unknown, text: string, origin: LineOrigin): string {
   const { stackTrace, ...described } = new LoggedErrorDescriber().describe(thrown);
   return plainText(`${text} \t${stringify({ ...described, stack: stackTrace })}`, origin);
@@ -73,8 +73,8 @@ function plainText(text: string, { time, level, requestId = '', tenantId }: Line
 }
 
 /**
- * The arguments as one text, `%s` and the like filled in. Never throws, whatever getters and traps do. Texts are there as a
- * whole; what is made of the others is bounded.
+ * Formats the arguments as `util.format` does. Never throws, even if getters or proxy traps throw. Strings are included in
+ * full, other values are limited in length.
  */
 function printed(args: readonly unknown[]): string {
   const characters = args.reduce<number>(
@@ -101,5 +101,5 @@ function printable(value: unknown): string {
   }
 }
 
-/** Of all that is no text: the stack of an error may hold megabytes, as a message. */
+/** The limit for values other than strings: an error's stack may contain megabytes. */
 const MAX_CHARACTERS = 256 * 1024;

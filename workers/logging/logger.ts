@@ -6,9 +6,9 @@ import type { LogLevel } from '../../src/thread-settings.ts';
 import { currentInvocation } from '../invoke-store.ts';
 
 /**
- * A pino logger whose lines carry `requestId`, `tenantId` and `traceId` of the invocation whose code logs, in the form of
- * the console's JSON lines. Its level is `AWS_LAMBDA_LOG_LEVEL`; without that, all is written. Where there is no runtime, as in
- * a test, it writes to stdout, from `info` on. pino is loaded at its first use.
+ * A pino logger that adds `requestId`, `tenantId` and `traceId` of the current invocation to each line, in the JSON format of
+ * the console's lines. Its level is `AWS_LAMBDA_LOG_LEVEL`; by default it writes all levels. Without a runtime, for example in a
+ * test, it writes to stdout with the level `info`. pino is loaded on the first use.
  *
  * @see https://github.com/pinojs/pino/blob/main/docs/api.md
  *
@@ -22,8 +22,8 @@ import { currentInvocation } from '../invoke-store.ts';
 export const logger: Logger = lazily(open);
 
 /**
- * An object that becomes a child of what `open` makes, at its first use. Child loggers of pino are the same: objects
- * that inherit from their parent.
+ * Returns an object that inherits from the value of `open` from its first use on. pino's child loggers also inherit from their
+ * parents.
  */
 function lazily<Value extends object>(open: () => Value): Value {
   const arrive = () => {
@@ -47,7 +47,7 @@ function open(): Logger {
   return opener.value?.() ?? openPino(STDOUT, 'INFO', invocationFields);
 }
 
-/** To be called when the thread's output is open. Returns what undoes it. */
+/** Must be called when the thread's output is open. Returns a function that undoes it. */
 export function offerLogger(writer: LogWriter, level: LogLevel): () => void {
   opener.value = () => openPino(writer, level, invocationFields);
   return () => {
@@ -62,7 +62,7 @@ function invocationFields(): object {
   return { requestId, tenantId, traceId };
 }
 
-/** Where there is no runtime, as in a test of a handler. */
+/** The output without a runtime, for example in a test of a handler. */
 const STDOUT: LogWriter = { write: (text) => process.stdout.write(`${text}\n`) };
 
 /** Opens a logger on the output of the thread. */

@@ -11,11 +11,11 @@ import type { ThrownLog } from './thrown-log.ts';
 /** The log of a thread's handler. */
 export interface HandlerLog {
   readonly thrown: ThrownLog;
-  /** Undoes what was changed for it. */
+  /** Restores the console, the logger and the standard streams. */
   close(): void;
 }
 
-/** Lets everything that this thread's code logs go straight to its descriptor: console, the `logger`, stdout and stderr. */
+/** Routes the thread's console, `logger`, stdout and stderr directly to the log output instead of the main thread. */
 export async function openLogging(settings: LogSettings): Promise<HandlerLog> {
   const output = await openLogOutput(settings, 'at once');
   const lineObserver = settings.broadcast ? await openBroadcast() : NO_LINE_OBSERVER;
@@ -29,13 +29,13 @@ export async function openLogging(settings: LogSettings): Promise<HandlerLog> {
   return {
     thrown: openThrownLog(writer, settings),
     close() {
-      for (const one of undo.splice(0)) one();
+      for (const restore of undo.splice(0)) restore();
       output.close();
     },
   };
 }
 
-/** Lambda never needs it. */
+/** Imports the broadcast on demand, because it is not needed on Lambda. */
 async function openBroadcast(): Promise<LineObserver> {
   return new (await import('./line-broadcast.ts')).LineBroadcast();
 }

@@ -10,10 +10,10 @@ import type { LineObserver } from './line-observer.ts';
 import { LineBuffer } from './line-observer.ts';
 
 /**
- * Lets `process.stdout`, `process.stderr`, and what is written to descriptors 1 and 2 through `node:fs`, as pino does,
- * go straight to the descriptor, a line at a time. Node would relay the former through the main thread, later.
+ * Writes `process.stdout`, `process.stderr` and `node:fs` writes to descriptors 1 and 2 directly to the descriptor, one line at
+ * a time. By default, Node.js relays the streams of worker threads through the main thread, and lines can be lost.
  *
- * @returns what undoes it; a line that was not finished is written.
+ * @returns a function that restores the streams and writes incomplete lines.
  */
 export function takeOverStdio(
   { locks, dropped, writer, outputTimeoutMs }: LogSettings,
@@ -49,11 +49,11 @@ export function takeOverStdio(
   return () => {
     process.off('exit', flush);
     flush();
-    for (const one of undo) one();
+    for (const restore of undo) restore();
   };
 }
 
-/** What the stream does with its chunks; calls, callbacks and events stay its own. */
+/** Replaces only how the stream writes chunks; its methods, callbacks and events are unchanged. */
 function takeOverStream(stream: Writable, lines: LineBuffer): () => void {
   const own = {
     _write(chunk: string | Uint8Array, encoding: BufferEncoding, callback: () => void) {
@@ -68,7 +68,7 @@ function takeOverStream(stream: Writable, lines: LineBuffer): () => void {
   };
 }
 
-/** Loggers that write to a descriptor by themselves would tear the lines of others, and fail where a pipe is full. */
+/** Redirects `fs.write` and `fs.writeSync`, because direct writes would split other lines and fail on a full pipe. */
 function takeOverDescriptors(outputs: ReadonlyMap<number, LineBuffer>): () => void {
   const { write, writeSync } = fs;
   const replacingSync = (fd: number, data: string | NodeJS.ArrayBufferView, ...rest: unknown[]): number => {
@@ -83,18 +83,18 @@ function takeOverDescriptors(outputs: ReadonlyMap<number, LineBuffer>): () => vo
     if (!outputs.has(fd) || typeof callback !== 'function')
       return Reflect.apply(write, fs, [fd, data, ...rest]) as void;
     const written = replacingSync(fd, data, ...rest.slice(0, -1));
-    // At once: pino's default destination keeps all further lines to itself until it is told.
+    // Synchronously, because pino's default destination buffers all further lines until the callback.
     callback(null, written, data);
   };
   const undo = [replaceFunction(fs, 'writeSync', replacingSync), replaceFunction(fs, 'write', replacing)];
   syncBuiltinESMExports();
   return () => {
-    for (const one of undo) one();
+    for (const restore of undo) restore();
     syncBuiltinESMExports();
   };
 }
 
-/** The parameters behind the descriptor, in all the forms that `fs.write` has. */
+/** Parses the parameters after the descriptor in all forms of `fs.write`. */
 function bytesOf(data: string | NodeJS.ArrayBufferView, rest: readonly unknown[]): Uint8Array {
   if (typeof data === 'string') {
     const encoding = rest.find((value) => typeof value === 'string') as BufferEncoding | undefined;

@@ -6,24 +6,24 @@ import type { LogLevel, LogSettings } from '../../src/thread-settings.ts';
 import { isExitCall } from '../handler-error.ts';
 import { jsonErrorLine, textErrorLine } from './log-lines.ts';
 
-/** Writes a line of the level ERROR about what an invocation's code has thrown. Never throws. */
+/** Logs errors of handlers with the level ERROR. Never throws. */
 export interface ThrownLog {
-  /** The handler has failed. */
+  /** Logs the error of a failed handler. */
   invocationFailed(thrown: unknown, of: InvocationIds): void;
-  /** A promise that was given to `waitUntil` has been rejected. */
+  /** Logs the rejection of a promise given to `waitUntil`. */
   backgroundFailed(thrown: unknown, of: InvocationIds): void;
 }
 
 type InvocationIds = Pick<InvocationMetadata, 'requestId' | 'tenantId'>;
 
-/** Past the console, which the handler's code may have replaced. */
+/** Writes directly to the log instead of the console, which user code may have replaced. */
 export function openThrownLog(
   writer: LogWriter,
-  { format, level: least }: Pick<LogSettings, 'format' | 'level'>,
+  { format, level: minimum }: Pick<LogSettings, 'format' | 'level'>,
 ): ThrownLog {
-  const isWritten = LOG_LEVELS.indexOf(LEVEL) >= LOG_LEVELS.indexOf(least);
+  const isWritten = LOG_LEVELS.indexOf(LEVEL) >= LOG_LEVELS.indexOf(minimum);
   const write = (thrown: unknown, { requestId, tenantId }: InvocationIds, text: string, inJson?: string) => {
-    // The runtime tells of that by itself.
+    // The runtime logs exit calls itself.
     if (!isWritten || isExitCall(thrown)) return;
     const time = new Date();
     const origin = { time, level: LEVEL, requestId, tenantId };
@@ -32,7 +32,7 @@ export function openThrownLog(
     writer.write(line, LEVEL, format, time.valueOf());
   };
   return {
-    // In JSON the error itself is the message, as in AWS's client.
+    // In JSON, the error itself is the message, as in AWS's client.
     invocationFailed: (thrown, of) => write(thrown, of, 'Invoke Error'),
     backgroundFailed: (thrown, of) => write(thrown, of, BACKGROUND, BACKGROUND),
   };
