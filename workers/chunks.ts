@@ -2,9 +2,9 @@ import { setImmediate } from '../src/builtins.ts';
 import { STREAM_WINDOW_BYTES } from '../src/protocol.ts';
 
 /**
- * Copies what is written into arrays that own their buffers, which are transferred: those that were written belong to the
- * handler, which may write them again. The first bytes of a turn of the event loop are posted at once, what follows when
- * there is much of it, or when the turn is over.
+ * Collects written bytes in arrays that own their buffers, which can be transferred. The handler may reuse its own buffers, so
+ * bytes are copied. The first bytes in a turn of the event loop are posted at once, later ones when a block is full or the turn
+ * has ended.
  */
 export class Chunks {
   readonly #post: (bytes: Uint8Array<ArrayBuffer>) => void;
@@ -34,7 +34,7 @@ export class Chunks {
     if (atOnce) this.flush();
   }
 
-  /** Posts what is left. */
+  /** Posts the collected bytes. */
   flush(): void {
     if (this.#filled === 0) return;
     const bytes = this.#block.subarray(0, this.#filled);
@@ -43,13 +43,13 @@ export class Chunks {
       this.#turn = undefined;
       this.flush();
     });
-    // A block that is nearly empty is kept.
+    // A nearly empty block is reused.
     if (bytes.byteLength < this.#block.byteLength / 4) return this.#post(new Uint8Array(bytes));
     this.#block = EMPTY;
     this.#post(bytes);
   }
 
-  /** Buffers that were posted and are needed no more: new memory would cost more than the copy into it. */
+  /** Takes back forwarded buffers, because allocating memory costs more than copying into it. */
   reuse(buffers: readonly ArrayBuffer[]): void {
     for (const buffer of buffers)
       if (buffer.byteLength === LARGEST_BYTES) this.#spare.push(new Uint8Array(buffer));

@@ -9,39 +9,39 @@ import {
 } from '../src/builtins.ts';
 
 /**
- * Ends the thread at the first moment at which no native work of it is in flight, since Node would run the completion of
- * that work while it tears the thread down, where addons that call JavaScript then abort the process.
+ * Ends the thread as soon as none of its native work is in flight. Otherwise Node.js would run the completion of that work
+ * during teardown, where addons that call JavaScript abort the process.
  *
- * The loop is looked at again and again. Code that starts new work whenever some is done never leaves a moment between two
- * turns; such code runs in continuations of promises, and between the completion of the last work and the continuation is
- * a moment to exit. Child processes get SIGTERM and are waited for: only the event loop that started a process can reap it.
+ * The event loop is checked periodically and before promise continuations. The second check is for code that starts new work
+ * whenever previous work completes: the loop is quiet only between the completion and the continuation. Child processes get
+ * SIGTERM and are awaited, because only the event loop that started a process can reap it.
  *
  * @param exit ends the thread, as `process.exit` does.
  */
 export function endWhenQuiet(exit: () => void): void {
-  // A report resolves the names of all peers otherwise, synchronously.
+  // Otherwise a report resolves the host names of all peers synchronously.
   Object.assign(process.report, { excludeNetwork: true });
   const exitIfQuiet = () => {
     if (isQuiet()) exit();
   };
-  const timer = setInterval(exitIfQuiet, LOOK_AGAIN_MS);
+  const timer = setInterval(exitIfQuiet, CHECK_INTERVAL_MS);
   if (markOf(timer) === undefined) timer.unref();
   createHook({
     before() {
-      // In other callbacks the completion of an addon may still be on the stack.
+      // In other callbacks, an addon's completion may still be on the stack.
       if (executionAsyncResource() instanceof Promise) exitIfQuiet();
     },
   }).enable();
   exitIfQuiet();
 }
 
-/** A look takes 3 ms. */
-const LOOK_AGAIN_MS = 50;
+/** A check takes 3 ms. */
+const CHECK_INTERVAL_MS = 50;
 
-/** Whether nothing but handles, timers and immediates keeps the event loop alive: no request, and no child process. */
+/** Whether only handles, timers and immediates keep the event loop alive, but no requests and no child processes. */
 function isQuiet(): boolean {
   unreferenceHandles();
-  const timer = setTimeout(() => undefined, LOOK_AGAIN_MS).unref();
+  const timer = setTimeout(() => undefined, CHECK_INTERVAL_MS).unref();
   const immediate = setImmediate(() => undefined).unref();
   const resources = process.getActiveResourcesInfo();
   const timers = resources.filter((type) => type === 'Timeout').length;
@@ -51,7 +51,7 @@ function isQuiet(): boolean {
   try {
     return !isLoopAlive();
   } finally {
-    // Node counts on: when one of them fires, or is cleared.
+    // Node.js decrements the counts when a timer or immediate fires or is cleared.
     count(timer, timers, 'up');
     count(immediate, immediates, 'up');
     clearTimeout(timer);
@@ -67,7 +67,7 @@ interface Handle {
 
 const killed = new WeakSet<Handle>();
 
-/** They stay so: nobody waits any more for what they bring. */
+/** Unreferences all handles permanently, because the thread no longer waits for them. Sends SIGTERM to child processes. */
 function unreferenceHandles(): void {
   const { _getActiveHandles: activeHandles } = process as unknown as { _getActiveHandles?: () => Handle[] };
   for (const handle of activeHandles?.call(process) ?? []) {
@@ -82,9 +82,8 @@ function unreferenceHandles(): void {
 type Timer = NodeJS.Timeout | NodeJS.Immediate;
 
 /**
- * Timers and immediates cannot be listed, but Node counts those that are referenced, and looks only at that count: this
- * changes it as if so many had lost their reference, or had got it back. Where Node does not mark them as expected,
- * nothing happens, and a thread that has any is terminated at last.
+ * Changes Node's count of referenced timers or immediates, because they cannot be listed and unreferenced. If Node.js does not
+ * mark timers as expected, this does nothing, and a thread with timers is terminated after the time limit.
  */
 function count(one: Timer, times: number, direction: 'down' | 'up'): void {
   const mark = markOf(one);
@@ -101,7 +100,7 @@ function markOf(one: Timer): symbol | undefined {
   return Object.getOwnPropertySymbols(one).find(({ description }) => description === 'refed');
 }
 
-/** Whether a reference or a request is left, work of addons included. Nothing else tells of that. */
+/** Whether referenced handles or requests are left, including work of addons. Only a report provides this information. */
 function isLoopAlive(): boolean {
   const { libuv } = process.report.getReport() as { libuv: Array<{ type: string; is_active?: boolean }> };
   return libuv.find(({ type }) => type === 'loop')?.is_active ?? true;

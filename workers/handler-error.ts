@@ -1,11 +1,11 @@
-/** What the runtime itself says of a handler: its type is what Lambda and the caller see as `errorType`. */
+/** An error of the runtime about a handler. Lambda and the caller see its name as `errorType`. */
 export class HandlerError extends Error {
   constructor(type: `Runtime.${string}`, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = type;
   }
 
-  /** One whose place is in the user's code, not where the runtime has made it. */
+  /** Creates an error whose stack is a position in the user's code instead of the runtime's own stack. */
   static at(type: `Runtime.${string}`, message: string, place: readonly string[]): HandlerError {
     const error = new HandlerError(type, message);
     error.stack = [`${type}: ${message}`, ...place].join('\n');
@@ -13,7 +13,7 @@ export class HandlerError extends Error {
   }
 }
 
-/** What `process.exit` throws, since it must not end the process or the thread at once. It has been told of. */
+/** Thrown by the intercepted `process.exit`, which must not end the process or the thread at once. Already reported. */
 export class ExitCall extends Error {
   constructor(message: string) {
     super(message);
@@ -21,7 +21,7 @@ export class ExitCall extends Error {
   }
 }
 
-/** To ask for the class of what is thrown may throw itself. */
+/** Does not use `instanceof`, which may throw for proxies. */
 export function isExitCall(thrown: unknown): boolean {
   return typeof thrown === 'object' && thrown !== null && exitCalls.has(thrown);
 }

@@ -10,10 +10,10 @@ import type { Handler } from './context.ts';
 import { HandlerError } from './handler-error.ts';
 
 /**
- * Loads the user's module and finds the handler in it.
+ * Loads the user's module and returns its handler.
  *
  * Rejects with `Runtime.MalformedHandlerName`, `Runtime.ImportModuleError`, `Runtime.UserCodeSyntaxError`,
- * `Runtime.HandlerNotFound`, `Runtime.CallbackHandlerDeprecated`, or with what the module itself throws.
+ * `Runtime.HandlerNotFound`, `Runtime.CallbackHandlerDeprecated`, or with an error that the module itself throws.
  */
 export async function loadHandler(source: HandlerSource): Promise<Handler> {
   const location = locateHandler(source);
@@ -28,7 +28,7 @@ export async function loadHandler(source: HandlerSource): Promise<Handler> {
   return handler as Handler;
 }
 
-/** Imports a module of the user's; rejects as {@link loadHandler} does. */
+/** Imports a user module; rejects as {@link loadHandler} does. */
 export async function importHandlerModule({
   url,
   shown,
@@ -40,7 +40,7 @@ export async function importHandlerModule({
     const fault = await importFault(error, url, from);
     if (fault !== undefined)
       throw HandlerError.at(fault.errorType, `${shown}: ${fault.message}`, fault.frame);
-    // `new RegExp`, `JSON.parse`: its stack says where.
+    // The module itself threw it, for example from `new RegExp` or `JSON.parse`; the stack has the position.
     if (types.isNativeError(error) && error.name === 'SyntaxError')
       throw new HandlerError('Runtime.UserCodeSyntaxError', `${shown}: ${error.message}`, { cause: error });
     throw error;
@@ -54,7 +54,7 @@ function exportsOf(module: Record<string, unknown>): string {
   return listed([...new Set([...names, ...below])]);
 }
 
-/** ESM exports by name; CommonJS under `default`, which is `module.exports`; and the default export itself. */
+/** Looks for a named export, then for a member of `default` (`module.exports` in CommonJS), then for the default export. */
 function find(module: Record<string, unknown>, { exportPath }: HandlerLocation): unknown {
   const path = exportPath ?? ['handler'];
   const named = descend(module, path) ?? descend(module['default'], path);
@@ -83,14 +83,14 @@ function callbackHandler({ shown }: HandlerLocation): HandlerError {
   );
 }
 
-/** Which module to import, and what to call in it. */
+/** The module to import and the handler's path in it. */
 interface HandlerLocation {
   readonly url: string;
-  /** The names to follow from the module to the handler; undefined where none was given. */
+  /** The property names from the module to the handler; undefined if none were specified. */
   readonly exportPath: readonly string[] | undefined;
-  /** How the user named it, for messages. */
+  /** The user's own notation, for messages. */
   readonly shown: string;
-  /** The directory below which messages name files. */
+  /** The directory to which file names in messages are relative. */
   readonly from: string;
 }
 
@@ -139,7 +139,7 @@ function findModule(taskRoot: string, file: string): string {
   if (extension !== undefined) return pathToFileURL(path + extension).href;
   try {
     const require = createRequire(join(resolve(taskRoot), 'noop.js'));
-    // A directory has its index file or a package.json, as it has for AWS's client.
+    // A directory resolves to its index file or package.json, as in AWS's client.
     return pathToFileURL(require.resolve(existsSync(path) ? path : file)).href;
   } catch {
     throw HandlerError.at(

@@ -6,7 +6,7 @@ import type { ClientContext, CognitoIdentity, ManagedContext, TraceContext } fro
 import { HandlerError } from './handler-error.ts';
 import type { ThrownLog } from './logging/thrown-log.ts';
 
-/** The context of one invocation. What most handlers never ask for is made when it is asked for. */
+/** The context of one invocation. Creates rarely used members lazily. */
 export class InvocationContext implements ManagedContext {
   callbackWaitsForEmptyEventLoop = true;
   readonly functionName: string;
@@ -55,7 +55,7 @@ export class InvocationContext implements ManagedContext {
     this.#abortAtMs = metadata.deadlineMs - settings.deadlineMarginMs;
   }
 
-  // Properties, as AWS has them: libraries take them off the context and call them by themselves.
+  // Own properties as in AWS's context, because libraries detach these functions from the context.
   readonly getRemainingTimeInMillis = (): number => this.deadlineMs - dateNow();
   readonly w3c = (): TraceContext => this.#traceContext;
   readonly waitUntil = (promise: PromiseLike<unknown>): void => {
@@ -71,7 +71,7 @@ export class InvocationContext implements ManagedContext {
     return this.#abort.signal;
   }
 
-  /** What goes on after the handler; undefined if nothing does. Resolves when that has settled. */
+  /** Resolves when the background work has settled; undefined if there is none. */
   get background(): Promise<void> | undefined {
     return this.#background?.settled();
   }
@@ -88,7 +88,7 @@ export class InvocationContext implements ManagedContext {
     throw notSupported('succeed');
   }
 
-  /** Handler and background work have settled: the signal will not abort any more. */
+  /** Must be called when handler and background work have settled; the signal no longer aborts. */
   finish(): void {
     this.#finished = true;
     clearTimeout(this.#timer);
@@ -111,10 +111,10 @@ function parseHeader<Value>(name: string, json: string | undefined): Value | und
   }
 }
 
-/** Most have none; what all share must not be written into. */
+/** Shared by all invocations without a trace context, therefore frozen. */
 const NO_TRACE_CONTEXT: TraceContext = Object.freeze({});
 
-/** Takes the key `w3c` out of the client context: it is meant for the runtime, not for the handler. */
+/** Removes the key `w3c` from the client context, because it is meant for the runtime. */
 function takeTraceContext(client: (ClientContext & { w3c?: unknown }) | undefined): TraceContext {
   if (typeof client !== 'object' || client === null || !('w3c' in client)) return NO_TRACE_CONTEXT;
   const sent = Object(client.w3c) as Record<string, unknown>;
@@ -133,7 +133,7 @@ function notSupported(method: string): HandlerError {
   );
 }
 
-/** The promises of one invocation that may go on after its answer. None of them rejects unheard. */
+/** The background promises of one invocation. Handles their rejections. */
 class BackgroundWork {
   readonly #onRejected: (thrown: unknown) => void;
   readonly #pending = new Set<Promise<void>>();
@@ -143,21 +143,21 @@ class BackgroundWork {
   }
 
   add(promise: PromiseLike<unknown>): void {
-    const work = this.#attend(promise);
+    const work = this.#handleRejection(promise);
     this.#pending.add(work);
     void work.then(() => this.#pending.delete(work));
   }
 
-  /** Resolves when all have settled, those included that are added meanwhile. */
+  /** Resolves when all promises have settled, including those added meanwhile. */
   async settled(): Promise<void> {
     while (this.#pending.size > 0) {
       await Promise.all(this.#pending);
-      // What waits for the same promise as we may add another one.
+      // Other code that awaits the same promise may add another one.
       await nextTurn();
     }
   }
 
-  async #attend(promise: PromiseLike<unknown>): Promise<void> {
+  async #handleRejection(promise: PromiseLike<unknown>): Promise<void> {
     try {
       await promise;
     } catch (error) {

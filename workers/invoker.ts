@@ -25,26 +25,26 @@ import { setSharedData } from './shared-data.ts';
 import { runShutdownHooks } from './shutdown-hooks.ts';
 import { isStreaming, StreamingInvocations } from './streaming.ts';
 
-/** Runs the user's handler: bytes in, outcome out. The same in a thread and in the main thread. */
+/** Decodes events, runs the handler and encodes results, in a worker thread or on the main thread. */
 export interface Invoker extends LoadedHandler {
-  /** Never rejects: what the handler throws is its outcome. */
+  /** Never rejects: an error of the handler becomes its outcome. */
   invoke(message: InvokeMessage): Promise<Invoked>;
-  /** What the reader of a stream has to say. */
+  /** Handles flow control of a response stream. */
   control(message: StreamControl): void;
-  /** Runs the hooks that the handler's module has declared, for that many ms at most. */
+  /** Runs the shutdown hooks for at most `timeoutMs`. */
   shutdown(timeoutMs: number): Promise<void>;
 }
 
-/** A handler that has settled. */
+/** The result of an invocation whose handler has settled. */
 interface Invoked {
-  /** Undefined when it has streamed its response: the messages of the stream have told. */
+  /** Undefined if the response was streamed; the messages of the stream carry it. */
   readonly outcome: SettledOutcome | undefined;
-  /** What it has left behind with `waitUntil`, if anything: resolves when all of it has settled. */
+  /** Resolves when the background work has settled; undefined if there is none. */
   readonly background: Promise<void> | undefined;
   readonly report: HandlerReport;
 }
 
-/** Loads the user's module. Rejects with what Lambda should hear as the init error. */
+/** Loads the user's module. Rejects with the error to report as the init error. */
 export async function loadInvoker(
   settings: InvokerSettings,
   shared: SharedState,
@@ -83,13 +83,13 @@ export async function loadInvoker(
   };
 }
 
-/** Where tracers look that know of one invocation at a time only. */
+/** Sets the variable that tracers for one invocation at a time read. */
 function setTraceId(traceId: string | undefined): void {
   try {
     if (traceId === undefined) delete process.env['_X_AMZN_TRACE_ID'];
     else process.env['_X_AMZN_TRACE_ID'] = traceId;
   } catch {
-    // Code of the function has frozen or removed process.env.
+    // User code has frozen or removed process.env.
   }
 }
 
@@ -131,7 +131,7 @@ async function answer(
     const result = await handler(codec.decode(message.event), context);
     return { type: 'response', body: codec.encode(result), contentType: codec.contentType };
   } catch (error) {
-    // Before the caller hears of it, who may end the environment.
+    // Logged before the answer, because Lambda may end the environment after it.
     log.invocationFailed(error, message.metadata);
     return failure(encodeThrown(error));
   }

@@ -1,8 +1,8 @@
 /**
- * Replaces a function of an object. The new function gets all properties of the old one, since code looks at more than the
- * call: `util.promisify` reads hidden symbols, and agents mark what they have wrapped.
+ * Replaces a function of an object. The new function gets all properties of the old one, because `util.promisify` reads
+ * symbols of functions, and agents mark functions that they have wrapped.
  *
- * @returns what undoes it. Other code may have wrapped the new function meanwhile: then it stays, and calls the old one.
+ * @returns a function that restores the original. If other code has wrapped the new function, it stays and calls the original.
  */
 export function replaceFunction(
   target: object,
@@ -12,7 +12,7 @@ export function replaceFunction(
   const before = Object.getOwnPropertyDescriptor(target, name);
   const original: unknown = Reflect.get(target, name);
   let current: unknown = replacement;
-  // A method: it can have all properties that the original has, and no others.
+  // A method, because it has no `prototype`, unlike a function.
   const { installed } = {
     installed(this: unknown, ...args: unknown[]): unknown {
       return typeof current === 'function' ? Reflect.apply(current, this, args) : undefined;
@@ -36,5 +36,5 @@ function copyProperties(from: object, to: object): void {
   }
 }
 
-/** Belong to one function. */
+/** Properties that must not be copied between functions. */
 const OWN_OF_EACH: ReadonlySet<string | symbol> = new Set(['prototype', 'arguments', 'caller']);

@@ -7,17 +7,17 @@ import type { StreamMessage } from '../src/protocol.ts';
 import { Chunks } from './chunks.ts';
 import { HandlerError } from './handler-error.ts';
 
-/** Where the parts go. The array's buffer is transferred. */
+/** Sends a message to the main thread. The buffers of chunks are transferred. */
 export type PostStreamMessage = (message: StreamMessage) => void;
 
-/** What a streaming handler writes its response to. The first bytes go out at once. */
+/** The response stream of a streaming handler. Sends the first bytes at once, later ones in larger chunks. */
 export class ResponseStream extends Writable {
-  /** AWS's way to put something before the first byte; copies of `HttpResponseStream` in packages use it. */
+  /** AWS's hook to send data before the first byte, used by copies of `HttpResponseStream` in packages. */
   _onBeforeFirstWrite: ((write: (chunk: string | Uint8Array) => void) => void) | undefined;
   readonly #invocationId: number;
   readonly #post: PostStreamMessage;
   readonly #chunks = new Chunks((bytes) => this.#sendChunk(bytes));
-  /** What there is no credit for. */
+  /** Bytes that wait for credit. */
   #waiting: Uint8Array[] = [];
   #contentType = 'application/octet-stream';
   #opened = false;
@@ -27,14 +27,14 @@ export class ResponseStream extends Writable {
   #failure: EncodedDiagnostic | undefined;
   #closing: HandlerError | undefined;
 
-  /** @param highWaterMark in bytes; undefined for Node's default. */
+  /** @param highWaterMark in bytes; undefined for the default of Node.js. */
   constructor(invocationId: number, post: PostStreamMessage, highWaterMark: number | undefined) {
     super(highWaterMark === undefined ? {} : { highWaterMark });
     this.#invocationId = invocationId;
     this.#post = post;
   }
 
-  /** Has the response begun? Then an error can only follow what has been sent. */
+  /** Whether the response has begun. After that, an error can only follow the bytes that have been sent. */
   get opened(): boolean {
     return this.#opened;
   }
@@ -42,13 +42,13 @@ export class ResponseStream extends Writable {
   /**
    * Sets the type of the response; `application/octet-stream` by default.
    *
-   * @throws an error named `Runtime.InvalidStreamingOperation` when the response has begun.
+   * @throws HandlerError `Runtime.InvalidStreamingOperation` if the response has begun.
    */
   setContentType(contentType: string): void {
     if (this.#opened) {
       throw new HandlerError(
         'Runtime.InvalidStreamingOperation',
-        'The content type cannot be set any more: the response has begun. Set it before the first write.',
+        'The content type cannot be set after the response has begun. Set it before the first write.',
       );
     }
     this.#contentType = contentType;
@@ -68,20 +68,20 @@ export class ResponseStream extends Writable {
     return this;
   }
 
-  /** Ends the stream with an error, behind what was written. */
+  /** Ends the stream with an error after the bytes that have been written. */
   fail(thrown: unknown): void {
     this.#failure = encodeThrown(thrown);
     this.end();
   }
 
-  /** So many bytes more may be sent; with the buffers in which others were. */
+  /** Allows more bytes to be sent, and returns buffers for reuse. */
   credit(bytes: number, buffers: readonly ArrayBuffer[]): void {
     this.#credit += bytes;
     this.#chunks.reuse(buffers);
     this.#send();
   }
 
-  /** Nobody takes what is written from now on. */
+  /** Destroys the stream because no more bytes are accepted. */
   close(reason: string): void {
     this.#ended = true;
     const message = `The response stream was closed before it had ended. ${reason}`;
@@ -89,7 +89,7 @@ export class ResponseStream extends Writable {
     this.destroy(this.#closing);
   }
 
-  /** Is that the error by which the handler hears that nobody takes the stream? */
+  /** Whether the error is the one with which {@link close} destroyed the stream. */
   isClosing(thrown: unknown): boolean {
     return this.#closing !== undefined && thrown === this.#closing;
   }
@@ -117,7 +117,7 @@ export class ResponseStream extends Writable {
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     this.#waiting = [];
-    // Else who has written it would wait for ever.
+    // Without the callback, the writer would wait forever.
     this.#onSent?.(error ?? destroyedError());
     this.#onSent = undefined;
     if (this.#opened && !this.#ended) {
@@ -127,7 +127,7 @@ export class ResponseStream extends Writable {
     callback(error);
   }
 
-  /** Node emits an error once; a handler that writes on, and then waits for `drain` or `finish`, would wait for ever. */
+  /** Emits the error again, because a handler that writes after the first one and awaits `drain` would wait forever. */
   #repeatError(): void {
     nextTick(() => this.emit('error', this.errored ?? destroyedError()));
   }
@@ -143,16 +143,16 @@ export class ResponseStream extends Writable {
   }
 
   #send(): void {
-    this.#chunks.write(this.#affordable());
+    this.#chunks.write(this.#takeSendable());
     const onSent = this.#onSent;
     if (this.#waiting.length > 0 || onSent === undefined) return;
     this.#onSent = undefined;
-    // Not at once: what is written meanwhile then comes in one call.
+    // Deferred, so that writes of the same tick arrive in one `_writev` call.
     nextTick(onSent);
   }
 
-  /** Takes what there is credit for off what waits. */
-  #affordable(): Uint8Array[] {
+  /** Removes and returns the waiting bytes for which there is credit. */
+  #takeSendable(): Uint8Array[] {
     const parts: Uint8Array[] = [];
     for (const chunk of this.#waiting) {
       if (this.#credit === 0) break;
@@ -185,15 +185,15 @@ export class ResponseStream extends Writable {
 
 type WriteCallback = (error?: Error | null) => void;
 
-/** The error of a stream that was destroyed without any. */
+/** The error for a stream that was destroyed without one. */
 export function truncated(): HandlerError {
   const message = 'The response stream was destroyed before it had ended.';
   return new HandlerError('Runtime.TruncatedResponse', message);
 }
 
-/** As Node's streams have it. */
+/** An error with the code that Node.js streams use. */
 function destroyedError(): Error {
-  const message = 'The response stream was destroyed: nothing can be written to it any more.';
+  const message = 'The response stream was destroyed and cannot be written to.';
   return Object.assign(new Error(message), { code: 'ERR_STREAM_DESTROYED' });
 }
 

@@ -15,7 +15,7 @@ import { ResponseStream, truncated } from './response-stream.ts';
 /**
  * Whether the handler streams its response.
  *
- * @throws HandlerError `Runtime.MalformedStreamingHandler` when it is marked to stream something else.
+ * @throws HandlerError `Runtime.MalformedStreamingHandler` if it is marked to stream anything other than the response.
  */
 export function isStreaming(handler: object): handler is StreamingHandler {
   const mark = (handler as { [STREAMING]?: unknown })[STREAMING];
@@ -26,7 +26,7 @@ export function isStreaming(handler: object): handler is StreamingHandler {
   );
 }
 
-/** Runs a streaming handler, and tells its streams what the main thread says of them. */
+/** Runs a streaming handler and forwards flow control from the main thread to its streams. */
 export class StreamingInvocations {
   readonly #handler: StreamingHandler;
   readonly #codec: Codec;
@@ -46,16 +46,16 @@ export class StreamingInvocations {
     this.#post = post;
   }
 
-  /** Resolves when handler and stream have ended: with undefined, or with the error if nothing had been sent before it. */
+  /** Resolves when handler and stream have ended. The outcome is an error if nothing was sent before it, else undefined. */
   async run(message: InvokeMessage, context: InvocationContext): Promise<SettledOutcome | undefined> {
     const stream = new ResponseStream(message.invocationId, this.#post, highWaterMark(this.#handler));
     const done = finished(stream);
-    // It may fail long before it is awaited.
+    // It may reject before it is awaited.
     done.catch(() => undefined);
-    // What then goes on, the code that has waited for a drain, belongs to this invocation.
+    // Binds listeners, for example of `drain`, to this invocation.
     this.#open.set(
       message.invocationId,
-      AsyncResource.bind((control: StreamControl) => tell(stream, control)),
+      AsyncResource.bind((control: StreamControl) => applyControl(stream, control)),
     );
     try {
       return await this.#call(message, context, stream, done);
@@ -75,16 +75,16 @@ export class StreamingInvocations {
     done: Promise<void>,
   ): Promise<SettledOutcome | undefined> {
     const failed = (thrown: unknown) => {
-      // That nobody takes the stream is known where it was decided.
+      // The side that closed the stream has already logged the reason.
       if (!stream.isClosing(thrown)) this.#log.invocationFailed(thrown, message.metadata);
     };
     try {
-      // Without a receiver: `this` would be an object of the runtime.
+      // Called without a receiver, so that `this` is not an object of the runtime.
       const handler = this.#handler;
       await handler(this.#codec.decode(message.event), stream, context);
     } catch (error) {
       failed(error);
-      // Behind the handler's end() the response counts as complete: only the log hears of the error.
+      // After end() the response counts as complete, so the error is only logged.
       if (!stream.writableEnded) {
         if (stream.opened) stream.fail(error);
         else stream.destroy();
@@ -103,7 +103,7 @@ export class StreamingInvocations {
   }
 }
 
-function tell(stream: ResponseStream, control: StreamControl): void {
+function applyControl(stream: ResponseStream, control: StreamControl): void {
   if (control.type === 'stream-credit') stream.credit(control.bytes, control.buffers);
   else stream.close(control.reason);
 }

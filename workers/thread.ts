@@ -14,16 +14,17 @@ import type { Invoker } from './invoker.ts';
 import { openLogging } from './logging/open-logging.ts';
 import { reportUncaughtErrors } from './uncaught-errors.ts';
 
-/** The entry of a worker thread, which piscina starts: one run, as long as the thread lives. */
-
-/** Serves over the port until it is told to end. Returns at once, so that piscina's run is over. */
+/**
+ * The entry of a worker thread, called by piscina. Serves messages on the port until the thread ends. Returns at once, so that
+ * piscina's task is complete.
+ */
 export function serve({ port, ...settings }: ThreadSettings): void {
   let loaded: Loaded | undefined;
   port.on('message', (message: ToThread) => void receive(message, port, loaded));
   void load(port, settings, (handler) => (loaded = handler));
 }
 
-/** Loads the handler, and tells whether it could. */
+/** Loads the handler and reports `ready` or `boot-failed`. */
 async function load(
   port: MessagePort,
   { shared, eventLoopDelay, ...settings }: Omit<ThreadSettings, 'port'>,
@@ -31,13 +32,13 @@ async function load(
 ): Promise<void> {
   try {
     const log = await openLogging(settings.log);
-    // To exit at once would abort the process where native work of some addons is in flight.
+    // process.exit() is intercepted, because an immediate exit may abort the process while addons have work in flight.
     const stopReporting = reportUncaughtErrors(
       (message) => post(port, message),
       'thread',
       settings.ownsThread,
     );
-    // Listeners of a thread that ends may exit as they like.
+    // While the thread exits, listeners may call process.exit().
     process.prependOnceListener('exit', stopReporting);
     const invoker = await loadInvoker(settings, shared, log.thrown, (message) =>
       post(port, message, message.type === 'stream-chunk' ? [message.bytes.buffer] : undefined),
@@ -92,7 +93,7 @@ async function run(message: InvokeMessage, invoker: Invoker, port: MessagePort):
   });
 }
 
-/** Field by field: to spread a second object costs 9 µs. */
+/** Copies the report field by field, because spreading a second object costs 9 µs. */
 function replyTo(
   { invocationId }: InvokeMessage,
   outcome: SettledOutcome,
@@ -107,7 +108,7 @@ function post(port: MessagePort, message: FromThread, transfer: readonly ArrayBu
   port.postMessage(message, transfer);
 }
 
-/** Records from now on how late the event loop turns, in ns. The main thread reads the histogram. */
+/** Records the delay of the event loop in ns. The main thread reads the histogram. */
 function recordEventLoopDelay(delays: RecordableHistogram): void {
   let dueMs = monotonicMs() + INTERVAL_MS;
   const timer = setInterval(() => {
@@ -118,7 +119,7 @@ function recordEventLoopDelay(delays: RecordableHistogram): void {
   timer.unref();
 }
 
-/** The operating system's number of this thread, by which the main thread finds its CPU time. */
+/** The operating system's id of this thread, which the main thread uses to read its CPU time. */
 function osThread(): number | undefined {
   try {
     return Number(readlinkSync('/proc/thread-self').split('/').at(-1));
@@ -127,12 +128,12 @@ function osThread(): number | undefined {
   }
 }
 
-/** Each sample wakes the thread up: seldom, since there may be hundreds of threads. */
+/** A long interval, because each sample wakes the thread and there may be hundreds of threads. */
 const INTERVAL_MS = 100;
 
 const NS_PER_MS = 1e6;
 
-/** Returns what to call after each run: it tells the main thread when this thread's heap is over the limit. */
+/** Returns a function to call after each invocation, which reports a heap that exceeds the limit to the main thread. */
 function watchHeap(port: MessagePort, limitMb: number | undefined): () => void {
   if (limitMb === undefined) return () => undefined;
   const limitBytes = limitMb * 1024 * 1024;

@@ -6,20 +6,19 @@ import { replaceFunction } from './replace-function.ts';
 import { ExitCall, isExitCall } from './handler-error.ts';
 
 /**
- * Tells of errors that leave a handler by another way than its promise, and of `process.exit`, with the invocation
- * whose code did it. After either the code goes on until somebody decides: what else runs may finish. Listeners of the
- * handler's code are called as ever.
+ * Reports uncaught errors, unhandled rejections and calls of `process.exit`, with the invocation whose code caused them. The
+ * thread keeps running, so that other invocations may finish. Listeners of user code are still called.
  *
- * @param ends what `process.exit` stands for: it throws an {@link ExitCall}, and the runtime ends that.
- * @param ownsThread whether at most one invocation at a time runs here.
- * @returns what undoes it.
+ * @param ends what the runtime ends after `process.exit`, which itself throws an {@link ExitCall}.
+ * @param ownsThread whether the thread runs at most one invocation at a time.
+ * @returns a function that restores `process` and removes the listeners.
  */
 export function reportUncaughtErrors(
   report: (message: UncaughtErrorMessage) => void,
   ends: 'thread' | 'process',
   ownsThread: boolean,
 ): () => void {
-  const tell = (
+  const reportError = (
     how: UncaughtErrorMessage['how'],
     diagnostic: UncaughtErrorMessage['diagnostic'],
     { invocationId, requestId, tenantId }: ChargedInvocation = chargedInvocation(ownsThread),
@@ -39,19 +38,19 @@ export function reportUncaughtErrors(
     rethrown = { thrown, charged: chargedInvocation(ownsThread) };
   });
 
-  // Told before any listener on uncaughtException, and whoever else listens.
+  // `uncaughtExceptionMonitor` is emitted before all listeners of `uncaughtException`.
   const onUncaught = (thrown: unknown, origin: NodeJS.UncaughtExceptionOrigin) => {
     if (isExitCall(thrown)) return;
     const diagnostic = origin === 'unhandledRejection' ? describeRejection(thrown) : encodeThrown(thrown);
     const charged = Object.is(rethrown?.thrown, thrown) ? rethrown?.charged : undefined;
     rethrown = undefined;
-    tell(origin, diagnostic, charged);
+    reportError(origin, diagnostic, charged);
   };
   process.on('uncaughtExceptionMonitor', onUncaught);
   process.on('uncaughtException', surviveUncaught);
 
   const exit = (code?: string | number | null): never => {
-    tell('exit', describeExit(code, exit));
+    reportError('exit', describeExit(code, exit));
     throw new ExitCall(`process.exit(${code ?? ''}) was called; the runtime is ending the ${ends}.`);
   };
   const restoreExit = replaceFunction(process, 'exit', exit);
@@ -64,7 +63,7 @@ export function reportUncaughtErrors(
   };
 }
 
-/** Packages that listen end the process if they are the only ones. */
+/** Keeps the process alive; packages that listen end the process if theirs is the only listener. */
 function surviveUncaught(): void {}
 
 function isListenedTo(how: UncaughtErrorMessage['how']): boolean {
@@ -76,11 +75,11 @@ function isListenedTo(how: UncaughtErrorMessage['how']): boolean {
 }
 
 /**
- * Hears of what a listener on `unhandledRejection` throws while it is called: only then is it known whose rejection it
- * was. Node tells of it after that as of any uncaught exception. Those Node counts as handled, whoever has removed
- * listeners: else it would end the thread, or the process.
+ * Intercepts errors that a listener of `unhandledRejection` throws, because only during that call is the invocation of the
+ * rejection known; Node.js reports them later as uncaught exceptions. Also makes uncaught exceptions count as handled even if
+ * user code has removed all listeners; otherwise Node.js would end the thread or the process.
  *
- * @returns what undoes it.
+ * @returns a function that restores `process.emit`.
  */
 function interceptEmit(onThrown: (thrown: unknown) => void): () => void {
   const { emit } = process;
@@ -88,7 +87,7 @@ function interceptEmit(onThrown: (thrown: unknown) => void): () => void {
     try {
       return Reflect.apply(emit, process, args) || args[0] === 'uncaughtException';
     } catch (thrown) {
-      // Out of a listener on uncaughtException it would end the process before the caller is answered.
+      // An error from a listener of uncaughtException would end the process before the caller is answered.
       if (isExitCall(thrown)) return true;
       if (args[0] === 'unhandledRejection') onThrown(thrown);
       throw thrown;
@@ -101,11 +100,11 @@ function describeRejection(thrown: unknown): UncaughtErrorMessage['diagnostic'] 
   return encodeDiagnostic({
     ...more,
     errorType: 'Runtime.UnhandledPromiseRejection',
-    errorMessage: `A promise was rejected and nobody handled it: ${errorType}: ${errorMessage}`,
+    errorMessage: `A promise rejection was not handled: ${errorType}: ${errorMessage}`,
   });
 }
 
-/** @param exit whose callers the stack has. */
+/** @param exit the function above which the stack begins. */
 function describeExit(
   code: string | number | null | undefined,
   exit: (...args: never[]) => unknown,
@@ -117,7 +116,7 @@ function describeExit(
     errorMessage:
       `The handler's code called process.exit(${code ?? ''}). ` +
       'Return from the handler, or throw an error, instead.',
-    // Without its head, and without what replaceFunction puts in between.
+    // Without the first line and the frame of replaceFunction.
     stackTrace: diagnose(here).stackTrace.slice(2),
   });
 }

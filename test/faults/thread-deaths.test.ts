@@ -31,7 +31,7 @@ const DEATHS: readonly Death[] = [
   escape('throw in a tick', 'RangeError', /^from a tick$/),
   escape('throw a string', 'string', /^only a string$/, 'Function.String'),
   escape('throw of argon2', 'Error', /^Decoding failed$/),
-  rejection('rejection', /nobody handled it: RangeError: nobody listens$/),
+  rejection('rejection', /was not handled: RangeError: nobody listens$/),
 ];
 
 describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
