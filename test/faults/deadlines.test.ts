@@ -90,7 +90,7 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
     await runtime.logged({
       level: 'WARN',
       requestId,
-      message: expect.stringMatching(/^The caller had its timeout/),
+      message: expect.stringMatching(/^The answer was too late: Lambda had already reported a timeout/),
     });
     await runtime.expectFullCapacity();
     const { accepted, refused } = runtime.api.deliveries.get(requestId) ?? {};
