@@ -308,29 +308,38 @@ it('docs/compatibility.md has these versions and results', async () => {
 
 const INTRODUCTION = `# Compatibility
 
-Packages that run in handlers unmodified. Each test runs one function with a concurrency of 4 on two threads, so two invocations
-share a thread, against the local Runtime API. \`npx vitest run test/ecosystem.test.ts\` runs the tests; with \`-u\` it writes this page.`;
+These packages run in handlers unmodified. Each test runs one function against the local Runtime API, with a
+concurrency of 4 on two threads, so that two invocations share a thread. \`npx vitest run test/ecosystem.test.ts\`
+runs the tests; with \`-u\` it also writes this page.`;
 
 const NATIVE_ADDONS = `## Native addons
 
-Some addons abort the whole process if their thread ends while their asynchronous work is in flight, also in plain Node.js: bcrypt 6,
-argon2 0.45 and sqlite3 6. The runtime lets a thread end only when no such work is in flight: see
+bcrypt 6, argon2 0.45 and sqlite3 6 abort the whole process if their thread ends while their asynchronous work is
+in flight, also in plain Node.js. The runtime lets a thread end only when no such work is in flight: see
 [lifecycle.md](lifecycle.md#why-a-thread-ends-itself). These limits remain:
 
-- The runtime terminates a thread that is blocked or whose heap exceeds its limit. If the thread has work of such an addon in flight, the
-  process aborts.
-- If a handler starts new work in callbacks, without a promise in between, there is no moment at which its thread can end. The runtime
-  terminates the thread after 30 seconds. The same applies to a single piece of work that takes longer than that.
-- @swc/core 1.16 ends the process with SIGSEGV when the last thread that has loaded it ends, also in plain Node.js and with no work in
-  flight: Node.js unloads the library while threads of its own still run. The main thread can keep the
-  library loaded: set the option \`preload: [import.meta.resolve('@swc/core')]\`, or \`NODE_OPTIONS="--require @swc/core"\` with the
-  command.
-- Child processes of a terminated thread remain as zombies until the process ends, because only the event loop that started a process can
-  reap it. Child processes of a thread that ends itself get SIGTERM and are reaped.
+- **Terminated threads**: the runtime terminates a thread that is blocked or whose heap exceeds its limit. If the
+  thread has work of such an addon in flight, the process aborts.
+- **Endless work**: if a handler starts new work in callbacks, without a promise in between, there is no moment at
+  which its thread can end itself. The runtime terminates the thread after 30 seconds. The same applies to a single
+  piece of work that takes longer than 30 seconds.
+- **@swc/core 1.16** ends the process with SIGSEGV when the last thread that has loaded it ends, also in plain
+  Node.js and with no work in flight: Node.js unloads the library while the library's own threads still run. To keep
+  it loaded, load it on the main thread too: set the option \`preload: [import.meta.resolve('@swc/core')]\`, or
+  \`NODE_OPTIONS="--require @swc/core"\` with the command.
+- **Child processes** of a terminated thread remain as zombies until the process ends, because only the event loop
+  that started a process can reap it. Child processes of a thread that ends itself get SIGTERM and are reaped.
 
-Measured with two calls at a time in an endless loop, four threads, and 20 deadlines one after the other (Node.js 24.21, two cores): the
-process survived all 20 with bcrypt 6.0.0 (3 of 3 runs), argon2 0.45.1 (3 of 3), sqlite3 6.0.1 (7 of 7), and with @swc/core 1.16.22
-loaded in the main thread as well (5 of 5; without it the process ended after 5 deadlines).`;
+Test: two calls at a time in an endless loop, four threads, and 20 missed deadlines in succession (Node.js 24.21, two
+cores).
+
+| addon | runs in which the process survived all 20 deadlines |
+| --- | --- |
+| bcrypt 6.0.0 | 3 of 3 |
+| argon2 0.45.1 | 3 of 3 |
+| sqlite3 6.0.1 | 7 of 7 |
+| @swc/core 1.16.22, also loaded on the main thread | 5 of 5 |
+| @swc/core 1.16.22, loaded in threads only | the process ended after 5 deadlines |`;
 
 function withVersion(name: string): string {
   const { version } = JSON.parse(

@@ -10,9 +10,9 @@ const LATE =
 export const endReasons: readonly Reason[] = [
   {
     what: 'a listener on `uncaughtException`',
-    theirs: 'The handler goes on, and the caller gets what it returns.',
-    ours: 'The caller gets the error at once. The thread is replaced; without threads the process goes on.',
-    why: 'The handler may never settle; its caller would wait for the deadline.',
+    theirs: 'The handler continues, and the caller gets its result.',
+    ours: 'The caller gets the error at once. The thread is replaced; without threads the process continues.',
+    why: 'The handler may never settle, and its caller would then wait until the deadline.',
     covers: like(
       { in: /^has a listener for uncaught/, at: /answer/ },
       {
@@ -27,7 +27,7 @@ export const endReasons: readonly Reason[] = [
     what: 'log lines of listeners on `exit`',
     theirs: 'They have the request id of the invocation that called `process.exit`.',
     ours: 'They have no request id. Without threads they are plain text.',
-    why: 'The thread or the process ends after its invocations, when the log has been closed.',
+    why: 'The thread or the process ends after its invocations, and after the log has been closed.',
     covers: like(
       { in: /^has a listener for exit$/, at: /log\.requestId/, ours: absent },
       { in: /^has a listener for exit$/, at: /log/, ours: /exits with/, theirs: absent },
@@ -38,7 +38,7 @@ export const endReasons: readonly Reason[] = [
     what: '`process.exit`, uncaught exceptions, unhandled rejections',
     theirs:
       'With threads the caller gets no answer, the thread is lost, and the process aborts later. Without threads the process ends.',
-    ours: 'The caller gets an error, the log has it, and the thread is replaced. Without threads the process ends after the answer.',
+    ours: 'The caller gets an error, which is also logged, and the thread is replaced. Without threads the process ends after the answer.',
     why: 'Every event is answered, and other invocations are not affected.',
     covers: like(
       { in: DEATHS, at: /answer(?!\.xrayErrorCause).*|exit/ },
@@ -55,9 +55,9 @@ export const endReasons: readonly Reason[] = [
   {
     what: 'an invocation past its deadline',
     theirs:
-      'The code runs on, and nothing is logged. Without threads the process ends when its event loop is empty.',
-    ours: 'The runtime logs it and replaces a thread whose handler does not settle. Other invocations on a blocked thread get `Runtime.ThreadTerminated`.',
-    why: 'Lambda’s own timeout does not say where the code was, or that it still runs.',
+      'The code continues, and nothing is logged. Without threads the process ends when its event loop is empty.',
+    ours: 'The runtime logs the missed deadline and replaces the thread if its handler does not settle. Other invocations on a blocked thread get `Runtime.ThreadTerminated`.',
+    why: 'Lambda’s own timeout does not say where the code was, or that the code still runs.',
     covers: like(
       { in: LATE, at: /log/, theirs: absent },
       { in: /^never settles/, at: /answer|exit/, layouts: ['single'] },
@@ -70,16 +70,16 @@ export const endReasons: readonly Reason[] = [
   },
   {
     what: 'answers that Lambda refuses with 410 or 413',
-    theirs: 'The native client writes a line that is not JSON.',
+    theirs: 'The client’s native code writes a line that is not JSON.',
     ours: 'The runtime writes a WARN line with the request id.',
-    why: 'The request id tells which invocation failed.',
+    why: 'The request id identifies the invocation that failed.',
     covers: like({ at: /log/, ours: absent, theirs: /LAMBDA_RUNTIME Failed to post/ }),
   },
   {
     what: 'SIGTERM and SIGINT',
     theirs: 'The process ends at once, and the last log lines of threads are lost.',
     ours: 'Invocations in flight may finish, hooks run, all lines are written, and the exit code is 0.',
-    why: 'A shutdown loses no answer and no log line.',
+    why: 'Callers get their answers, and the log is complete.',
     // Each process is ended with SIGTERM as soon as it has answered.
     covers: like(
       { in: /^is ended by SIG/ },

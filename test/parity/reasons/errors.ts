@@ -11,7 +11,7 @@ export const errorReasons: readonly Reason[] = [
     what: 'the error body: fields',
     theirs: '`errorType`, `errorMessage` and `trace`',
     ours: 'also `stackTrace`, `code`, `cause` and `errors`',
-    why: 'The Runtime API documents `stackTrace`; the other fields tell the cause.',
+    why: 'The Runtime API documents `stackTrace`; the other fields describe the cause.',
     covers: like({ at: new RegExp(`${BODY}(stackTrace|code|cause|errors)`), theirs: absent }),
   },
   {
@@ -26,7 +26,7 @@ export const errorReasons: readonly Reason[] = [
     theirs:
       'Frames of ES modules have the path `file` and no line. There is no type for a thrown value that is not an `Error`, and no cause for `null`, streams and exits.',
     ours: 'The runtime sends type, message, path and line with every error.',
-    why: 'X-Ray shows what was thrown, and where.',
+    why: 'X-Ray shows the error and its location.',
     covers: like(
       { at: /answer\.xrayErrorCause\.(paths|exceptions\[\]\.stack\[\]\.(path|line|label))/, ours: present },
       { at: /answer\.xrayErrorCause(\.exceptions\[\]\.(type|message))?/, theirs: absent },
@@ -36,8 +36,8 @@ export const errorReasons: readonly Reason[] = [
     what: 'thrown values that are not an `Error` of this realm',
     theirs:
       'An object has the `errorType` `object` and the `errorMessage` `[object Object]`. The log has an `Error` with the value as its message.',
-    ours: 'Caller and log get name and message where the value has them, otherwise its `typeof` and the output of `util.inspect`.',
-    why: 'You can see what was thrown.',
+    ours: 'Caller and log get name and message if the value has them, otherwise its `typeof` and the output of `util.inspect`.',
+    why: 'The caller and the log show the thrown value.',
     covers: like(
       {
         in: /throws (an error of another realm|a plain object|an object that looks like an error|null|a symbol)$/,
@@ -49,7 +49,7 @@ export const errorReasons: readonly Reason[] = [
   {
     what: 'errors with odd names, messages or stacks',
     theirs: '`errorType` is `handled` or empty, or the caller gets no answer. The log has the odd values.',
-    ours: 'The runtime sends what it can read, and the class name as the type.',
+    ours: 'The runtime sends the parts that it can read, and the class name as the type.',
     why: 'Every event is answered.',
     covers: like({
       in: /throws an error (whose (stack is a number|message is an object|getter throws)|with an empty name|without a stack)$|prepareStackTrace/,
@@ -58,7 +58,8 @@ export const errorReasons: readonly Reason[] = [
   },
   {
     what: 'very long error messages',
-    theirs: 'The message is sent whole. Lambda refuses more than 1 MiB, and the caller gets no answer.',
+    theirs:
+      'The client sends the whole message. Lambda refuses more than 1 MiB, and the caller gets no answer.',
     ours: 'The runtime cuts the message to 65,536 characters and the body to 1 MiB.',
     why: 'Lambda accepts the error.',
     covers: like({
@@ -70,7 +71,7 @@ export const errorReasons: readonly Reason[] = [
     what: 'error messages with several lines or with the character DEL',
     theirs: 'The stack repeats all lines of the message. DEL becomes `%7F`.',
     ours: 'The stack repeats the first line of the message. DEL is unchanged.',
-    why: '`errorMessage` has the message as it was thrown.',
+    why: '`errorMessage` has the message unchanged.',
     covers: like(
       {
         in: /throws an error with several lines$/,

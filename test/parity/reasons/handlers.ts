@@ -25,14 +25,14 @@ export const handlerReasons: readonly Reason[] = [
     what: 'a function or a symbol as the result',
     theirs: 'The caller gets no answer.',
     ours: '`null`',
-    why: '`JSON.stringify` returns `undefined` for both, and a result of `undefined` is `null` as well.',
+    why: '`JSON.stringify` returns `undefined` for both, and the runtime sends `null` for a result of `undefined`.',
     covers: like({ in: /^returns (a function|a symbol)$/, at: /answer|log|exit/ }),
   },
   {
     what: 'a response of more than 6 MiB',
     theirs: 'The client writes a line that is not JSON. Lambda answers the caller.',
-    ours: 'The runtime writes an ERROR line and posts `Function.ResponseSizeTooLarge` where Lambda still accepts it.',
-    why: 'The log tells which invocation failed.',
+    ours: 'The runtime writes an ERROR line and posts `Function.ResponseSizeTooLarge` if Lambda still accepts it.',
+    why: 'The log identifies the invocation that failed.',
     covers: like(
       { in: /^returns more than 6 MiB$/ },
       { in: /^returns all kinds/, at: /log/, ours: absent, theirs: /413/ },
@@ -40,7 +40,7 @@ export const handlerReasons: readonly Reason[] = [
   },
   {
     what: 'an empty event',
-    theirs: 'The process ends. With threads the caller gets no answer.',
+    theirs: 'Without threads the process ends. With threads the caller gets no answer.',
     ours: 'The handler gets `{}`.',
     why: 'One event cannot end the environment.',
     covers: like({ in: /^gets an empty event$/ }),
@@ -48,7 +48,7 @@ export const handlerReasons: readonly Reason[] = [
   {
     what: 'malformed events and headers: invalid JSON, no deadline, no ARN',
     theirs:
-      'The process ends. With threads the caller gets no answer, or `getRemainingTimeInMillis()` is wrong.',
+      'Without threads the process ends. With threads the caller gets no answer, or `getRemainingTimeInMillis()` is wrong.',
     ours: 'The caller gets `Runtime.MalformedEvent`.',
     why: 'Every event is answered, and the environment continues.',
     covers: like({
@@ -88,13 +88,13 @@ export const handlerReasons: readonly Reason[] = [
     what: 'the error of `InvokeStore.set` for a protected key',
     theirs: 'AWS’s text',
     ours: 'another text',
-    why: 'The runtime has a store of its own, which follows every invocation.',
+    why: 'The runtime has its own store, which distinguishes all invocations.',
     covers: like({ in: /^keeps something in the invoke store$/, at: /answer\.body\.refused/ }),
   },
   {
     what: '`process.env._X_AMZN_TRACE_ID` with threads',
     theirs: 'not set',
-    ours: 'set for each invocation where a thread runs one at a time',
+    ours: 'set for each invocation if a thread runs one at a time',
     why: 'Tracers that read only this variable work.',
     covers: like({
       at: /answer\.body\.(_X_AMZN_TRACE_ID|(before|after)\.env)/,
@@ -104,8 +104,8 @@ export const handlerReasons: readonly Reason[] = [
   },
   {
     what: 'a handler that overwrites `context.awsRequestId`',
-    theirs: 'The answer goes to the overwritten id, and the caller gets none.',
-    ours: 'The answer goes to the right id.',
+    theirs: 'The answer is sent for the overwritten id, and the caller gets none.',
+    ours: 'The answer is sent for the original id.',
     why: 'Every event is answered, whatever the handler does.',
     covers: like({ in: /^changes the context$/ }),
   },
@@ -113,7 +113,7 @@ export const handlerReasons: readonly Reason[] = [
     what: '`this` in a handler',
     theirs: 'an internal object of the client',
     ours: '`undefined`',
-    why: 'Handlers get no reference to internals.',
+    why: 'Handlers get no reference to internal objects.',
     covers: like({ in: /^counts its arguments$/, at: /answer\.body\.self/ }),
   },
   {

@@ -33,14 +33,14 @@ export const logReasons: readonly Reason[] = [
   {
     what: 'the request id of lines outside invocations',
     theirs: '`-`',
-    ours: 'absent, or empty in the format Text',
+    ours: 'absent, or empty in text format',
     why: 'Queries for lines with a request id find only lines of invocations.',
     covers: like({ at: /log\.requestId/, ours: /^("")?$/, theirs: /^"-"$/ }),
   },
   {
     what: 'fields of lines with an error',
     theirs:
-      '`errorType`, `errorMessage` and `stackTrace` are in `message`, or beside it when a text comes first.',
+      '`errorType`, `errorMessage` and `stackTrace` are in `message`, or beside it if a text comes first.',
     ours: 'They are always beside `message`, with `code`, `cause` and `errors`.',
     why: 'One query finds every error.',
     covers: like(
@@ -63,9 +63,9 @@ export const logReasons: readonly Reason[] = [
     }),
   },
   {
-    what: 'log lines of an error that leads back to itself',
+    what: 'log lines of an error that refers back to itself',
     theirs: '`message` is the output of `util.inspect`.',
-    ours: '`message` has the fields of the error, with `[Circular]` where the error comes again.',
+    ours: '`message` has the fields of the error, with `[Circular]` for each reference back.',
     why: 'All errors have the same fields.',
     covers: like({ in: / an error that leads back to itself$/, at: /log\.message/ }),
   },
@@ -73,7 +73,7 @@ export const logReasons: readonly Reason[] = [
     what: 'lines that code writes after its invocation has been answered',
     theirs: 'Without threads they have the request id of the next invocation.',
     ours: 'They have the request id of their own invocation.',
-    why: 'The line is found with the invocation whose code wrote it.',
+    why: 'A search for a request id finds all lines that the code of the invocation wrote.',
     covers: like({ in: /^logs after the answer$/, at: /log\.requestId/, layouts: ['single'] }),
   },
   {
@@ -84,7 +84,7 @@ export const logReasons: readonly Reason[] = [
     covers: like({ at: /log\.message/, ours: present, theirs: absent }),
   },
   {
-    what: '`console.log()` in the format Text',
+    what: '`console.log()` in text format',
     theirs: '`undefined`',
     ours: 'an empty message',
     why: 'Node.js writes an empty line.',
@@ -97,9 +97,9 @@ export const logReasons: readonly Reason[] = [
   },
   {
     what: 'long lines',
-    theirs: 'They are torn or fail with `EAGAIN`.',
+    theirs: 'They are split or fail with `EAGAIN`.',
     ours: 'They are written whole.',
-    why: 'A torn line is not valid JSON.',
+    why: 'A split line is not valid JSON.',
     covers: like(
       { in: /^logs 300 kB in a line$/ },
       { in: /^throws (an error of more than 1 MiB|all kinds of values)$/, at: /log.*/, ours: absent },
@@ -112,7 +112,7 @@ export const logReasons: readonly Reason[] = [
     ),
   },
   {
-    what: 'the runtime’s own lines in the format Text',
+    what: 'the runtime’s own lines in text format',
     theirs: 'Text lines',
     ours: 'JSON lines',
     why: 'Queries read the fields of these lines.',

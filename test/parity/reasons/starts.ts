@@ -20,9 +20,9 @@ export const startReasons: readonly Reason[] = [
   },
   {
     what: 'stderr when the function cannot start',
-    theirs: 'Without threads Node’s report of an uncaught error. With threads nothing.',
+    theirs: 'without threads, Node’s report of an uncaught error; with threads, nothing',
     ours: 'the reason',
-    why: 'People who start the command by hand see why it ended.',
+    why: 'Users who start the command themselves see why it ended.',
     covers: like(
       { at: /log/, ours: /"to":"stderr".*lambda-managed-runtime:/ },
       { at: /log\.message/, ours: /^\["lambda-managed-runtime:/ },
@@ -32,7 +32,7 @@ export const startReasons: readonly Reason[] = [
     what: 'a concurrency that is not a number; no handler string',
     theirs: 'The worker count decides, or the process ends without `/init/error`.',
     ours: 'an init error before anything starts',
-    why: 'The runtime has to know how many events it may take.',
+    why: 'The runtime must know how many events it may take.',
     covers: like(
       { in: /^starts with a concurrency that is no number$/ },
       { in: /^cannot load: (an empty|no) handler string$/ },
@@ -40,9 +40,9 @@ export const startReasons: readonly Reason[] = [
   },
   {
     what: 'other environment variables with invalid values',
-    theirs: 'They are ignored. An invalid worker count ends the process with code 0.',
+    theirs: 'They are ignored, except an invalid worker count, which ends the process with code 0.',
     ours: 'They are ignored, with a WARN line.',
-    why: 'The warning shows typing errors.',
+    why: 'The warning reveals typing errors.',
     covers: like(
       { at: /log/, ours: /The environment variable \w+ is ignored/, theirs: absent },
       { in: /^starts with a worker count (of 0|that is no number)$/, theirs: absent },
@@ -60,7 +60,7 @@ export const startReasons: readonly Reason[] = [
     what: 'a module that exits or leaves a rejection unhandled while it loads',
     theirs: 'no `/init/error`',
     ours: 'an init error with the cause',
-    why: 'An exit code alone does not tell the cause.',
+    why: 'An exit code alone does not reveal the cause.',
     covers: like({ in: /^cannot load: (exits|leaves a rejection)/ }),
   },
   {
@@ -80,7 +80,7 @@ export const startReasons: readonly Reason[] = [
   {
     what: 'handlers that only this runtime finds',
     theirs: 'an init error',
-    ours: 'TypeScript, `default` as the export `handler`, members of functions, the index of a directory; the working directory where there is no `LAMBDA_TASK_ROOT`',
+    ours: 'TypeScript, `default` as the export `handler`, members of functions, the index of a directory; the working directory if `LAMBDA_TASK_ROOT` is not set',
     why: 'Node.js can load them.',
     covers: like({
       in: /^is found (below a function|in TypeScript|in the index)|^is the default export, and named|^cannot load: no task root/,
@@ -89,7 +89,7 @@ export const startReasons: readonly Reason[] = [
   {
     what: '`AWS_LAMBDA_FUNCTION_NAME` and similar variables absent or empty',
     theirs: 'With threads the caller gets no answer. Without threads the process ends.',
-    ours: 'The function is served.',
+    ours: 'The function runs.',
     why: 'Only fields of `context` depend on them.',
     covers: like({ in: /^starts with no (memory size|names)/ }),
   },

@@ -12,9 +12,9 @@ export const streamReasons: readonly Reason[] = [
   },
   {
     what: '`HttpResponseStream.from(stream, metadata)` and `end()` without a `write`',
-    theirs: 'The metadata are lost.',
-    ours: 'The metadata are sent.',
-    why: 'Redirects and responses with 204 have no body.',
+    theirs: 'The metadata is lost.',
+    ours: 'The metadata is sent.',
+    why: 'Redirects and responses with status 204 have no body.',
     covers: like({ in: /^streams: sends metadata and ends/, at: /answer\.body/, ours: /statusCode/ }),
   },
   {
@@ -28,7 +28,7 @@ export const streamReasons: readonly Reason[] = [
     what: 'objects written to a stream',
     theirs: 'They become JSON.',
     ours: 'a `TypeError` that says what to write instead',
-    why: 'Node’s own streams do the same, and a silent conversion hides mistakes.',
+    why: 'Node’s own streams throw as well, and a silent conversion hides mistakes.',
     covers: like({ in: /^streams: writes an object$/ }),
   },
   {
@@ -71,8 +71,8 @@ export const streamReasons: readonly Reason[] = [
   },
   {
     what: 'members of the response stream',
-    theirs: 'some of those of `Writable`',
-    ours: 'a Node.js `Writable` with the `highWaterMark` of the options',
+    theirs: 'some members of `Writable`',
+    ours: 'all members of a Node.js `Writable`, with the `highWaterMark` of the options',
     why: 'Libraries that take a `Writable` work.',
     covers: like({ in: /^streams: (looks at the stream|takes a high water mark)$/, at: /answer\.body.*/ }),
   },
