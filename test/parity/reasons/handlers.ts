@@ -12,12 +12,12 @@ export const handlerReasons: readonly Reason[] = [
       {
         in: /^returns /,
         at: /answer\.(body\.(errorType|errorMessage|cause|trace)|errorTypeHeader|xrayErrorCause.*)/,
-        ours: /UnserializableResponse|no JSON form|serialize|circular|no JSON|no value/,
+        ours: /UnserializableResponse|cannot be converted to JSON|serialize|circular|no JSON|no value/,
       },
       {
         in: /^returns /,
         at: /log\.message\.(errorType|errorMessage|stackTrace|name)/,
-        ours: /UnserializableResponse|no JSON form/,
+        ours: /UnserializableResponse|cannot be converted to JSON/,
       },
     ),
   },
