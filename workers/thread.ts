@@ -15,8 +15,8 @@ import { openLogging } from './logging/open-logging.ts';
 import { reportUncaughtErrors } from './uncaught-errors.ts';
 
 /**
- * The entry of a worker thread, called by piscina. Serves messages on the port until the thread ends. Returns at once, so that
- * piscina's task is complete.
+ * The entry of a worker thread, called by piscina as its only task. The task is complete when this function returns. The
+ * listener on the port then handles messages until the thread ends.
  */
 export function serve({ port, ...settings }: ThreadSettings): void {
   let loaded: Loaded | undefined;

@@ -8,7 +8,7 @@ import type { InvokeOptions, InvokeResult, ReportedError } from './invoke.ts';
 import type { OpenInvocations } from './open-invocations.ts';
 import { eventAnswer, eventHeaders } from './runtime-api/next-answer.ts';
 
-/** What the broker knows about the function and its environment. */
+/** The properties of the function and its environment that the broker needs. */
 export interface BrokerSettings {
   readonly functionArn: string;
   readonly timeoutMs: number;

@@ -1,4 +1,4 @@
-/** Isolates everything the pool expects of piscina and its worker; test/piscina-worker.test.ts tests these expectations. */
+/** Isolates everything the pool expects of piscina and its worker; test/pool/piscina-worker.test.ts tests these expectations. */
 import type { Transferable, Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { ResourceLimits } from 'node:worker_threads';

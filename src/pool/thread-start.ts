@@ -76,8 +76,9 @@ export function invokerSettings(config: Config, log: LogSettings): InvokerSettin
  * - `starting`: the thread loads the handler.
  * - `ready`: the thread takes invocations.
  * - `retiring`: the thread takes no more invocations; those that it holds may finish.
- * - `ending`: the thread holds no invocation and ends itself as soon as none of its native work is in flight.
- * - `ended`: the thread is no longer used; its remaining invocations are answered with an error.
+ * - `ending`: the thread ends itself as soon as none of its native work is in flight. It holds no invocation: if it still
+ *   held some, because the runtime did not wait for them, the pool has failed them on entry.
+ * - `ended`: the thread is no longer used; the pool fails the invocations that it still held.
  */
 export type ThreadState = 'starting' | 'ready' | 'retiring' | 'ending' | 'ended';
 

@@ -66,6 +66,7 @@ function defaultOf({ name, otherwise }: DeclaredOption): string {
 
 function unitOf({ name }: DeclaredOption): string {
   if (name.endsWith('Ms')) return 'ms';
+  if (name.endsWith('Bytes')) return 'bytes';
   return name.endsWith('Mb') || name === 'resourceLimits' ? 'MiB' : '';
 }
 
