@@ -39,7 +39,9 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
     for (const result of results.filter(({ status }) => status === 'error')) {
       expect(posted(result)).toMatchObject({
         errorType: 'Runtime.ThreadTerminated',
-        errorMessage: expect.stringMatching(/because another of its invocations, [\w-]{36}, blocked it past its deadline/),
+        errorMessage: expect.stringMatching(
+          /because another of its invocations, [\w-]{36}, blocked it past its deadline/,
+        ),
       });
     }
     const after = await runtime.expectFullCapacity();
@@ -159,7 +161,9 @@ it('an abandoned handler that blocks its thread later: the thread gets nothing n
   await runtime.open(gate);
   expect(await neighbour).toMatchObject({
     errorType: 'Runtime.ThreadTerminated',
-    errorMessage: expect.stringMatching(/because another of its invocations, late, blocked it past its deadline/),
+    errorMessage: expect.stringMatching(
+      /because another of its invocations, late, blocked it past its deadline/,
+    ),
   });
   await runtime.expectFullCapacity();
   runtime.expectAnsweredOnce();
