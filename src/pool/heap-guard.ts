@@ -9,8 +9,8 @@ import type { ThreadMemory } from './memory-pressure.ts';
 import type { PoolThread } from './pool-thread.ts';
 import { OUT_OF_MEMORY } from './thread-end.ts';
 
-/** Terminates a thread for the given reason; resolves when it has exited. */
-export type EndThread = (thread: PoolThread, reason: Diagnostic) => Promise<void>;
+/** Terminates a thread for the given reason. */
+export type EndThread = (thread: PoolThread, reason: Diagnostic) => void;
 
 /**
  * Terminates a thread whose heap exceeds its limit, and the largest thread when the process is close to the function's
@@ -105,7 +105,7 @@ export class HeapGuard {
     this.#measuring.delete(thread);
     if (memory === undefined) return;
     this.#measured.set(thread, memory);
-    if (memory.heapMiB > this.#certainLimitMiB) void this.#end(thread, OUT_OF_MEMORY);
+    if (memory.heapMiB > this.#certainLimitMiB) this.#end(thread, OUT_OF_MEMORY);
   }
 
   async #relievePressure(processMiB: number): Promise<void> {
@@ -117,8 +117,9 @@ export class HeapGuard {
     const thread = this.#pressure.chooseThread(this.#measured);
     if (thread === undefined) this.#warn(processMiB);
     else {
-      const reason = this.#pressure.describe(processMiB, this.#measured.get(thread) ?? NO_MEMORY);
-      await Promise.race([this.#end(thread, reason), delay(SLOW_INTERVAL_MS)]);
+      const memory = this.#measured.get(thread) ?? NO_MEMORY;
+      this.#end(thread, this.#pressure.describe(processMiB, memory));
+      await untilFreed(processMiB - (memory.heapMiB + memory.externalMiB) / 2);
       this.#pressure.relieved(residentMiB());
     }
     this.#relievingPressure = false;
@@ -148,6 +149,15 @@ export class HeapGuard {
 }
 
 const NO_MEMORY: ThreadMemory = { heapMiB: 0, externalMiB: 0 };
+
+/**
+ * Resolves when the process is smaller than that, or after a second: native code can hold a thread, and the allocator can keep
+ * its memory. The exit of a thread does not tell, because its Buffers are freed for some time after it.
+ */
+async function untilFreed(mib: number): Promise<void> {
+  const startMs = monotonicMs();
+  while (residentMiB() > mib && monotonicMs() - startMs < SLOW_INTERVAL_MS) await delay(SHORT_INTERVAL_MS);
+}
 
 function delay(ms: number): Promise<void> {
   return sleep(ms, undefined, { ref: false });

@@ -81,10 +81,7 @@ export class ThreadManager implements ThreadListener {
       config,
       log,
       () => this.#threads.running(),
-      (thread, diagnostic) => {
-        thread.terminate({ cause: 'out-of-memory', diagnostic });
-        return thread.exited;
-      },
+      (thread, diagnostic) => thread.terminate({ cause: 'out-of-memory', diagnostic }),
     );
   }
 
