@@ -55,7 +55,10 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
   ])(
     '$event.do: each invocation that the thread has held has one line, and the stack stands once',
     async ({ event, errorType, own, options }) => {
-      await using runtime = await startLayout({ ...layout, threads: 1 }, { options: options ?? EARLY });
+      // One slot on one thread would be single mode.
+      const threads = layout.perThread === 1 ? 2 : 1;
+      await using runtime = await startLayout({ ...layout, threads }, { options: options ?? EARLY });
+      await runtime.whenParked(runtime.slots);
       const waiting = await runtime.neighbours(layout.perThread - 1);
       const timeoutMs = event.do === 'small objects' ? 100_000 : 20_000;
       const result = await runtime.failure(event, { ...ids('guilty'), timeoutMs, whenCapacity: false });
