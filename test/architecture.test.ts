@@ -111,6 +111,12 @@ it('modules import only what lies below them', () => {
   expect(imports.map(faultOf).filter((fault) => fault !== undefined)).toEqual([]);
 });
 
+it('no module imports what a process starts with: it would start there', () => {
+  const starts = new Set(['src/cli/main.ts', 'src/cli/bench/runtime-entry.ts']);
+  const all = sourceFiles('src', 'workers', 'bench', 'scripts').flatMap((file) => importsOf(file));
+  expect(all.filter(({ to }) => starts.has(to))).toEqual([]);
+});
+
 it('there are no circles of imports, types included', () => {
   expect(circlesOf(imports)).toEqual([]);
 });

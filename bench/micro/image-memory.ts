@@ -17,7 +17,7 @@ import { findBuiltPackage } from '../built-package.ts';
 import { lambdaEnvironment } from '../contenders/environment.ts';
 import { readCpu } from '../proc/cpu.ts';
 import { residentMemory } from '../proc/memory.ts';
-import { peakMemoryMiB } from '../../src/cli/bench/runtime-entry.ts';
+import { peakMemoryMiB } from '../../src/cli/bench/process-usage.ts';
 import { startChild } from '../runner/child.ts';
 import type { Child } from '../runner/child.ts';
 import { median } from '../runner/median.ts';

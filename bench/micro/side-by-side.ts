@@ -13,7 +13,7 @@ import { LoadProcess } from '../load/load-process.ts';
 import type { LoadPlan } from '../load/protocol.ts';
 import { cpuPerEvent, readCpu } from '../proc/cpu.ts';
 import type { CpuTime } from '../proc/cpu.ts';
-import { peakMemoryMiB } from '../../src/cli/bench/runtime-entry.ts';
+import { peakMemoryMiB } from '../../src/cli/bench/process-usage.ts';
 import { canPin, runtimeOnOneCore, UNPINNED } from '../proc/pinning.ts';
 import { startChild } from '../runner/child.ts';
 import type { Child } from '../runner/child.ts';

@@ -5,7 +5,7 @@ import { LoadProcess } from '../load/load-process.ts';
 import type { LatencyReport, LoadReport } from '../load/protocol.ts';
 import { cpuPerEvent, readCpu } from '../proc/cpu.ts';
 import { readMachineCpu, usedByOthers } from '../../src/cli/bench/machine.ts';
-import { peakMemoryMiB } from '../../src/cli/bench/runtime-entry.ts';
+import { peakMemoryMiB } from '../../src/cli/bench/process-usage.ts';
 import type { Pinning } from '../proc/pinning.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { startChild } from './child.ts';
