@@ -98,7 +98,6 @@ export class PoolThread {
     return this.#reason;
   }
 
-  /** Undefined until the thread is ready. */
   get handler(): LoadedHandler | undefined {
     return this.#handler;
   }
