@@ -40,6 +40,8 @@ export class HeapGuard {
   #smallestMiB = 0;
   #measuredAllMs = 0;
   #relievingPressure = false;
+  /** Terminated threads whose memory is not free yet. */
+  #freeing = 0;
   #warned = false;
 
   constructor(config: Config, log: Log, threads: () => readonly PoolThread[], end: EndThread) {
@@ -69,8 +71,8 @@ export class HeapGuard {
     );
     for (const thread of this.#threadsToMeasure(processMiB)) void this.#measure(thread);
     if (!this.#pressure.isOver(processMiB)) this.#warned = false;
-    if (this.#pressure.mustTerminate(processMiB) && !this.#relievingPressure)
-      void this.#relievePressure(processMiB);
+    const isRelieving = this.#relievingPressure || this.#freeing > 0;
+    if (this.#pressure.mustTerminate(processMiB) && !isRelieving) void this.#relievePressure(processMiB);
   }
 
   /**
@@ -105,7 +107,7 @@ export class HeapGuard {
     this.#measuring.delete(thread);
     if (memory === undefined) return;
     this.#measured.set(thread, memory);
-    if (memory.heapMiB > this.#certainLimitMiB) this.#end(thread, OUT_OF_MEMORY);
+    if (memory.heapMiB > this.#certainLimitMiB) void this.#terminate(thread, OUT_OF_MEMORY, memory);
   }
 
   async #relievePressure(processMiB: number): Promise<void> {
@@ -114,15 +116,23 @@ export class HeapGuard {
     // Slow threads are not waited for.
     await Promise.race([Promise.all(threads.map((thread) => this.#measure(thread))), delay(INTERVAL_MS)]);
     this.#forgetAllBut(threads);
-    const thread = this.#pressure.chooseThread(this.#measured);
-    if (thread === undefined) this.#warn(processMiB);
-    else {
-      const memory = this.#measured.get(thread) ?? NO_MEMORY;
-      this.#end(thread, this.#pressure.describe(processMiB, memory));
-      await untilFreed(processMiB - (memory.heapMiB + memory.externalMiB) / 2);
-      this.#pressure.relieved(residentMiB());
+    // The measurements may have ended a thread for its heap.
+    if (this.#freeing === 0) {
+      const thread = this.#pressure.chooseThread(this.#measured);
+      const memory = thread && this.#measured.get(thread);
+      if (thread === undefined || memory === undefined) this.#warn(processMiB);
+      else await this.#terminate(thread, this.#pressure.describe(processMiB, memory), memory);
     }
     this.#relievingPressure = false;
+  }
+
+  /** Until the thread's memory is free, no other thread is terminated for memory pressure. */
+  async #terminate(thread: PoolThread, reason: Diagnostic, memory: ThreadMemory): Promise<void> {
+    this.#freeing += 1;
+    this.#end(thread, reason);
+    await untilFreed(residentMiB() - (memory.heapMiB + memory.externalMiB) / 2);
+    this.#freeing -= 1;
+    this.#pressure.relieved(residentMiB());
   }
 
   #warn(processMiB: number): void {
@@ -147,8 +157,6 @@ export class HeapGuard {
     }
   }
 }
-
-const NO_MEMORY: ThreadMemory = { heapMiB: 0, externalMiB: 0 };
 
 /**
  * Resolves when the process is smaller than that, or after a second: native code can hold a thread, and the allocator can keep

@@ -159,6 +159,19 @@ describe('Buffers and typed arrays', () => {
     await expectHealth(runtime);
   });
 
+  it('a heap that fills beside a thread that holds Buffers: only its thread ends', async () => {
+    await using runtime = await startLayout(ONE_EACH, SMALL_MEMORY);
+    await runtime.whenParked(4);
+    const held = runtime.result({ do: 'hold Buffers', mib: 150, gate: 'end' }, { requestId: 'held' });
+    await runtime.marks('arrived-held', 1);
+    expect(await runtime.diagnostic({ do: 'small objects' })).toMatchObject({
+      errorType: 'Runtime.OutOfMemory',
+    });
+    await runtime.open('end');
+    expect((await held).status).toBe('response');
+    await expectHealth(runtime);
+  });
+
   it('much that is held, a tenth below the memory, ends nothing', async () => {
     await using runtime = await startLayout(ONE_EACH, { env: { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '850' } });
     const before = await runtime.expectFullCapacity();
