@@ -9,6 +9,8 @@ export class WatchedFiles {
   readonly #files = new Map<string, number>();
   #changed = Promise.withResolvers<'changed'>();
   #timer = this.#scheduleCheck(MIN_INTERVAL_MS);
+  /** Whether the previous check found a change. */
+  #settling = false;
 
   add(file: string): void {
     if (!this.#files.has(file)) this.#files.set(file, changedAt(file));
@@ -34,10 +36,14 @@ export class WatchedFiles {
       this.#files.set(file, now);
       found = true;
     }
-    // Editors and builds write a file in several steps.
-    if (found) setTimeout(() => this.#changed.resolve('changed'), SETTLED_MS);
-    const pauseMs = (performance.now() - startMs) / MAX_MAIN_THREAD_SHARE;
-    this.#timer = this.#scheduleCheck(Math.min(Math.max(MIN_INTERVAL_MS, pauseMs), MAX_INTERVAL_MS));
+    // Editors and builds write a file in several steps: a change counts when a second check finds no further one.
+    if (!found && this.#settling) this.#changed.resolve('changed');
+    this.#settling = found;
+    this.#timer = this.#scheduleCheck(found ? SETTLING_MS : this.#pauseMs(performance.now() - startMs));
+  }
+
+  #pauseMs(checkMs: number): number {
+    return Math.min(Math.max(MIN_INTERVAL_MS, checkMs / MAX_MAIN_THREAD_SHARE), MAX_INTERVAL_MS);
   }
 
   #scheduleCheck(ms: number): NodeJS.Timeout {
@@ -50,7 +56,8 @@ const MIN_INTERVAL_MS = 200;
 const MAX_INTERVAL_MS = 2000;
 /** The share of the main thread's time that the checks may take. */
 const MAX_MAIN_THREAD_SHARE = 0.01;
-const SETTLED_MS = 50;
+/** The time between a check that found a change and the next one. */
+const SETTLING_MS = 100;
 
 function changedAt(file: string): number {
   try {

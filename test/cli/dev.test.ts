@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalRuntime } from '../helpers/start-local.ts';
 import { startLocal } from '../helpers/start-local.ts';
@@ -35,7 +35,11 @@ const IMPORT = `import { word } from '../lib/word.ts';`;
 describe('dev', () => {
   let root: TaskRoot;
   let local: LocalRuntime;
-  const write = (file: string, text: string) => writeFile(`${root.path}/${file}`, text);
+  /** One change for whoever watches, however slow the machine: a plain write empties the file first. */
+  const write = async (file: string, text: string) => {
+    await writeFile(`${root.path}/new-text`, text);
+    await rename(`${root.path}/new-text`, `${root.path}/${file}`);
+  };
   /** Resolves when all is read that was told up to the last answer, which comes another way. */
   const untilAllIsRead = () => {
     const count = (text: string, what: RegExp) => text.match(what)?.length ?? 0;
