@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { buildPage } from '../src/console/page/build.ts';
-import { ENTRIES } from '../src/package-files.ts';
+import { ENTRY_FILES } from '../src/package-files.ts';
 import { ROOT } from './root.ts';
 import { dropUnreachable } from './declarations.ts';
 
@@ -22,7 +22,7 @@ await build({
   absWorkingDir: ROOT,
   entryPoints: [
     ...[...exported.map((entry) => entry.default), ...Object.values(bin)].map(sourceOf),
-    ...Object.values(ENTRIES).map((url) => fileURLToPath(url)),
+    ...Object.values(ENTRY_FILES).map((url) => fileURLToPath(url)),
     'src/package-files.ts',
   ],
   outbase: ROOT,

@@ -1,6 +1,6 @@
 import { Promise } from './builtins.ts';
 import { readConfig, readableRuntimeApi } from './config/config.ts';
-import type { Config, Development } from './config/config.ts';
+import type { Config, DevHooks } from './config/config.ts';
 import { lookUpDescriptors } from './config/concurrency-plan.ts';
 import type { HandlerReference } from './config/raw-config.ts';
 import { ManagedRuntimeError } from './errors.ts';
@@ -13,8 +13,8 @@ import { unsupportedNode } from './node-support.ts';
 import { RuntimeMetrics } from './observability/runtime-metrics.ts';
 import { Recorder } from './observability/recorder.ts';
 import type { RuntimeStats, StatsSource } from './observability/stats.ts';
-import { postInitErrorNow } from './runtime-api/init-error-now.ts';
-import { serve } from './serving.ts';
+import { postInitErrorSync } from './runtime-api/init-error-sync.ts';
+import { serveFunction } from './serving.ts';
 import type { ManagedRuntimeOptions } from './config/options.ts';
 import { onAbort } from './waiting.ts';
 
@@ -84,10 +84,10 @@ export function createManagedRuntime(
 export function createRuntime(
   reference: HandlerReference,
   options: ManagedRuntimeOptions,
-  development?: Development,
+  devHooks?: DevHooks,
 ): ManagedRuntime {
   const config = readConfigOrPostError(reference, options);
-  return new Supervisor(development === undefined ? config : { ...config, inThreads: true, development });
+  return new Supervisor(devHooks === undefined ? config : { ...config, inThreads: true, devHooks });
 }
 
 /** Posts a configuration error to Lambda before throwing it, because the code that catches it may end the process. */
@@ -98,7 +98,7 @@ function readConfigOrPostError(reference: HandlerReference, options: ManagedRunt
     return readConfig(reference, options, undefined, lookUpDescriptors());
   } catch (error) {
     const runtimeApi = readableRuntimeApi(options?.runtimeApi);
-    postInitErrorNow(runtimeApi, 'Runtime.ConfigInvalid', (error as Error).message);
+    postInitErrorSync(runtimeApi, 'Runtime.ConfigInvalid', (error as Error).message);
     throw error;
   }
 }
@@ -153,7 +153,7 @@ class Supervisor implements ManagedRuntime {
     try {
       local = runtimeApi === undefined ? await startLocal(this.#config, this) : undefined;
       const address = runtimeApi ?? (local as LocalMode).address;
-      await serve(this.#config, address, sink, recorder, this.#stop.signal, clock);
+      await serveFunction(this.#config, address, sink, recorder, this.#stop.signal, clock);
     } finally {
       await local?.close();
       removeListener?.();

@@ -5,11 +5,11 @@ import { extname } from 'node:path';
 const EXTENSION = extname(import.meta.url);
 
 /** Entries that are started by path. The paths are spelled out for tools that trace the files of a deployment. */
-export const ENTRIES = {
+export const ENTRY_FILES = {
   /** The module that piscina loads in a worker thread. */
   thread: new URL(`../workers/thread${EXTENSION}`, import.meta.url),
   /** The worker thread's module for the command `dev`, which reports the files that it loads. */
-  watchedThread: new URL(`../workers/watched-thread${EXTENSION}`, import.meta.url),
+  devThread: new URL(`../workers/dev-thread${EXTENSION}`, import.meta.url),
   /** Runs the handler on the main thread in single mode. */
   inProcess: new URL(`../workers/in-process${EXTENSION}`, import.meta.url),
   /** The process that the command `bench` measures. */

@@ -1,12 +1,12 @@
 import { Promise } from './builtins.ts';
-import { isLocal, showConcurrency } from './config/config.ts';
+import { isLocal, exposeConcurrencyInEnv } from './config/config.ts';
 import type { Config } from './config/config.ts';
 import { descriptorsPerSlot, fitDescriptors } from './config/concurrency-plan.ts';
 import { ManagedRuntimeError } from './errors.ts';
 import { aborted, settlesWithin } from './waiting.ts';
 import { drain } from './lifecycle/shutdown.ts';
 import type { ShutdownClock } from './lifecycle/shutdown.ts';
-import { guardSupervisor, ignoreBrokenOutput } from './lifecycle/process-guard.ts';
+import { logUncaughtOnMainThread, ignoreBrokenOutput } from './lifecycle/process-guard.ts';
 import type { Log, LogSink } from './logging/log.ts';
 import type { LoadedHandler } from './protocol.ts';
 import type { SharedState } from './thread-settings.ts';
@@ -15,14 +15,14 @@ import type { Recorder } from './observability/recorder.ts';
 import { openSharedState } from './services/shared-state.ts';
 import { InitFailure } from './pool/thread-end.ts';
 import type { WorkerPool } from './pool/worker-pool.ts';
-import { Deliveries, poll } from './poller/poller.ts';
+import { Deliveries, runSlot } from './poller/poller.ts';
 import type { HttpRuntimeApi } from './runtime-api/client.ts';
 
 /**
  * Starts, serves, drains and stops the runtime. Resolves after it was stopped; rejects, also after draining, when it cannot
  * continue.
  */
-export async function serve(
+export async function serveFunction(
   config: Config,
   runtimeApi: string,
   sink: LogSink,
@@ -32,8 +32,8 @@ export async function serve(
 ): Promise<void> {
   const { log } = sink;
   // In single mode, the pool handles uncaught errors, because they come from the handler.
-  const unguard = config.inThreads ? guardSupervisor(log) : ignoreBrokenOutput();
-  const restoreEnvironment = config.inThreads ? showConcurrency(config) : () => undefined;
+  const unguard = config.inThreads ? logUncaughtOnMainThread(log) : ignoreBrokenOutput();
+  const restoreEnvironment = config.inThreads ? exposeConcurrencyInEnv(config) : () => undefined;
   const pool = await openPool(config, sink, recorder);
   recorder.setThreadSource(() => pool.threads());
   // The threads or the handler load while this thread loads the HTTP client and the logger.
@@ -118,7 +118,7 @@ async function serveUntilEnd(
   const deliveries = new Deliveries();
   const clients = Array.from({ length: slots }, () => api.client(draining.signal));
   for (let unused = slots; unused < config.slots; unused += 1) observer.slot(unused).stops();
-  const polls = clients.map((client, index) => poll(client, pool, observer.slot(index), deliveries));
+  const polls = clients.map((client, index) => runSlot(client, pool, observer.slot(index), deliveries));
   const fatal = await Promise.race([aborted(stop), pool.failed, firstRejection(polls)]);
   clock.start();
   if (fatal !== undefined) log.error({ reason: fatal.message }, 'The runtime cannot continue');
@@ -135,7 +135,7 @@ async function serveUntilEnd(
 /** Runs the hooks of the threads, then the `onShutdown` hook while the threads end. */
 async function runHooks(config: Config, log: Log, pool: WorkerPool, clock: ShutdownClock): Promise<void> {
   // In single mode, an uncaught error in a hook must not end the process before the other hooks have run.
-  const unguard = config.inThreads ? () => undefined : guardSupervisor(log);
+  const unguard = config.inThreads ? () => undefined : logUncaughtOnMainThread(log);
   const withinMs = clock.msFor('threadHooks');
   // A blocked thread, or one that already runs its hooks because it is being recycled, may exceed the time.
   await settlesWithin(pool.runHooks(withinMs), withinMs);

@@ -37,7 +37,7 @@ export interface LogSettings {
   /** Counts the lines that all threads have dropped. */
   readonly dropped: SharedArrayBuffer;
   /** Identifies the thread as the owner of an output lock. */
-  readonly writer: number;
+  readonly writerId: number;
   /** How long a line waits when the output is blocked, in ms. */
   readonly outputTimeoutMs: number;
   /** Whether to publish each line for the local console. */

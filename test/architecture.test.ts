@@ -28,7 +28,7 @@ const IN_THREADS = [
   'src/errors.ts',
   'src/invocation/',
   'src/package-files.ts',
-  'src/global-slot.ts',
+  'src/realm-global.ts',
   'src/retry-schedule.ts',
   'src/waiting.ts',
   ...MESSAGES,

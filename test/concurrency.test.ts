@@ -1,7 +1,7 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { PATIENTLY, startBootstrap, startRuntime } from './helpers/start-runtime.ts';
+import { POLL_OPTIONS, startBootstrap, startRuntime } from './helpers/start-runtime.ts';
 import type { RunningRuntime } from './helpers/start-runtime.ts';
 import { makeTaskRoot } from './helpers/task-root.ts';
 
@@ -105,7 +105,7 @@ function meet(runtime: RunningRuntime, meeting: string, of: number): Promise<num
 /** Resolves when that many invocations have arrived. */
 async function arrivals(directory: string, meeting: string, count: number): Promise<void> {
   const arrived = async () => (await readdir(directory)).filter((name) => name.startsWith(`${meeting}~`));
-  await expect.poll(arrived, PATIENTLY).toHaveLength(count);
+  await expect.poll(arrived, POLL_OPTIONS).toHaveLength(count);
 }
 
 /** How many invocations each thread had, ascending. */

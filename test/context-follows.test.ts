@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FULL } from './faults/fault-runtime.ts';
 import { ADDRESS, withoutRuntimeApi } from './helpers/start-local.ts';
-import { MODES, PATIENTLY, startBootstrap, startRuntime } from './helpers/start-runtime.ts';
+import { MODES, POLL_OPTIONS, startBootstrap, startRuntime } from './helpers/start-runtime.ts';
 import type { RunningRuntime } from './helpers/start-runtime.ts';
 import { makeTaskRoot } from './helpers/task-root.ts';
 
@@ -143,7 +143,7 @@ describe.each([
       ),
     );
     const arrived = async () => (await readdir(directory.path)).length;
-    await expect.poll(arrived, PATIENTLY).toBe(options.concurrency);
+    await expect.poll(arrived, POLL_OPTIONS).toBe(options.concurrency);
     await writeFile(gate, '');
     const results = await Promise.all(all);
     const seenBy = (id: string) => ({
@@ -161,7 +161,7 @@ describe.each([
     }
     expect(new Set(results.map(({ threadId }) => threadId)).size).toBe('threads' in options ? 2 : 1);
     const left = () => runtime.log.filter(({ message }) => String(message).startsWith('left behind'));
-    await expect.poll(() => left().length, PATIENTLY).toBe(options.concurrency);
+    await expect.poll(() => left().length, POLL_OPTIONS).toBe(options.concurrency);
     for (const { message, requestId } of left()) {
       const seen: unknown = JSON.parse(String(message).slice('left behind '.length));
       expect(seen).toMatchObject(seenBy(String(requestId)));
@@ -209,8 +209,8 @@ describe('the option concurrency, with shared threads', () => {
       runtime.log.filter(isOne);
     const logged = () => written(({ message }) => message === 'from powertools');
     const measured = () => written((line) => '_aws' in line && 'orders' in line);
-    await expect.poll(() => logged().length, PATIENTLY).toBe(OF);
-    await expect.poll(() => measured().length, PATIENTLY).toBe(OF);
+    await expect.poll(() => logged().length, POLL_OPTIONS).toBe(OF);
+    await expect.poll(() => measured().length, POLL_OPTIONS).toBe(OF);
     const pairs = (lines: readonly Readonly<Record<string, unknown>>[], id: string, n: string) =>
       Object.fromEntries(lines.map((line) => [line[id], line[n]]));
     const expected = Object.fromEntries(numbers.map((n) => [`request-${n}`, n]));
@@ -272,7 +272,7 @@ it(`${INVOCATIONS} interleaved invocations on 4 threads with 4 each see and log 
   expect(threads.size).toBe(4);
   await runtime.whenParked(16);
   const reports = () => runtime.log.filter(({ message }) => typeof message === 'object');
-  await expect.poll(() => reports().length, PATIENTLY).toBe(INVOCATIONS);
+  await expect.poll(() => reports().length, POLL_OPTIONS).toBe(INVOCATIONS);
   const mixedUp = reports().filter(({ requestId, tenantId, message }) => {
     const { own, ...seen } = message as { own: string };
     const line = { contextId: requestId, requestId, tenantId };

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MODES, PATIENTLY, startRuntime } from './helpers/start-runtime.ts';
+import { MODES, POLL_OPTIONS, startRuntime } from './helpers/start-runtime.ts';
 import type { RunningRuntime } from './helpers/start-runtime.ts';
 
 const FUNCTION = {
@@ -83,7 +83,7 @@ describe.each(MODES)('the context in %s', (_mode, { concurrency, env }) => {
       identity: { cognitoIdentityId: city },
     });
     const line = { message: 'Invocation ended', requestId: 'not-ascii', tenantId: 'ténant-東京' };
-    await expect.poll(() => runtime.log, PATIENTLY).toContainEqual(expect.objectContaining(line));
+    await expect.poll(() => runtime.log, POLL_OPTIONS).toContainEqual(expect.objectContaining(line));
   });
 
   it('leaves out what has no header', async () => {

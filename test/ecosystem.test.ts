@@ -10,7 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { format } from 'prettier';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { LogLine } from './helpers/process-output.ts';
-import { PATIENTLY, startRuntime } from './helpers/start-runtime.ts';
+import { POLL_OPTIONS, startRuntime } from './helpers/start-runtime.ts';
 import type { RunningRuntime } from './helpers/start-runtime.ts';
 
 /** The document that aws-xray-sdk sends for each subsegment. */
@@ -91,14 +91,14 @@ function callAll<Result>(
 
 /** Resolves with the lines on stdout that a package has written, one for each invocation. */
 async function lines(isOne: (line: LogLine) => boolean): Promise<LogLine[]> {
-  await expect.poll(() => runtime.log.filter(isOne), PATIENTLY).toHaveLength(NUMBERS.length);
+  await expect.poll(() => runtime.log.filter(isOne), POLL_OPTIONS).toHaveLength(NUMBERS.length);
   return runtime.log.filter(isOne);
 }
 
 /** Resolves with request id → trace id of the subsegments of that name. */
 async function traces(name: string): Promise<Record<string, string>> {
   const named = () => subsegments.filter((subsegment) => subsegment.name === name);
-  await expect.poll(named, PATIENTLY).toHaveLength(NUMBERS.length);
+  await expect.poll(named, POLL_OPTIONS).toHaveLength(NUMBERS.length);
   return Object.fromEntries(
     named().map(({ annotations, trace_id }) => [annotations?.['requestId'] ?? 'none', trace_id]),
   );

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { startHost } from './helpers/start-host.ts';
 import type { Host, NewRuntime } from './helpers/start-host.ts';
-import { HANDLERS, PATIENTLY, startBootstrap } from './helpers/start-runtime.ts';
+import { HANDLERS, POLL_OPTIONS, startBootstrap } from './helpers/start-runtime.ts';
 import { makeTaskRoot } from './helpers/task-root.ts';
 
 const MODES = [
@@ -21,7 +21,7 @@ describe.concurrent.each(MODES)('in %s', (_mode, options) => {
     const run = runtime.run();
     await host.process.whenParked(1);
     expect(await Promise.all([runtime.stop(), runtime.stop(), run])).toEqual(Array(3).fill('resolved'));
-    await expect.poll(() => host.process.api.parked, PATIENTLY).toBe(0);
+    await expect.poll(() => host.process.api.parked, POLL_OPTIONS).toBe(0);
     expect(await runtime.stop()).toBe('resolved');
   });
 
@@ -56,9 +56,9 @@ describe.concurrent.each(MODES)('in %s', (_mode, options) => {
     const run = runtime.run();
     await host.process.whenParked(options.concurrency);
     const result = host.process.invoke({ meeting: 'a', of: 2 });
-    await expect.poll(() => host.process.api.inFlight, PATIENTLY).toBe(1);
+    await expect.poll(() => host.process.api.inFlight, POLL_OPTIONS).toBe(1);
     const stop = runtime.stop();
-    await expect.poll(() => host.process.api.parked, PATIENTLY).toBe(0);
+    await expect.poll(() => host.process.api.parked, POLL_OPTIONS).toBe(0);
     await writeFile(`${directory.path}/a~the-second`, '');
     expect(await result).toEqual(expect.any(Number));
     expect(await Promise.all([stop, run])).toEqual(['resolved', 'resolved']);
@@ -68,7 +68,7 @@ describe.concurrent.each(MODES)('in %s', (_mode, options) => {
     await using host = await startHost();
     const runtime = await host.create({ workerFile: 'never-loads.mjs', options });
     const run = runtime.run();
-    await expect.poll(() => host.process.output.stdout, PATIENTLY).toContain('loading');
+    await expect.poll(() => host.process.output.stdout, POLL_OPTIONS).toContain('loading');
     expect(await Promise.all([runtime.stop(), run])).toEqual(['resolved', 'resolved']);
     expect(host.process.api.initErrors).toEqual([]);
   });
@@ -153,7 +153,7 @@ describe.concurrent.each(MODES)('in %s', (_mode, options) => {
     await run;
     const captured = () =>
       [...host.process.output.stderr.matchAll(/^captured (\{.*\})$/gm)].map(([, line]) => line);
-    await expect.poll(captured, PATIENTLY).not.toEqual([]);
+    await expect.poll(captured, POLL_OPTIONS).not.toEqual([]);
     const lines = captured().map((line) => JSON.parse(line ?? '') as { msg: string });
     expect(lines).toContainEqual(
       expect.objectContaining({ msg: 'The runtime is ready', concurrency: options.concurrency }),

@@ -6,7 +6,13 @@ import packageJson from '../package.json' with { type: 'json' };
 import { startRuntimeApiServer } from '../src/local/runtime-api-server.ts';
 import { start } from './helpers/child-process.ts';
 import { startHost } from './helpers/start-host.ts';
-import { MODES, PATIENTLY, RunningRuntime, startBootstrap, startRuntime } from './helpers/start-runtime.ts';
+import {
+  MODES,
+  POLL_OPTIONS,
+  RunningRuntime,
+  startBootstrap,
+  startRuntime,
+} from './helpers/start-runtime.ts';
 import { makeTaskRoot } from './helpers/task-root.ts';
 
 const COMMAND = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
@@ -198,7 +204,7 @@ describe('a Node.js that cannot run the runtime:', () => {
     expect(Object.keys(metafile.inputs).map((path) => path.replace(/.*\/src\//, 'src/'))).toEqual([
       'src/node-support.ts',
       'src/runtime-api/error-type-header.ts',
-      'src/runtime-api/init-error-now.ts',
+      'src/runtime-api/init-error-sync.ts',
       'src/cli/main.ts',
     ]);
   });
@@ -215,7 +221,7 @@ describe.each(MODES)('a Runtime API that does not answer does not keep it, in %s
     });
     const runtime = await host.create({ workerFile: 'echo.mjs', options });
     const run = runtime.run();
-    await expect.poll(() => host.process.api.faults.met, PATIENTLY).toBe(1);
+    await expect.poll(() => host.process.api.faults.met, POLL_OPTIONS).toBe(1);
     expect(await Promise.all([runtime.stop(), run])).toEqual(['resolved', 'resolved']);
     expect(host.process.api.extensionRegistered).toBe(false);
   });
@@ -224,7 +230,7 @@ describe.each(MODES)('a Runtime API that does not answer does not keep it, in %s
     await using runtime = await startBootstrap('echo.mjs', options, {
       prepare: (api) => void api.faults.always('register', { type: 'hang' }),
     });
-    await expect.poll(() => runtime.api.faults.met, PATIENTLY).toBe(1);
+    await expect.poll(() => runtime.api.faults.met, POLL_OPTIONS).toBe(1);
     expect(await runtime.stop()).toEqual({ code: 0, signal: null });
   });
 
@@ -240,7 +246,7 @@ describe.each(MODES)('a Runtime API that does not answer does not keep it, in %s
     await using runtime = await startBootstrap('fails-to-load.mjs', options, {
       prepare: (api) => void api.faults.always('init-error', { type: 'hang' }),
     });
-    await expect.poll(() => runtime.api.faults.met, PATIENTLY).toBe(1);
+    await expect.poll(() => runtime.api.faults.met, POLL_OPTIONS).toBe(1);
     expect(await runtime.stop()).toEqual({ code: 1, signal: null });
   });
 
@@ -287,7 +293,7 @@ describe('a second runtime in the process', () => {
       expect(await host.process.invoke({ do: 'variable' })).toBe(null);
       await runtime.stop();
       expect(await run).toBe('resolved');
-      await expect.poll(() => frames, PATIENTLY).toContain(`of the runtime ${n}`);
+      await expect.poll(() => frames, POLL_OPTIONS).toContain(`of the runtime ${n}`);
     }
     expect(host.process.output.stdout).toBe('');
   });

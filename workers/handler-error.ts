@@ -14,7 +14,7 @@ export class HandlerError extends Error {
 }
 
 /** Thrown by the intercepted `process.exit`, which must not end the process or the thread at once. Already reported. */
-export class ExitCall extends Error {
+export class ProcessExitError extends Error {
   constructor(message: string) {
     super(message);
     exitCalls.add(this);
@@ -22,7 +22,7 @@ export class ExitCall extends Error {
 }
 
 /** Does not use `instanceof`, which may throw for proxies. */
-export function isExitCall(thrown: unknown): boolean {
+export function isProcessExitError(thrown: unknown): boolean {
   return typeof thrown === 'object' && thrown !== null && exitCalls.has(thrown);
 }
 

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
-import { contentOf, importFault, listed } from '../src/invocation/import-error.ts';
+import { listDirectory, importFault, joinNames } from '../src/invocation/import-error.ts';
 import type { HandlerSource } from '../src/thread-settings.ts';
 import { STREAMING } from './awslambda.ts';
 import type { Handler } from './context.ts';
@@ -51,7 +51,7 @@ function exportsOf(module: Record<string, unknown>): string {
   const names = Object.keys(module).filter((name) => name !== 'module.exports');
   const { default: own } = module;
   const below = typeof own === 'object' && own !== null ? Object.keys(own) : [];
-  return listed([...new Set([...names, ...below])]);
+  return joinNames([...new Set([...names, ...below])]);
 }
 
 /** Looks for a named export, then for a member of `default` (`module.exports` in CommonJS), then for the default export. */
@@ -102,7 +102,7 @@ function locateFile({ file, given, exportName }: HandlerSource & { kind: 'file' 
   if (!isFile(file)) {
     const from =
       given === file ? '' : ` (given as ${JSON.stringify(given)}, working directory ${process.cwd()})`;
-    const message = `There is no worker file: looked for ${file}${from}. ${contentOf(dirname(file))}`;
+    const message = `There is no worker file: looked for ${file}${from}. ${listDirectory(dirname(file))}`;
     throw HandlerError.at('Runtime.ImportModuleError', message, []);
   }
   const shown = exportName === undefined ? given : `${given}, export ${exportName}`;
@@ -146,7 +146,7 @@ function findModule(taskRoot: string, file: string): string {
       'Runtime.ImportModuleError',
       `Cannot find the module ${JSON.stringify(file)}: looked for ${path} with the extensions ` +
         `${EXTENSIONS.slice(1).join(', ')}, then for a package of that name from ${taskRoot}. ` +
-        contentOf(dirname(path)),
+        listDirectory(dirname(path)),
       [],
     );
   }

@@ -4,7 +4,7 @@ import { msUntil } from '../src/invocation/time.ts';
 import type { InvokerSettings } from '../src/thread-settings.ts';
 import type { ClientContext, CognitoIdentity, ManagedContext, TraceContext } from './context.ts';
 import { HandlerError } from './handler-error.ts';
-import type { ThrownLog } from './logging/thrown-log.ts';
+import type { HandlerErrorLog } from './logging/handler-error-log.ts';
 
 /** The context of one invocation. Creates rarely used members lazily. */
 export class InvocationContext implements ManagedContext {
@@ -24,7 +24,7 @@ export class InvocationContext implements ManagedContext {
   readonly #traceContext: TraceContext;
   readonly #abortAtMs: number;
   readonly #metadata: InvocationMetadata;
-  readonly #onBackgroundFailed: ThrownLog['backgroundFailed'];
+  readonly #onBackgroundFailed: HandlerErrorLog['backgroundFailed'];
   #background: BackgroundWork | undefined;
   #abort: AbortController | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -33,7 +33,7 @@ export class InvocationContext implements ManagedContext {
   constructor(
     metadata: InvocationMetadata,
     settings: Pick<InvokerSettings, 'lambda' | 'deadlineMarginMs'>,
-    onBackgroundFailed: ThrownLog['backgroundFailed'],
+    onBackgroundFailed: HandlerErrorLog['backgroundFailed'],
   ) {
     this.#metadata = metadata;
     this.#onBackgroundFailed = onBackgroundFailed;

@@ -4,7 +4,7 @@ import type { InvokeMessage } from '../src/protocol.ts';
 import type { ManagedContext } from './context.ts';
 import { HandlerError } from './handler-error.ts';
 import type { InvocationContext } from './invocation-context.ts';
-import { globalSlot } from '../src/global-slot.ts';
+import { realmGlobal } from '../src/realm-global.ts';
 
 /** The invocation to which the running code belongs, across timers and promises. */
 export interface CurrentInvocation {
@@ -34,7 +34,7 @@ export function currentInvocation(): CurrentInvocation | undefined {
 }
 
 /** The invocation to which an uncaught error is attributed; all fields are undefined if there is none. */
-export interface ChargedInvocation {
+export interface BlamedInvocation {
   readonly invocationId: number | undefined;
   readonly requestId: string | undefined;
   readonly tenantId: string | undefined;
@@ -44,7 +44,7 @@ export interface ChargedInvocation {
  * The invocation whose code is running. Native callbacks and listeners may run outside of any frame; they are attributed to the
  * thread's invocation if only one can run at a time. Code started while a module loaded belongs to no invocation.
  */
-export function chargedInvocation(ownsThread: boolean): ChargedInvocation {
+export function blamedInvocation(ownsThread: boolean): BlamedInvocation {
   const frame = frames.getStore();
   const message = (frame === undefined && ownsThread ? latest : frame?.invocation)?.message;
   return {
@@ -182,4 +182,4 @@ const KEYS = InvokeStoreBase.PROTECTED_KEYS;
 const frames = new AsyncLocalStorage<Frame>();
 const store = new FollowingStore();
 
-const current = globalSlot<() => CurrentInvocation | undefined>('current-invocation');
+const current = realmGlobal<() => CurrentInvocation | undefined>('current-invocation');

@@ -19,7 +19,7 @@ import { loadHandler } from './handler-loader.ts';
 import { InvocationContext } from './invocation-context.ts';
 import { leaveStore, loadInStore, openInvokeStore, runInInvokeStore } from './invoke-store.ts';
 import type { CurrentInvocation } from './invoke-store.ts';
-import type { ThrownLog } from './logging/thrown-log.ts';
+import type { HandlerErrorLog } from './logging/handler-error-log.ts';
 import { connectServices } from './services.ts';
 import { setSharedData } from './shared-data.ts';
 import { runShutdownHooks } from './shutdown-hooks.ts';
@@ -48,7 +48,7 @@ interface Invoked {
 export async function loadInvoker(
   settings: InvokerSettings,
   shared: SharedState,
-  log: ThrownLog,
+  log: HandlerErrorLog,
   post: (message: StreamMessage) => void,
 ): Promise<Invoker> {
   await openInvokeStore();
@@ -123,7 +123,7 @@ function reportOf({ wantsHeap }: InvokeMessage, startedMs: number): HandlerRepor
 async function answer(
   handler: Handler,
   codec: Codec,
-  log: ThrownLog,
+  log: HandlerErrorLog,
   message: InvokeMessage,
   context: InvocationContext,
 ): Promise<SettledOutcome> {

@@ -4,7 +4,7 @@ import { encodeThrown } from '../src/invocation/diagnostic.ts';
 import type { EncodedDiagnostic } from '../src/invocation/diagnostic.ts';
 import { STREAM_WINDOW_BYTES } from '../src/protocol.ts';
 import type { StreamMessage } from '../src/protocol.ts';
-import { Chunks } from './chunks.ts';
+import { ChunkBuffer } from './chunk-buffer.ts';
 import { HandlerError } from './handler-error.ts';
 
 /** Sends a message to the main thread. The buffers of chunks are transferred. */
@@ -16,7 +16,7 @@ export class ResponseStream extends Writable {
   _onBeforeFirstWrite: ((write: (chunk: string | Uint8Array) => void) => void) | undefined;
   readonly #invocationId: number;
   readonly #post: PostStreamMessage;
-  readonly #chunks = new Chunks((bytes) => this.#sendChunk(bytes));
+  readonly #chunks = new ChunkBuffer((bytes) => this.#sendChunk(bytes));
   /** Bytes that wait for credit. */
   #waiting: Uint8Array[] = [];
   #contentType = 'application/octet-stream';

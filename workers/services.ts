@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Endpoint, ProxyMarked, ProxyMethods, Remote } from 'comlink';
-import { globalSlot } from '../src/global-slot.ts';
+import { realmGlobal } from '../src/realm-global.ts';
 
 /** The exports of a services module as handlers see them; each is a {@link Service}. */
 export type Services<Module> = { readonly [Name in keyof Module]: Service<Module[Name]> };
@@ -144,6 +144,6 @@ function present<Value>(value: Value | undefined): Value {
 type Comlink = typeof import('comlink');
 type Transferables = Parameters<Comlink['transfer']>[1];
 
-const services = globalSlot<unknown>('services');
+const services = realmGlobal<unknown>('services');
 /** Set by `src/services/comlink.ts`, so that this module does not load comlink. */
-const comlink = globalSlot<Comlink>('comlink');
+const comlink = realmGlobal<Comlink>('comlink');

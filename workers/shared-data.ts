@@ -1,4 +1,4 @@
-import { globalSlot } from '../src/global-slot.ts';
+import { realmGlobal } from '../src/realm-global.ts';
 
 /** The data of a shared-data module: its default export, or an object of its exports if there is none. */
 export type SharedData<Module> = Module extends { readonly default: infer Data } ? Data : Module;
@@ -36,4 +36,4 @@ export function setSharedData(data: unknown): void {
   sharedData.value = data;
 }
 
-const sharedData = globalSlot<unknown>('shared-data');
+const sharedData = realmGlobal<unknown>('shared-data');

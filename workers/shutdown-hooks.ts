@@ -1,5 +1,5 @@
 import { Promise } from '../src/builtins.ts';
-import { globalSlot } from '../src/global-slot.ts';
+import { realmGlobal } from '../src/realm-global.ts';
 import { settlesWithin } from '../src/waiting.ts';
 
 /** A function to call before the thread ends, for example to close a connection. It may return a promise. */
@@ -24,7 +24,7 @@ export function onShutdown(hook: ShutdownHook): void {
   hooks.push(hook);
 }
 
-const hooks = (globalSlot<ShutdownHook[]>('shutdown-hooks').value ??= []);
+const hooks = (realmGlobal<ShutdownHook[]>('shutdown-hooks').value ??= []);
 
 /** Runs the hooks concurrently for at most `timeoutMs`. An error in one hook does not affect the others. */
 export async function runShutdownHooks(timeoutMs: number): Promise<void> {

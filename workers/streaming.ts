@@ -9,7 +9,7 @@ import type { StreamingHandler } from './awslambda.ts';
 import type { Codec } from './codec.ts';
 import { HandlerError } from './handler-error.ts';
 import type { InvocationContext } from './invocation-context.ts';
-import type { ThrownLog } from './logging/thrown-log.ts';
+import type { HandlerErrorLog } from './logging/handler-error-log.ts';
 import { ResponseStream, truncated } from './response-stream.ts';
 
 /**
@@ -30,14 +30,14 @@ export function isStreaming(handler: object): handler is StreamingHandler {
 export class StreamingInvocations {
   readonly #handler: StreamingHandler;
   readonly #codec: Codec;
-  readonly #log: ThrownLog;
+  readonly #log: HandlerErrorLog;
   readonly #post: (message: StreamMessage) => void;
   readonly #open = new Map<number, (message: StreamControl) => void>();
 
   constructor(
     handler: StreamingHandler,
     codec: Codec,
-    log: ThrownLog,
+    log: HandlerErrorLog,
     post: (message: StreamMessage) => void,
   ) {
     this.#handler = handler;

@@ -18,7 +18,7 @@ import { reportUncaughtErrors } from './uncaught-errors.ts';
  * The entry of a worker thread, called by piscina as its only task. The task is complete when this function returns. The
  * listener on the port then handles messages until the thread ends.
  */
-export function serve({ port, ...settings }: ThreadSettings): void {
+export function serveThread({ port, ...settings }: ThreadSettings): void {
   let loaded: Loaded | undefined;
   port.on('message', (message: ToThread) => void receive(message, port, loaded));
   void load(port, settings, (handler) => (loaded = handler));

@@ -1,15 +1,15 @@
 import { diagnose, encodeDiagnostic, encodeThrown } from '../src/invocation/diagnostic.ts';
 import type { UncaughtErrorMessage } from '../src/protocol.ts';
-import { chargedInvocation } from './invoke-store.ts';
-import type { ChargedInvocation } from './invoke-store.ts';
+import { blamedInvocation } from './invoke-store.ts';
+import type { BlamedInvocation } from './invoke-store.ts';
 import { replaceFunction } from './replace-function.ts';
-import { ExitCall, isExitCall } from './handler-error.ts';
+import { ProcessExitError, isProcessExitError } from './handler-error.ts';
 
 /**
  * Reports uncaught errors, unhandled rejections and calls of `process.exit`, with the invocation whose code caused them. The
  * thread keeps running, so that other invocations may finish. Listeners of user code are still called.
  *
- * @param ends what the runtime ends after `process.exit`, which itself throws an {@link ExitCall}.
+ * @param ends what the runtime ends after `process.exit`, which itself throws an {@link ProcessExitError}.
  * @param ownsThread whether the thread runs at most one invocation at a time.
  * @returns a function that restores `process` and removes the listeners.
  */
@@ -21,7 +21,7 @@ export function reportUncaughtErrors(
   const reportError = (
     how: UncaughtErrorMessage['how'],
     diagnostic: UncaughtErrorMessage['diagnostic'],
-    { invocationId, requestId, tenantId }: ChargedInvocation = chargedInvocation(ownsThread),
+    { invocationId, requestId, tenantId }: BlamedInvocation = blamedInvocation(ownsThread),
   ) =>
     report({
       type: 'uncaught-error',
@@ -33,25 +33,25 @@ export function reportUncaughtErrors(
       listened: isListenedTo(how),
     });
 
-  let rethrown: { readonly thrown: unknown; readonly charged: ChargedInvocation } | undefined;
+  let rethrown: { readonly thrown: unknown; readonly blamed: BlamedInvocation } | undefined;
   const restoreEmit = interceptEmit((thrown) => {
-    rethrown = { thrown, charged: chargedInvocation(ownsThread) };
+    rethrown = { thrown, blamed: blamedInvocation(ownsThread) };
   });
 
   // `uncaughtExceptionMonitor` is emitted before all listeners of `uncaughtException`.
   const onUncaught = (thrown: unknown, origin: NodeJS.UncaughtExceptionOrigin) => {
-    if (isExitCall(thrown)) return;
+    if (isProcessExitError(thrown)) return;
     const diagnostic = origin === 'unhandledRejection' ? describeRejection(thrown) : encodeThrown(thrown);
-    const charged = Object.is(rethrown?.thrown, thrown) ? rethrown?.charged : undefined;
+    const blamed = Object.is(rethrown?.thrown, thrown) ? rethrown?.blamed : undefined;
     rethrown = undefined;
-    reportError(origin, diagnostic, charged);
+    reportError(origin, diagnostic, blamed);
   };
   process.on('uncaughtExceptionMonitor', onUncaught);
   process.on('uncaughtException', surviveUncaught);
 
   const exit = (code?: string | number | null): never => {
     reportError('exit', describeExit(code, exit));
-    throw new ExitCall(`process.exit(${code ?? ''}) was called; the runtime is ending the ${ends}.`);
+    throw new ProcessExitError(`process.exit(${code ?? ''}) was called; the runtime is ending the ${ends}.`);
   };
   const restoreExit = replaceFunction(process, 'exit', exit);
 
@@ -88,7 +88,7 @@ function interceptEmit(onThrown: (thrown: unknown) => void): () => void {
       return Reflect.apply(emit, process, args) || args[0] === 'uncaughtException';
     } catch (thrown) {
       // An error from a listener of uncaughtException would end the process before the caller is answered.
-      if (isExitCall(thrown)) return true;
+      if (isProcessExitError(thrown)) return true;
       if (args[0] === 'unhandledRejection') onThrown(thrown);
       throw thrown;
     }

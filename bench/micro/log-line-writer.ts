@@ -68,7 +68,7 @@ async function open(locks: OutputLocks): Promise<void> {
     target: { kind: 'stdout' },
     locks,
     dropped: DropCount.share(),
-    writer: 1,
+    writerId: 1,
     outputTimeoutMs: 60_000,
     broadcast: false,
   });

@@ -59,8 +59,8 @@ interface SourceMap {
 /** A script that prints the missing ones of the files that the package resolves by path. */
 const MISSING = `
 import { existsSync } from 'node:fs';
-const { CONSOLE_PAGE, ENTRIES } = await import(process.argv[1]);
-for (const url of [CONSOLE_PAGE, ...Object.values(ENTRIES)]) if (!existsSync(url)) console.log(url.href);
+const { CONSOLE_PAGE, ENTRY_FILES } = await import(process.argv[1]);
+for (const url of [CONSOLE_PAGE, ...Object.values(ENTRY_FILES)]) if (!existsSync(url)) console.log(url.href);
 `;
 
 const FAIL = `

@@ -5,7 +5,7 @@ import { readConfig } from '../config/config.ts';
 import { BenchError, readEvents } from './bench/flags.ts';
 import type { BenchFlags } from './bench/flags.ts';
 import { exitOnSignals, endProcessAfter } from './serve.ts';
-import { HandlerLog } from './bench/runtime-process.ts';
+import { OutputFile } from './bench/runtime-process.ts';
 import { htmlReport } from './bench/html-report.ts';
 import { readMachine } from './bench/machine.ts';
 import { measure } from './bench/measure.ts';
@@ -31,7 +31,7 @@ export async function bench(workerFile: string, flags: BenchFlags): Promise<void
     if (flags.json !== '-') assertWritable(flags.json);
     assertWritable(flags.html);
     assertWritable(flags.log);
-    const log = new HandlerLog(flags.log);
+    const log = new OutputFile(flags.log);
     const machine = readMachine();
     const measurements = await measureSetups(
       { workerFile, modules, events, timeoutMs, seconds, rates, log },

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { exit } from '../builtins.ts';
 import { createRuntime } from '../managed-runtime.ts';
-import { postInitErrorNow } from '../runtime-api/init-error-now.ts';
+import { postInitErrorSync } from '../runtime-api/init-error-sync.ts';
 import { applyFlags } from './flags.ts';
 import type { Flags } from './flags.ts';
 
@@ -23,7 +23,7 @@ export async function serveHandler(handlerString: string | undefined, flags: Fla
 
 /** Posts an init error, so that Lambda reports why the command cannot start. */
 export function reportInvalidUsage(message: string): void {
-  postInitErrorNow(process.env['AWS_LAMBDA_RUNTIME_API'], 'Runtime.ConfigInvalid', message);
+  postInitErrorSync(process.env['AWS_LAMBDA_RUNTIME_API'], 'Runtime.ConfigInvalid', message);
 }
 
 /** Ends the process when `act` settles: with exit code 0, or with 1 and the error's message on stderr. */

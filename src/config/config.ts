@@ -11,7 +11,7 @@ import type { Environment } from './environment.ts';
 import { heapFlags } from './heap-flags.ts';
 import { handlerSource, moduleUrl, optionalModuleUrl } from './module-location.ts';
 import type { ManagedRuntimeOptions, OnDeadline } from './options.ts';
-import { validated } from './raw-config.ts';
+import { validateConfig } from './raw-config.ts';
 import type { RawConfig, HandlerReference, IgnoredVariable } from './raw-config.ts';
 
 /** The complete and validated configuration, read once when the runtime is created. */
@@ -24,7 +24,7 @@ export interface Config extends ConcurrencyPlan {
   readonly descriptors: Descriptors | undefined;
   /** If false, handlers run on the main thread. */
   readonly inThreads: boolean;
-  readonly development: Development | undefined;
+  readonly devHooks: DevHooks | undefined;
   readonly cpus: number;
   readonly memoryMiB: number | undefined;
   /** `host:port`; if undefined, the local server is started. */
@@ -64,7 +64,7 @@ export interface Config extends ConcurrencyPlan {
 }
 
 /** Set by the command `dev`, which runs handlers in threads at any concurrency because threads can be replaced. */
-export interface Development {
+export interface DevHooks {
   /**
    * Called when the first thread is ready.
    *
@@ -86,7 +86,7 @@ export function readConfig(
   env: NodeJS.ProcessEnv = process.env,
   descriptors?: Descriptors,
 ): Config {
-  const raw = validated(reference, options, originalEnvironment(env));
+  const raw = validateConfig(reference, options, originalEnvironment(env));
   // The variable is meant for the runtime only; AWS's client removes it as well.
   if (env[LOG_FD] !== undefined) changeEnvironment(env, { [LOG_FD]: undefined });
   return Object.freeze(complete(raw, descriptors));
@@ -95,8 +95,8 @@ export function readConfig(
 const LOG_FD = '_LAMBDA_TELEMETRY_LOG_FD';
 
 /** Whether callers use the local server of `run()` or of the command `dev` instead of Lambda. */
-export function isLocal({ runtimeApi, development }: Config): boolean {
-  return runtimeApi === undefined || development !== undefined;
+export function isLocal({ runtimeApi, devHooks }: Config): boolean {
+  return runtimeApi === undefined || devHooks !== undefined;
 }
 
 /**
@@ -109,7 +109,7 @@ export function isLocal({ runtimeApi, development }: Config): boolean {
  *
  * @returns a function that restores the environment.
  */
-export function showConcurrency(config: Config, env: NodeJS.ProcessEnv = process.env): () => void {
+export function exposeConcurrencyInEnv(config: Config, env: NodeJS.ProcessEnv = process.env): () => void {
   const { concurrency, slots, initializationType } = config;
   const isSet = env[MAX_CONCURRENCY] !== undefined;
   return changeEnvironment(env, {
@@ -145,7 +145,7 @@ function complete(raw: RawConfig, descriptors: Descriptors | undefined): Config 
     slotsWanted: wanted.slots,
     descriptors,
     inThreads: plan.concurrency > 1,
-    development: undefined,
+    devHooks: undefined,
     cpus: availableParallelism(),
     memoryMiB,
     runtimeApi,

@@ -38,7 +38,7 @@ const wholeNumber = (max: number) =>
 const PORT = 'must be a port number, or 0 for any free port';
 
 /**
- * Every environment variable that the runtime reads. Invalid values of {@link TOLERATED} variables are ignored, and on Lambda
+ * Every environment variable that the runtime reads. Invalid values of {@link IGNORED_IF_INVALID} variables are ignored, and on Lambda
  * also those of {@link LOCAL_ONLY} variables.
  */
 export const environmentSchema = v.object({
@@ -93,7 +93,7 @@ export type Environment = v.InferOutput<typeof environmentSchema>;
  * the runtime works without them. All other variables must be valid, because they define where to listen and poll and how
  * many events to take concurrently.
  */
-export const TOLERATED: ReadonlySet<string> = new Set<keyof Environment>([
+export const IGNORED_IF_INVALID: ReadonlySet<string> = new Set<keyof Environment>([
   'AWS_LAMBDA_NODEJS_WORKER_COUNT',
   'AWS_LAMBDA_FUNCTION_MEMORY_SIZE',
   'AWS_LAMBDA_FUNCTION_TIMEOUT',

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { ManagedRuntimeError } from '../errors.ts';
 import { optionsSchema } from './options.ts';
 import type { ManagedRuntimeOptions } from './options.ts';
-import { environmentSchema, LOCAL_ONLY, TOLERATED } from './environment.ts';
+import { environmentSchema, LOCAL_ONLY, IGNORED_IF_INVALID } from './environment.ts';
 import type { Environment } from './environment.ts';
 
 /** The handler before it is resolved: a worker file, or a handler string as in `_HANDLER`. */
@@ -29,7 +29,7 @@ export interface IgnoredVariable {
 }
 
 /** @throws ManagedRuntimeError `CONFIG_INVALID`, with all errors in one message. */
-export function validated(
+export function validateConfig(
   reference: HandlerReference,
   options: ManagedRuntimeOptions,
   env: NodeJS.ProcessEnv,
@@ -73,7 +73,7 @@ function ignorableVariables(
 ): IgnoredVariable[] {
   return issues
     .map((issue) => ({ variable: v.getDotPath(issue) ?? '', must: issue.message }))
-    .filter(({ variable }) => TOLERATED.has(variable) || (!isLocal && LOCAL_ONLY.has(variable)))
+    .filter(({ variable }) => IGNORED_IF_INVALID.has(variable) || (!isLocal && LOCAL_ONLY.has(variable)))
     .map(({ variable, must }) => ({ variable, value: env[variable] ?? '', must }));
 }
 

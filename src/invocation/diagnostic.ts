@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { stringify } from '../builtins.ts';
-import { ErrorDescriber, FULL, cut } from './error-description.ts';
+import { ErrorDescriber, FULL_LIMITS, truncate } from './error-description.ts';
 import type { DescriptionLimits, Diagnostic } from './error-description.ts';
 import { xrayCause } from './xray-cause.ts';
 
@@ -17,7 +17,7 @@ export interface EncodedDiagnostic {
 
 /** Describes anything that can be thrown. Never throws. */
 export function diagnose(thrown: unknown): Diagnostic {
-  return new ErrorDescriber(FULL).describe(thrown);
+  return new ErrorDescriber(FULL_LIMITS).describe(thrown);
 }
 
 /** Creates a diagnostic of the runtime itself, without a stack. */
@@ -59,8 +59,8 @@ export function shortenDiagnostic(encoded: EncodedDiagnostic, maxBytes: number):
   const { errorType, errorMessage, stackTrace } = decodeDiagnostic(encoded);
   const withLines = (lines: number) =>
     encodeDiagnostic({
-      errorType: cut(errorType, 64),
-      errorMessage: cut(errorMessage, 200),
+      errorType: truncate(errorType, 64),
+      errorMessage: truncate(errorMessage, 200),
       stackTrace: stackTrace.slice(0, lines),
     });
   let lines = stackTrace.length;

@@ -31,7 +31,7 @@ export interface DescriptionLimits {
 }
 
 /** The limits for error responses and log lines. */
-export const FULL: DescriptionLimits = {
+export const FULL_LIMITS: DescriptionLimits = {
   characters: 64 * 1024,
   totalCharacters: 256 * 1024,
   frames: 100,
@@ -83,7 +83,7 @@ export class ErrorDescriber {
   protected text(value: string, characters = this.#limits.characters): string {
     const limit = Math.min(characters, this.#characters);
     this.#characters -= Math.min(value.length, limit);
-    return cut(value, limit);
+    return truncate(value, limit);
   }
 
   protected get exhausted(): boolean {
@@ -178,7 +178,7 @@ export function constructorName(thrown: object): string | undefined {
 }
 
 /** Cuts a text to a number of characters, well-formed, and appends how many were left out. */
-export function cut(value: string, characters: number): string {
+export function truncate(value: string, characters: number): string {
   const wellFormed = value.slice(0, characters).toWellFormed();
   return value.length <= characters
     ? wellFormed
@@ -206,14 +206,15 @@ function stackLines(thrown: object, message: string, frames: number): string[] {
   if (typeof stack === 'string' && stack !== '') return linesOf(stack, message, frames);
   if (!isError(thrown)) return [];
   const name = textAt(thrown, 'name') || constructorName(thrown) || 'Error';
-  const firstLine = cut(message.split('\n', 1)[0] ?? '', 256);
+  const firstLine = truncate(message.split('\n', 1)[0] ?? '', 256);
   return [firstLine === '' ? name : `${name}: ${firstLine}`, ...callSites(stack, frames)];
 }
 
 function linesOf(stack: string, message: string, maxLines: number): string[] {
   // Shortens a long message in the stack, because the frames after it matter more.
   const start = message === '' ? undefined : startOfMessage(stack, message);
-  const head = start === undefined ? '' : stack.slice(0, start) + cut(message.split('\n', 1)[0] ?? '', 256);
+  const head =
+    start === undefined ? '' : stack.slice(0, start) + truncate(message.split('\n', 1)[0] ?? '', 256);
   const rest = start === undefined ? stack : stack.slice(start + message.length);
   return [head, ...rest.split('\n', maxLines + 1)].filter((line) => line !== '');
 }

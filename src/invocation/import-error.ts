@@ -31,17 +31,17 @@ export async function importFault(
 }
 
 /** Describes the content of a directory in which a file was not found. */
-export function contentOf(directory: string, from?: string): string {
+export function listDirectory(directory: string, from?: string): string {
   const shown = from === undefined ? directory : short(directory, from);
   try {
-    return `${shown} has ${listed(readdirSync(directory).filter((name) => !name.startsWith('.')))}.`;
+    return `${shown} has ${joinNames(readdirSync(directory).filter((name) => !name.startsWith('.')))}.`;
   } catch {
     return `There is no directory ${shown}.`;
   }
 }
 
 /** Joins names for a message, limited in number. */
-export function listed(names: readonly string[]): string {
+export function joinNames(names: readonly string[]): string {
   if (names.length === 0) return 'nothing';
   const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
   return `${names.slice(0, MAX_NAMES).join(', ')}${more}`;
@@ -93,7 +93,7 @@ function exportsOf(file: string): string {
       )
       .filter((name) => name !== '' && !name.startsWith('type ')),
   );
-  return listed([...declared, ...named, ...(/^\s*export\s+default\b/m.test(source) ? ['default'] : [])]);
+  return joinNames([...declared, ...named, ...(/^\s*export\s+default\b/m.test(source) ? ['default'] : [])]);
 }
 
 function explainMissing({ message, ...more }: Error, from: string): string {
@@ -109,15 +109,15 @@ function explainMissing({ message, ...more }: Error, from: string): string {
 
 function pathInstead(path: string, from: string): string {
   const directory = dirname(path);
-  if (!existsSync(directory)) return contentOf(directory, from);
+  if (!existsSync(directory)) return listDirectory(directory, from);
   if (existsSync(path) && statSync(path).isDirectory())
-    return `It is a directory: name a file. ${contentOf(path, from)}`;
+    return `It is a directory: name a file. ${listDirectory(path, from)}`;
   const stem = basename(path, extname(path));
   const alike = readdirSync(directory).filter((name) =>
     [stem, basename(path)].some((start) => name.startsWith(`${start}.`)),
   );
   const hint = alike.length === 0 ? '' : ` Did you mean ${alike.join(' or ')}?`;
-  return `${contentOf(directory, from)}${hint}`;
+  return `${listDirectory(directory, from)}${hint}`;
 }
 
 function packagesInstead(importer: string): string {

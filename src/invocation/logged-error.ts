@@ -1,8 +1,8 @@
 import {
   ErrorDescriber,
-  FULL,
+  FULL_LIMITS,
   constructorName,
-  cut,
+  truncate,
   isArray,
   isError,
   read,
@@ -18,7 +18,7 @@ export class LoggedErrorDescriber extends ErrorDescriber {
   #values = MAX_VALUES;
 
   constructor() {
-    super(FULL);
+    super(FULL_LIMITS);
   }
 
   /** Describes an error inside a logged value; only its type and message once the limits are exhausted. */
@@ -82,7 +82,7 @@ export class LoggedErrorDescriber extends ErrorDescriber {
     const keys = (safely(() => Object.keys(from)) ?? []).filter(shows);
     const fields = keys
       .slice(0, MAX_FIELDS)
-      .map((key) => [cut(key, 256), this.#copy(read(from, key), depth)] as const)
+      .map((key) => [truncate(key, 256), this.#copy(read(from, key), depth)] as const)
       .filter(([, copy]) => copy !== undefined);
     if (keys.length > MAX_FIELDS) fields.push([LEFT_OUT, `${keys.length - MAX_FIELDS} more`]);
     return Object.fromEntries(fields);

@@ -1,5 +1,5 @@
 import { stringify } from '../builtins.ts';
-import { cut } from './error-description.ts';
+import { truncate } from './error-description.ts';
 import type { Diagnostic } from './error-description.ts';
 
 /**
@@ -30,7 +30,7 @@ function encode(
 ): string {
   const cause = {
     working_directory: workingDirectory(),
-    exceptions: [{ type: cut(errorType, 256), message: cut(errorMessage, characters), stack }],
+    exceptions: [{ type: truncate(errorType, 256), message: truncate(errorMessage, characters), stack }],
     paths: [...new Set(stack.map(({ path }) => path))],
   };
   return stringify(cause).replaceAll(/[^\x20-\x7e]/g, escape);

@@ -1,6 +1,6 @@
 import { exit, setTimeout } from '../builtins.ts';
 import { ManagedRuntimeError } from '../errors.ts';
-import { globalSlot } from '../global-slot.ts';
+import { realmGlobal } from '../realm-global.ts';
 import type { Log } from '../logging/log.ts';
 
 /**
@@ -22,7 +22,7 @@ export function claimProcess(): () => void {
   };
 }
 
-const claimed = globalSlot<boolean>('running');
+const claimed = realmGlobal<boolean>('running');
 
 /**
  * Calls `stop` on the first SIGTERM or SIGINT. A second signal ends the process at once with the exit code that shells expect.
@@ -58,7 +58,7 @@ const SIGNALS = [
  *
  * @returns a function that removes the listeners.
  */
-export function guardSupervisor(log: Log): () => void {
+export function logUncaughtOnMainThread(log: Log): () => void {
   const onUncaught = (error: unknown) => log.error({ err: error }, 'Uncaught error on the main thread');
   process.on('uncaughtException', onUncaught);
   const restoreOutputErrors = ignoreBrokenOutput();

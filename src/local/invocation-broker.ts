@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { Promise, dateNow } from '../builtins.ts';
 import { Condition } from './condition.ts';
 import type { HttpAnswer } from './http-exchange.ts';
-import { failed, unavailable } from './invoke.ts';
+import { failedResult, unavailableResult } from './invoke.ts';
 import type { InvokeOptions, InvokeResult, ReportedError } from './invoke.ts';
 import type { OpenInvocations } from './open-invocations.ts';
 import { eventAnswer, eventHeaders } from './runtime-api/next-answer.ts';
@@ -120,8 +120,8 @@ export class InvocationBroker {
           eventAnswer(event, requestId, deadlineMs, this.#settings.functionArn, headers),
         );
       },
-      reject: (reason) => settle(unavailable(reason)),
-      fail: (error) => settle(failed(options.requestId ?? randomUUID(), error)),
+      reject: (reason) => settle(unavailableResult(reason)),
+      fail: (error) => settle(failedResult(options.requestId ?? randomUUID(), error)),
     };
     signal?.addEventListener('abort', giveUp, { once: true });
     options.whileWaiting?.addEventListener('abort', () => {

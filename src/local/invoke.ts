@@ -91,7 +91,7 @@ export interface ReportedError {
 }
 
 /** Creates the result for an error that the runtime reported. */
-export function failed(requestId: string, reported: ReportedError): InvokeError {
+export function failedResult(requestId: string, reported: ReportedError): InvokeError {
   return {
     status: 'error',
     requestId,
@@ -106,7 +106,7 @@ export function failed(requestId: string, reported: ReportedError): InvokeError 
 }
 
 /** Creates the result for an invocation whose runtime exited or aborted the stream. */
-export function exited(
+export function exitedResult(
   requestId: string,
   errorType: string,
   message: string,
@@ -115,22 +115,22 @@ export function exited(
   const errorMessage = `RequestId: ${requestId} Error: ${message}`;
   const body = Buffer.from(JSON.stringify({ errorType, errorMessage }));
   return {
-    ...failed(requestId, { rawErrorType: errorType, body, stream }),
+    ...failedResult(requestId, { rawErrorType: errorType, body, stream }),
     errorType,
     rawErrorType: undefined,
   };
 }
 
 /** Creates the result for a response above the size limit. */
-export function responseTooLarge(requestId: string, bytes: number, maxBytes: number): InvokeError {
+export function tooLargeResult(requestId: string, bytes: number, maxBytes: number): InvokeError {
   const errorType = 'Function.ResponseSizeTooLarge';
   const errorMessage = `Response payload size (${bytes} bytes) exceeded maximum allowed payload size (${maxBytes} bytes).`;
   const body = Buffer.from(JSON.stringify({ errorType, errorMessage }));
-  return { ...failed(requestId, { rawErrorType: errorType, body }), rawErrorType: undefined };
+  return { ...failedResult(requestId, { rawErrorType: errorType, body }), rawErrorType: undefined };
 }
 
 /** Creates the result for an invocation that missed its deadline. */
-export function timedOut(
+export function timedOutResult(
   requestId: string,
   afterMs: number,
   stream: readonly Buffer[] | undefined,
@@ -146,7 +146,7 @@ export function timedOut(
 }
 
 /** Creates the result for an event that was not delivered. */
-export function unavailable(errorMessage: string): InvokeUnavailable {
+export function unavailableResult(errorMessage: string): InvokeUnavailable {
   return { status: 'unavailable', errorType: 'Runtime.Unavailable', errorMessage };
 }
 

@@ -4,7 +4,7 @@ import type { LoggedLine } from '../protocol.ts';
 import { ACCEPTED, refusal } from './http-exchange.ts';
 import type { HttpAnswer } from './http-exchange.ts';
 import type { Route } from './http-server.ts';
-import { exited, responseTooLarge, timedOut } from './invoke.ts';
+import { exitedResult, tooLargeResult, timedOutResult } from './invoke.ts';
 import type { InvokeError, InvokeOptions, InvokeResponse, InvokeResult } from './invoke.ts';
 import type { InvokeApiContext } from './lambda-api/invoke-request.ts';
 
@@ -100,7 +100,7 @@ export class OpenInvocations {
     const invocation = this.#open.get(requestId);
     if (invocation === undefined || invocation.stream !== undefined) return this.refuse(requestId);
     this.#log.refused(requestId, answer.status);
-    this.#end(invocation, responseTooLarge(requestId, bytes, maxBytes));
+    this.#end(invocation, tooLargeResult(requestId, bytes, maxBytes));
     return answer;
   }
 
@@ -114,14 +114,15 @@ export class OpenInvocations {
   /** Fails all invocations in flight, as when the runtime's process exits. Returns their number. */
   failAll(errorType: string, message: string): number {
     const invocations = [...this.#open.values()];
-    for (const each of invocations) this.#end(each, exited(each.requestId, errorType, message, each.stream));
+    for (const each of invocations)
+      this.#end(each, exitedResult(each.requestId, errorType, message, each.stream));
     return invocations.length;
   }
 
   #expire(invocation: OpenInvocation, ms: number): void {
     this.#timedOut.add(invocation.requestId);
     if (this.#timedOut.size > REMEMBERED_TIMEOUTS) this.#forgetOldestTimeout();
-    this.#end(invocation, timedOut(invocation.requestId, ms, invocation.stream));
+    this.#end(invocation, timedOutResult(invocation.requestId, ms, invocation.stream));
   }
 
   #end(invocation: OpenInvocation, result: Exclude<InvokeResult, { status: 'unavailable' }>): void {

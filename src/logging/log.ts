@@ -3,7 +3,7 @@ import { Promise, clearInterval, setInterval } from '../builtins.ts';
 import { isLocal } from '../config/config.ts';
 import type { Config } from '../config/config.ts';
 import { openLogOutput } from '../output/log-output.ts';
-import { isAnyStuck, shareLocks } from '../output/output-lock.ts';
+import { isAnyReaderStalled, shareLocks } from '../output/output-lock.ts';
 import { DropCount } from '../output/output.ts';
 import type { LogSettings } from '../thread-settings.ts';
 import { openPino } from './pino-shape.ts';
@@ -20,7 +20,7 @@ export interface Log {
 /** The runtime's log and the log settings of handlers. */
 export interface LogSink {
   readonly log: Log;
-  /** The settings of the main thread. Other threads use the same settings with another `writer`. */
+  /** The settings of the main thread. Other threads use the same settings with another `writerId`. */
   readonly handlers: LogSettings;
   /** Loads the logger in advance, so that the first line does not wait for it. */
   load(): void;
@@ -36,7 +36,7 @@ export async function openLogSink(config: Config): Promise<LogSink> {
     target: config.logTarget,
     locks: shareLocks(),
     dropped: DropCount.share(),
-    writer: MAIN_THREAD,
+    writerId: MAIN_THREAD_WRITER_ID,
     outputTimeoutMs: config.outputTimeoutMs,
     broadcast: isLocal(config),
   };
@@ -77,10 +77,10 @@ function createSink(
     if (lines === 0) return;
     log.warn({ lines }, 'Log lines were dropped because the output was blocked');
     // The report itself was dropped.
-    if (writesAtOnce && isAnyStuck(handlers.locks)) dropped.add(lines);
+    if (writesAtOnce && isAnyReaderStalled(handlers.locks)) dropped.add(lines);
   };
   const timer = setInterval(() => {
-    if (!isAnyStuck(handlers.locks)) report();
+    if (!isAnyReaderStalled(handlers.locks)) report();
   }, REPORT_INTERVAL_MS).unref();
   return {
     log,
@@ -94,8 +94,8 @@ function createSink(
   };
 }
 
-/** Worker threads are numbered from 1, and 0 means that a lock is free. */
-const MAIN_THREAD = -1;
+/** The main thread as the owner of an output lock. Worker threads use their ids, from 1 on, and 0 means that a lock is free. */
+const MAIN_THREAD_WRITER_ID = -1;
 
 const REPORT_INTERVAL_MS = 1_000;
 

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { inspect } from 'node:util';
 import type { LogFn, Logger, LoggerOptions } from 'pino';
 import { Date, dateNow } from '../builtins.ts';
-import { FULL, cut, isError, read, safely } from '../invocation/error-description.ts';
+import { FULL_LIMITS, truncate, isError, read, safely } from '../invocation/error-description.ts';
 import { LoggedErrorDescriber, standardFields } from '../invocation/logged-error.ts';
 import type { LogWriter } from '../output/log-output.ts';
 import type { LogLevel } from '../thread-settings.ts';
@@ -56,7 +56,7 @@ function withMessage(only: unknown): unknown[] {
   if (typeof fields !== 'object' || fields === null || read(fields, 'message') !== undefined) return [only];
   const error = read(fields, 'err');
   const message = isError(error) ? read(error, 'message') : undefined;
-  return typeof message === 'string' ? [fields, cut(message, FULL.characters)] : [fields];
+  return typeof message === 'string' ? [fields, truncate(message, FULL_LIMITS.characters)] : [fields];
 }
 
 /** Replaces pino's field `err` with the fields that AWS's tools read. */

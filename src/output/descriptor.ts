@@ -15,7 +15,7 @@ export function writeNow(fd: number, bytes: Uint8Array, offset: number): number 
 }
 
 /** {@link writeNow} that throws once the descriptor is closed, because its number may then belong to another file. */
-export function writeWhile(isOpen: () => boolean): typeof writeNow {
+export function writeIfOpen(isOpen: () => boolean): typeof writeNow {
   return (fd, bytes, offset) => {
     if (!isOpen()) throw new Error('The output is closed.');
     return writeNow(fd, bytes, offset);
@@ -23,7 +23,7 @@ export function writeWhile(isOpen: () => boolean): typeof writeNow {
 }
 
 /** Writes in libuv's thread pool, which handlers also use. */
-export function writeInPool(fd: number, bytes: Uint8Array, offset: number): Promise<number> {
+export function writeAsync(fd: number, bytes: Uint8Array, offset: number): Promise<number> {
   return new Promise((resolve, reject) => {
     // Not promisified, because the result differs if an agent has wrapped the function.
     write(fd, bytes, offset, (error, written) => {
@@ -40,7 +40,7 @@ export function writeInPool(fd: number, bytes: Uint8Array, offset: number): Prom
  * A pipe or a terminal is opened again, because `O_NONBLOCK` belongs to the open file description, which other processes may
  * share.
  */
-export function openNeverBlocking(fd: number): number | undefined {
+export function openNonBlocking(fd: number): number | undefined {
   try {
     const output = fstatSync(fd);
     if (output.isFile()) return fd;

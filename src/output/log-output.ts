@@ -1,14 +1,7 @@
 import { closeSync } from 'node:fs';
 import { LOG_LEVELS } from '../thread-settings.ts';
 import type { LogFormat, LogLevel, LogSettings } from '../thread-settings.ts';
-import {
-  openNeverBlocking,
-  repairFrame,
-  repairLine,
-  writeInPool,
-  writeNow,
-  writeWhile,
-} from './descriptor.ts';
+import { openNonBlocking, repairFrame, repairLine, writeAsync, writeNow, writeIfOpen } from './descriptor.ts';
 import type { LogSocket } from './log-socket.ts';
 import { OutputLock } from './output-lock.ts';
 import { DropCount, SyncOutput } from './output.ts';
@@ -32,24 +25,24 @@ export async function openLogOutput(
   settings: LogSettings,
   when: 'at once' | 'in the background',
 ): Promise<LogOutput> {
-  const { target, locks, writer } = settings;
+  const { target, locks, writerId } = settings;
   const shared = { dropped: new DropCount(settings.dropped), writeTimeoutMs: settings.outputTimeoutMs };
   const open = when === 'at once' ? openSync : openQueued;
   if (target.kind === 'frames') {
-    const lock = new OutputLock(locks.frames, writer);
+    const lock = new OutputLock(locks.frames, writerId);
     const { output, close } = open({ ...shared, fd: target.fd, lock, repair: repairFrame });
     return { writer: frameWriter(output), flushed: () => output.flushed(), close };
   }
   const socket = target.kind === 'socket' ? await connect(target.path) : undefined;
   if (socket === undefined) {
-    const lock = new OutputLock(locks.stdout, writer);
+    const lock = new OutputLock(locks.stdout, writerId);
     const { output, close } = open({ ...shared, fd: 1, lock, repair: repairLine });
     return { writer: lineWriter(output), flushed: () => output.flushed(), close };
   }
   // Each thread has its own connection, which is non-blocking, so its lock is not shared.
-  const lock = new OutputLock(OutputLock.share(), writer);
+  const lock = new OutputLock(OutputLock.share(), writerId);
   const socketSettings = { ...shared, fd: socket.fd, lock, repair: repairLine };
-  const write = writeWhile(() => socket.isOpen);
+  const write = writeIfOpen(() => socket.isOpen);
   const output =
     when === 'at once' ? new SyncOutput(socketSettings, write) : new QueuedOutput(socketSettings, write);
   return { writer: lineWriter(output), flushed: () => output.flushed(), close: () => socket.close() };
@@ -65,14 +58,14 @@ function openSync(settings: OutputSettings): Opened {
 }
 
 function openQueued(settings: OutputSettings): Opened {
-  const fd = openNeverBlocking(settings.fd);
-  if (fd === undefined) return { output: new QueuedOutput(settings, writeInPool), close: () => undefined };
+  const fd = openNonBlocking(settings.fd);
+  if (fd === undefined) return { output: new QueuedOutput(settings, writeAsync), close: () => undefined };
   if (fd === settings.fd) return { output: new QueuedOutput(settings, writeNow), close: () => undefined };
   let isOpen = true;
   return {
     output: new QueuedOutput(
       { ...settings, fd },
-      writeWhile(() => isOpen),
+      writeIfOpen(() => isOpen),
     ),
     close() {
       isOpen = false;

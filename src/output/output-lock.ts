@@ -89,12 +89,12 @@ export class OutputLock {
    * again. A successful write is not sufficient evidence, because an output that refuses a large write can accept a smaller
    * one. The reader certainly reads when more bytes have been written than the output could have had space for.
    */
-  readerStopped(refusedBytes: number): void {
+  markReaderStalled(refusedBytes: number): void {
     Atomics.store(this.#state, UNPROVEN, Math.min(refusedBytes, MAX_SPACE_WHEN_FULL));
   }
 
   /** Whether the reader has stopped. No writer waits then. */
-  get stuck(): boolean {
+  get isReaderStalled(): boolean {
     return Atomics.load(this.#state, UNPROVEN) > 0;
   }
 
@@ -111,13 +111,13 @@ export function shareLocks(): OutputLocks {
 }
 
 /** Whether the reader of any output has stopped. */
-export function isAnyStuck(locks: OutputLocks): boolean {
-  return Object.values(locks).some((shared: SharedArrayBuffer) => new OutputLock(shared, 0).stuck);
+export function isAnyReaderStalled(locks: OutputLocks): boolean {
+  return Object.values(locks).some((shared: SharedArrayBuffer) => new OutputLock(shared, 0).isReaderStalled);
 }
 
 /** Releases the locks of a thread that has exited. */
-export function releaseLocks(locks: OutputLocks, writer: number): void {
-  for (const shared of Object.values(locks) as SharedArrayBuffer[]) OutputLock.releaseFor(shared, writer);
+export function releaseLocks(locks: OutputLocks, writerId: number): void {
+  for (const shared of Object.values(locks) as SharedArrayBuffer[]) OutputLock.releaseFor(shared, writerId);
 }
 
 /** Whether both are the same pipe, socket or file. */

@@ -96,12 +96,12 @@ export class SyncOutput implements Output {
         waitedMs = 0;
         pauseMs = MIN_PAUSE_MS;
       } else {
-        if (lock.stuck) return false;
+        if (lock.isReaderStalled) return false;
         if (waitedMs >= writeTimeoutMs) {
-          lock.readerStopped(bytes.length - offset);
+          lock.markReaderStalled(bytes.length - offset);
           return false;
         }
-        Atomics.wait(NEVER_NOTIFIED, 0, 0, pauseMs);
+        Atomics.wait(SLEEP_CELL, 0, 0, pauseMs);
         waitedMs += pauseMs;
         pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
       }
@@ -115,4 +115,4 @@ const MIN_PAUSE_MS = 1;
 const MAX_PAUSE_MS = 20;
 
 /** Serves as a synchronous sleep: waiting on it always times out. */
-const NEVER_NOTIFIED = new Int32Array(new SharedArrayBuffer(4));
+const SLEEP_CELL = new Int32Array(new SharedArrayBuffer(4));

@@ -84,10 +84,10 @@ export class QueuedOutput implements Output {
         waitedMs = 0;
       } else if (offset === 0 || repaired.missingAt(offset) === 0) {
         return repaired.begunAt(offset);
-      } else if (lock.stuck) {
+      } else if (lock.isReaderStalled) {
         return this.#dropCurrent(repaired, offset);
       } else if (waitedMs >= writeTimeoutMs) {
-        lock.readerStopped(bytes.length - offset);
+        lock.markReaderStalled(bytes.length - offset);
         return this.#dropCurrent(repaired, offset);
       } else {
         await sleep(PAUSE_MS);

@@ -8,13 +8,13 @@ import type { RuntimeApiClient } from '../runtime-api/runtime-api-client.ts';
  * The loop of one slot: reserves capacity, polls for an event, runs it and answers it. Resolves when polling was stopped and
  * the last invocation has settled; its answer may still be in progress. Rejects when the Runtime API is unreachable.
  */
-export async function poll(
+export async function runSlot(
   client: RuntimeApiClient,
   pool: WorkerPool,
   slot: SlotObserver,
   deliveries: Deliveries,
 ): Promise<void> {
-  while ((await client.mayPoll()) && (await pool.reserve())) {
+  while ((await client.waitUntilMayPoll()) && (await pool.reserve())) {
     slot.polls();
     const invocation = await client.next();
     if (invocation === undefined) {

@@ -6,7 +6,7 @@ import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';
 import type { InvocationObserver } from '../observability/observer.ts';
 import type { ThreadMetrics } from '../observability/thread-metrics.ts';
-import { ENTRIES } from '../package-files.ts';
+import { ENTRY_FILES } from '../package-files.ts';
 import type { UncaughtErrorMessage, InvokeMessage, LoadedHandler, StreamMessage } from '../protocol.ts';
 import type { LogSettings, SharedState } from '../thread-settings.ts';
 import type { Invoker } from '../../workers/invoker.ts';
@@ -61,7 +61,7 @@ export class InProcessPool implements WorkerPool {
   }
 
   async start(share: () => SharedState): Promise<LoadedHandler> {
-    const entry = (await import(ENTRIES.inProcess.href)) as typeof import('../../workers/in-process.ts');
+    const entry = (await import(ENTRY_FILES.inProcess.href)) as typeof import('../../workers/in-process.ts');
     if (this.#capacity.closed) return PENDING_FOREVER;
     const shared = share();
     this.#closeServices = () => shared.services?.close();
@@ -209,7 +209,7 @@ export class InProcessPool implements WorkerPool {
   }
 }
 
-/** The thread id in invocation records; worker threads are numbered from 1. */
+/** The main thread in invocation records, channels and metrics. Worker threads are numbered from 1. */
 const MAIN_THREAD = 0;
 
 /** Returned by a start that a stop has overtaken. */

@@ -7,9 +7,9 @@ import type { ThreadMemory } from './memory-pressure.ts';
 import type { ThreadEnd } from './thread-end.ts';
 
 export interface WorkerStart {
-  /** The module whose export `serve` is called in the thread. */
+  /** The module whose export `serveThread` is called in the thread. */
   readonly entry: string;
-  /** The argument of `serve`. */
+  /** The argument of `serveThread`. */
   readonly settings: object;
   readonly transfer: readonly Transferable[];
   readonly resourceLimits: ResourceLimits;
@@ -30,7 +30,7 @@ export class PiscinaWorker {
   constructor({ entry, settings, transfer, resourceLimits }: WorkerStart, onEnd: (end: ThreadEnd) => void) {
     this.#piscina = new Piscina({
       filename: entry,
-      name: 'serve',
+      name: 'serveThread',
       minThreads: 0,
       maxThreads: 1,
       idleTimeout: Infinity,

@@ -117,7 +117,7 @@ export class ThreadManager implements ThreadListener {
     this.#watch(thread);
   }
 
-  /** Replaces all threads with threads that load the current code; see `Development.onServing`. */
+  /** Replaces all threads with threads that load the current code; see `DevHooks.onServing`. */
   reload(): Promise<void> {
     const reloaded = this.#reloading.begin(this.#ids + 1);
     this.#initFailures = [];

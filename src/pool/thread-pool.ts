@@ -1,5 +1,5 @@
 import { Promise } from '../builtins.ts';
-import type { Config, Development } from '../config/config.ts';
+import type { Config, DevHooks } from '../config/config.ts';
 import type { ManagedRuntimeError } from '../errors.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';
@@ -31,7 +31,7 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
   readonly onUnrecoverable: (error: ManagedRuntimeError) => void;
   readonly #log: Log;
   readonly #perThread: number;
-  readonly #development: Development | undefined;
+  readonly #development: DevHooks | undefined;
   readonly #capacity = new ThreadCapacity();
   readonly #manager: ThreadManager;
   readonly #deadlines: DeadlinePolicy;
@@ -49,7 +49,7 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
     this.onUnrecoverable = failed.resolve;
     this.#log = sink.log;
     this.#perThread = config.invocationsPerThread;
-    this.#development = config.development;
+    this.#development = config.devHooks;
     this.#manager = new ThreadManager(config, sink, observer, this);
     this.#deadlines = new DeadlinePolicy(config, sink.log, {
       abandon: (invocation, thread) => this.#abandonInvocation(invocation, thread),

@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import type { ResourceLimits } from 'node:worker_threads';
 import type { Config } from '../config/config.ts';
 import type { ThreadObserver } from '../observability/observer.ts';
-import { ENTRIES } from '../package-files.ts';
+import { ENTRY_FILES } from '../package-files.ts';
 import type { InvokerSettings, LogSettings, SharedState, ThreadSettings } from '../thread-settings.ts';
 
 /** Everything needed to start a thread. */
@@ -32,8 +32,8 @@ export function threadStart(
   return {
     id,
     observer,
-    entry: fileURLToPath(config.development === undefined ? ENTRIES.thread : ENTRIES.watchedThread),
-    settings: { ...invokerSettings(config, { ...log, writer: id }), shared, eventLoopDelay },
+    entry: fileURLToPath(config.devHooks === undefined ? ENTRY_FILES.thread : ENTRY_FILES.devThread),
+    settings: { ...invokerSettings(config, { ...log, writerId: id }), shared, eventLoopDelay },
     resourceLimits,
     initTimeoutMs,
     shutdownTimeoutMs,

@@ -55,7 +55,7 @@ class HttpRuntimeApiClient implements RuntimeApiClient {
     );
   }
 
-  async mayPoll(): Promise<boolean> {
+  async waitUntilMayPoll(): Promise<boolean> {
     await this.#backoff.wait(this.#stop);
     return !this.#stop.aborted;
   }

@@ -9,7 +9,7 @@ export interface RuntimeApiClient {
    * @throws ManagedRuntimeError `RUNTIME_API_UNREACHABLE` after about 15 minutes of failures, unless another slot reaches the
    *   Runtime API.
    */
-  mayPoll(): Promise<boolean>;
+  waitUntilMayPoll(): Promise<boolean>;
 
   /**
    * Polls for an event without a time limit. Answers a malformed event with an error and polls again. Resolves with undefined

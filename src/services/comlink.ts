@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { proxy, releaseProxy, transfer, transferHandlers } from 'comlink';
 import type { TransferHandler } from 'comlink';
-import { globalSlot } from '../global-slot.ts';
+import { realmGlobal } from '../realm-global.ts';
 
 /** comlink with a serializer that keeps an error's code, cause and properties. Both ends of a connection import it. */
 
@@ -20,7 +20,7 @@ const fullErrorHandler: typeof defaultHandler = {
 transferHandlers.set('throw', fullErrorHandler);
 
 // `proxy`, `transfer` and `release` in `workers/services.ts` read these here, because that module must not load comlink.
-globalSlot<object>('comlink').value = { proxy, releaseProxy, transfer };
+realmGlobal<object>('comlink').value = { proxy, releaseProxy, transfer };
 
 /** A thrown value in a form that the structured clone algorithm supports. */
 type PackedThrown =

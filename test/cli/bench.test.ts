@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEvents } from '../../src/cli/bench/flags.ts';
 import type { BenchRecord } from '../../src/cli/bench/record.ts';
 import { withoutRuntimeApi } from '../helpers/start-local.ts';
-import { PATIENTLY, startRuntime } from '../helpers/start-runtime.ts';
+import { POLL_OPTIONS, startRuntime } from '../helpers/start-runtime.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 import type { TaskRoot } from '../helpers/task-root.ts';
 
@@ -224,11 +224,11 @@ it('Ctrl-C ends it and the runtime that it measures', async () => {
   await using bench = await start('waits.mjs', '--sizes', '1', '--log', 'stopped.log', '--rates', '1');
   const log = () => readFile(`${root.path}/stopped.log`, 'utf8').catch(() => '');
   const pid = /handler (\d+) got/;
-  await bench.unlessExited(expect.poll(log, PATIENTLY).toMatch(pid));
+  await bench.unlessExited(expect.poll(log, POLL_OPTIONS).toMatch(pid));
   const runtime = Number(pid.exec(await log())?.[1]);
   bench.child.kill('SIGINT');
   expect(await bench.exited).toEqual({ code: 130, signal: null });
-  await expect.poll(() => isAlive(runtime), PATIENTLY).toBe(false);
+  await expect.poll(() => isAlive(runtime), POLL_OPTIONS).toBe(false);
 });
 
 function isAlive(pid: number): boolean {

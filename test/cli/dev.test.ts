@@ -2,7 +2,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalRuntime } from '../helpers/start-local.ts';
 import { startLocal } from '../helpers/start-local.ts';
-import { PATIENTLY } from '../helpers/start-runtime.ts';
+import { POLL_OPTIONS } from '../helpers/start-runtime.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 import type { TaskRoot } from '../helpers/task-root.ts';
 
@@ -44,7 +44,9 @@ describe('dev', () => {
   const untilAllIsRead = () => {
     const count = (text: string, what: RegExp) => text.match(what)?.length ?? 0;
     const answers = count(local.output.stdout, /^\{"version"/gm);
-    return expect.poll(() => count(local.output.stderr, /event\.json: response/g), PATIENTLY).toBe(answers);
+    return expect
+      .poll(() => count(local.output.stderr, /event\.json: response/g), POLL_OPTIONS)
+      .toBe(answers);
   };
   /** Why threads have been replaced. */
   const causes: (string | undefined)[] = [];
@@ -112,7 +114,7 @@ describe('dev', () => {
   });
 
   it('counts the threads that it has replaced as recycled', async () => {
-    await expect.poll(() => causes.length, PATIENTLY).toBeGreaterThanOrEqual(4);
+    await expect.poll(() => causes.length, POLL_OPTIONS).toBeGreaterThanOrEqual(4);
     expect(new Set(causes)).toEqual(new Set(['recycled']));
   });
 
@@ -124,7 +126,7 @@ describe('dev', () => {
       message: 'logged',
     });
     const line = expect.objectContaining({ message: 'Invocation ended', requestId });
-    await expect.poll(() => local.output.log, PATIENTLY).toContainEqual(line);
+    await expect.poll(() => local.output.log, POLL_OPTIONS).toContainEqual(line);
   });
 
   it('goes on with the code as it was while the new one cannot be loaded', async () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import type { LocalRuntime } from '../helpers/start-local.ts';
 import { ADDRESS, startLocal, withoutRuntimeApi } from '../helpers/start-local.ts';
-import { PATIENTLY, startBootstrap, startRuntime } from '../helpers/start-runtime.ts';
+import { POLL_OPTIONS, startBootstrap, startRuntime } from '../helpers/start-runtime.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 import type { TaskRoot } from '../helpers/task-root.ts';
 
@@ -107,7 +107,7 @@ describe('the command without a Runtime API', () => {
   it('writes a line at the end of each invocation', async () => {
     const { $metadata } = await local.call();
     const line = expect.objectContaining({ message: 'Invocation ended', requestId: $metadata.requestId });
-    await expect.poll(() => local.output.log, PATIENTLY).toContainEqual(line);
+    await expect.poll(() => local.output.log, POLL_OPTIONS).toContainEqual(line);
   });
 
   it('tells of an error of the handler', async () => {

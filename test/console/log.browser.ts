@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PATIENTLY } from '../helpers/start-runtime.ts';
+import { POLL_OPTIONS } from '../helpers/start-runtime.ts';
 import { invoke } from './page-steps.ts';
 import { showFunction } from './shown-function.ts';
 import type { ShownFunction } from './shown-function.ts';
@@ -21,9 +21,9 @@ describe('the log on the page', () => {
       { log: ['harmless'], warn: 'long '.repeat(2000), write: ['{"level":50,"msg":"in numbers"}'] },
       1,
     );
-    await expect.poll(() => levels.allTextContents(), PATIENTLY).toEqual(['INFO', 'WARN', 'ERROR']);
+    await expect.poll(() => levels.allTextContents(), POLL_OPTIONS).toEqual(['INFO', 'WARN', 'ERROR']);
     await page.getByLabel('from level').selectOption('WARN');
-    await expect.poll(() => levels.allTextContents(), PATIENTLY).toEqual(['WARN', 'ERROR']);
+    await expect.poll(() => levels.allTextContents(), POLL_OPTIONS).toEqual(['WARN', 'ERROR']);
     await page.getByLabel('from level').selectOption('TRACE');
   });
 
@@ -41,7 +41,7 @@ describe('the log on the page', () => {
     expect(await page.evaluate(FIRST_SEEN)).toEqual(before);
     await page.getByRole('button', { name: 'Follow' }).click();
     await page.locator('.log-line', { hasText: 'much more 1100' }).waitFor();
-    await expect.poll(() => page.evaluate(IS_AT_END), PATIENTLY).toBe(true);
+    await expect.poll(() => page.evaluate(IS_AT_END), POLL_OPTIONS).toBe(true);
   });
 
   it('has no complaint', () => {

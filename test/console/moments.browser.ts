@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { PATIENTLY } from '../helpers/start-runtime.ts';
+import { POLL_OPTIONS } from '../helpers/start-runtime.ts';
 import { keepPicture, launchBrowser, openConsole } from './browser.ts';
 import { startFunction } from './function.ts';
 import { invoke } from './page-steps.ts';
@@ -55,7 +55,7 @@ it.each(['light', 'dark'] as const)('has its picture taken: %s', async (colours)
   await page.locator('h1').click();
   // The bars that are open grow long enough to be seen.
   const growing = page.locator('.bar.open:not(.wait)').first();
-  await expect.poll(async () => (await growing.boundingBox())?.width, PATIENTLY).toBeGreaterThan(120);
+  await expect.poll(async () => (await growing.boundingBox())?.width, POLL_OPTIONS).toBeGreaterThan(120);
   await keepPicture(page, `console-${colours}`);
   await running.open('picture');
   await page.close();

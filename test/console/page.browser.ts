@@ -5,7 +5,7 @@ import type { Watched } from './browser.ts';
 import { faultsOf, invoke } from './page-steps.ts';
 import { startFunction } from './function.ts';
 import type { ConsoleFunction } from './function.ts';
-import { PATIENTLY } from '../helpers/start-runtime.ts';
+import { POLL_OPTIONS } from '../helpers/start-runtime.ts';
 
 const SIZES = [
   [1280, 800],
@@ -138,7 +138,7 @@ describe('the page', () => {
     await page.getByLabel('times').fill(times);
     page.on('request', onRequest);
     await page.locator('#event').press('Control+Enter');
-    await expect.poll(() => page.evaluate('document.activeElement?.id'), PATIENTLY).toBe('count');
+    await expect.poll(() => page.evaluate('document.activeElement?.id'), POLL_OPTIONS).toBe('count');
     page.off('request', onRequest);
     expect(sent).not.toContain('POST');
     await page.getByLabel('times').fill('1');
@@ -150,12 +150,12 @@ describe('the page', () => {
     const shown = () => page.locator('.log-line .log-text').allTextContents();
     const filter = page.getByLabel('Filter the log');
     await filter.fill('pear');
-    await expect.poll(shown, PATIENTLY).toEqual(['a green pear', 'a red pear']);
+    await expect.poll(shown, POLL_OPTIONS).toEqual(['a green pear', 'a red pear']);
     await filter.fill('RED pear');
-    await expect.poll(shown, PATIENTLY).toEqual(['a red pear']);
+    await expect.poll(shown, POLL_OPTIONS).toEqual(['a red pear']);
     await filter.fill('a');
     await page.getByLabel('from level').selectOption('WARN');
-    await expect.poll(async () => (await shown()).at(-1), PATIENTLY).toBe('a red pear');
+    await expect.poll(async () => (await shown()).at(-1), POLL_OPTIONS).toBe('a red pear');
     expect(await shown()).not.toContain('a red apple');
     await filter.fill('nowhere');
     await page.getByText('No line has these words').waitFor();
@@ -204,9 +204,9 @@ describe('the page', () => {
     const pause = page.getByRole('button', { name: /^(Pause|Go live)$/ });
     const wasPaused = await pause.getAttribute('aria-pressed');
     await page.keyboard.press('p');
-    await expect.poll(() => pause.getAttribute('aria-pressed'), PATIENTLY).not.toBe(wasPaused);
+    await expect.poll(() => pause.getAttribute('aria-pressed'), POLL_OPTIONS).not.toBe(wasPaused);
     await page.keyboard.press('p');
-    await expect.poll(() => pause.getAttribute('aria-pressed'), PATIENTLY).toBe(wasPaused);
+    await expect.poll(() => pause.getAttribute('aria-pressed'), POLL_OPTIONS).toBe(wasPaused);
   });
 
   it.each(SIZES)('fits a window of %d × %d', async (width, height) => {

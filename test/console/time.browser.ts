@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PATIENTLY } from '../helpers/start-runtime.ts';
+import { POLL_OPTIONS } from '../helpers/start-runtime.ts';
 import { invoke } from './page-steps.ts';
 import { showFunction } from './shown-function.ts';
 import type { ShownFunction } from './shown-function.ts';
@@ -20,7 +20,7 @@ describe('time on the page', () => {
   it('no two marks of the axis have the same time beside them', async () => {
     await shows('2 s');
     const ticks = page.locator('.axis .tick');
-    await expect.poll(() => ticks.count(), PATIENTLY).toBe(7);
+    await expect.poll(() => ticks.count(), POLL_OPTIONS).toBe(7);
     const times = (await ticks.allTextContents()).filter((time) => time !== '');
     expect(times.length).toBeGreaterThan(2);
     expect(times).toEqual([...new Set(times)]);
@@ -31,8 +31,8 @@ describe('time on the page', () => {
     await page.evaluate(SET_CLOCK);
     await invoke(page, { holdUntil: shown.running.gate('set') }, 2);
     await page.locator('.lane[data-thread] .bar.open').nth(1).waitFor();
-    await expect.poll(() => seen('.lane[data-thread] .bar.open'), PATIENTLY).toBe(2);
-    await expect.poll(() => seen('.axis .tick'), PATIENTLY).toBeGreaterThan(4);
+    await expect.poll(() => seen('.lane[data-thread] .bar.open'), POLL_OPTIONS).toBe(2);
+    await expect.poll(() => seen('.axis .tick'), POLL_OPTIONS).toBeGreaterThan(4);
     await shown.running.open('set');
     await page.getByText('2 of 2 done').waitFor();
   });
@@ -42,12 +42,12 @@ describe('time on the page', () => {
     await page.locator('#lanes').focus();
     for (let times = 0; times < 60; times += 1) await page.keyboard.press('PageUp');
     await shows('2 s');
-    await expect.poll(() => page.evaluate<number>(SHIFT), PATIENTLY).toBeLessThan(2_500_000);
+    await expect.poll(() => page.evaluate<number>(SHIFT), POLL_OPTIONS).toBeLessThan(2_500_000);
     await page.getByRole('button', { name: 'Go live' }).click();
     await shows('30 s');
     await invoke(page, { holdUntil: shown.running.gate('far') }, 2);
     await page.locator('.lane[data-thread] .bar.open').nth(1).waitFor();
-    await expect.poll(() => seen('.lane[data-thread] .bar.open'), PATIENTLY).toBe(2);
+    await expect.poll(() => seen('.lane[data-thread] .bar.open'), POLL_OPTIONS).toBe(2);
     await shown.running.open('far');
     await page.getByText('2 of 2 done').waitFor();
   });

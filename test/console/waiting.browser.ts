@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PATIENTLY } from '../helpers/start-runtime.ts';
+import { POLL_OPTIONS } from '../helpers/start-runtime.ts';
 import { invoke } from './page-steps.ts';
 import { showFunction } from './shown-function.ts';
 import type { ShownFunction } from './shown-function.ts';
@@ -23,7 +23,7 @@ describe('the page of a function that has more callers than slots', () => {
     await invoke(page, { holdUntil: shown.running.gate('many') }, 450);
     await inFlight(2);
     await queue(448);
-    await expect.poll(() => page.locator('.lane[data-thread] .bar.open').count(), PATIENTLY).toBe(2);
+    await expect.poll(() => page.locator('.lane[data-thread] .bar.open').count(), POLL_OPTIONS).toBe(2);
   });
 
   it('says of one that waits that it waits', async () => {
@@ -48,7 +48,7 @@ describe('the page of a function that has more callers than slots', () => {
     await page.getByText('450 of 450 done').waitFor();
     await inFlight(0);
     await queue(0);
-    await expect.poll(() => page.locator('.bar.open').count(), PATIENTLY).toBe(0);
+    await expect.poll(() => page.locator('.bar.open').count(), POLL_OPTIONS).toBe(0);
   });
 
   it('has no complaint', () => {

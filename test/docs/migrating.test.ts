@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { PATIENTLY, startBootstrap } from '../helpers/start-runtime.ts';
+import { POLL_OPTIONS, startBootstrap } from '../helpers/start-runtime.ts';
 
 /** `docs/migrating.md`, “What to check in your code”. */
 const THREAD = { concurrency: 2, threads: 1 };
@@ -38,7 +38,7 @@ it.each([
     // Neither is answered before the other has come.
     await Promise.all(['a', 'b'].map((requestId) => runtime.invoke({ do: 'queue', bind }, { requestId })));
     const lines = (text: string) => runtime.log.filter(({ message }) => String(message).startsWith(text));
-    await expect.poll(() => lines('after await of').length, PATIENTLY).toBe(2);
+    await expect.poll(() => lines('after await of').length, POLL_OPTIONS).toBe(2);
     expect(new Set(lines('callback of').map(({ requestId }) => requestId)).size).toBe(ids);
     for (const { message, requestId } of lines('after await of')) {
       expect(message).toBe(`after await of ${requestId}`);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EITHER_LAYOUT, posted, startLayout, statuses } from './fault-runtime.ts';
 import type { RuntimeStats } from '../../src/observability/stats.ts';
-import { PATIENTLY } from '../helpers/start-runtime.ts';
+import { POLL_OPTIONS } from '../helpers/start-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
 
 const workerFile = 'loads-if-allowed.mjs';
@@ -30,7 +30,7 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
       await runtime.marks('load-', 2);
       if (when === 'before') {
         await runtime.open('others');
-        await expect.poll(() => startingThreads(runtime), PATIENTLY).toBe(1);
+        await expect.poll(() => startingThreads(runtime), POLL_OPTIONS).toBe(1);
         await runtime.open('first');
       } else {
         await runtime.open('first');

@@ -9,7 +9,7 @@ import type { RuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import type { ManagedRuntimeOptions } from '../../src/config/options.ts';
 import { start } from '../helpers/child-process.ts';
 import type { LogLine } from '../helpers/process-output.ts';
-import { RunningRuntime, UNHURRIED } from '../helpers/start-runtime.ts';
+import { RunningRuntime, LONG_TIMEOUT } from '../helpers/start-runtime.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 import type { TaskRoot } from '../helpers/task-root.ts';
 
@@ -80,7 +80,7 @@ export class FaultRuntime extends RunningRuntime {
   }
 
   static async start(slots: number, given: FaultOptions): Promise<FaultRuntime> {
-    const api = given.api ?? (await startRuntimeApiServer(UNHURRIED));
+    const api = given.api ?? (await startRuntimeApiServer(LONG_TIMEOUT));
     const gates = await makeTaskRoot();
     const [file, args] =
       given.command === true ? [COMMAND, ['faulty.handler', ...(given.args ?? [])]] : [BOOTSTRAP, []];

@@ -21,7 +21,7 @@ const LATE = [
 
 describe.each(ONE_THREAD)('with $perThread on a thread', (layout) => {
   it.each(LATE)(
-    '$event, in an idle thread: is logged, the thread is replaced, nobody is charged',
+    '$event, in an idle thread: is logged, the thread is replaced, no invocation is blamed',
     async (late) => {
       await using runtime = await startLayout(layout);
       const [before] = await runtime.expectFullCapacity();

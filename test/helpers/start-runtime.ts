@@ -14,10 +14,10 @@ import type { LogLine } from './process-output.ts';
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 /** The corresponding options for expect.poll. */
-export const PATIENTLY = { timeout: 60_000 };
+export const POLL_OPTIONS = { timeout: 60_000 };
 
 /** For the Runtime API: invocations that no test times have almost as long as the test. */
-export const UNHURRIED = { timeoutMs: 110_000 };
+export const LONG_TIMEOUT = { timeoutMs: 110_000 };
 
 export const HANDLERS = fileURLToPath(new URL('../fixtures/handlers/', import.meta.url));
 const BOOTSTRAPS = new URL('../fixtures/bootstraps/', import.meta.url);
@@ -125,7 +125,7 @@ export class RunningRuntime implements AsyncDisposable {
 
 /** Starts the command or a bootstrap. */
 export async function startRuntime(options: RuntimeOptions): Promise<RunningRuntime> {
-  const api = await startRuntimeApiServer(UNHURRIED);
+  const api = await startRuntimeApiServer(LONG_TIMEOUT);
   options.prepare?.(api);
   const [file, args] =
     options.bootstrap === undefined

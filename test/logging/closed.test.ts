@@ -5,7 +5,7 @@ import { DropCount } from '../../src/output/output.ts';
 import { openLogOutput } from '../../src/output/log-output.ts';
 import { shareLocks } from '../../src/output/output-lock.ts';
 import type { LogSettings } from '../../src/thread-settings.ts';
-import { PATIENTLY } from '../helpers/start-runtime.ts';
+import { POLL_OPTIONS } from '../helpers/start-runtime.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 import { openPipe, openSocket } from './outlets.ts';
 
@@ -30,10 +30,10 @@ it.each(['at once', 'in the background'] as const)(
     const before = descriptors();
     const socket = await openSocket();
     const output = await openLogOutput(settings({ kind: 'socket', path: socket.path }), when);
-    await expect.poll(() => socket.connections(), PATIENTLY).toBe(1);
+    await expect.poll(() => socket.connections(), POLL_OPTIONS).toBe(1);
     const own = descriptors().filter((fd) => !before.includes(fd));
     await socket[Symbol.asyncDispose]();
-    await expect.poll(() => descriptors().filter((fd) => own.includes(fd)), PATIENTLY).toEqual([]);
+    await expect.poll(() => descriptors().filter((fd) => own.includes(fd)), POLL_OPTIONS).toEqual([]);
     await using files = await takeDescriptors(own);
     output.writer.write(LINE, 'INFO', 'JSON', 0);
     await output.flushed();
@@ -49,7 +49,7 @@ function settings(target: LogSettings['target']): LogSettings {
     target,
     locks: shareLocks(),
     dropped,
-    writer: 1,
+    writerId: 1,
     outputTimeoutMs: 50,
     broadcast: false,
   };

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { expect, it } from 'vitest';
 import { LOG_LEVELS } from '../../src/thread-settings.ts';
-import { PATIENTLY, startBootstrap } from '../helpers/start-runtime.ts';
+import { POLL_OPTIONS, startBootstrap } from '../helpers/start-runtime.ts';
 
 const STDIO = ['ignore', 'pipe', 'pipe', 'ipc', 'pipe'] as const;
 const env = { _LAMBDA_TELEMETRY_LOG_FD: '4' };
@@ -28,7 +28,7 @@ it.each([
       [1, 2, 3, 4].map((n) => runtime.invoke({ do: 'levels' }, { requestId: `request-${n}` })),
     );
     const own = () => frames().filter(({ text }) => text.includes('request-2'));
-    await expect.poll(() => own().length, PATIENTLY).toBe(13);
+    await expect.poll(() => own().length, POLL_OPTIONS).toBe(13);
     const ofConsole = own().filter(({ text }) => text.includes('console.'));
     const levels = ['TRACE', 'DEBUG', 'INFO', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const;
     expect(ofConsole.map((frame) => frame.type)).toEqual(
@@ -53,7 +53,7 @@ it('frames of long lines of many threads are whole', async () => {
   await runtime.whenParked(4);
   await Promise.all([1, 2, 3, 4].map(() => runtime.invoke({ do: 'burst', lines: 40, withPino: true })));
   const messages = () => frames().filter(({ text }) => text.includes('"length"'));
-  await expect.poll(() => messages().length, PATIENTLY).toBe(80);
+  await expect.poll(() => messages().length, POLL_OPTIONS).toBe(80);
   for (const { text } of messages()) {
     const { message } = JSON.parse(text) as { message: { length: number; text: string } };
     expect(message.text).toHaveLength(message.length);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MODES, PATIENTLY, startBootstrap } from '../helpers/start-runtime.ts';
+import { MODES, POLL_OPTIONS, startBootstrap } from '../helpers/start-runtime.ts';
 import { openPipe } from './outlets.ts';
 
 describe.each(MODES)('%s', (_mode, { concurrency = 1 }) => {
@@ -24,7 +24,7 @@ describe.each(MODES)('%s', (_mode, { concurrency = 1 }) => {
       const whole = lines().filter((line) => line.includes('xxx') && line.endsWith('}'));
       return dropped.reduce((sum, count) => sum + count, whole.length) - written;
     };
-    await expect.poll(droppedAndWhole, PATIENTLY).toBe(0);
+    await expect.poll(droppedAndWhole, POLL_OPTIONS).toBe(0);
     expect(told().length).toBeGreaterThan(0);
     expect(lines().filter((line) => line.includes('xxx') && !line.endsWith('}')).length).toBeLessThan(2);
   });
@@ -55,7 +55,7 @@ describe.each(MODES)('%s', (_mode, { concurrency = 1 }) => {
       await runtime.invoke({ do: 'alternate', lines: 20 });
       return written() + told() - more;
     };
-    await expect.poll(writtenAndTold, PATIENTLY).toBe(2_000);
+    await expect.poll(writtenAndTold, POLL_OPTIONS).toBe(2_000);
     expect(told()).toBeGreaterThan(900);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FULL, SINGLE_MODE, startLayout, startSingle } from '../faults/fault-runtime.ts';
 import type { FaultRuntime } from '../faults/fault-runtime.ts';
-import { PATIENTLY } from '../helpers/start-runtime.ts';
+import { POLL_OPTIONS } from '../helpers/start-runtime.ts';
 
 /** Each kind of death in the faults suite. */
 const DEATHS = [
@@ -52,7 +52,7 @@ it('what a thread logged before it died is there, in order, for each kind of dea
       const timeoutMs = /^(never|spin|callback|rejection of)/.test(event.do) ? 2_000 : 100_000;
       const withPino = WITH_PINO.includes(event.do);
       await runtime.result({ ...event, say: { times: TIMES, withPino } }, { requestId, timeoutMs });
-      await expect.poll(() => wordsOf(runtime, requestId), PATIENTLY).toEqual(lastWords(withPino));
+      await expect.poll(() => wordsOf(runtime, requestId), POLL_OPTIONS).toEqual(lastWords(withPino));
     }),
   );
 });

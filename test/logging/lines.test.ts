@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LOG_LEVELS } from '../../src/thread-settings.ts';
 import { jsonLine } from '../../workers/logging/log-lines.ts';
 import type { LogLine } from '../helpers/process-output.ts';
-import { MODES, PATIENTLY, startBootstrap } from '../helpers/start-runtime.ts';
+import { MODES, POLL_OPTIONS, startBootstrap } from '../helpers/start-runtime.ts';
 import type { RunningRuntime } from '../helpers/start-runtime.ts';
 // @ts-expect-error It is JavaScript.
 import { VALUES } from '../fixtures/handlers/logs.mjs';
@@ -115,7 +115,7 @@ describe.each(MODES)('%s', (_mode, { concurrency = 1 }) => {
         runtime.output.stdout
           .split('\n')
           .map((line) => (line.startsWith('{') ? (JSON.parse(line) as LogLine)['message'] : line));
-      await expect.poll(own, PATIENTLY).toContain('{ deep: [Object] }');
+      await expect.poll(own, POLL_OPTIONS).toContain('{ deep: [Object] }');
       expect(own().slice(own().indexOf('between'))).toEqual([
         'between',
         'partial, then whole',
@@ -127,7 +127,7 @@ describe.each(MODES)('%s', (_mode, { concurrency = 1 }) => {
         '{ deep: [Object] }',
         '',
       ]);
-      await expect.poll(() => runtime.output.stderr, PATIENTLY).toBe('to stderr\n');
+      await expect.poll(() => runtime.output.stderr, POLL_OPTIONS).toBe('to stderr\n');
     });
   });
 
@@ -137,7 +137,7 @@ describe.each(MODES)('%s', (_mode, { concurrency = 1 }) => {
     await runtime.invoke({ do: 'levels' }, { requestId: 'request-1' });
     await runtime.invoke({ do: 'levels' }, { requestId: 'request-2', tenantId: 'tenant-1' });
     const lines = () => runtime.output.stdout.split('\n').slice(0, -1);
-    await expect.poll(lines, PATIENTLY).toHaveLength(12);
+    await expect.poll(lines, POLL_OPTIONS).toHaveLength(12);
     const time = expect.stringMatching(/^\d.*Z$/);
     const text = lines().filter((line) => !line.startsWith('{'));
     expect(text.map((line) => line.split('\t'))).toEqual([
@@ -161,7 +161,7 @@ it('lines of 16 invocations that take turns on 4 threads are each under their ow
   const ids = Array.from({ length: 64 }, (_, n) => `request-${n}`);
   await Promise.all(ids.map((requestId) => runtime.invoke({ do: 'interleaved', lines: 10 }, { requestId })));
   const own = () => runtime.log.filter(({ message }) => typeof message === 'object');
-  await expect.poll(() => own().length, PATIENTLY).toBe(640);
+  await expect.poll(() => own().length, POLL_OPTIONS).toBe(640);
   for (const { requestId, message } of own()) expect(requestId).toBe((message as { id: string }).id);
   const perId = Map.groupBy(own(), ({ requestId }) => requestId);
   expect([...perId.values()].map((lines) => lines.length)).toEqual(ids.map(() => 10));
@@ -170,7 +170,7 @@ it('lines of 16 invocations that take turns on 4 threads are each under their ow
 it('a line that a thread has not finished is written when it exits', async () => {
   await using runtime = await startBootstrap('logs.mjs', { concurrency: 2, threads: 1 });
   await runtime.failure({ do: 'unfinished' });
-  await expect.poll(() => runtime.output.stdout.split('\n'), PATIENTLY).toContain('unfinished');
+  await expect.poll(() => runtime.output.stdout.split('\n'), POLL_OPTIONS).toContain('unfinished');
 });
 
 it('a thread loads pino only when its handler uses the logger', async () => {
@@ -192,6 +192,6 @@ it('whatever is logged, the line is JSON', () => {
 
 async function linesOf(runtime: RunningRuntime, requestId: string, count: number): Promise<LogLine[]> {
   const own = () => runtime.log.filter((line) => line['requestId'] === requestId);
-  await expect.poll(() => own().length, PATIENTLY).toBeGreaterThanOrEqual(count);
+  await expect.poll(() => own().length, POLL_OPTIONS).toBeGreaterThanOrEqual(count);
   return own();
 }

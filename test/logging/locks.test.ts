@@ -9,7 +9,7 @@ import { OutputLock } from '../../src/output/output-lock.ts';
 import type { ContenderData } from '../fixtures/output/contender.ts';
 import type { StoppedWriterData } from '../fixtures/output/stopped-writer.ts';
 import { threadCount } from '../faults/fault-runtime.ts';
-import { PATIENTLY, startBootstrap } from '../helpers/start-runtime.ts';
+import { POLL_OPTIONS, startBootstrap } from '../helpers/start-runtime.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 import { openPipe } from './outlets.ts';
 
@@ -35,15 +35,15 @@ it('a thread that is killed while it writes does not hold up the others, and tea
   expect(error.error).toMatchObject({ errorType: 'Runtime.DeadlineExceeded' });
   await runtime.whenParked(4);
   // It does not let its event loop turn, and is terminated.
-  await expect.poll(() => threadCount(runtime.child.pid), PATIENTLY).toBe(threads);
+  await expect.poll(() => threadCount(runtime.child.pid), POLL_OPTIONS).toBe(threads);
   const others = ['a', 'b', 'c'].map((requestId) =>
     runtime.invoke({ do: 'text', text }, { requestId, timeoutMs: 200_000 }),
   );
-  await expect.poll(() => runtime.api.inFlight, PATIENTLY).toBe(3);
+  await expect.poll(() => runtime.api.inFlight, POLL_OPTIONS).toBe(3);
   pipe.reader.open();
   await Promise.all(others);
   const long = () => pipe.reader.lines.filter((line) => line.includes('xxx'));
-  await expect.poll(() => long().length, PATIENTLY).toBe(4);
+  await expect.poll(() => long().length, POLL_OPTIONS).toBe(4);
   const [torn, ...whole] = long();
   expect(torn).toMatch(/"requestId":"killed","message":"x+$/);
   const lines = whole.map((line) => JSON.parse(line) as { requestId: string; message: string });
@@ -122,7 +122,7 @@ it('a writer that goes on after its lock was taken over leaves lock and entry to
     // The thread that was stopped goes on in the middle of this entry, to its end.
     Atomics.store(gates, 1, 1);
     Atomics.notify(gates, 1);
-    Atomics.wait(gates, 2, 0, PATIENTLY.timeout);
+    Atomics.wait(gates, 2, 0, POLL_OPTIONS.timeout);
     thirdHasIt = new OutputLock(data.lock, 3).tryAcquire();
     return written;
   });

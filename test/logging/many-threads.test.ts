@@ -2,7 +2,7 @@ import type { StdioOptions } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { FULL } from '../faults/fault-runtime.ts';
 import type { LogLine } from '../helpers/process-output.ts';
-import { PATIENTLY, startBootstrap } from '../helpers/start-runtime.ts';
+import { POLL_OPTIONS, startBootstrap } from '../helpers/start-runtime.ts';
 import type { RunningRuntime, RuntimeOptions } from '../helpers/start-runtime.ts';
 import { openPipe, openSocket } from './outlets.ts';
 import type { LineReader } from './outlets.ts';
@@ -50,7 +50,7 @@ async function burst(
       runtime.invoke(event, { requestId: `request-${n}`, timeoutMs: 100_000 }),
     ),
   );
-  await expect.poll(() => runtime.api.inFlight, PATIENTLY).toBe(threads);
+  await expect.poll(() => runtime.api.inFlight, POLL_OPTIONS).toBe(threads);
   reader.open();
   await invocations;
 }
@@ -65,7 +65,7 @@ interface Message {
 async function expectAllWhole(read: () => readonly LogLine[], threads: number): Promise<void> {
   // The runtime's own messages are texts.
   const own = () => read().filter(({ message }) => typeof message === 'object');
-  await expect.poll(() => own().length, { ...PATIENTLY, interval: 500 }).toBe(threads * LINES);
+  await expect.poll(() => own().length, { ...POLL_OPTIONS, interval: 500 }).toBe(threads * LINES);
   const numbers = new Map<string, number[]>();
   for (const { requestId, message } of own()) {
     const { id, n, length, text } = message as Message;

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { HANDLERS, MODES, PATIENTLY, startBootstrap } from '../helpers/start-runtime.ts';
+import { HANDLERS, MODES, POLL_OPTIONS, startBootstrap } from '../helpers/start-runtime.ts';
 
 describe.each(MODES)('%s', (_mode, { concurrency = 1 }) => {
   it('functions that are replaced for the handler have all properties of Node’s, hidden symbols too', async () => {
@@ -19,6 +19,6 @@ describe.each(MODES)('%s', (_mode, { concurrency = 1 }) => {
     const told = await runtime.invoke<boolean[][]>({ what: 'promisified' });
     expect(told).toEqual(told.map(() => [true, true]));
     const lines = () => [runtime.output.stdout, runtime.output.stderr].join('').match(/^promisified .*$/gm);
-    await expect.poll(lines, PATIENTLY).toHaveLength(8);
+    await expect.poll(lines, POLL_OPTIONS).toHaveLength(8);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FaultRuntime } from '../faults/fault-runtime.ts';
-import { PATIENTLY } from '../helpers/start-runtime.ts';
+import { POLL_OPTIONS } from '../helpers/start-runtime.ts';
 import { EITHER_MODE, TWO_THREADS, ask } from './observed-runtime.ts';
 
 interface Published {
@@ -103,7 +103,7 @@ describe('a thread', () => {
     const published = listen(runtime);
     await runtime.expectFullCapacity();
     await runtime.failure({ do: 'exit', code: 3 });
-    await expect.poll(() => lost(published), PATIENTLY).toHaveLength(1);
+    await expect.poll(() => lost(published), POLL_OPTIONS).toHaveLength(1);
     const { thread } = lost(published)[0]?.context ?? {};
     const messages = await of(published, 'thread', { thread });
     expect(messages.map(({ moment }) => moment)).toEqual(FAILED);
@@ -150,6 +150,6 @@ async function of(
   const found = () => published.filter((each) => each.name === name && matches.asymmetricMatch(each.context));
   const complete = () =>
     count === undefined ? found().at(-1)?.moment === 'asyncEnd' : found().length >= count;
-  await expect.poll(complete, PATIENTLY).toBe(true);
+  await expect.poll(complete, POLL_OPTIONS).toBe(true);
   return found();
 }

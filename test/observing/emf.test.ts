@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import type { FaultRuntime } from '../faults/fault-runtime.ts';
-import { PATIENTLY } from '../helpers/start-runtime.ts';
+import { POLL_OPTIONS } from '../helpers/start-runtime.ts';
 import { EARLY, EITHER_MODE, timed } from './observed-runtime.ts';
 
 /** What AWS's specification of the embedded metric format says of a document, and CloudWatch of names and values. */
@@ -73,11 +73,11 @@ describe.each(EITHER_MODE)('the embedded metric format in $mode', ({ slots, star
       const lines = await documents(runtime, 1);
       return lines.reduce((sum, { Invocations }) => sum + Number(Invocations), 0);
     };
-    await expect.poll(counted, PATIENTLY).toBe(20);
+    await expect.poll(counted, POLL_OPTIONS).toBe(20);
     const lines = await documents(runtime, 3);
     for (const line of lines) expect(valid(line)).toMatchObject({ Namespace: 'LambdaManagedRuntime' });
     const samples = lines.flatMap(({ Duration }) => (Duration ?? []) as number[]);
-    await expect.poll(() => samples.length, PATIENTLY).toBeLessThanOrEqual(20);
+    await expect.poll(() => samples.length, POLL_OPTIONS).toBeLessThanOrEqual(20);
   });
 
   it('counts deadlines that were missed, and takes dimensions', async () => {
@@ -98,7 +98,7 @@ type Document = Record<string, unknown>;
 /** The documents on stdout, when there are so many. */
 async function documents(runtime: FaultRuntime, count: number): Promise<Document[]> {
   const found = () => (runtime.log as Document[]).filter((line) => '_aws' in line);
-  await expect.poll(() => found().length, PATIENTLY).toBeGreaterThanOrEqual(count);
+  await expect.poll(() => found().length, POLL_OPTIONS).toBeGreaterThanOrEqual(count);
   return found();
 }
 

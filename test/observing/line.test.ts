@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import type { FaultRuntime } from '../faults/fault-runtime.ts';
 import type { LogLine } from '../helpers/process-output.ts';
-import { PATIENTLY } from '../helpers/start-runtime.ts';
+import { POLL_OPTIONS } from '../helpers/start-runtime.ts';
 import { EARLY, MODES, TWO_THREADS, timed } from './observed-runtime.ts';
 
 const TRACE = 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1';
@@ -101,7 +101,7 @@ describe.each(MODES)('the line at the end of an invocation in $mode', ({ mode, s
     await using runtime = await start({ options: { shutdownTimeoutMs: 50 } });
     runtime.api.faults.always('response', { type: 'hang' });
     void runtime.api.invoke('{"do":"healthy"}', { requestId: 'untaken', whenCapacity: true });
-    await expect.poll(() => runtime.api.faults.met, PATIENTLY).toBeGreaterThan(0);
+    await expect.poll(() => runtime.api.faults.met, POLL_OPTIONS).toBeGreaterThan(0);
     await runtime.stop();
     expect(linesOf(runtime, 'untaken')).toMatchObject([{ outcome: 'response' }]);
   });
@@ -201,6 +201,6 @@ function linesOf(runtime: FaultRuntime, requestId: string): LogLine[] {
 
 /** Resolves with the only line of that invocation. */
 async function lineOf(runtime: FaultRuntime, requestId: string): Promise<LogLine> {
-  await expect.poll(() => linesOf(runtime, requestId), PATIENTLY).toHaveLength(1);
+  await expect.poll(() => linesOf(runtime, requestId), POLL_OPTIONS).toHaveLength(1);
   return linesOf(runtime, requestId)[0] as LogLine;
 }

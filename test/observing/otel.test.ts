@@ -1,7 +1,7 @@
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
 import type { FaultRuntime } from '../faults/fault-runtime.ts';
-import { PATIENTLY } from '../helpers/start-runtime.ts';
+import { POLL_OPTIONS } from '../helpers/start-runtime.ts';
 import { EARLY, EITHER_MODE, TWO_THREADS, ask, timed } from './observed-runtime.ts';
 
 interface Telemetry {
@@ -83,7 +83,7 @@ describe.each(EITHER_MODE)('OpenTelemetry in $mode', ({ slots, start }) => {
     runtime.api.faults.once('response', { type: 'status', status: 500 });
     await runtime.invoke({ do: 'healthy' });
     await runtime.failure({ do: 'never settle' }, timed);
-    await expect.poll(async () => total(await telemetry(runtime), 'faas.invocations'), PATIENTLY).toBe(4);
+    await expect.poll(async () => total(await telemetry(runtime), 'faas.invocations'), POLL_OPTIONS).toBe(4);
     const found = await telemetry(runtime);
     expect(points(found, 'faas.invocations', 'outcome')).toEqual({ response: 2, error: 1, deadline: 1 });
     expect(points(found, 'faas.errors', 'error.type')).toEqual({ Refused: 1 });
@@ -163,7 +163,7 @@ async function spansOf(runtime: FaultRuntime, requestId: string): Promise<Teleme
   const own = (spans: Telemetry['spans']) =>
     spans.find(({ attributes }) => attributes['faas.invocation_id'] === requestId);
   const all = async () => (await telemetry(runtime)).spans;
-  await expect.poll(async () => own(await all()), PATIENTLY).toBeDefined();
+  await expect.poll(async () => own(await all()), POLL_OPTIONS).toBeDefined();
   const spans = await all();
   const span = own(spans);
   return spans.filter(({ spanId, parent }) => spanId === span?.spanId || parent === span?.spanId);

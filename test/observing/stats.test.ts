@@ -3,7 +3,7 @@ import { createManagedRuntime } from '../../src/index.ts';
 import type { RuntimeStats } from '../../src/index.ts';
 import type { FaultRuntime } from '../faults/fault-runtime.ts';
 import { ADDRESS } from '../helpers/start-local.ts';
-import { PATIENTLY } from '../helpers/start-runtime.ts';
+import { POLL_OPTIONS } from '../helpers/start-runtime.ts';
 import { EARLY, EITHER_MODE, MODES, TWO_THREADS, lastStatsOf, statsOf, timed } from './observed-runtime.ts';
 
 const NOTHING_ANSWERED = { response: 0, error: 0, deadline: 0, crash: 0, shutdown: 0 };
@@ -144,7 +144,7 @@ describe.each(EITHER_MODE)('of the main thread’s work, in $mode', ({ slots, st
     await using runtime = await start();
     await runtime.whenParked(slots);
     const sampled = async () => (await statsOf(runtime)).mainThread.eventLoopDelayMs.count;
-    await expect.poll(sampled, PATIENTLY).toBeGreaterThan(3);
+    await expect.poll(sampled, POLL_OPTIONS).toBeGreaterThan(3);
     const { mainThread } = await statsOf(runtime);
     expect(mainThread.utilization).toBeGreaterThan(0);
     expect(mainThread.utilization).toBeLessThanOrEqual(1);
@@ -178,14 +178,14 @@ describe('threads', () => {
       const { threads } = await statsOf(runtime);
       return Math.min(...threads.each.map(({ eventLoopDelayMs }) => eventLoopDelayMs.count));
     };
-    await expect.poll(sampled, PATIENTLY).toBeGreaterThan(1);
+    await expect.poll(sampled, POLL_OPTIONS).toBeGreaterThan(1);
     const before = await statsOf(runtime);
     await runtime.result({ do: 'small spin', ms: 500 });
     const late = async () => {
       const { threads } = await statsOf(runtime);
       return Math.max(...threads.each.map(({ eventLoopDelayMs }) => eventLoopDelayMs.max));
     };
-    await expect.poll(late, PATIENTLY).toBeGreaterThan(300);
+    await expect.poll(late, POLL_OPTIONS).toBeGreaterThan(300);
     const after = await statsOf(runtime);
     // However little of the machine it got.
     expect(cpuOf(after)).toBeGreaterThan(cpuOf(before));
@@ -270,7 +270,7 @@ it('before run() all metrics are 0', () => {
 
 /** Resolves with the first figures that have these. */
 async function settled(runtime: FaultRuntime, expected: object): Promise<RuntimeStats> {
-  await expect.poll(() => statsOf(runtime), PATIENTLY).toMatchObject(expected);
+  await expect.poll(() => statsOf(runtime), POLL_OPTIONS).toMatchObject(expected);
   return statsOf(runtime);
 }
 

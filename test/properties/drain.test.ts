@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../src/invocation/invocation.ts';
 import type { SlotObserver } from '../../src/observability/observer.ts';
 import type { InvocationHandle, WorkerPool } from '../../src/pool/worker-pool.ts';
-import { Deliveries, poll } from '../../src/poller/poller.ts';
+import { Deliveries, runSlot } from '../../src/poller/poller.ts';
 import type { RuntimeApiClient } from '../../src/runtime-api/runtime-api-client.ts';
 
 const OUTCOME: Outcome = { type: 'response', body: 'null', contentType: 'application/json' };
@@ -21,7 +21,7 @@ describe('a slot that drains', () => {
         const stop = new AbortController();
         const [accepted, delivered, rooms] = [[] as string[], [] as string[], { taken: 0 }];
         const client: RuntimeApiClient = {
-          mayPoll: () => Promise.resolve(!stop.signal.aborted),
+          waitUntilMayPoll: () => Promise.resolve(!stop.signal.aborted),
           next: async () => {
             await turns(1);
             if (accepted.length >= Math.min(stopAfter, plan.length)) {
@@ -42,7 +42,7 @@ describe('a slot that drains', () => {
         };
         const pool = poolOf((number) => plan[number], rooms);
         const deliveries = new Deliveries();
-        await poll(client, pool, SLOT, deliveries);
+        await runSlot(client, pool, SLOT, deliveries);
         await deliveries.settled();
         expect(delivered.toSorted(byNumber)).toEqual(accepted);
         expect(rooms.taken).toBe(0);
@@ -53,7 +53,7 @@ describe('a slot that drains', () => {
 
 const nothing = () => undefined;
 
-/** Nobody looks at the slot. */
+/** Observes nothing. */
 const SLOT: SlotObserver = {
   waits: nothing,
   polls: nothing,

@@ -1,7 +1,7 @@
 import { format } from 'node:util';
 import { stringify } from '../../src/builtins.ts';
 import type { Diagnostic } from '../../src/invocation/diagnostic.ts';
-import { cut, isError } from '../../src/invocation/error-description.ts';
+import { truncate, isError } from '../../src/invocation/error-description.ts';
 import { LoggedErrorDescriber, standardFields } from '../../src/invocation/logged-error.ts';
 import type { LogLevel } from '../../src/thread-settings.ts';
 
@@ -82,7 +82,7 @@ function printed(args: readonly unknown[]): string {
     MAX_CHARACTERS,
   );
   const text = formatted(args);
-  return text.length <= characters ? text : cut(text, characters);
+  return text.length <= characters ? text : truncate(text, characters);
 }
 
 function formatted(args: readonly unknown[]): string {

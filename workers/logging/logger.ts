@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { globalSlot } from '../../src/global-slot.ts';
+import { realmGlobal } from '../../src/realm-global.ts';
 import { openPino } from '../../src/logging/pino-shape.ts';
 import type { LogWriter } from '../../src/output/log-output.ts';
 import type { LogLevel } from '../../src/thread-settings.ts';
@@ -66,4 +66,4 @@ function invocationFields(): object {
 const STDOUT: LogWriter = { write: (text) => process.stdout.write(`${text}\n`) };
 
 /** Opens a logger on the output of the thread. */
-const opener = globalSlot<() => Logger>('open-logger');
+const opener = realmGlobal<() => Logger>('open-logger');

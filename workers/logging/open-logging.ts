@@ -4,13 +4,13 @@ import { patchConsole } from './console.ts';
 import { NO_LINE_OBSERVER } from './line-observer.ts';
 import type { LineObserver } from './line-observer.ts';
 import { offerLogger } from './logger.ts';
-import { takeOverStdio } from './stdio.ts';
-import { openThrownLog } from './thrown-log.ts';
-import type { ThrownLog } from './thrown-log.ts';
+import { redirectStdio } from './stdio.ts';
+import { openHandlerErrorLog } from './handler-error-log.ts';
+import type { HandlerErrorLog } from './handler-error-log.ts';
 
 /** The log of a thread's handler. */
 export interface HandlerLog {
-  readonly thrown: ThrownLog;
+  readonly thrown: HandlerErrorLog;
   /** Restores the console, the logger and the standard streams. */
   close(): void;
 }
@@ -22,12 +22,12 @@ export async function openLogging(settings: LogSettings): Promise<HandlerLog> {
   const writer = lineObserver.writer(output.writer);
   const undo = [
     patchConsole(writer, settings),
-    takeOverStdio(settings, lineObserver),
+    redirectStdio(settings, lineObserver),
     offerLogger(writer, settings.level),
     () => lineObserver.close(),
   ];
   return {
-    thrown: openThrownLog(writer, settings),
+    thrown: openHandlerErrorLog(writer, settings),
     close() {
       for (const restore of undo.splice(0)) restore();
       output.close();

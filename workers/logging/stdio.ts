@@ -15,14 +15,14 @@ import { LineBuffer } from './line-observer.ts';
  *
  * @returns a function that restores the streams and writes incomplete lines.
  */
-export function takeOverStdio(
-  { locks, dropped, writer, outputTimeoutMs }: LogSettings,
+export function redirectStdio(
+  { locks, dropped, writerId, outputTimeoutMs }: LogSettings,
   lineObserver: LineObserver,
 ): () => void {
   const open = (fd: number, lock: SharedArrayBuffer) => {
     const output = new SyncOutput({
       fd,
-      lock: new OutputLock(lock, writer),
+      lock: new OutputLock(lock, writerId),
       repair: repairLine,
       dropped: new DropCount(dropped),
       writeTimeoutMs: outputTimeoutMs,
@@ -37,9 +37,9 @@ export function takeOverStdio(
   };
   process.on('exit', flush);
   const undo = [
-    takeOverStream(process.stdout, stdout),
-    takeOverStream(process.stderr, stderr),
-    takeOverDescriptors(
+    redirectStream(process.stdout, stdout),
+    redirectStream(process.stderr, stderr),
+    redirectDescriptors(
       new Map([
         [1, stdout],
         [2, stderr],
@@ -54,7 +54,7 @@ export function takeOverStdio(
 }
 
 /** Replaces only how the stream writes chunks; its methods, callbacks and events are unchanged. */
-function takeOverStream(stream: Writable, lines: LineBuffer): () => void {
+function redirectStream(stream: Writable, lines: LineBuffer): () => void {
   const own = {
     _write(chunk: string | Uint8Array, encoding: BufferEncoding, callback: () => void) {
       lines.write(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);
@@ -69,7 +69,7 @@ function takeOverStream(stream: Writable, lines: LineBuffer): () => void {
 }
 
 /** Redirects `fs.write` and `fs.writeSync`, because direct writes would split other lines and fail on a full pipe. */
-function takeOverDescriptors(outputs: ReadonlyMap<number, LineBuffer>): () => void {
+function redirectDescriptors(outputs: ReadonlyMap<number, LineBuffer>): () => void {
   const { write, writeSync } = fs;
   const replacingSync = (fd: number, data: string | NodeJS.ArrayBufferView, ...rest: unknown[]): number => {
     const lines = outputs.get(fd);

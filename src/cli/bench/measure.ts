@@ -9,7 +9,7 @@ import type { Used } from './machine.ts';
 import { invocationsPerThread } from './measurement.ts';
 import type { AtRate, Measurement, Setup, Tally } from './measurement.ts';
 import { RuntimeProcess } from './runtime-process.ts';
-import type { HandlerLog, MeasuredFunction } from './runtime-process.ts';
+import type { OutputFile, MeasuredFunction } from './runtime-process.ts';
 
 /** How each setup is measured. */
 export interface Method extends MeasuredFunction {
@@ -192,7 +192,7 @@ const MIN_ANSWERS_PER_SLOT = 4;
 const MAX_DURATION_FACTOR = 10;
 
 /** Throws a BenchError when at least `minAnswers` invocations have been answered and all of them failed. */
-function assertSomeSucceeded(tally: Tally, minAnswers: number, log: HandlerLog): void {
+function assertSomeSucceeded(tally: Tally, minAnswers: number, log: OutputFile): void {
   const { total, failed, firstError } = tally.answers;
   if (total < minAnswers || failed < total) return;
   const problem =

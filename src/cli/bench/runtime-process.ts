@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { ErrorBody } from '../../local/invoke.ts';
 import type { RuntimeApiServer } from '../../local/runtime-api-server.ts';
-import { ENTRIES } from '../../package-files.ts';
+import { ENTRY_FILES } from '../../package-files.ts';
 import type { ManagedRuntimeOptions } from '../../config/options.ts';
 import { threadpoolSize } from '../serve.ts';
 import { BenchError } from './flags.ts';
@@ -18,7 +18,7 @@ import type { Setup } from './measurement.ts';
 export interface MeasuredFunction {
   readonly workerFile: string;
   readonly modules: Modules;
-  readonly log: HandlerLog;
+  readonly log: OutputFile;
 }
 
 /** The measured runtime, in its own process. */
@@ -38,7 +38,7 @@ export class RuntimeProcess implements AsyncDisposable {
       invocationsPerThread: invocationsPerThread(setup),
     };
     this.#child = log.with((output) =>
-      fork(ENTRIES.benchRuntime, [JSON.stringify(settings)], {
+      fork(ENTRY_FILES.benchRuntime, [JSON.stringify(settings)], {
         stdio: ['ignore', output, output, 'ipc'],
         env: {
           ...process.env,
@@ -90,7 +90,7 @@ export class RuntimeProcess implements AsyncDisposable {
     await this.#exited;
   }
 
-  async #failure(api: RuntimeApiServer, log: HandlerLog): Promise<never> {
+  async #failure(api: RuntimeApiServer, log: OutputFile): Promise<never> {
     let reported: string | undefined;
     this.#child.on('message', (message: FromRuntime) => {
       if (message.type === 'failed') reported = message.message;
@@ -156,7 +156,7 @@ export type FromRuntime =
 export type ProcessMetrics = Extract<FromRuntime, { type: 'metrics' }>;
 
 /** The file that receives the output of the runtime and the handler, which keeps the terminal free for `bench`. */
-export class HandlerLog {
+export class OutputFile {
   readonly file: string;
   #kept: boolean;
 

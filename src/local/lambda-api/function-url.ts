@@ -28,7 +28,7 @@ export function functionUrlRoute(settings: InvokeApiContext): Route {
     collectBody(exchange.req, MAX_PAYLOAD_BYTES, (body) => {
       if (body === undefined) exchange.reply(REQUEST_TOO_LARGE);
       else if (settings.isFull()) exchange.reply(THROTTLED);
-      else void serve(settings, exchange, body);
+      else void answerRequest(settings, exchange, body);
     });
     return true;
   };
@@ -37,7 +37,7 @@ export function functionUrlRoute(settings: InvokeApiContext): Route {
 /** AWS's versioned APIs, and the pages of the local server. */
 const OWN_PATHS = /^\/(\d{4}-\d\d-\d\d|_lambda)(\/|$)/;
 
-async function serve(
+async function answerRequest(
   settings: InvokeApiContext,
   { req, res, reply }: HttpExchange,
   body: Buffer,

@@ -53,12 +53,12 @@ export function apiError(status: number, errorType: string, message: string): Ht
 }
 
 /** A call that was rejected, with the response to its caller. */
-export interface Refused {
+export interface Refusal {
   readonly refused: HttpAnswer;
 }
 
 /** Rejects a call with an error of the Invoke API. */
-export function refused(status: number, errorType: string, message: string): Refused {
+export function refusal(status: number, errorType: string, message: string): Refusal {
   return { refused: apiError(status, errorType, message) };
 }
 

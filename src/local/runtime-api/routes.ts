@@ -10,7 +10,7 @@ import {
 import type { HttpExchange } from '../http-exchange.ts';
 import type { Route } from '../http-server.ts';
 import type { InvocationBroker } from '../invocation-broker.ts';
-import { exited, failed } from '../invoke.ts';
+import { exitedResult, failedResult } from '../invoke.ts';
 import type { InvokeError, InvokeResponse } from '../invoke.ts';
 import type { OpenInvocation, OpenInvocations } from '../open-invocations.ts';
 import { faultOnArrival, faultOnDelivery } from './fault-effects.ts';
@@ -118,7 +118,7 @@ function takeError({ invocations }: RuntimeApiDeps, { req, reply }: HttpExchange
     if (body === undefined) return reply(invocations.refuseOnce(requestId, REQUEST_TOO_LARGE));
     const rawErrorType = header(req.headers['lambda-runtime-function-error-type']);
     const xrayErrorCause = header(req.headers['lambda-runtime-function-xray-error-cause']);
-    reply(invocations.accept(requestId, failed(requestId, { rawErrorType, body, xrayErrorCause })));
+    reply(invocations.accept(requestId, failedResult(requestId, { rawErrorType, body, xrayErrorCause })));
   });
 }
 
@@ -178,7 +178,7 @@ function streamResult(
   const rawErrorType = trailers['lambda-runtime-function-error-type'];
   if (rawErrorType !== undefined) {
     const body = Buffer.from(trailers['lambda-runtime-function-error-body'] ?? '', 'base64');
-    return failed(requestId, { rawErrorType, body, stream });
+    return failedResult(requestId, { rawErrorType, body, stream });
   }
   return {
     status: 'response',
@@ -192,5 +192,5 @@ function streamResult(
 }
 
 function abortedStream({ requestId, stream }: OpenInvocation): InvokeError {
-  return exited(requestId, 'Runtime.TruncatedResponse', 'The response stream was aborted', stream);
+  return exitedResult(requestId, 'Runtime.TruncatedResponse', 'The response stream was aborted', stream);
 }

@@ -6,7 +6,7 @@ import { STREAM_WINDOW_BYTES } from '../src/protocol.ts';
  * bytes are copied. The first bytes in a turn of the event loop are posted at once, later ones when a block is full or the turn
  * has ended.
  */
-export class Chunks {
+export class ChunkBuffer {
   readonly #post: (bytes: Uint8Array<ArrayBuffer>) => void;
   readonly #spare: Uint8Array<ArrayBuffer>[] = [];
   #block = EMPTY;

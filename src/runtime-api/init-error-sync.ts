@@ -7,7 +7,7 @@ import { errorTypeHeader } from './error-type-header.ts';
  *
  * The command also calls it on versions of Node.js that the runtime does not support.
  */
-export function postInitErrorNow(
+export function postInitErrorSync(
   runtimeApi: string | undefined,
   errorType: `Runtime.${string}`,
   errorMessage: string,

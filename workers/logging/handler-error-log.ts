@@ -3,11 +3,11 @@ import type { InvocationMetadata } from '../../src/invocation/invocation.ts';
 import type { LogWriter } from '../../src/output/log-output.ts';
 import { LOG_LEVELS } from '../../src/thread-settings.ts';
 import type { LogLevel, LogSettings } from '../../src/thread-settings.ts';
-import { isExitCall } from '../handler-error.ts';
+import { isProcessExitError } from '../handler-error.ts';
 import { jsonErrorLine, textErrorLine } from './log-lines.ts';
 
 /** Logs errors of handlers with the level ERROR. Never throws. */
-export interface ThrownLog {
+export interface HandlerErrorLog {
   /** Logs the error of a failed handler. */
   invocationFailed(thrown: unknown, of: InvocationIds): void;
   /** Logs the rejection of a promise given to `waitUntil`. */
@@ -17,14 +17,14 @@ export interface ThrownLog {
 type InvocationIds = Pick<InvocationMetadata, 'requestId' | 'tenantId'>;
 
 /** Writes directly to the log instead of the console, which user code may have replaced. */
-export function openThrownLog(
+export function openHandlerErrorLog(
   writer: LogWriter,
   { format, level: minimum }: Pick<LogSettings, 'format' | 'level'>,
-): ThrownLog {
+): HandlerErrorLog {
   const isWritten = LOG_LEVELS.indexOf(LEVEL) >= LOG_LEVELS.indexOf(minimum);
   const write = (thrown: unknown, { requestId, tenantId }: InvocationIds, text: string, inJson?: string) => {
-    // The runtime logs exit calls itself.
-    if (!isWritten || isExitCall(thrown)) return;
+    // The runtime itself logs calls of process.exit().
+    if (!isWritten || isProcessExitError(thrown)) return;
     const time = new Date();
     const origin = { time, level: LEVEL, requestId, tenantId };
     const line =

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { BroadcastChannel } from 'node:worker_threads';
 import { LOADED_FILES_CHANNEL } from '../src/protocol.ts';
 
-export { serve } from './thread.ts';
+export { serveThread } from './thread.ts';
 
 const channel = new BroadcastChannel(LOADED_FILES_CHANNEL);
 channel.unref();
