@@ -13,9 +13,10 @@ import type { SharedState } from './thread-settings.ts';
 import type { Observer } from './observability/observer.ts';
 import type { Recorder } from './observability/recorder.ts';
 import { openSharedState } from './services/shared-state.ts';
-import { InitFailure } from './pool/thread-end.ts';
+import { InitFailure } from './pool/init-failure.ts';
 import type { WorkerPool } from './pool/worker-pool.ts';
-import { Deliveries, runSlot } from './poller/poller.ts';
+import { Deliveries } from './poller/deliveries.ts';
+import { runSlot } from './poller/poller.ts';
 import type { HttpRuntimeApi } from './runtime-api/client.ts';
 
 /**

@@ -9,7 +9,7 @@ import type { RuntimeApiServer } from '../local/runtime-api-server.ts';
 import { createRuntime } from '../managed-runtime.ts';
 import { aborted } from '../waiting.ts';
 import { onStopSignal } from '../lifecycle/process-guard.ts';
-import { InitFailure } from '../pool/thread-end.ts';
+import { InitFailure } from '../pool/init-failure.ts';
 import { applyFlags } from './flags.ts';
 import type { Flags } from './flags.ts';
 import { LoadedFiles, WatchedFiles } from './watched-files.ts';

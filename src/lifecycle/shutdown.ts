@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
 import { monotonicMs } from '../invocation/time.ts';
-import type { Deliveries } from '../poller/poller.ts';
+import type { Deliveries } from '../poller/deliveries.ts';
 import type { WorkerPool } from '../pool/worker-pool.ts';
 import { settlesWithin } from '../waiting.ts';
 

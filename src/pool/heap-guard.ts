@@ -3,11 +3,12 @@ import { monotonicMs } from '../invocation/time.ts';
 import type { Config } from '../config/config.ts';
 import type { Diagnostic } from '../invocation/diagnostic.ts';
 import type { Log } from '../logging/log.ts';
-import { certainHeapLimitMiB } from './thread-start.ts';
-import { MemoryPressure, residentMiB } from './memory-pressure.ts';
+import { MemoryPressure } from './memory-pressure.ts';
 import type { ThreadMemory } from './memory-pressure.ts';
 import type { PoolThread } from './pool-thread.ts';
+import { residentMiB } from './resident-memory.ts';
 import { OUT_OF_MEMORY } from './thread-end.ts';
+import { certainHeapLimitMiB } from './v8-limits.ts';
 
 /** Terminates a thread for the given reason. */
 export type EndThread = (thread: PoolThread, reason: Diagnostic) => void;

@@ -13,17 +13,11 @@ import type { Invoker } from '../../workers/invoker.ts';
 import type { HandlerLog } from '../../workers/logging/open-logging.ts';
 import type { Log, LogSink } from '../logging/log.ts';
 import { DeadlinePolicy } from './deadline-policy.ts';
+import { InitFailure, initTimeout } from './init-failure.ts';
 import { invokerSettings } from './thread-start.ts';
-import {
-  InitFailure,
-  initTimeout,
-  describeThreadEnd,
-  failureCause,
-  logLostInvocation,
-  logUncaughtError,
-} from './thread-end.ts';
+import { describeThreadEnd, failureCause, logLostInvocation, logUncaughtError } from './thread-end.ts';
 import { PendingInvocation, abandonedStream } from './pending-invocation.ts';
-import { ThreadCapacity } from './pool-sizing.ts';
+import { ThreadCapacity } from './thread-capacity.ts';
 import type { ThreadEnd } from './thread-end.ts';
 import type { InvocationHandle, WorkerPool } from './worker-pool.ts';
 import { within } from '../waiting.ts';

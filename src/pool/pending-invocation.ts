@@ -7,7 +7,7 @@ import { msUntil } from '../invocation/time.ts';
 import type { FailureCause, InvocationObserver } from '../observability/observer.ts';
 import { STREAM_WINDOW_BYTES } from '../protocol.ts';
 import type { StreamControl, StreamMessage } from '../protocol.ts';
-import type { ThreadCapacity } from './pool-sizing.ts';
+import type { ThreadCapacity } from './thread-capacity.ts';
 import type { InvocationHandle } from './worker-pool.ts';
 
 /** Tells a handler's stream that its invocation is no longer in the pool. */

@@ -21,13 +21,15 @@ import type {
 } from '../protocol.ts';
 import type { ThreadSettings } from '../thread-settings.ts';
 import { EventLoopProbe } from './event-loop-probe.ts';
-import { hardLimits, assertTransition } from './thread-start.ts';
-import { initTimeout } from './thread-end.ts';
+import { initTimeout } from './init-failure.ts';
 import type { ThreadMemory } from './memory-pressure.ts';
 import type { PendingInvocation } from './pending-invocation.ts';
 import { PiscinaWorker } from './piscina-worker.ts';
 import type { ThreadEnd } from './thread-end.ts';
-import type { ThreadStart, ThreadState } from './thread-start.ts';
+import type { ThreadStart } from './thread-start.ts';
+import { assertTransition } from './thread-state.ts';
+import type { ThreadState } from './thread-state.ts';
+import { v8Limits } from './v8-limits.ts';
 import { settlesWithin } from '../waiting.ts';
 
 /** Messages from a thread about its invocations and its own condition. */
@@ -81,7 +83,7 @@ export class PoolThread {
         entry,
         settings: { ...settings, port: port2 } satisfies ThreadSettings,
         transfer: services === undefined ? [port2] : [port2, services],
-        resourceLimits: hardLimits(resourceLimits),
+        resourceLimits: v8Limits(resourceLimits),
       },
       (end) => this.#finish(end),
     );

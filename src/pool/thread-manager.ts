@@ -8,13 +8,8 @@ import type { LogSettings, SharedState } from '../thread-settings.ts';
 import type { Log, LogSink } from '../logging/log.ts';
 import { watchUntilEnd } from './ending-watch.ts';
 import { HeapGuard } from './heap-guard.ts';
-import {
-  InitFailure,
-  describeThreadEnd,
-  logThreadLost,
-  replacementCause,
-  summaryOfEnd,
-} from './thread-end.ts';
+import { InitFailure } from './init-failure.ts';
+import { describeThreadEnd, logThreadLost, replacementCause, summaryOfEnd } from './thread-end.ts';
 import { Recycling, Reloading, PROBATION_MS, RestartBackoff } from './thread-replacement.ts';
 import type { BootFailure } from './thread-replacement.ts';
 import { PoolThread } from './pool-thread.ts';
@@ -24,7 +19,7 @@ import { exitWithoutThreads } from './process-exit.ts';
 import type { ThreadEnd } from './thread-end.ts';
 import { DelayHistograms, threadStart } from './thread-start.ts';
 import { ThreadSet } from './thread-set.ts';
-import type { ThreadState } from './thread-start.ts';
+import type { ThreadState } from './thread-state.ts';
 
 /** Events that the manager and its threads report to the pool. */
 export interface ThreadManagerListener extends ThreadListener {

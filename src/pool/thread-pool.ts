@@ -18,11 +18,11 @@ import { DeadlinePolicy } from './deadline-policy.ts';
 import { logUncaughtError, logLostInvocation, describeThreadEnd, failureCause } from './thread-end.ts';
 import { PendingInvocation, abandonedStream } from './pending-invocation.ts';
 import type { PoolThread, ThreadMessage } from './pool-thread.ts';
-import { ThreadCapacity } from './pool-sizing.ts';
+import { ThreadCapacity } from './thread-capacity.ts';
 import type { ThreadEnd } from './thread-end.ts';
 import { ThreadManager } from './thread-manager.ts';
 import type { ThreadManagerListener } from './thread-manager.ts';
-import type { ThreadState } from './thread-start.ts';
+import type { ThreadState } from './thread-state.ts';
 import type { InvocationHandle, WorkerPool } from './worker-pool.ts';
 
 /** Runs handlers in worker threads: gives invocations to the threads of the manager and ensures that each is answered. */

@@ -4,7 +4,7 @@ import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Log } from '../logging/log.ts';
 import { THREAD_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import type { PoolThread } from './pool-thread.ts';
-import { InitFailure } from './thread-end.ts';
+import { InitFailure } from './init-failure.ts';
 
 /** Decides when a thread is recycled. One thread is recycled at a time, after its replacement is ready. */
 export class Recycling {

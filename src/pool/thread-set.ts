@@ -1,6 +1,6 @@
 import type { ThreadMetrics } from '../observability/thread-metrics.ts';
 import type { PoolThread } from './pool-thread.ts';
-import type { ThreadState } from './thread-start.ts';
+import type { ThreadState } from './thread-state.ts';
 
 /** The threads that have not exited, in the order in which they were started. */
 export class ThreadSet {

@@ -6,8 +6,9 @@ import type { InvocationObserver, ThreadObserver } from '../../src/observability
 import { OutputLock } from '../../src/output/output-lock.ts';
 import { PendingInvocation } from '../../src/pool/pending-invocation.ts';
 import { PoolThread } from '../../src/pool/pool-thread.ts';
-import type { ThreadStart, ThreadState } from '../../src/pool/thread-start.ts';
-import { assertTransition } from '../../src/pool/thread-start.ts';
+import type { ThreadStart } from '../../src/pool/thread-start.ts';
+import { assertTransition } from '../../src/pool/thread-state.ts';
+import type { ThreadState } from '../../src/pool/thread-state.ts';
 
 /** An observer that nothing is told of. */
 const silent = new Proxy({}, { get: (_, name) => (name === 'wantsHeap' ? false : () => undefined) });

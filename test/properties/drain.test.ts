@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../src/invocation/invocation.ts';
 import type { SlotObserver } from '../../src/observability/observer.ts';
 import type { InvocationHandle, WorkerPool } from '../../src/pool/worker-pool.ts';
-import { Deliveries, runSlot } from '../../src/poller/poller.ts';
+import { Deliveries } from '../../src/poller/deliveries.ts';
+import { runSlot } from '../../src/poller/poller.ts';
 import type { RuntimeApiClient } from '../../src/runtime-api/runtime-api-client.ts';
 
 const OUTCOME: Outcome = { type: 'response', body: 'null', contentType: 'application/json' };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { ThreadCapacity } from '../../src/pool/pool-sizing.ts';
+import { ThreadCapacity } from '../../src/pool/thread-capacity.ts';
 
 type Step = 'reserve' | 'release' | 'join' | 'leave';
 const steps = fc.array(fc.constantFrom<Step>('reserve', 'release', 'join', 'leave'), { maxLength: 60 });
