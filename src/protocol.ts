@@ -118,7 +118,7 @@ export interface InvokeMessage {
 /** An uncaught error, an unhandled rejection or a call of `process.exit` in the thread. */
 export interface UncaughtErrorMessage {
   readonly type: 'uncaught-error';
-  readonly how: 'uncaughtException' | 'unhandledRejection' | 'exit';
+  readonly origin: 'uncaughtException' | 'unhandledRejection' | 'exit';
   /** The invocation whose code caused it, if known. It may have been answered before. */
   readonly invocationId: number | undefined;
   /** The request id of that invocation. */

@@ -19,18 +19,18 @@ export function reportUncaughtErrors(
   ownsThread: boolean,
 ): () => void {
   const reportError = (
-    how: UncaughtErrorMessage['how'],
+    origin: UncaughtErrorMessage['origin'],
     diagnostic: UncaughtErrorMessage['diagnostic'],
     { invocationId, requestId, tenantId }: BlamedInvocation = blamedInvocation(ownsThread),
   ) =>
     report({
       type: 'uncaught-error',
-      how,
+      origin,
       invocationId,
       requestId,
       tenantId,
       diagnostic,
-      listened: isListenedTo(how),
+      listened: isListenedTo(origin),
     });
 
   let rethrown: { readonly thrown: unknown; readonly blamed: BlamedInvocation } | undefined;
@@ -66,8 +66,8 @@ export function reportUncaughtErrors(
 /** Keeps the process alive; packages that listen end the process if theirs is the only listener. */
 function surviveUncaught(): void {}
 
-function isListenedTo(how: UncaughtErrorMessage['how']): boolean {
-  if (how === 'exit') return false;
+function isListenedTo(origin: UncaughtErrorMessage['origin']): boolean {
+  if (origin === 'exit') return false;
   return (
     process.hasUncaughtExceptionCaptureCallback() ||
     process.listeners('uncaughtException').some((listener) => listener !== surviveUncaught)

@@ -18,13 +18,13 @@ export async function watchUntilEnd(
   if (watched.has(thread)) return;
   watched.add(thread);
   const terminate = (reason: keyof typeof TERMINATED) => {
-    if (thread.state === 'ended' || thread.end === undefined) return;
+    if (thread.state === 'ended' || thread.endReason === undefined) return;
     log.warn({ thread: thread.id, reason }, TERMINATED[reason]);
-    thread.terminate(thread.end);
+    thread.terminate(thread.endReason);
   };
   let endingForMs = 0;
   while (thread.state === 'retiring' || thread.state === 'ending') {
-    if (!thread.isShuttingDown) {
+    if (!thread.isRunningHooks) {
       if (await isBlocked(thread)) return terminate('blocked');
       if (endingForMs > 0 && isMemoryNeeded()) return terminate('memory');
       if (endingForMs > LIMIT_MS) return terminate('limit');

@@ -26,7 +26,7 @@ export class EventLoopProbe {
   }
 
   /** Must be called when the thread has ended, because it no longer answers pings. */
-  end(): void {
+  close(): void {
     for (const resolve of this.#waiting.values()) resolve();
     this.#waiting.clear();
   }

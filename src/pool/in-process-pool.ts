@@ -18,7 +18,7 @@ import { invokerSettings } from './thread-start.ts';
 import { describeThreadEnd, failureCause, logLostInvocation, logUncaughtError } from './thread-end.ts';
 import { PendingInvocation, abandonedStream } from './pending-invocation.ts';
 import { ThreadCapacity } from './thread-capacity.ts';
-import type { ThreadEnd } from './thread-end.ts';
+import type { ThreadEndReason } from './thread-end.ts';
 import type { InvocationHandle, WorkerPool } from './worker-pool.ts';
 import { within } from '../waiting.ts';
 
@@ -39,7 +39,7 @@ export class InProcessPool implements WorkerPool {
   #invocations = 0;
   #lastUncaughtError: UncaughtErrorMessage | undefined;
   /** The error for new invocations once the pool has been abandoned. */
-  #abandonReason: EncodedDiagnostic | undefined;
+  #abandonDiagnostic: EncodedDiagnostic | undefined;
 
   constructor(config: Config, { log, handlers }: LogSink) {
     const failed = Promise.withResolvers<ManagedRuntimeError>();
@@ -94,8 +94,8 @@ export class InProcessPool implements WorkerPool {
   run(invocation: Invocation, record: InvocationObserver): InvocationHandle {
     this.#invocations += 1;
     const pending = new PendingInvocation(this.#invocations, invocation, record);
-    if (this.#abandonReason !== undefined) {
-      pending.fail('shutdown', this.#abandonReason);
+    if (this.#abandonDiagnostic !== undefined) {
+      pending.fail('shutdown', this.#abandonDiagnostic);
       pending.settle(this.#capacity);
       return pending;
     }
@@ -110,11 +110,11 @@ export class InProcessPool implements WorkerPool {
     this.#capacity.close();
   }
 
-  abandon(reason: EncodedDiagnostic): void {
-    this.#abandonReason = reason;
+  abandon(diagnostic: EncodedDiagnostic): void {
+    this.#abandonDiagnostic = diagnostic;
     const running = this.#running;
     if (running === undefined || running.inBackground) return;
-    running.fail('shutdown', reason);
+    running.fail('shutdown', diagnostic);
     this.#release(running);
   }
 
@@ -156,10 +156,10 @@ export class InProcessPool implements WorkerPool {
   #failBackgroundWork(): void {
     const running = this.#running;
     if (running?.inBackground !== true) return;
-    const end: ThreadEnd = { cause: 'stopped' };
-    const reason = describeThreadEnd(end, running.requestId);
-    logLostInvocation(this.#log, running, end, reason, undefined);
-    running.fail(failureCause(end), reason);
+    const endReason: ThreadEndReason = { kind: 'stopped' };
+    const diagnostic = describeThreadEnd(endReason, running.requestId);
+    logLostInvocation(this.#log, running, endReason, diagnostic, undefined);
+    running.fail(failureCause(endReason), diagnostic);
     this.#release(running);
   }
 
@@ -184,12 +184,13 @@ export class InProcessPool implements WorkerPool {
    * uncaught errors, only the invocation fails, and an error outside any invocation is left to that listener.
    */
   #onUncaughtError(message: UncaughtErrorMessage): void {
-    const { how, invocationId, diagnostic, listened } = message;
+    const { origin, invocationId, diagnostic, listened } = message;
     const pending = this.#running?.id === invocationId ? this.#running : undefined;
     if (listened && pending === undefined) return;
     // A listener that calls process.exit() reacts to an error that has already been logged.
     const previous = this.#lastUncaughtError;
-    const isConsequence = how === 'exit' && previous !== undefined && previous.invocationId === invocationId;
+    const isConsequence =
+      origin === 'exit' && previous !== undefined && previous.invocationId === invocationId;
     if (!isConsequence) logUncaughtError(this.#log, message, undefined);
     this.#lastUncaughtError = message;
     pending?.fail('crash', diagnostic);
@@ -198,7 +199,7 @@ export class InProcessPool implements WorkerPool {
     // Settled without capacity, so that no other invocation starts.
     pending?.settle(undefined);
     const { errorType, errorMessage } = summaryOf(diagnostic);
-    const reason = `The handler's code is in an unknown state (${how}): ${errorType}: ${errorMessage}`;
+    const reason = `The handler's code is in an unknown state (${origin}): ${errorType}: ${errorMessage}`;
     this.#fail(new ManagedRuntimeError('HANDLER_CRASHED', reason));
   }
 }

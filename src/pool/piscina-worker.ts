@@ -4,7 +4,7 @@ import { Piscina } from 'piscina';
 import type { ResourceLimits } from 'node:worker_threads';
 import { Promise } from '../builtins.ts';
 import type { ThreadMemory } from './memory-pressure.ts';
-import type { ThreadEnd } from './thread-end.ts';
+import type { ThreadEndReason } from './thread-end.ts';
 
 export interface WorkerStart {
   /** The module whose export `serveThread` is called in the thread. */
@@ -27,7 +27,10 @@ export class PiscinaWorker {
   readonly #worker: Worker | undefined;
 
   /** @param onEnd called at least once, with the reason why the thread ended; the first call counts. */
-  constructor({ entry, settings, transfer, resourceLimits }: WorkerStart, onEnd: (end: ThreadEnd) => void) {
+  constructor(
+    { entry, settings, transfer, resourceLimits }: WorkerStart,
+    onEnd: (endReason: ThreadEndReason) => void,
+  ) {
     this.#piscina = new Piscina({
       filename: entry,
       name: 'serveThread',
@@ -40,7 +43,7 @@ export class PiscinaWorker {
     });
     // The worker's own error listener below receives the same errors.
     this.#piscina.on('error', () => undefined);
-    const onError = (error: unknown) => onEnd({ cause: 'error', error });
+    const onError = (error: unknown) => onEnd({ kind: 'error', error });
     new Promise((resolve) => {
       resolve(this.#piscina.run(settings, { transferList: [...transfer] }));
     }).catch(onError);
@@ -50,7 +53,7 @@ export class PiscinaWorker {
     this.exited = new Promise((resolve) => {
       if (worker === undefined) return resolve();
       worker.once('exit', (code) => {
-        onEnd({ cause: 'exit', code });
+        onEnd({ kind: 'exit', code });
         resolve();
       });
     });

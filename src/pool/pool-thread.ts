@@ -25,7 +25,7 @@ import { initTimeout } from './init-failure.ts';
 import type { ThreadMemory } from './memory-pressure.ts';
 import type { PendingInvocation } from './pending-invocation.ts';
 import { PiscinaWorker } from './piscina-worker.ts';
-import type { ThreadEnd } from './thread-end.ts';
+import type { ThreadEndReason } from './thread-end.ts';
 import type { ThreadStart } from './thread-start.ts';
 import { assertTransition } from './thread-state.ts';
 import type { ThreadState } from './thread-state.ts';
@@ -55,7 +55,7 @@ export class PoolThread {
   /** Resolves when the thread has exited. Native code can delay that until after the state is `ended`. */
   readonly exited: Promise<void>;
   #state: ThreadState = 'starting';
-  #reason: ThreadEnd | undefined;
+  #endReason: ThreadEndReason | undefined;
   #handler: LoadedHandler | undefined;
   #readyMs = 0;
   readonly #recycleHooksMs: number;
@@ -64,7 +64,7 @@ export class PoolThread {
   readonly #port: MessagePort;
   readonly #initTimer: NodeJS.Timeout;
   #osThread: number | undefined;
-  #shutdown: Promise<void> | undefined;
+  #hooks: Promise<void> | undefined;
   #onShutdownComplete: (() => void) | undefined;
 
   constructor(start: ThreadStart, listener: ThreadListener) {
@@ -85,7 +85,7 @@ export class PoolThread {
         transfer: services === undefined ? [port2] : [port2, services],
         resourceLimits: v8Limits(resourceLimits),
       },
-      (end) => this.#finish(end),
+      (endReason) => this.#finish(endReason),
     );
     this.#initTimer = setTimeout(() => this.#bootFailed(initTimeout(initTimeoutMs)), initTimeoutMs);
     this.exited = this.#worker.exited.then(() => releaseLocks(settings.log.locks, id));
@@ -96,8 +96,8 @@ export class PoolThread {
   }
 
   /** Why the thread was retired or has ended; undefined while it is starting or ready. */
-  get end(): ThreadEnd | undefined {
-    return this.#reason;
+  get endReason(): ThreadEndReason | undefined {
+    return this.#endReason;
   }
 
   get handler(): LoadedHandler | undefined {
@@ -110,7 +110,7 @@ export class PoolThread {
   }
 
   /** Whether the thread's shutdown hooks are running. */
-  get isShuttingDown(): boolean {
+  get isRunningHooks(): boolean {
     return this.#onShutdownComplete !== undefined;
   }
 
@@ -150,30 +150,30 @@ export class PoolThread {
   }
 
   /** Takes the thread out of service; it ends once it holds no invocation. The first reason counts. */
-  retire(reason: ThreadEnd): void {
+  retire(reason: ThreadEndReason): void {
     if (this.#state !== 'ready') return;
-    this.#reason = reason;
+    this.#endReason = reason;
     this.#become('retiring');
     this.#endIfIdle();
   }
 
   /** Asks the thread to end now, even if it holds invocations. */
-  stop(reason: ThreadEnd): void {
+  endNow(reason: ThreadEndReason): void {
     this.retire(reason);
     if (this.#state !== 'starting' && this.#state !== 'retiring') return;
-    this.#reason ??= reason;
+    this.#endReason ??= reason;
     this.#beginEnding();
   }
 
   /** Runs the shutdown hooks once. Resolves when they have completed, after `withinMs`, or when the thread has ended. */
-  shutDown(withinMs: number): Promise<void> {
-    return (this.#shutdown ??= this.#shutDown(withinMs));
+  runShutdownHooks(withinMs: number): Promise<void> {
+    return (this.#hooks ??= this.#runHooks(withinMs));
   }
 
   /** Terminates the thread at once, whatever it is doing. */
-  terminate(end: ThreadEnd): void {
+  terminate(endReason: ThreadEndReason): void {
     this.#worker.terminate();
-    this.#finish(end);
+    this.#finish(endReason);
   }
 
   /** Stops the thread's port from keeping the process alive. */
@@ -233,12 +233,13 @@ export class PoolThread {
   #beginEnding(): void {
     this.#become('ending');
     // Hooks run only on recycled threads, because after a failure the state of the code is unknown.
-    const hooks = this.#reason?.cause === 'recycled' ? this.shutDown(this.#recycleHooksMs) : undefined;
+    const hooks =
+      this.#endReason?.kind === 'recycled' ? this.runShutdownHooks(this.#recycleHooksMs) : undefined;
     if (hooks === undefined) this.send({ type: 'end' });
     else void hooks.then(() => this.send({ type: 'end' }));
   }
 
-  async #shutDown(withinMs: number): Promise<void> {
+  async #runHooks(withinMs: number): Promise<void> {
     if (this.#handler === undefined || this.#state === 'ended') return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onShutdownComplete = resolve;
@@ -248,7 +249,7 @@ export class PoolThread {
   }
 
   #bootFailed(diagnostic: EncodedDiagnostic): void {
-    if (this.#state === 'starting') this.stop({ cause: 'boot-failed', diagnostic });
+    if (this.#state === 'starting') this.endNow({ kind: 'boot-failed', diagnostic });
   }
 
   #receive(message: FromThread): void {
@@ -274,7 +275,7 @@ export class PoolThread {
   }
 
   /** Enters `ended` before it reads the last messages, so that they cannot give the thread new work. */
-  #finish(end: ThreadEnd): void {
+  #finish(endReason: ThreadEndReason): void {
     if (this.#state === 'ended') return;
     const from = this.#enter('ended');
     for (let last = receiveMessageOnPort(this.#port); last; last = receiveMessageOnPort(this.#port)) {
@@ -282,18 +283,18 @@ export class PoolThread {
     }
     this.#port.close();
     this.#onShutdownComplete?.();
-    this.eventLoop.end();
+    this.eventLoop.close();
     // An exit code says less than a reason recorded before it.
-    if (end.cause !== 'exit') this.#reason = end;
-    this.#reason ??= end;
+    if (endReason.kind !== 'exit') this.#endReason = endReason;
+    this.#endReason ??= endReason;
     this.#listener.onStateChange(this, from);
   }
 
   #receiveLast(message: FromThread, from: ThreadState): void {
     // The thread may have reported the reason for its end.
     if (message.type === 'boot-failed')
-      this.#reason ??= { cause: 'boot-failed', diagnostic: message.diagnostic };
-    else if (message.type === 'uncaught-error') this.#reason ??= { cause: 'uncaught-error', message };
+      this.#endReason ??= { kind: 'boot-failed', diagnostic: message.diagnostic };
+    else if (message.type === 'uncaught-error') this.#endReason ??= { kind: 'uncaught-error', message };
     if (from !== 'starting') this.#receive(message);
   }
 }

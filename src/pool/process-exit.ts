@@ -13,7 +13,7 @@ import { isMainThread } from 'node:worker_threads';
  * @param areThreadsAlive called when the process exits.
  * @returns a function that removes the listeners.
  */
-export function exitWithoutThreads(areThreadsAlive: () => boolean): () => void {
+export function replaceProcessOnExit(areThreadsAlive: () => boolean): () => void {
   if (!isMainThread || typeof process.execve !== 'function') return () => undefined;
   let uncaught: { readonly error: unknown } | undefined;
   const onUncaught = (error: unknown) => {

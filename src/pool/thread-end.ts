@@ -12,30 +12,34 @@ import type { UncaughtErrorMessage } from '../protocol.ts';
 import type { PendingInvocation } from './pending-invocation.ts';
 
 /** Why a thread ended, or is about to. */
-export type ThreadEnd =
-  | { readonly cause: 'uncaught-error'; readonly message: UncaughtErrorMessage }
-  | { readonly cause: 'exit'; readonly code: number }
-  | { readonly cause: 'error'; readonly error: unknown }
-  | { readonly cause: 'deadline'; readonly requestId: string }
-  | { readonly cause: 'out-of-memory'; readonly diagnostic: Diagnostic }
-  | { readonly cause: 'boot-failed'; readonly diagnostic: EncodedDiagnostic }
-  | { readonly cause: 'recycled' }
-  | { readonly cause: 'stopped' };
+export type ThreadEndReason =
+  | { readonly kind: 'uncaught-error'; readonly message: UncaughtErrorMessage }
+  | { readonly kind: 'exit'; readonly code: number }
+  | { readonly kind: 'error'; readonly error: unknown }
+  | { readonly kind: 'deadline'; readonly requestId: string }
+  | { readonly kind: 'out-of-memory'; readonly diagnostic: Diagnostic }
+  | { readonly kind: 'boot-failed'; readonly diagnostic: EncodedDiagnostic }
+  | { readonly kind: 'recycled' }
+  | { readonly kind: 'stopped' };
 
 /** The error for an invocation whose thread ended. */
-export function describeThreadEnd(end: ThreadEnd, requestId: string | undefined): EncodedDiagnostic {
-  if (end.cause === 'boot-failed') return end.diagnostic;
-  if (end.cause === 'uncaught-error' && end.message.requestId === requestId) return end.message.diagnostic;
-  return encodeDiagnostic(explain(end));
+export function describeThreadEnd(
+  endReason: ThreadEndReason,
+  requestId: string | undefined,
+): EncodedDiagnostic {
+  if (endReason.kind === 'boot-failed') return endReason.diagnostic;
+  if (endReason.kind === 'uncaught-error' && endReason.message.requestId === requestId)
+    return endReason.message.diagnostic;
+  return encodeDiagnostic(explain(endReason));
 }
 
 /** Why an ended thread is replaced; undefined if it is not replaced. */
-export function replacementCause(end: ThreadEnd): ThreadEndCause | undefined {
-  switch (end.cause) {
+export function replacementCause(endReason: ThreadEndReason): ThreadEndCause | undefined {
+  switch (endReason.kind) {
     case 'uncaught-error':
-      return end.message.how === 'exit' ? 'exit' : 'uncaughtError';
+      return endReason.message.origin === 'exit' ? 'exit' : 'uncaughtError';
     case 'error':
-      return isOutOfMemory(end.error) ? 'outOfMemory' : 'uncaughtError';
+      return isOutOfMemory(endReason.error) ? 'outOfMemory' : 'uncaughtError';
     case 'out-of-memory':
       return 'outOfMemory';
     case 'boot-failed':
@@ -43,35 +47,35 @@ export function replacementCause(end: ThreadEnd): ThreadEndCause | undefined {
     case 'stopped':
       return undefined;
     default:
-      return end.cause;
+      return endReason.kind;
   }
 }
 
 /** The failure category for invocations that the ended thread held. */
-export function failureCause({ cause }: ThreadEnd): FailureCause {
-  return cause === 'stopped' || cause === 'recycled' ? 'shutdown' : 'crash';
+export function failureCause({ kind }: ThreadEndReason): FailureCause {
+  return kind === 'stopped' || kind === 'recycled' ? 'shutdown' : 'crash';
 }
 
-function explain(end: Exclude<ThreadEnd, { cause: 'boot-failed' }>): Diagnostic {
-  switch (end.cause) {
+function explain(endReason: Exclude<ThreadEndReason, { kind: 'boot-failed' }>): Diagnostic {
+  switch (endReason.kind) {
     case 'uncaught-error':
-      return explainUncaughtError(end.message);
+      return explainUncaughtError(endReason.message);
     case 'exit':
       return diagnostic(
         'Runtime.ExitError',
-        `The worker thread ended with exit code ${end.code} before the handler returned. ` +
+        `The worker thread ended with exit code ${endReason.code} before the handler returned. ` +
           'Return from the handler, or throw an error, instead of calling process.exit().',
       );
     case 'error':
-      return explainError(end.error);
+      return explainError(endReason.error);
     case 'deadline':
       return diagnostic(
         'Runtime.ThreadTerminated',
-        `The worker thread was terminated because another of its invocations, ${end.requestId}, blocked it ` +
+        `The worker thread was terminated because another of its invocations, ${endReason.requestId}, blocked it ` +
           'past its deadline.',
       );
     case 'out-of-memory':
-      return end.diagnostic;
+      return endReason.diagnostic;
     case 'recycled':
     case 'stopped':
       return diagnostic('Runtime.Shutdown', 'The runtime shut down before the handler returned.');
@@ -79,9 +83,9 @@ function explain(end: Exclude<ThreadEnd, { cause: 'boot-failed' }>): Diagnostic 
 }
 
 /** For an invocation that shared the thread with the code that failed. */
-function explainUncaughtError({ how, requestId, diagnostic: cause }: UncaughtErrorMessage): Diagnostic {
+function explainUncaughtError({ origin, requestId, diagnostic: cause }: UncaughtErrorMessage): Diagnostic {
   const source = requestId === undefined ? 'code outside any invocation' : `the invocation ${requestId}`;
-  if (how === 'exit') {
+  if (origin === 'exit') {
     return diagnostic(
       'Runtime.ExitError',
       `The worker thread ended because ${source} called process.exit().`,
@@ -89,7 +93,7 @@ function explainUncaughtError({ how, requestId, diagnostic: cause }: UncaughtErr
   }
   return diagnostic(
     'Runtime.ThreadLost',
-    `The worker thread was lost to an error (${how}, ${cause.errorType}) in ${source}. See the log for its stack.`,
+    `The worker thread was lost to an error (${origin}, ${cause.errorType}) in ${source}. See the log for its stack.`,
   );
 }
 
@@ -110,9 +114,9 @@ export const OUT_OF_MEMORY = diagnostic(
 
 /** @param thread undefined in single mode. */
 export function logUncaughtError(log: Log, message: UncaughtErrorMessage, thread: number | undefined): void {
-  const { how, requestId, tenantId, diagnostic } = message;
+  const { origin, requestId, tenantId, diagnostic } = message;
   log.error(
-    { requestId, tenantId, thread, how, ...decodeDiagnostic(diagnostic) },
+    { requestId, tenantId, thread, how: origin, ...decodeDiagnostic(diagnostic) },
     'Uncaught error in a handler',
   );
 }
@@ -126,24 +130,24 @@ export function logUncaughtError(log: Log, message: UncaughtErrorMessage, thread
 export function logLostInvocation(
   log: Log,
   { invocation, inBackground }: PendingInvocation,
-  { cause: threadEnd }: ThreadEnd,
-  reason: EncodedDiagnostic,
+  { kind: threadEnd }: ThreadEndReason,
+  diagnostic: EncodedDiagnostic,
   thread: number | undefined,
 ): void {
   const { requestId, tenantId } = invocation.metadata;
   log.error(
-    { requestId, tenantId, thread, threadEnd, ...summaryOf(reason) },
+    { requestId, tenantId, thread, threadEnd, ...summaryOf(diagnostic) },
     inBackground ? 'Background work was lost' : 'An invocation was lost with its thread',
   );
 }
 
 /** Logs that a thread ended although the runtime did not ask for it. */
-export function logThreadLost(log: Log, thread: number, end: ThreadEnd): void {
-  const diagnostic = decodeDiagnostic(describeThreadEnd(end, undefined));
-  log.error({ thread, threadEnd: end.cause, ...diagnostic }, 'A thread was lost and is replaced');
+export function logThreadLost(log: Log, thread: number, endReason: ThreadEndReason): void {
+  const diagnostic = decodeDiagnostic(describeThreadEnd(endReason, undefined));
+  log.error({ thread, threadEnd: endReason.kind, ...diagnostic }, 'A thread was lost and is replaced');
 }
 
 /** Fields for a log line that accompanies another line with the stack. */
-export function summaryOfEnd(end: ThreadEnd): object {
-  return { threadEnd: end.cause, ...summaryOf(describeThreadEnd(end, undefined)) };
+export function summaryOfEnd(endReason: ThreadEndReason): object {
+  return { threadEnd: endReason.kind, ...summaryOf(describeThreadEnd(endReason, undefined)) };
 }

@@ -15,8 +15,8 @@ import type { BootFailure } from './thread-replacement.ts';
 import { PoolThread } from './pool-thread.ts';
 import type { ThreadListener, ThreadMessage } from './pool-thread.ts';
 import { PoolSizing } from './pool-sizing.ts';
-import { exitWithoutThreads } from './process-exit.ts';
-import type { ThreadEnd } from './thread-end.ts';
+import { replaceProcessOnExit } from './process-exit.ts';
+import type { ThreadEndReason } from './thread-end.ts';
 import { DelayHistograms, threadStart } from './thread-start.ts';
 import { ThreadSet } from './thread-set.ts';
 import type { ThreadState } from './thread-state.ts';
@@ -76,7 +76,7 @@ export class ThreadManager implements ThreadListener {
       config,
       log,
       () => this.#threads.running(),
-      (thread, diagnostic) => thread.terminate({ cause: 'out-of-memory', diagnostic }),
+      (thread, diagnostic) => thread.terminate({ kind: 'out-of-memory', diagnostic }),
     );
   }
 
@@ -85,7 +85,7 @@ export class ThreadManager implements ThreadListener {
     this.#share = share;
     if (!this.#stopping) {
       this.#heaps.start();
-      this.#removeExitListener = exitWithoutThreads(() => this.#threads.size > 0);
+      this.#removeExitListener = replaceProcessOnExit(() => this.#threads.size > 0);
     }
     this.#reconcile();
     const useAllCores = () => {
@@ -101,14 +101,14 @@ export class ThreadManager implements ThreadListener {
   }
 
   /** Takes the thread out of service; it ends once it holds no invocation. */
-  retire(thread: PoolThread, end: ThreadEnd): void {
+  retire(thread: PoolThread, endReason: ThreadEndReason): void {
     // During shutdown, a failing hook must not keep the thread's other hooks from running.
-    if (!this.#stopping) thread.retire(end);
+    if (!this.#stopping) thread.retire(endReason);
   }
 
   /** Retires the thread and watches it, because the handler that missed its deadline may block it. */
   retireAtDeadline(thread: PoolThread, requestId: string): void {
-    this.retire(thread, { cause: 'deadline', requestId });
+    this.retire(thread, { kind: 'deadline', requestId });
     this.#watch(thread);
   }
 
@@ -116,7 +116,7 @@ export class ThreadManager implements ThreadListener {
   reload(): Promise<void> {
     const reloaded = this.#reloading.begin(this.#ids + 1);
     this.#initFailures = [];
-    for (const thread of this.#threads.in('starting')) thread.stop({ cause: 'recycled' });
+    for (const thread of this.#threads.in('starting')) thread.endNow({ kind: 'recycled' });
     this.#backoff.stopWaiting();
     this.#reconcile();
     return reloaded;
@@ -131,7 +131,7 @@ export class ThreadManager implements ThreadListener {
   /** Runs the shutdown hooks of all threads. Threads are no longer replaced. */
   async runHooks(withinMs: number): Promise<void> {
     this.#beginStop();
-    await Promise.all([...this.#threads].map((thread) => thread.shutDown(withinMs)));
+    await Promise.all([...this.#threads].map((thread) => thread.runShutdownHooks(withinMs)));
   }
 
   /** Ends all threads; resolves when they have exited. The threads no longer keep the process alive. */
@@ -139,7 +139,7 @@ export class ThreadManager implements ThreadListener {
     this.#beginStop();
     const threads = [...this.#threads];
     for (const thread of threads) {
-      thread.stop({ cause: 'stopped' });
+      thread.endNow({ kind: 'stopped' });
       thread.unref();
     }
     await Promise.all(threads.map(({ exited }) => exited));
@@ -147,12 +147,11 @@ export class ThreadManager implements ThreadListener {
   }
 
   onStateChange(thread: PoolThread, from: ThreadState): void {
-    if (from === 'ready') this.#onNoLongerReady(thread);
-    if (from === 'starting' && thread.state !== 'ready') this.#onStartFailed(thread);
-    else if (thread.state === 'ended') this.#onEnded(thread, from);
-    if (thread.state === 'ending') this.#watch(thread);
     if (thread.state === 'ready') this.#onReady(thread);
-    else this.#pool.onStateChange(thread, from);
+    else this.#onNotReady(thread, from);
+    this.#pool.onStateChange(thread, from);
+    // The pool adds the capacity of the new thread before it withdraws the capacity of the threads that are replaced.
+    if (thread.state === 'ready') this.#retireReplaced();
     this.#reconcile();
   }
 
@@ -172,35 +171,45 @@ export class ThreadManager implements ThreadListener {
     this.#served = true;
     const endProbation = () => thread.state === 'ready' && this.#backoff.succeeded();
     if (this.#backoff.isUnderWay) setTimeout(endProbation, PROBATION_MS).unref();
-    this.#pool.onStateChange(thread, 'starting');
     this.#started.resolve(thread.handler as LoadedHandler);
     for (const failure of this.#initFailures.splice(0)) this.#retryBoot(failure);
-    this.#recycling.finish()?.retire({ cause: 'recycled' });
+  }
+
+  #retireReplaced(): void {
+    this.#recycling.finish()?.retire({ kind: 'recycled' });
     this.#reloading.succeed();
-    for (const outdated of this.#outdated()) outdated.retire({ cause: 'recycled' });
+    for (const outdated of this.#outdated()) outdated.retire({ kind: 'recycled' });
+  }
+
+  /** Any state but `ready`. */
+  #onNotReady(thread: PoolThread, from: ThreadState): void {
+    if (from === 'ready') this.#onNoLongerReady(thread);
+    if (from === 'starting') this.#onStartFailed(thread);
+    else if (thread.state === 'ended') this.#onEnded(thread, from);
+    if (thread.state === 'ending') this.#watch(thread);
   }
 
   #onNoLongerReady(thread: PoolThread): void {
-    const end = thread.end as ThreadEnd;
-    thread.observer.retired(this.#causeOf(end), describeThreadEnd(end, undefined));
+    const endReason = thread.endReason as ThreadEndReason;
+    thread.observer.retired(this.#causeOf(endReason), describeThreadEnd(endReason, undefined));
     this.#recycling.forget(thread);
     if (this.#stopping) return;
     if (thread.started > 0) this.#backoff.succeeded();
     // A thread that fails before its first invocation counts as a failed start: its replacement would fail in the same way.
-    else if (end.cause !== 'recycled' && thread.ageMs < PROBATION_MS)
-      this.#backoff.failed(thread.id, summaryOfEnd(end), 'A thread was lost right after its start');
+    else if (endReason.kind !== 'recycled' && thread.ageMs < PROBATION_MS)
+      this.#backoff.failed(thread.id, summaryOfEnd(endReason), 'A thread was lost right after its start');
     if (this.#threads.in('ready').length === 0) this.#backoff.startGiveUpTimer();
   }
 
   #onStartFailed(thread: PoolThread): void {
-    const end = thread.end as ThreadEnd;
-    const isIntended = end.cause === 'stopped' || end.cause === 'recycled';
-    const reason = describeThreadEnd(end, undefined);
-    if (this.#stopping || isIntended) return thread.observer.ended(this.#causeOf(end), reason);
-    thread.observer.ended('bootFailed', reason);
-    const failure = { thread: thread.id, reason };
+    const endReason = thread.endReason as ThreadEndReason;
+    const isIntended = endReason.kind === 'stopped' || endReason.kind === 'recycled';
+    const diagnostic = describeThreadEnd(endReason, undefined);
+    if (this.#stopping || isIntended) return thread.observer.ended(this.#causeOf(endReason), diagnostic);
+    thread.observer.ended('bootFailed', diagnostic);
+    const failure = { thread: thread.id, diagnostic };
     if (!this.#served) this.#decideInit(failure);
-    else if (!this.#reloading.fail(reason)) this.#retryBoot(failure);
+    else if (!this.#reloading.fail(diagnostic)) this.#retryBoot(failure);
   }
 
   /** Init fails only if every thread fails: a module that loads in at least one thread is served. */
@@ -208,21 +217,21 @@ export class ThreadManager implements ThreadListener {
     this.#initFailures.push(failure);
     if (this.#threads.in('starting').length > 0) return;
     this.#stopping = true;
-    this.#started.reject(new InitFailure((this.#initFailures[0] ?? failure).reason));
+    this.#started.reject(new InitFailure((this.#initFailures[0] ?? failure).diagnostic));
   }
 
-  #retryBoot({ thread, reason }: BootFailure): void {
-    this.#backoff.failed(thread, decodeDiagnostic(reason), 'A thread did not start');
+  #retryBoot({ thread, diagnostic }: BootFailure): void {
+    this.#backoff.failed(thread, decodeDiagnostic(diagnostic), 'A thread did not start');
   }
 
   #onEnded(thread: PoolThread, from: ThreadState): void {
-    const end = thread.end as ThreadEnd;
-    thread.observer.ended(this.#causeOf(end), describeThreadEnd(end, undefined));
-    if (!this.#stopping && from === 'ready') logThreadLost(this.#log, thread.id, end);
+    const endReason = thread.endReason as ThreadEndReason;
+    thread.observer.ended(this.#causeOf(endReason), describeThreadEnd(endReason, undefined));
+    if (!this.#stopping && from === 'ready') logThreadLost(this.#log, thread.id, endReason);
   }
 
-  #causeOf(end: ThreadEnd): ThreadEndCause | undefined {
-    return this.#stopping ? undefined : replacementCause(end);
+  #causeOf(endReason: ThreadEndReason): ThreadEndCause | undefined {
+    return this.#stopping ? undefined : replacementCause(endReason);
   }
 
   #watch(thread: PoolThread): void {
@@ -255,7 +264,7 @@ export class ThreadManager implements ThreadListener {
    */
   #onMemoryFull(ready: number): void {
     const outgoing = this.#recycling.finish() ?? this.#outdated()[0];
-    if (outgoing !== undefined) outgoing.retire({ cause: 'recycled' });
+    if (outgoing !== undefined) outgoing.retire({ kind: 'recycled' });
     else if (this.#threads.size === ready) this.#sizing.limitTo(ready);
   }
 

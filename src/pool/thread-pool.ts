@@ -19,7 +19,7 @@ import { logUncaughtError, logLostInvocation, describeThreadEnd, failureCause } 
 import { PendingInvocation, abandonedStream } from './pending-invocation.ts';
 import type { PoolThread, ThreadMessage } from './pool-thread.ts';
 import { ThreadCapacity } from './thread-capacity.ts';
-import type { ThreadEnd } from './thread-end.ts';
+import type { ThreadEndReason } from './thread-end.ts';
 import { ThreadManager } from './thread-manager.ts';
 import type { ThreadManagerListener } from './thread-manager.ts';
 import type { ThreadState } from './thread-state.ts';
@@ -41,7 +41,7 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
   readonly #haveUncaughtError = new WeakSet<PoolThread>();
   #invocations = 0;
   /** The error for new invocations once the pool has been abandoned. */
-  #abandonReason: EncodedDiagnostic | undefined;
+  #abandonDiagnostic: EncodedDiagnostic | undefined;
 
   constructor(config: Config, sink: LogSink, observer: ThreadsObserver) {
     const failed = Promise.withResolvers<ManagedRuntimeError>();
@@ -74,8 +74,8 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
   run(invocation: Invocation, record: InvocationObserver): InvocationHandle {
     this.#invocations += 1;
     const pending = new PendingInvocation(this.#invocations, invocation, record);
-    if (this.#abandonReason !== undefined) {
-      this.#fail(pending, 'shutdown', this.#abandonReason);
+    if (this.#abandonDiagnostic !== undefined) {
+      this.#fail(pending, 'shutdown', this.#abandonDiagnostic);
       return pending;
     }
     this.#watchDeadline(pending);
@@ -89,14 +89,14 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
     this.#capacity.close();
   }
 
-  abandon(reason: EncodedDiagnostic): void {
-    this.#abandonReason = reason;
-    for (const invocation of this.#waiting.splice(0)) this.#fail(invocation, 'shutdown', reason);
+  abandon(diagnostic: EncodedDiagnostic): void {
+    this.#abandonDiagnostic = diagnostic;
+    for (const invocation of this.#waiting.splice(0)) this.#fail(invocation, 'shutdown', diagnostic);
     for (const thread of this.#manager.threads.running()) {
       for (const invocation of thread.invocations) {
         if (invocation.inBackground) continue;
         thread.invocations.delete(invocation);
-        this.#fail(invocation, 'shutdown', reason);
+        this.#fail(invocation, 'shutdown', diagnostic);
       }
     }
   }
@@ -185,12 +185,12 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
     const invocation = message.invocationId === undefined ? undefined : thread.find(message.invocationId);
     if (message.listened && invocation === undefined) return;
     // A listener that calls process.exit() reacts to an error that has already been logged.
-    if (message.how !== 'exit' || !this.#haveUncaughtError.has(thread))
+    if (message.origin !== 'exit' || !this.#haveUncaughtError.has(thread))
       logUncaughtError(this.#log, message, thread.id);
     this.#haveUncaughtError.add(thread);
     invocation?.fail('crash', message.diagnostic);
     // The thread retires before the release, which would otherwise grant capacity that the thread no longer has.
-    this.#manager.retire(thread, { cause: 'uncaught-error', message });
+    this.#manager.retire(thread, { kind: 'uncaught-error', message });
     if (invocation !== undefined) this.#release(invocation, thread);
   }
 
@@ -217,18 +217,18 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
   }
 
   #failAll(thread: PoolThread): void {
-    const end = thread.end as ThreadEnd;
+    const endReason = thread.endReason as ThreadEndReason;
     for (const invocation of thread.invocations.clear()) {
-      const reason = describeThreadEnd(end, invocation.requestId);
-      const wasUnanswered = this.#fail(invocation, failureCause(end), reason);
+      const diagnostic = describeThreadEnd(endReason, invocation.requestId);
+      const wasUnanswered = this.#fail(invocation, failureCause(endReason), diagnostic);
       if (wasUnanswered || invocation.inBackground)
-        logLostInvocation(this.#log, invocation, end, reason, thread.id);
+        logLostInvocation(this.#log, invocation, endReason, diagnostic, thread.id);
     }
   }
 
   /** Returns false if the invocation had already been answered. */
-  #fail(invocation: PendingInvocation, cause: FailureCause, reason: EncodedDiagnostic): boolean {
-    const wasUnanswered = invocation.fail(cause, reason);
+  #fail(invocation: PendingInvocation, cause: FailureCause, diagnostic: EncodedDiagnostic): boolean {
+    const wasUnanswered = invocation.fail(cause, diagnostic);
     invocation.settle(this.#capacity);
     return wasUnanswered;
   }

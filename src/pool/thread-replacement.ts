@@ -75,9 +75,9 @@ export class Reloading {
   }
 
   /** Must be called when the new code cannot be loaded. Returns false if no reload is in progress. */
-  fail(reason: EncodedDiagnostic): boolean {
+  fail(diagnostic: EncodedDiagnostic): boolean {
     if (this.#pending === undefined) return false;
-    this.#pending.reject(new InitFailure(reason));
+    this.#pending.reject(new InitFailure(diagnostic));
     this.#pending = undefined;
     return true;
   }
@@ -88,10 +88,10 @@ function withJitter(invocations: number): number {
   return Math.max(1, Math.round(invocations * (0.8 + Math.random() * 0.2)));
 }
 
-/** A thread that failed to start, and the reason. */
+/** A thread that failed to start, and why. */
 export interface BootFailure {
   readonly thread: number;
-  readonly reason: EncodedDiagnostic;
+  readonly diagnostic: EncodedDiagnostic;
 }
 
 interface BackoffActions {
@@ -135,14 +135,14 @@ export class RestartBackoff {
   }
 
   /** Must be called when a thread failed to start or to pass its probation. Schedules the next attempt. */
-  failed(thread: number, reason: object, message: string): void {
+  failed(thread: number, fields: object, message: string): void {
     this.#failures += 1;
     const delayMs = Math.round(delayAfter(this.#failures, THREAD_SCHEDULE) ?? 0);
     this.#retry ??= setTimeout(() => {
       this.#retry = undefined;
       this.#actions.tryAgain();
     }, delayMs);
-    this.#log.error({ thread, failures: this.#failures, delayMs, ...reason }, `${message}, will retry`);
+    this.#log.error({ thread, failures: this.#failures, delayMs, ...fields }, `${message}, will retry`);
   }
 
   /** Allows the next start at once, for example because the code has changed. */

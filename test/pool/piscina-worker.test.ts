@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { PiscinaWorker } from '../../src/pool/piscina-worker.ts';
-import type { ThreadEnd } from '../../src/pool/thread-end.ts';
+import type { ThreadEndReason } from '../../src/pool/thread-end.ts';
 import { threadCount } from '../faults/fault-runtime.ts';
 import { start } from '../helpers/child-process.ts';
 
@@ -12,8 +12,8 @@ const ENTRY = fileURLToPath(new URL('../fixtures/pool/served.mjs', import.meta.u
 
 function startWorker(settings: object, entry = ENTRY, resourceLimits = {}) {
   const { port1, port2 } = new MessageChannel();
-  const { promise: end, resolve } = Promise.withResolvers<ThreadEnd>();
-  const ends: ThreadEnd[] = [];
+  const { promise: endReason, resolve } = Promise.withResolvers<ThreadEndReason>();
+  const ends: ThreadEndReason[] = [];
   const worker = new PiscinaWorker(
     { entry, settings: { ...settings, port: port2 }, transfer: [port2], resourceLimits },
     (reason) => {
@@ -21,39 +21,39 @@ function startWorker(settings: object, entry = ENTRY, resourceLimits = {}) {
       resolve(reason);
     },
   );
-  return { worker, end, ends, port: port1 };
+  return { worker, endReason, ends, port: port1 };
 }
 
 describe('a thread that ends', () => {
   it.each([0, 3])('by process.exit(%d): its code is told', async (code) => {
-    const { end, worker } = startWorker({ do: 'exit', code });
-    expect(await end).toEqual({ cause: 'exit', code });
+    const { endReason, worker } = startWorker({ do: 'exit', code });
+    expect(await endReason).toEqual({ kind: 'exit', code });
     await worker.exited;
   });
 
   it.each(['throw', 'throw later'])('by an error (%s): the error is told first', async (what) => {
-    const { end, worker } = startWorker({ do: what });
-    expect(await end).toMatchObject({ cause: 'error', error: { name: 'RangeError' } });
+    const { endReason, worker } = startWorker({ do: what });
+    expect(await endReason).toMatchObject({ kind: 'error', error: { name: 'RangeError' } });
     worker.terminate();
     await worker.exited;
   });
 
   it('since V8 ends it for its heap: the error has the code of that', async () => {
     const limits = { maxOldGenerationSizeMb: 16 };
-    const { end, worker } = startWorker({ do: 'fill the heap' }, ENTRY, limits);
-    expect(await end).toMatchObject({ cause: 'error', error: { code: 'ERR_WORKER_OUT_OF_MEMORY' } });
+    const { endReason, worker } = startWorker({ do: 'fill the heap' }, ENTRY, limits);
+    expect(await endReason).toMatchObject({ kind: 'error', error: { code: 'ERR_WORKER_OUT_OF_MEMORY' } });
     await worker.exited;
   });
 
   it('since its entry is not there: an error is told', async () => {
-    const { end, worker } = startWorker({}, `${ENTRY}.missing.mjs`);
-    expect(await end).toMatchObject({ cause: 'error', error: { code: 'ERR_MODULE_NOT_FOUND' } });
+    const { endReason, worker } = startWorker({}, `${ENTRY}.missing.mjs`);
+    expect(await endReason).toMatchObject({ kind: 'error', error: { code: 'ERR_MODULE_NOT_FOUND' } });
     await worker.exited;
   });
 
   it('since its settings cannot be cloned: an error is told', async () => {
-    const { end, worker } = startWorker({ do: () => undefined });
-    expect(await end).toMatchObject({ cause: 'error', error: { name: 'DataCloneError' } });
+    const { endReason, worker } = startWorker({ do: () => undefined });
+    expect(await endReason).toMatchObject({ kind: 'error', error: { name: 'DataCloneError' } });
     worker.terminate();
     await worker.exited;
   });
@@ -71,7 +71,7 @@ it('a thread whose run is over lives on, tells of its memory and its event loop,
   expect(ends).toEqual([]);
   worker.terminate();
   await worker.exited;
-  expect(ends).toEqual([{ cause: 'exit', code: 1 }]);
+  expect(ends).toEqual([{ kind: 'exit', code: 1 }]);
   expect(await worker.memory()).toBeUndefined();
   expect(await threadCount(process.pid)).toBe(threads - 1);
 });

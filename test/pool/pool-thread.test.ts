@@ -58,7 +58,7 @@ it('the end of a thread is decided before its last messages are read, so that it
   Atomics.store(flags, 0, 1);
   Atomics.notify(flags, 0);
   Atomics.wait(flags, 1, 0);
-  thread.terminate({ cause: 'stopped' });
+  thread.terminate({ kind: 'stopped' });
   expect(heard).toEqual(['starting → ready', 'response when ended', 'response when ended', 'ready → ended']);
   expect(() => thread.run(pending(3))).toThrow('A thread that is ended cannot run an invocation.');
   await thread.exited;
