@@ -12,7 +12,7 @@ import { readMachine } from '../src/cli/bench/machine.ts';
 import { UNPINNED, canPin, runtimeOnOneCore } from './proc/pinning.ts';
 import { renderHtml } from './report/html.ts';
 import { shortNumber } from '../src/cli/bench/measurement.ts';
-import { describe, makeRecord } from './report/record.ts';
+import { contextLines, makeRecord } from './report/record.ts';
 import type { RunRecord } from './report/record.ts';
 import { renderTables } from './report/table.ts';
 import { exitOnSignals } from '../src/cli/serve.ts';
@@ -35,7 +35,7 @@ async function bench(options: Options): Promise<number> {
   const baseline = options.check ? loadBaseline() : undefined;
   const planned = plan(options);
   const record = await measure(options, planned);
-  process.stdout.write(`\n${describe(record.about).join('\n')}\n\n${renderTables(record)}`);
+  process.stdout.write(`\n${contextLines(record.about).join('\n')}\n\n${renderTables(record)}`);
   await write(record, options);
   if (options.saveBaseline) process.stdout.write(`The ratios are stored in ${saveBaseline(record)}.\n`);
   const worse =

@@ -12,7 +12,7 @@ export async function settlesWithin(promise: Promise<unknown>, ms: number): Prom
 }
 
 /** Resolves or rejects as the promise does; rejects with `timeoutError()` if it does not settle within `ms`. */
-export async function within<Value>(
+export async function withTimeout<Value>(
   promise: Promise<Value>,
   ms: number,
   timeoutError: () => Error,

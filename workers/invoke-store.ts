@@ -55,7 +55,7 @@ export function blamedInvocation(ownsThread: boolean): BlamedInvocation {
 }
 
 /** Must be called when an invocation has settled, including background work. */
-export function leaveStore(invocation: CurrentInvocation): void {
+export function forgetLatest(invocation: CurrentInvocation): void {
   if (latest === invocation) latest = undefined;
 }
 

@@ -2,7 +2,7 @@ import { getHeapStatistics } from 'node:v8';
 import { encodeThrown } from '../src/invocation/diagnostic.ts';
 import { monotonicMs } from '../src/invocation/time.ts';
 import type { SettledOutcome } from '../src/invocation/invocation.ts';
-import { failure } from '../src/invocation/invocation.ts';
+import { failureOutcome } from '../src/invocation/invocation.ts';
 import type {
   InvokeMessage,
   LoadedHandler,
@@ -17,7 +17,7 @@ import type { Codec } from './codec.ts';
 import type { Handler } from './context.ts';
 import { loadHandler } from './handler-loader.ts';
 import { InvocationContext } from './invocation-context.ts';
-import { leaveStore, loadInStore, openInvokeStore, runInInvokeStore } from './invoke-store.ts';
+import { forgetLatest, loadInStore, openInvokeStore, runInInvokeStore } from './invoke-store.ts';
 import type { CurrentInvocation } from './invoke-store.ts';
 import type { HandlerErrorLog } from './logging/handler-error-log.ts';
 import { connectServices } from './services.ts';
@@ -70,7 +70,7 @@ export async function loadInvoker(
         context = new InvocationContext(message.metadata, settings, log.backgroundFailed);
       } catch (error) {
         log.invocationFailed(error, message.metadata);
-        const outcome = failure(encodeThrown(error));
+        const outcome = failureOutcome(encodeThrown(error));
         return { outcome, background: undefined, report: reportOf(message, startedMs) };
       }
       if (settings.ownsThread) setTraceId(message.metadata.traceId);
@@ -111,7 +111,7 @@ async function run(
 
 function finish(current: CurrentInvocation): void {
   current.context.finish();
-  leaveStore(current);
+  forgetLatest(current);
 }
 
 function reportOf({ wantsHeap }: InvokeMessage, startedMs: number): HandlerReport {
@@ -133,6 +133,6 @@ async function answer(
   } catch (error) {
     // Logged before the answer, because Lambda may end the environment after it.
     log.invocationFailed(error, message.metadata);
-    return failure(encodeThrown(error));
+    return failureOutcome(encodeThrown(error));
   }
 }

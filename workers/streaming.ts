@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { finished } from 'node:stream/promises';
 import { encodeThrown } from '../src/invocation/diagnostic.ts';
-import { failure } from '../src/invocation/invocation.ts';
+import { failureOutcome } from '../src/invocation/invocation.ts';
 import type { SettledOutcome } from '../src/invocation/invocation.ts';
 import type { InvokeMessage, StreamControl, StreamMessage } from '../src/protocol.ts';
 import { HIGH_WATER_MARK, STREAMING } from './awslambda.ts';
@@ -90,7 +90,7 @@ export class StreamingInvocations {
         else stream.destroy();
       }
       await done.catch(() => undefined);
-      return stream.opened ? undefined : failure(encodeThrown(error));
+      return stream.opened ? undefined : failureOutcome(encodeThrown(error));
     }
     try {
       await done;
@@ -98,7 +98,7 @@ export class StreamingInvocations {
     } catch {
       const error = stream.errored ?? truncated();
       failed(error);
-      return stream.opened ? undefined : failure(encodeThrown(error));
+      return stream.opened ? undefined : failureOutcome(encodeThrown(error));
     }
   }
 }

@@ -2,7 +2,7 @@ import { METRICS } from '../scenarios/scenario.ts';
 import { charts } from './charts.ts';
 import type { Chart } from './charts.ts';
 import { percent, shortNumber } from '../../src/cli/bench/measurement.ts';
-import { describe } from './record.ts';
+import { contextLines } from './record.ts';
 import type { RunRecord } from './record.ts';
 import type { Figure } from './summary.ts';
 
@@ -12,7 +12,7 @@ import type { Figure } from './summary.ts';
 export async function renderHtml(record: RunRecord): Promise<string | undefined> {
   const library = await loadECharts();
   if (library === undefined) return undefined;
-  const about = describe(record.about).map((line) => `<p>${escaped(line)}</p>`);
+  const about = contextLines(record.about).map((line) => `<p>${escaped(line)}</p>`);
   const figures = charts(record).map(
     (chart) =>
       `<figure><figcaption><h2>${escaped(chart.title)}</h2><p>${escaped(chart.note)}</p></figcaption>` +

@@ -58,7 +58,7 @@ export function makeRecord(
 }
 
 /** Describes how and on which machine the measurements were made. */
-export function describe({ date, command, rounds, size, pinned, machine, versions }: About): string[] {
+export function contextLines({ date, command, rounds, size, pinned, machine, versions }: About): string[] {
   return [
     `${machine.cpu}, ${machine.cores} cores, ${Math.round(machine.memoryMiB / 1024)} GiB, ${machine.os}, Node ${machine.node}`,
     Object.entries(versions)

@@ -111,9 +111,9 @@ export function isLocal({ runtimeApi, devHooks }: Config): boolean {
  */
 export function exposeConcurrencyInEnv(config: Config, env: NodeJS.ProcessEnv = process.env): () => void {
   const { concurrency, slots, initializationType } = config;
-  const isSet = env[MAX_CONCURRENCY] !== undefined;
+  const isSet = env[MAX_CONCURRENCY_VARIABLE] !== undefined;
   return changeEnvironment(env, {
-    ...((concurrency > 1 || isSet) && { [MAX_CONCURRENCY]: String(concurrency) }),
+    ...((concurrency > 1 || isSet) && { [MAX_CONCURRENCY_VARIABLE]: String(concurrency) }),
     ...(isLocal(config) &&
       slots > 1 &&
       initializationType === undefined && {
@@ -122,7 +122,7 @@ export function exposeConcurrencyInEnv(config: Config, env: NodeJS.ProcessEnv = 
   });
 }
 
-const MAX_CONCURRENCY = 'AWS_LAMBDA_MAX_CONCURRENCY';
+const MAX_CONCURRENCY_VARIABLE = 'AWS_LAMBDA_MAX_CONCURRENCY';
 
 /** The valid address of the Runtime API, if there is one: the runtime reports an invalid configuration to it. */
 export function readableRuntimeApi(

@@ -4,7 +4,7 @@ import type { PublishedThread } from '../observability/channels.ts';
 import { MAX_INVOCATIONS } from './bursts.ts';
 import { InvocationHistory } from './invocation-history.ts';
 import { LogHistory } from './log-history.ts';
-import type { BurstState, Snapshot, ThreadState, Update } from './messages.ts';
+import type { BurstState, Snapshot, ShownThread, Update } from './messages.ts';
 import { Sampler, now } from './sampler.ts';
 
 /** Everything that the console retains. Each part is bounded. */
@@ -68,7 +68,7 @@ export class History {
 /** Retains the current threads and the most recently ended ones. */
 class ThreadHistory {
   /** Keyed by message object, because thread numbers repeat when `dev` starts the runtime again. */
-  readonly #threads = new Map<PublishedThread, ThreadState>();
+  readonly #threads = new Map<PublishedThread, ShownThread>();
   readonly #changed = new Set<PublishedThread>();
 
   starts(context: PublishedThread): void {
@@ -95,18 +95,18 @@ class ThreadHistory {
     this.#forgetOldest();
   }
 
-  all(): ThreadState[] {
+  all(): ShownThread[] {
     return [...this.#threads.values()];
   }
 
   /** Returns the threads that have changed since the previous call. */
-  takeChanges(): ThreadState[] {
+  takeChanges(): ShownThread[] {
     const states = [...this.#changed].flatMap((context) => this.#threads.get(context) ?? []);
     this.#changed.clear();
     return states;
   }
 
-  #update(context: PublishedThread, changes: Partial<ThreadState>): void {
+  #update(context: PublishedThread, changes: Partial<ShownThread>): void {
     const state = this.#threads.get(context);
     if (state === undefined) return;
     this.#threads.set(context, { ...state, ...changes });

@@ -38,7 +38,7 @@ export interface Update {
   readonly invocations: readonly InvocationState[];
   /** Request ids of invocations that are no longer retained. If {@link invocations} contains one of them, it is a new one. */
   readonly forgotten: readonly string[];
-  readonly threads: readonly ThreadState[];
+  readonly threads: readonly ShownThread[];
   readonly lines: readonly LoggedText[];
   readonly samples: readonly StatsSample[];
   /** The number of invocations without a slot, including those that are not retained. */
@@ -77,7 +77,7 @@ export interface InvocationState {
   readonly slot?: number;
 }
 
-export interface ThreadState {
+export interface ShownThread {
   readonly thread: number;
   readonly startedAt: number;
   readonly readyAt?: number;

@@ -105,7 +105,7 @@ export class ErrorDescriber {
 
   #describeError(thrown: object, depth: number): Diagnostic {
     const message = textAt(thrown, 'message') ?? '';
-    const code = read(thrown, 'code');
+    const code = readSafely(thrown, 'code');
     const described: Diagnostic = {
       errorType: this.text(this.typeOf(thrown), 256),
       errorMessage: this.text(message),
@@ -128,8 +128,8 @@ export class ErrorDescriber {
 
   #related(thrown: object, depth: number): Pick<Diagnostic, 'cause' | 'errors'> {
     if (depth <= 0 || this.exhausted) return {};
-    const cause = read(thrown, 'cause');
-    const errors = read(thrown, 'name') === 'AggregateError' ? read(thrown, 'errors') : undefined;
+    const cause = readSafely(thrown, 'cause');
+    const errors = readSafely(thrown, 'name') === 'AggregateError' ? readSafely(thrown, 'errors') : undefined;
     return {
       ...(cause === undefined || this.isOnPath(cause) ? {} : { cause: this.describeAt(cause, depth) }),
       ...(isArray(errors) ? { errors: this.#members(errors, depth) } : {}),
@@ -137,10 +137,10 @@ export class ErrorDescriber {
   }
 
   #members(errors: object, depth: number): Diagnostic[] {
-    const length = Number(read(errors, 'length'));
+    const length = Number(readSafely(errors, 'length'));
     const members: Diagnostic[] = [];
     for (let index = 0; index < Math.min(length, MAX_MEMBERS) && !this.exhausted; index += 1) {
-      const member = read(errors, String(index));
+      const member = readSafely(errors, String(index));
       if (!this.isOnPath(member)) members.push(this.describeAt(member, depth));
     }
     return members;
@@ -159,7 +159,7 @@ export function isArray(value: unknown): value is readonly unknown[] {
 }
 
 /** The value of a property; undefined if reading it throws. */
-export function read(from: object, key: string): unknown {
+export function readSafely(from: object, key: string): unknown {
   return safely(() => (from as Record<string, unknown>)[key]);
 }
 
@@ -173,7 +173,7 @@ export function safely<Result>(action: () => Result): Result | undefined {
 
 /** The name of the value's class. */
 export function constructorName(thrown: object): string | undefined {
-  const constructor = read(thrown, 'constructor');
+  const constructor = readSafely(thrown, 'constructor');
   return typeof constructor === 'function' ? textAt(constructor, 'name') : undefined;
 }
 
@@ -226,15 +226,15 @@ function startOfMessage(stack: string, message: string): number | undefined {
 
 function callSites(stack: unknown, maxSites: number): string[] {
   if (!isArray(stack)) return [];
-  const length = Number(read(stack, 'length'));
+  const length = Number(readSafely(stack, 'length'));
   return Array.from({ length: Math.min(length, maxSites) }, (_, index) => {
-    const site = safely(() => String(read(stack, String(index)))) ?? 'unprintable';
+    const site = safely(() => String(readSafely(stack, String(index)))) ?? 'unprintable';
     return /^\s*at /.test(site) ? site : `    at ${site}`;
   });
 }
 
 function textAt(from: object, key: string): string | undefined {
-  const value = read(from, key);
+  const value = readSafely(from, key);
   return typeof value === 'string' ? value : undefined;
 }
 

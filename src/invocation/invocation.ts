@@ -66,7 +66,7 @@ export interface StreamedBody extends Readable {
  */
 export type DeliveryStatus = 'delivered' | 'replaced' | 'late' | 'aborted' | 'failed';
 
-export function failure(diagnostic: EncodedDiagnostic): SettledOutcome {
+export function failureOutcome(diagnostic: EncodedDiagnostic): SettledOutcome {
   return { type: 'failure', diagnostic };
 }
 

@@ -5,7 +5,7 @@ import {
   truncate,
   isArray,
   isError,
-  read,
+  readSafely,
   safely,
 } from './error-description.ts';
 import type { Diagnostic, DescriptionLimits } from './error-description.ts';
@@ -70,10 +70,10 @@ export class LoggedErrorDescriber extends ErrorDescriber {
   }
 
   #copyArray(values: object, depth: number): unknown[] {
-    const length = Number(read(values, 'length'));
+    const length = Number(readSafely(values, 'length'));
     const copies = Array.from(
       { length: Math.min(length, MAX_FIELDS) },
-      (_, index) => this.#copy(read(values, String(index)), depth) ?? null,
+      (_, index) => this.#copy(readSafely(values, String(index)), depth) ?? null,
     );
     return length > MAX_FIELDS ? [...copies, `… (${length - MAX_FIELDS} more)`] : copies;
   }
@@ -82,7 +82,7 @@ export class LoggedErrorDescriber extends ErrorDescriber {
     const keys = (safely(() => Object.keys(from)) ?? []).filter(shows);
     const fields = keys
       .slice(0, MAX_FIELDS)
-      .map((key) => [truncate(key, 256), this.#copy(read(from, key), depth)] as const)
+      .map((key) => [truncate(key, 256), this.#copy(readSafely(from, key), depth)] as const)
       .filter(([, copy]) => copy !== undefined);
     if (keys.length > MAX_FIELDS) fields.push([LEFT_OUT, `${keys.length - MAX_FIELDS} more`]);
     return Object.fromEntries(fields);

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { inspect } from 'node:util';
 import type { LogFn, Logger, LoggerOptions } from 'pino';
 import { Date, dateNow } from '../builtins.ts';
-import { FULL_LIMITS, truncate, isError, read, safely } from '../invocation/error-description.ts';
+import { FULL_LIMITS, truncate, isError, readSafely, safely } from '../invocation/error-description.ts';
 import { LoggedErrorDescriber, standardFields } from '../invocation/logged-error.ts';
 import type { LogWriter } from '../output/log-output.ts';
 import type { LogLevel } from '../thread-settings.ts';
@@ -53,9 +53,10 @@ function logSafely(this: Logger, args: Parameters<LogFn>, method: LogFn): void {
 /** Limits the message that pino takes over from an error if the line has no message of its own. */
 function withMessage(only: unknown): unknown[] {
   const fields = isError(only) ? { err: only } : only;
-  if (typeof fields !== 'object' || fields === null || read(fields, 'message') !== undefined) return [only];
-  const error = read(fields, 'err');
-  const message = isError(error) ? read(error, 'message') : undefined;
+  if (typeof fields !== 'object' || fields === null || readSafely(fields, 'message') !== undefined)
+    return [only];
+  const error = readSafely(fields, 'err');
+  const message = isError(error) ? readSafely(error, 'message') : undefined;
   return typeof message === 'string' ? [fields, truncate(message, FULL_LIMITS.characters)] : [fields];
 }
 

@@ -12,7 +12,7 @@ import type { InvocationOutcome, InvocationReport, FailureCause, InvocationObser
 /** Receives the events of an invocation record. */
 export interface RecordListener {
   /** Whether the listener needs a report, in addition to the channel's subscribers. */
-  readonly reports: boolean;
+  readonly wantsReports: boolean;
   onDispatch(waitMs: number): void;
   onMissedDeadline(): void;
   onAnswered(outcome: InvocationOutcome, delivery: DeliveryStatus, durationMs: number): void;
@@ -54,7 +54,7 @@ export class InvocationRecord implements InvocationObserver {
     this.#inFlight = inFlight;
     this.#listener = listener;
     this.#operation = publishInvocation(() => channelContext(metadata, slot, event.length));
-    this.wantsHeap = listener.reports || this.#operation !== undefined;
+    this.wantsHeap = listener.wantsReports || this.#operation !== undefined;
   }
 
   dispatched(thread: number, isFirst: boolean): void {

@@ -24,7 +24,7 @@ import type { ThreadMetrics } from './thread-metrics.ts';
 
 /** Receives the events of all modules and updates the metrics, the tracing channels and the invocation log. */
 export class Recorder implements Observer, RecordListener {
-  readonly reports: boolean;
+  readonly wantsReports: boolean;
   readonly threads: ThreadsObserver = { starts: (id) => this.#threadStarts(id) };
   readonly requests: RequestsObserver = {
     sends,
@@ -40,7 +40,7 @@ export class Recorder implements Observer, RecordListener {
   readonly #open = new InFlight<InvocationRecord>();
 
   constructor({ logInvocations }: Config, log: Log, metrics: RuntimeMetrics) {
-    this.reports = logInvocations;
+    this.wantsReports = logInvocations;
     this.#log = log;
     this.#metrics = metrics;
   }
@@ -83,7 +83,7 @@ export class Recorder implements Observer, RecordListener {
   onEnd(record: InvocationRecord, report: InvocationReport | undefined): void {
     this.#open.delete(record);
     this.#metrics.inFlight = this.#open.size;
-    if (this.reports && report !== undefined) this.#log.info(report, 'Invocation ended');
+    if (this.wantsReports && report !== undefined) this.#log.info(report, 'Invocation ended');
   }
 
   #arrived(invocation: Invocation, slot: number): InvocationRecord {

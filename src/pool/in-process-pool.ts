@@ -20,7 +20,7 @@ import { PendingInvocation, abandonedStream } from './pending-invocation.ts';
 import { ThreadCapacity } from './thread-capacity.ts';
 import type { ThreadEndReason } from './thread-end.ts';
 import type { InvocationHandle, WorkerPool } from './worker-pool.ts';
-import { within } from '../waiting.ts';
+import { withTimeout } from '../waiting.ts';
 
 /** Single mode: runs the handler on the main thread, one invocation at a time, without messages or copies. */
 export class InProcessPool implements WorkerPool {
@@ -75,7 +75,7 @@ export class InProcessPool implements WorkerPool {
     };
     const timeoutError = () => new InitFailure(initTimeout(initTimeoutMs));
     try {
-      this.#invoker = await within(Promise.race([load(), failed.promise]), initTimeoutMs, timeoutError);
+      this.#invoker = await withTimeout(Promise.race([load(), failed.promise]), initTimeoutMs, timeoutError);
     } catch (error) {
       throw InitFailure.of(error);
     }

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { Promise, clearTimeout, setTimeout } from '../builtins.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
-import { failure } from '../invocation/invocation.ts';
+import { failureOutcome } from '../invocation/invocation.ts';
 import type { Invocation, Outcome, SettledOutcome, StreamedBody } from '../invocation/invocation.ts';
 import { msUntil } from '../invocation/time.ts';
 import type { FailureCause, InvocationObserver } from '../observability/observer.ts';
@@ -65,7 +65,7 @@ export class PendingInvocation implements InvocationHandle {
    */
   fail(cause: FailureCause, diagnostic: EncodedDiagnostic): boolean {
     this.record.failed(cause, diagnostic);
-    if (this.#stream === undefined) return this.#complete(failure(diagnostic));
+    if (this.#stream === undefined) return this.#complete(failureOutcome(diagnostic));
     clearTimeout(this.#deadline);
     return this.#stream.fail(diagnostic);
   }

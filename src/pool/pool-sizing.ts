@@ -44,7 +44,7 @@ export class PoolSizing {
   }
 
   /** Records the number of threads that are ready or starting. */
-  reached(threads: number): void {
+  recordCount(threads: number): void {
     this.#peak = Math.max(this.#peak, threads);
   }
 

@@ -275,7 +275,7 @@ export class ThreadManager implements ThreadListener {
     const start = threadStart(this.#ids, observer, this.#config, this.#handlers, this.#share(), delays);
     const thread = new PoolThread(start, this);
     this.#threads.add(thread);
-    this.#sizing.reached(this.#threads.in('ready').length + this.#threads.in('starting').length);
+    this.#sizing.recordCount(this.#threads.in('ready').length + this.#threads.in('starting').length);
     void thread.exited.then(() => {
       this.#threads.delete(thread);
       this.#delays.return(delays);

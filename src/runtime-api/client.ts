@@ -1,7 +1,7 @@
 import { Promise, dateNow } from '../builtins.ts';
 import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
-import { failure } from '../invocation/invocation.ts';
+import { failureOutcome } from '../invocation/invocation.ts';
 import type {
   DeliveryStatus,
   Invocation,
@@ -145,7 +145,7 @@ class HttpRuntimeApiClient implements RuntimeApiClient {
     );
     this.#observer.malformedEvent();
     if (metadata === undefined) return failed(fault);
-    await this.answer({ metadata, event: '' }, failure(encodeDiagnostic(malformed)));
+    await this.answer({ metadata, event: '' }, failureOutcome(encodeDiagnostic(malformed)));
     return { type: 'malformed' };
   }
 }

@@ -5,7 +5,7 @@ import { POLL_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import { Connection } from './connection.ts';
 import type { RequestsObserver } from '../observability/observer.ts';
 import type { Log } from '../logging/log.ts';
-import { wait } from './retry.ts';
+import { sleepUnlessAborted } from './retry.ts';
 import { onAbort } from '../waiting.ts';
 
 /**
@@ -78,7 +78,7 @@ async function stayRegistered(
     const delayMs = delayAfter(failures, POLL_SCHEDULE);
     if (ending.aborted || delayMs === undefined) return;
     log.debug({ failures, reason }, 'The poll of the extension ended, will retry');
-    if (!(await wait(delayMs, ending))) return;
+    if (!(await sleepUnlessAborted(delayMs, ending))) return;
   }
 }
 

@@ -4,7 +4,7 @@ import type { RequestsObserver } from '../observability/observer.ts';
 import { INIT_ERROR_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import { API_VERSION, Connection, POST_TIMEOUT_MS } from './connection.ts';
 import { errorTypeHeader } from './error-type-header.ts';
-import { wait } from './retry.ts';
+import { sleepUnlessAborted } from './retry.ts';
 import { onAbort } from '../waiting.ts';
 
 /** Posts an init error with retries until the signal aborts. Never rejects, because Lambda also sees the exit code. */
@@ -34,7 +34,7 @@ export async function postInitError(
       const delayMs = delayAfter(failures, INIT_ERROR_SCHEDULE);
       log.error({ failures, reason: (error as Error).message }, 'The init error could not be posted');
       if (delayMs === undefined) break;
-      await wait(delayMs, stop);
+      await sleepUnlessAborted(delayMs, stop);
     }
   }
   removeListener();

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { Promise, dateNow } from '../builtins.ts';
 import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
-import { failure } from '../invocation/invocation.ts';
+import { failureOutcome } from '../invocation/invocation.ts';
 import type {
   DeliveryStatus,
   InvocationMetadata,
@@ -29,7 +29,7 @@ import {
   postOutcome,
 } from './respond.ts';
 import type { AnswerRoute, Reply } from './respond.ts';
-import { wait } from './retry.ts';
+import { sleepUnlessAborted } from './retry.ts';
 import { onAbort } from '../waiting.ts';
 
 /** The stream uses a separate connection; an error that replaces it uses the {@link AnswerRoute}. */
@@ -203,7 +203,7 @@ async function postInstead(
 
 function truncated(reason: string): SettledOutcome {
   const message = `The response could not be streamed completely: ${reason}.`;
-  return failure(encodeDiagnostic(diagnostic('Runtime.TruncatedResponse', message)));
+  return failureOutcome(encodeDiagnostic(diagnostic('Runtime.TruncatedResponse', message)));
 }
 
 /** Opens a connection with the same retries as other answers. The stream is not consumed before the connection is open. */
@@ -228,7 +228,7 @@ async function connectForAnswer(
       }
       log.warn({ requestId, failures, reason }, 'Answering failed, will retry');
       observer.retries('answer');
-      await wait(delayMs, signal);
+      await sleepUnlessAborted(delayMs, signal);
     }
   }
   return undefined;

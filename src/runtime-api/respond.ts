@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici';
 import { clearTimeout, dateNow, setTimeout } from '../builtins.ts';
 import { diagnostic, encodeDiagnostic, shortenDiagnostic } from '../invocation/diagnostic.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
-import { failure } from '../invocation/invocation.ts';
+import { failureOutcome } from '../invocation/invocation.ts';
 import type {
   DeliveryStatus,
   InvocationMetadata,
@@ -18,7 +18,7 @@ import { ANSWER_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import { API_VERSION, POST_TIMEOUT_MS } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { errorTypeHeader } from './error-type-header.ts';
-import { wait } from './retry.ts';
+import { sleepUnlessAborted } from './retry.ts';
 import { onAbort } from '../waiting.ts';
 
 /** The connections for an answer: the slot's own first, a second one for retries because `/next` may be open on the first. */
@@ -75,7 +75,7 @@ export async function postOutcome(
     if (!isLast && !route.signal.aborted) {
       log.warn({ requestId, failures, reason }, 'Answering failed, will retry');
       route.observer.retries('answer');
-      if (await wait(delayMs, route.signal)) continue;
+      if (await sleepUnlessAborted(delayMs, route.signal)) continue;
     }
     log.error({ requestId, failures, reason }, 'The answer could not be delivered');
     return 'failed';
@@ -86,7 +86,7 @@ export async function postOutcome(
 export const MIN_TRIES = 3;
 
 /** The error for a response that Lambda refused because of its size. */
-export const RESPONSE_TOO_LARGE = failure(
+export const RESPONSE_TOO_LARGE = failureOutcome(
   encodeDiagnostic(
     diagnostic(
       'Function.ResponseSizeTooLarge',

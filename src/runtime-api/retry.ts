@@ -58,7 +58,7 @@ export class PollBackoff {
       this.#log.warn(fields, 'Polling failed, will retry');
     }
     this.#observer.retries('poll');
-    await wait(delayMs, stop);
+    await sleepUnlessAborted(delayMs, stop);
   }
 
   #delayMs(schedule: typeof POLL_SCHEDULE): number | undefined {
@@ -81,6 +81,6 @@ function isPowerOfTwo(count: number): boolean {
 }
 
 /** Waits for `ms`. Returns false if the signal aborted before. */
-export async function wait(ms: number, signal?: AbortSignal): Promise<boolean> {
+export async function sleepUnlessAborted(ms: number, signal?: AbortSignal): Promise<boolean> {
   return sleep(ms, true, signal === undefined ? {} : { signal }).catch(() => false);
 }

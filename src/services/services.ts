@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { importFault } from '../invocation/import-error.ts';
 import { expose } from './comlink.ts';
 import type { Endpoint } from './comlink.ts';
-import { within } from '../waiting.ts';
+import { withTimeout } from '../waiting.ts';
 
 /**
  * Loads the services module once. Resolves with a function that opens a connection to it and returns the thread's port.
@@ -100,7 +100,7 @@ async function importUserModule(
   const module = `The module ${url} (option ${option})`;
   const timeoutError = () => new Error(`it took more than ${timeoutMs} ms (initTimeoutMs)`);
   try {
-    return await within(import(url) as Promise<Record<string, unknown>>, timeoutMs, timeoutError);
+    return await withTimeout(import(url) as Promise<Record<string, unknown>>, timeoutMs, timeoutError);
   } catch (cause) {
     const fault = await importFault(cause, url, process.cwd());
     const reason = fault?.message ?? (cause instanceof Error ? cause.message : String(cause));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Measurement } from '../../src/cli/bench/measurement.ts';
-import { makeRecord, settings } from '../../src/cli/bench/record.ts';
+import { makeRecord, recommendedSettings } from '../../src/cli/bench/record.ts';
 import type { BenchRecord } from '../../src/cli/bench/record.ts';
 import { Tally } from '../../src/cli/bench/measurement.ts';
 import { nextSetup } from '../../src/cli/bench/recommendation.ts';
@@ -182,7 +182,7 @@ describe('a handler that waits', () => {
   });
 
   it('is told how to set it', () => {
-    expect(settings(bench(WAITING))).toEqual([
+    expect(recommendedSettings(bench(WAITING))).toEqual([
       ['PerExecutionEnvironmentMaxConcurrency', '128'],
       ['MemorySize', '4096 (2 vCPUs)'],
       ['ExecutionEnvironmentMemoryGiBPerVCpu', '2'],

@@ -7,7 +7,7 @@ import type {
   LoggedText,
   StatsSample,
   Snapshot,
-  ThreadState,
+  ShownThread,
   Update,
 } from '../../src/console/messages.ts';
 
@@ -20,7 +20,7 @@ export class LivePage implements AsyncDisposable {
   snapshot: Snapshot | undefined;
   updates = 0;
   readonly invocations = new Map<string, InvocationState>();
-  readonly threads = new Map<string, ThreadState>();
+  readonly threads = new Map<string, ShownThread>();
   readonly lines: LoggedText[] = [];
   readonly samples: StatsSample[] = [];
   burst: BurstState | undefined;

@@ -4,9 +4,9 @@ import { SAMPLE_EVENTS } from '../../src/console/page/invoke/sample-events.ts';
 import { Places } from '../../src/console/page/lanes/places.ts';
 import { filtered } from '../../src/console/page/log/log-filter.ts';
 import { messageOf } from '../../src/console/page/log/line-message.ts';
-import type { InvocationState, ThreadState } from '../../src/console/messages.ts';
+import type { InvocationState, ShownThread } from '../../src/console/messages.ts';
 
-const thread = (number: number, startedAt: number, endedAt?: number, retiredAt = endedAt): ThreadState => ({
+const thread = (number: number, startedAt: number, endedAt?: number, retiredAt = endedAt): ShownThread => ({
   thread: number,
   startedAt,
   readyAt: startedAt + 1,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isShared } from './measurement.ts';
 import type { Measurement } from './measurement.ts';
-import { describe, settings } from './record.ts';
+import { contextLines, recommendedSettings } from './record.ts';
 import type { BenchRecord } from './record.ts';
 import { RATE_LEGEND, SETUP_LEGEND, rateColumns, setupColumns } from './terminal-report.ts';
 import type { Columns } from './terminal-report.ts';
@@ -16,9 +16,9 @@ export function htmlReport(record: BenchRecord): string {
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
 <style>${asset('uPlot.min.css')}${STYLE}</style></head><body>
 <h1>Slots for ${escaped(record.about.workerFile)}</h1>
-<header>${describe(record).map(paragraph).join('')}</header>
+<header>${contextLines(record).map(paragraph).join('')}</header>
 <h2>Recommended</h2>
-${table({ head: ['setting', 'value'], rows: settings(record) })}
+${table({ head: ['setting', 'value'], rows: recommendedSettings(record) })}
 <ul>${recommendation.rationale.map(item).join('')}</ul>
 ${warnings.length > 0 ? `<h2>Warnings</h2><ul>${warnings.map(item).join('')}</ul>` : ''}
 <h2>Measured</h2>

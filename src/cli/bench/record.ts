@@ -38,7 +38,9 @@ export function makeRecord(about: About, measurements: readonly Measurement[]): 
 }
 
 /** The recommended settings, as names and values. */
-export function settings({ recommendation: { advice } }: BenchRecord): [name: string, value: string][] {
+export function recommendedSettings({
+  recommendation: { advice },
+}: BenchRecord): [name: string, value: string][] {
   const { vCpus, gibPerVCpu, memoryMiB } = advice.environment;
   return [
     ['PerExecutionEnvironmentMaxConcurrency', String(advice.perExecutionEnvironmentMaxConcurrency)],
@@ -54,7 +56,7 @@ export function settings({ recommendation: { advice } }: BenchRecord): [name: st
 }
 
 /** Describes how and on which machine the measurements were made. */
-export function describe({ about }: BenchRecord): string[] {
+export function contextLines({ about }: BenchRecord): string[] {
   const { cpu, cores, memoryMiB, os, node } = about.machine;
   const modules = Object.entries(about.modules).map(([option, module]) => `${option} ${String(module)}, `);
   return [

@@ -2,21 +2,22 @@ import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 import { describeSetup, percent, shortNumber } from './measurement.ts';
 import type { AtRate, Measurement, Setup } from './measurement.ts';
-import { describe, settings } from './record.ts';
+import { contextLines, recommendedSettings } from './record.ts';
 import type { BenchRecord } from './record.ts';
 
 /** Formats the record as text for a terminal. */
 export function terminalReport(record: BenchRecord): string {
   const atRates = rateColumns(record);
   const { warnings, recommendation } = record;
-  const width = Math.max(...settings(record).map(([name]) => name.length));
+  const width = Math.max(...recommendedSettings(record).map(([name]) => name.length));
   return [
-    describe(record).join('\n'),
+    contextLines(record).join('\n'),
     `${SETUP_LEGEND}\n${drawTable(setupColumns(record))}`,
     ...(atRates.rows.length > 0 ? [`${RATE_LEGEND}\n${drawTable(atRates)}`] : []),
-    ['Recommended:', ...settings(record).map(([name, value]) => `  ${name.padEnd(width)}  ${value}`)].join(
-      '\n',
-    ),
+    [
+      'Recommended:',
+      ...recommendedSettings(record).map(([name, value]) => `  ${name.padEnd(width)}  ${value}`),
+    ].join('\n'),
     ['Why:', ...recommendation.rationale.map((reason) => `  - ${reason}`)].join('\n'),
     ...(warnings.length > 0 ? [['Warnings:', ...warnings.map((each) => `  - ${each}`)].join('\n')] : []),
     '',

@@ -1,6 +1,6 @@
 import type { InvocationDetail } from '../../messages.ts';
 import { runOf, waitOf } from '../state/durations.ts';
-import { bytes, clock, duration, threadName } from '../state/format.ts';
+import { bytes, timeOfDay, duration, threadName } from '../state/format.ts';
 
 /** The times and durations of an invocation. */
 export function Timings({ detail: { state, report = {} } }: { readonly detail: InvocationDetail }) {
@@ -9,9 +9,12 @@ export function Timings({ detail: { state, report = {} } }: { readonly detail: I
   const heap = number('heapUsedBytes');
   const background = number('backgroundMs');
   const facts: readonly (readonly [name: string, value: string | undefined])[] = [
-    ['called', clock(calledAt, 3)],
+    ['called', timeOfDay(calledAt, 3)],
     ['waited', duration(waitOf(state))],
-    ['streaming since', outcome === 'open' && answeredAt !== undefined ? clock(answeredAt, 3) : undefined],
+    [
+      'streaming since',
+      outcome === 'open' && answeredAt !== undefined ? timeOfDay(answeredAt, 3) : undefined,
+    ],
     ['handler ran', duration(number('handlerMs') ?? runOf(state))],
     ['answered after', endedAt === undefined ? undefined : duration((answeredAt ?? endedAt) - calledAt)],
     ['background work', background === undefined ? undefined : duration(background)],

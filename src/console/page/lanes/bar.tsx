@@ -1,5 +1,5 @@
 import type { InvocationState } from '../../messages.ts';
-import { describe } from '../state/outcomes.ts';
+import { describeInvocation } from '../state/outcomes.ts';
 import { MIN_PX, px } from './scale.ts';
 import { onThread } from './spans.ts';
 
@@ -28,7 +28,7 @@ export function Bar({ invocation, pxPerMs, x, top, height, isSelected }: BarProp
       role="option"
       class={`bar ${outcome}${isOpen ? ' open' : ''}${isSelected ? ' selected' : ''}`}
       aria-selected={isSelected}
-      aria-label={describe(invocation)}
+      aria-label={describeInvocation(invocation)}
       data-request={requestId}
       data-thread={thread}
       data-outcome={outcome}

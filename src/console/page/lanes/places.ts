@@ -1,11 +1,11 @@
-import type { InvocationState, ThreadState } from '../../messages.ts';
+import type { InvocationState, ShownThread } from '../../messages.ts';
 import { threadKey } from '../state/store.ts';
 import { freeRow, inQueue, onThread } from './spans.ts';
 import type { Span } from './spans.ts';
 
 /** A lane of the timeline: a thread and those that replaced it. */
 export interface Lane {
-  readonly threads: readonly ThreadState[];
+  readonly threads: readonly ShownThread[];
   readonly bars: readonly PlacedBar[];
   /** The number of rows. Bars that overlap in time need more than one. */
   readonly rows: number;
@@ -17,7 +17,7 @@ export interface PlacedBar {
 }
 
 /** In single mode, the only lane is that of the main thread. */
-const MAIN_THREAD: ThreadState = { thread: 0, startedAt: 0, readyAt: 0 };
+const MAIN_THREAD: ShownThread = { thread: 0, startedAt: 0, readyAt: 0 };
 
 /** Assigns threads to lanes and bars to rows. Assignments are stable when other threads and bars disappear. */
 export class Places {
@@ -25,10 +25,10 @@ export class Places {
   #lanes = new Map<string, number>();
   #rows = new Map<string, number>();
 
-  lanes(threads: Iterable<ThreadState>, invocations: Iterable<InvocationState>): Lane[] {
+  lanes(threads: Iterable<ShownThread>, invocations: Iterable<InvocationState>): Lane[] {
     const sorted = [...threads].toSorted((a, b) => a.startedAt - b.startedAt);
     if (sorted.length === 0) sorted.push(MAIN_THREAD);
-    const lanes: ThreadState[][] = [];
+    const lanes: ShownThread[][] = [];
     const places = new Map<string, number>();
     for (const thread of sorted) {
       const lane = this.#laneOf(thread, lanes);
@@ -55,7 +55,7 @@ export class Places {
   }
 
   /** Returns the lane of the thread that this thread replaces; otherwise a new lane. */
-  #laneOf(thread: ThreadState, lanes: readonly (readonly ThreadState[])[]): number {
+  #laneOf(thread: ShownThread, lanes: readonly (readonly ShownThread[])[]): number {
     const known = this.#lanes.get(threadKey(thread));
     if (known !== undefined) return known;
     const free = lanes.findIndex((members) => {
@@ -66,10 +66,10 @@ export class Places {
   }
 
   #barsOf(
-    threads: readonly ThreadState[],
+    threads: readonly ShownThread[],
     invocations: Iterable<InvocationState>,
-  ): Map<ThreadState, InvocationState[]> {
-    const bars = new Map<ThreadState, InvocationState[]>();
+  ): Map<ShownThread, InvocationState[]> {
+    const bars = new Map<ShownThread, InvocationState[]>();
     for (const invocation of invocations) {
       const { thread, dispatchedAt } = invocation;
       if (dispatchedAt === undefined) continue;

@@ -1,4 +1,4 @@
-import type { ThreadState } from '../../messages.ts';
+import type { ShownThread } from '../../messages.ts';
 import { percent, threadName } from '../state/format.ts';
 import { samples, threadKey } from '../state/store.ts';
 import { selected } from '../state/view.ts';
@@ -51,7 +51,7 @@ export function ThreadLane({ lane, shownFrom }: { readonly lane: Lane; readonly 
 }
 
 /** The start of a thread, and the cause of its end. */
-function Life({ thread }: { readonly thread: ThreadState }) {
+function Life({ thread }: { readonly thread: ShownThread }) {
   const { startedAt, readyAt, endedAt, cause } = thread;
   if (thread.thread === 0) return null;
   const bootEnd = readyAt ?? endedAt;
@@ -79,7 +79,7 @@ function Life({ thread }: { readonly thread: ThreadState }) {
   );
 }
 
-function Load({ thread }: { readonly thread: ThreadState }) {
+function Load({ thread }: { readonly thread: ShownThread }) {
   const last = samples.value.at(-1);
   const part = thread.thread === 0 ? last?.mainThread : last?.threads[thread.thread];
   if (part === undefined) return null;
@@ -90,7 +90,7 @@ function Load({ thread }: { readonly thread: ThreadState }) {
   );
 }
 
-function stateOf({ readyAt, retiredAt }: ThreadState): 'ready' | 'starting' | 'ended' {
+function stateOf({ readyAt, retiredAt }: ShownThread): 'ready' | 'starting' | 'ended' {
   if (retiredAt !== undefined) return 'ended';
   return readyAt === undefined ? 'starting' : 'ready';
 }

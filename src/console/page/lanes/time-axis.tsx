@@ -1,5 +1,5 @@
 import { computed } from '@preact/signals';
-import { clock } from '../state/format.ts';
+import { timeOfDay } from '../state/format.ts';
 import { frozenAt, viewEnd, windowMs } from '../state/view.ts';
 import { coarseNow } from './motion.ts';
 import { px, xOf } from './scale.ts';
@@ -13,7 +13,7 @@ export function TimeAxis() {
         <div class="strip">
           {ticks.value.map((at) => (
             <div key={at} class="tick" style={{ left: px(xOf(at)) }}>
-              {at % 1000 === 0 && <span>{clock(at)}</span>}
+              {at % 1000 === 0 && <span>{timeOfDay(at)}</span>}
             </div>
           ))}
         </div>

@@ -1,4 +1,4 @@
-import { describe } from '../state/outcomes.ts';
+import { describeInvocation } from '../state/outcomes.ts';
 import { waiting } from '../state/store.ts';
 import { selected } from '../state/view.ts';
 import { barId } from './bar.tsx';
@@ -49,7 +49,7 @@ function Wait({ invocation, row }: PlacedBar) {
             id: barId(requestId),
             role: 'option',
             'aria-selected': selected.value === requestId,
-            'aria-label': describe(invocation),
+            'aria-label': describeInvocation(invocation),
           }
         : { 'aria-hidden': 'true' })}
     />

@@ -1,5 +1,5 @@
 import type { LoggedText } from '../../messages.ts';
-import { clock, shortId } from '../state/format.ts';
+import { timeOfDay, shortId } from '../state/format.ts';
 import { selected } from '../state/view.ts';
 import { messageOf } from './line-message.ts';
 
@@ -8,7 +8,7 @@ export function LogLine({ line }: { readonly line: LoggedText }) {
   const { order, at, requestId, ofRuntime, level = '', text } = line;
   return (
     <div class={`log-line ${level}`} data-line={order}>
-      <time>{clock(at, 3)}</time>
+      <time>{timeOfDay(at, 3)}</time>
       {requestId === undefined ? (
         <span class="log-id">{ofRuntime === true ? 'runtime' : ''}</span>
       ) : (

@@ -7,7 +7,7 @@ export function duration(ms: number | undefined): string {
 }
 
 /** Formats the time of day to the second or the millisecond. */
-export function clock(at: number, digits: 0 | 3 = 0): string {
+export function timeOfDay(at: number, digits: 0 | 3 = 0): string {
   const date = new Date(at);
   const time = date.toLocaleTimeString('en-GB');
   return digits === 0 ? time : `${time}.${String(date.getMilliseconds()).padStart(3, '0')}`;

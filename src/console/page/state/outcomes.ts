@@ -28,7 +28,7 @@ export function isWaiting({ outcome, dispatchedAt }: InvocationState): boolean {
 }
 
 /** Returns a one-line description for screen readers. */
-export function describe(invocation: InvocationState): string {
+export function describeInvocation(invocation: InvocationState): string {
   const { requestId, thread, errorType } = invocation;
   const onThread = thread === undefined ? '' : `, ${threadName(thread)}`;
   const error = errorType === undefined ? '' : ` ${errorType}`;

@@ -5,7 +5,7 @@ import type {
   LoggedText,
   StatsSample,
   Snapshot,
-  ThreadState,
+  ShownThread,
   Update,
 } from '../../messages.ts';
 
@@ -14,7 +14,7 @@ export const about = signal<Omit<Snapshot, keyof Update> | undefined>(undefined)
 /** The invocations that the server retains, by request id. */
 export const invocations = signal<ReadonlyMap<string, InvocationState>>(new Map());
 /** The threads, by {@link threadKey}. */
-export const threads = signal<ReadonlyMap<string, ThreadState>>(new Map());
+export const threads = signal<ReadonlyMap<string, ShownThread>>(new Map());
 export const lines = signal<readonly LoggedText[]>([]);
 export const samples = signal<readonly StatsSample[]>([]);
 export const waiting = signal(0);
@@ -31,7 +31,7 @@ export function serverNow(): number {
 }
 
 /** Includes the start time, because thread numbers repeat when a runtime starts again. */
-export function threadKey({ thread, startedAt }: ThreadState): string {
+export function threadKey({ thread, startedAt }: ShownThread): string {
   return `${thread}@${startedAt}`;
 }
 
@@ -84,7 +84,7 @@ function setClock(now: number): void {
 
 const MAX_LATE_MS = 1000;
 
-function withoutLongGone(all: Map<string, ThreadState>): Map<string, ThreadState> {
+function withoutLongGone(all: Map<string, ShownThread>): Map<string, ShownThread> {
   const ended = [...all].filter(([, { endedAt }]) => endedAt !== undefined);
   for (const [key] of ended.slice(0, -MAX_ENDED_THREADS)) all.delete(key);
   return all;
