@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { MAX_CONCURRENCY } from '../config/environment.ts';
 import type { InvokeResult } from '../local/invoke.ts';
 import type { InvokeApiContext } from '../local/lambda-api/invoke-request.ts';
+import { onAbort } from '../waiting.ts';
 import type { BurstRequest, BurstState } from './messages.ts';
 
 /** Runs the invocations that the page requests. Invocations without a free slot wait for one. */
@@ -30,7 +31,7 @@ export class Bursts {
     const { signal } = this.#stop;
     let left = count - 1;
     this.#state.wanted += count;
-    signal.addEventListener('abort', () => {
+    onAbort(signal, () => {
       this.#state.wanted -= left;
       left = 0;
     });

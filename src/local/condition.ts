@@ -1,4 +1,5 @@
 import { Promise } from '../builtins.ts';
+import { onAbort } from '../waiting.ts';
 
 /** Lets callers wait until a predicate is true. Code that changes the state must call {@link Condition.changed}. */
 export class Condition {
@@ -49,11 +50,10 @@ function waiter(
   let pending = true;
   const end = (settle: () => void): void => {
     pending = false;
-    signal?.removeEventListener('abort', aborted);
+    removeListener?.();
     settle();
   };
-  const aborted = (): void => end(() => reject(signal?.reason));
-  signal?.addEventListener('abort', aborted, { once: true });
+  const removeListener = signal && onAbort(signal, () => end(() => reject(signal.reason)));
   return {
     get pending() {
       return pending;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { Promise, dateNow } from '../builtins.ts';
+import { onAbort } from '../waiting.ts';
 import { Condition } from './condition.ts';
 import type { HttpAnswer } from './http-exchange.ts';
 import { failedResult, unavailableResult } from './invoke.ts';
@@ -99,12 +100,8 @@ export class InvocationBroker {
     const headers = eventHeaders(options);
     const { signal } = options;
     const settle = (result: InvokeResult): void => {
-      signal?.removeEventListener('abort', giveUp);
+      removeListener?.();
       resolve(result);
-    };
-    const giveUp = (): void => {
-      this.#callers.remove(caller);
-      reject(signal?.reason);
     };
     const caller: WaitingCaller = {
       serve: (poll) => {
@@ -123,10 +120,15 @@ export class InvocationBroker {
       reject: (reason) => settle(unavailableResult(reason)),
       fail: (error) => settle(failedResult(options.requestId ?? randomUUID(), error)),
     };
-    signal?.addEventListener('abort', giveUp, { once: true });
-    options.whileWaiting?.addEventListener('abort', () => {
+    const giveUp = (): void => {
+      this.#callers.remove(caller);
+      reject(signal?.reason);
+    };
+    const removeListener = signal && onAbort(signal, giveUp);
+    const onDisconnected = (): void => {
       if (this.#callers.remove(caller)) caller.reject('The caller disconnected');
-    });
+    };
+    if (options.whileWaiting !== undefined) onAbort(options.whileWaiting, onDisconnected);
     return caller;
   }
 
