@@ -1,6 +1,6 @@
 /** The worker file of `pool-shapes.ts`, which returns its input. */
 
-/** One event. */
+/** Returns the event. */
 export const echo = (event) => event;
 
 /** Echoes events over a port until the thread ends. */

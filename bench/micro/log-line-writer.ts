@@ -11,7 +11,7 @@ import { openLogging } from '../../workers/logging/open-logging.ts';
 import { sampleInvocation } from './sample-invocation.ts';
 
 interface Task {
-  readonly way: string;
+  readonly method: string;
   readonly lines: number;
   readonly locks: OutputLocks;
 }
@@ -30,30 +30,30 @@ const WRITERS: Readonly<Record<string, () => (n: number) => void>> = {
 };
 
 if (isMainThread) {
-  const task: Task = { way: process.argv[2] ?? '', lines: Number(process.argv[3]), locks: shareLocks() };
-  const used = task.way === 'node-main' ? write(task) : await inThread(task);
+  const task: Task = { method: process.argv[2] ?? '', lines: Number(process.argv[3]), locks: shareLocks() };
+  const used = task.method === 'node-main' ? write(task) : await inThread(task);
   process.send?.(used, () => process.disconnect?.());
 } else {
   const task = workerData as Task;
-  if (task.way !== 'node-thread') await open(task.locks);
+  if (task.method !== 'node-thread') await open(task.locks);
   parentPort?.postMessage(await inInvocation(() => write(task)));
 }
 
-function write({ way, lines }: Task): number {
-  const writeLine = (WRITERS[way] as () => (n: number) => void)();
+function write({ method, lines }: Task): number {
+  const writeLine = (WRITERS[method] as () => (n: number) => void)();
   for (let n = 0; n < WARM_UP; n += 1) writeLine(n);
   const before = process.cpuUsage();
   for (let n = 0; n < lines; n += 1) writeLine(n);
   return since(before);
 }
 
-/** Node's own console hands lines over to the main thread: its time counts until the last one is out. */
+/** Node's own console passes lines to the main thread, so the time until the last line is written counts as well. */
 async function inThread(task: Task): Promise<number> {
   const worker = new Worker(new URL(import.meta.url), { workerData: task });
   const [used] = (await once(worker, 'message')) as [number];
   const before = process.cpuUsage();
   await once(worker, 'exit');
-  return task.way === 'node-thread' ? used + since(before) : used;
+  return task.method === 'node-thread' ? used + since(before) : used;
 }
 
 function since(before: NodeJS.CpuUsage): number {

@@ -29,7 +29,7 @@ export class DeadlinePolicy {
     this.#actions = actions;
   }
 
-  /** Covers handlers that ignore `context.signal`, which the thread aborts on its own. */
+  /** The thread itself aborts `context.signal`. This timer covers handlers that ignore the signal. */
   watch(invocation: PendingInvocation, threadOf: () => PoolThread | undefined): void {
     const { deadlineMs } = invocation.invocation.metadata;
     invocation.watch(deadlineMs + this.#afterDeadlineMs, () => this.#missed(invocation, threadOf()));

@@ -8,7 +8,7 @@ import type { PoolThread } from './pool-thread.ts';
  * limit, or if its memory is needed. While the thread is `retiring`, only a blocked event loop terminates it. Does nothing
  * if the thread is already watched.
  *
- * @param isMemoryNeeded whether another thread cannot start because this one occupies the memory.
+ * @param isMemoryNeeded whether another thread cannot start because the retired thread occupies the memory.
  */
 export async function watchUntilEnd(
   thread: PoolThread,
@@ -58,7 +58,7 @@ async function isBlocked(thread: PoolThread): Promise<boolean> {
   return !turned;
 }
 
-/** Long enough to tell a blocked event loop from one that is busy with another invocation. */
+/** Long enough to distinguish a blocked event loop from an event loop that is busy with another invocation. */
 const BLOCKED_MS = 1_000;
 
 const LOOK_AT_CPU_MS = 250;

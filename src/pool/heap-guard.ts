@@ -34,7 +34,7 @@ export class HeapGuard {
   #timer: NodeJS.Timeout | undefined;
   /** The last measurement of each thread. */
   readonly #measured = new Map<PoolThread, ThreadMemory>();
-  /** Measurements in progress: native code in a handler can delay one for seconds. */
+  /** Measurements in progress: native code in a handler can delay a measurement for seconds. */
   readonly #measuring = new Map<PoolThread, Promise<void>>();
   #lastMiB = 0;
   /** The smallest size of the process since all threads were last measured. */
@@ -117,7 +117,7 @@ export class HeapGuard {
     // Slow threads are not waited for.
     await Promise.race([Promise.all(threads.map((thread) => this.#measure(thread))), delay(INTERVAL_MS)]);
     this.#forgetAllBut(threads);
-    // The measurements may have ended a thread for its heap.
+    // The measurements may have terminated a thread whose heap exceeds its limit.
     if (this.#freeing === 0) {
       const thread = this.#pressure.chooseThread(this.#measured);
       const memory = thread && this.#measured.get(thread);
@@ -160,8 +160,9 @@ export class HeapGuard {
 }
 
 /**
- * Resolves when the process is smaller than that, or after a second: native code can hold a thread, and the allocator can keep
- * its memory. The exit of a thread does not tell, because its Buffers are freed for some time after it.
+ * Resolves when the process is smaller than `mib`, or after a second: native code can delay the exit of a thread, and the
+ * allocator can keep the thread's memory. The exit of a thread is not sufficient, because Buffers are freed for some time
+ * afterwards.
  */
 async function untilFreed(mib: number): Promise<void> {
   const startMs = monotonicMs();

@@ -207,5 +207,5 @@ export class InProcessPool implements WorkerPool {
 /** The main thread in invocation records, channels and metrics. Worker threads are numbered from 1. */
 const MAIN_THREAD = 0;
 
-/** Returned by a start that a stop has overtaken. */
+/** The result of `start()` if the pool is stopped during the start. */
 const PENDING_FOREVER = new Promise<never>(() => undefined);

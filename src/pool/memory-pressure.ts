@@ -14,8 +14,8 @@ export interface ThreadMemory {
  * Decides when to terminate a thread so that Lambda does not kill the process, and every invocation with it, for exceeding
  * the function's memory.
  *
- * Only a thread that holds at least half of an equal share of the function's memory is terminated. If none does, most of the
- * memory belongs to native code or the main thread, and terminating threads would not free it.
+ * Only a thread that holds at least half of an equal share of the function's memory is terminated. If no thread does, most of the
+ * memory belongs to native code or the main thread, and terminating threads would not free that memory.
  */
 export class MemoryPressure {
   readonly #memoryMiB: number;
@@ -41,7 +41,7 @@ export class MemoryPressure {
     return this.isOver(processMiB) && processMiB > this.#floorMiB + this.#memoryMiB * REGROWTH;
   }
 
-  /** The thread to terminate, if any, by the memory that each holds. */
+  /** The thread to terminate, or undefined. `held` has the memory of each thread. */
   chooseThread<Thread>(held: ReadonlyMap<Thread, ThreadMemory>): Thread | undefined {
     const [largest] = [...held].toSorted(([, one], [, other]) => total(other) - total(one));
     return largest !== undefined && total(largest[1]) >= this.#minimumThreadMiB ? largest[0] : undefined;
@@ -71,7 +71,7 @@ function total({ heapMiB, externalMiB }: ThreadMemory): number {
   return heapMiB + externalMiB;
 }
 
-/** The fraction of the function's memory at which a thread is terminated. The rest covers growth until it has exited. */
+/** The fraction of the function's memory at which a thread is terminated. The rest covers growth until the thread has exited. */
 const LIMIT = 0.95;
 
 /** The fraction of the function's memory by which the process must grow before the next thread is terminated. */

@@ -22,7 +22,7 @@ export class PoolSizing {
   }
 
   /**
-   * Decides whether to start one more thread (`start`), to ask again later (`wait`), or that memory is full (`full`).
+   * Returns `start` to start one more thread, `wait` to ask again later, or `full` if no more thread fits into memory.
    *
    * @param ready number of threads that take invocations.
    * @param starting number of threads that are starting.

@@ -52,7 +52,7 @@ export class PoolThread {
   readonly invocations = new InFlight<PendingInvocation>();
   /** The number of invocations started on this thread, including finished ones. */
   started = 0;
-  /** Resolves when the thread has exited. Native code can delay that until after the state is `ended`. */
+  /** Resolves when the thread has exited. Native code can delay the exit until after the state is `ended`. */
   readonly exited: Promise<void>;
   #state: ThreadState = 'starting';
   #endReason: ThreadEndReason | undefined;
@@ -137,7 +137,7 @@ export class PoolThread {
     );
   }
 
-  /** The invocation with that id, if the thread still holds it. */
+  /** The invocation with the id, if the thread still holds it. */
   find(id: number): PendingInvocation | undefined {
     return this.invocations.find((invocation) => invocation.id === id);
   }
@@ -149,7 +149,7 @@ export class PoolThread {
     return true;
   }
 
-  /** Takes the thread out of service; it ends once it holds no invocation. The first reason counts. */
+  /** Takes the thread out of service; it ends once it holds no invocation. Later reasons are ignored. */
   retire(reason: ThreadEndReason): void {
     if (this.#state !== 'ready') return;
     this.#endReason = reason;
@@ -170,7 +170,7 @@ export class PoolThread {
     return (this.#hooks ??= this.#runHooks(withinMs));
   }
 
-  /** Terminates the thread at once, whatever it is doing. */
+  /** Terminates the thread immediately, even if its event loop is blocked. */
   terminate(endReason: ThreadEndReason): void {
     this.#worker.terminate();
     this.#finish(endReason);
@@ -274,7 +274,7 @@ export class PoolThread {
     }
   }
 
-  /** Enters `ended` before it reads the last messages, so that they cannot give the thread new work. */
+  /** Enters `ended` before it reads the last messages, so that these messages cannot give the thread new work. */
   #finish(endReason: ThreadEndReason): void {
     if (this.#state === 'ended') return;
     const from = this.#enter('ended');
@@ -284,7 +284,7 @@ export class PoolThread {
     this.#port.close();
     this.#onShutdownComplete?.();
     this.eventLoop.close();
-    // An exit code says less than a reason recorded before it.
+    // A reason that was recorded before is more specific than an exit code.
     if (endReason.kind !== 'exit') this.#endReason = endReason;
     this.#endReason ??= endReason;
     this.#listener.onStateChange(this, from);

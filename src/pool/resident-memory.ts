@@ -20,7 +20,7 @@ const STATM = '/proc/self/statm';
 const MIB = 1024 * 1024;
 
 const buffer = Buffer.alloc(128);
-/** Null if the system has no such file. */
+/** Null if the system does not have {@link STATM}. */
 let file: OpenFile | null | undefined;
 let lastMiB = 0;
 

@@ -82,7 +82,7 @@ function explain(endReason: Exclude<ThreadEndReason, { kind: 'boot-failed' }>): 
   }
 }
 
-/** For an invocation that shared the thread with the code that failed. */
+/** The error for an invocation that shared the thread with the code that failed. */
 function explainUncaughtError({ origin, requestId, diagnostic: cause }: UncaughtErrorMessage): Diagnostic {
   const source = requestId === undefined ? 'code outside any invocation' : `the invocation ${requestId}`;
   if (origin === 'exit') {

@@ -259,8 +259,9 @@ export class ThreadManager implements ThreadListener {
   }
 
   /**
-   * Frees memory for the next thread: a thread that is to be replaced is retired before its replacement starts. If there is
-   * none, the manager waits for the threads that are leaving. If no thread is leaving either, the pool keeps its size.
+   * Frees memory for the next thread: a thread that is to be replaced is retired before its replacement starts. If no
+   * thread is to be replaced, the manager waits for the threads that are leaving. If no thread is leaving either, the pool
+   * keeps its size.
    */
   #onMemoryFull(ready: number): void {
     const outgoing = this.#recycling.finish() ?? this.#outdated()[0];

@@ -25,7 +25,7 @@ import type { ThreadManagerListener } from './thread-manager.ts';
 import type { ThreadState } from './thread-state.ts';
 import type { InvocationHandle, WorkerPool } from './worker-pool.ts';
 
-/** Runs handlers in worker threads: gives invocations to the threads of the manager and ensures that each is answered. */
+/** Runs handlers in worker threads: gives invocations to the threads of the manager and ensures that each invocation is answered. */
 export class ThreadPool implements WorkerPool, ThreadManagerListener {
   readonly failed: Promise<ManagedRuntimeError>;
   readonly onUnrecoverable: (error: ManagedRuntimeError) => void;

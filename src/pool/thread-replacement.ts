@@ -16,7 +16,7 @@ export class Recycling {
     this.#maxInvocations = maxInvocations;
   }
 
-  /** The number of additional threads needed while one is being replaced. */
+  /** The number of additional threads needed while a thread is being replaced. */
   get extra(): number {
     return this.#outgoing === undefined ? 0 : 1;
   }

@@ -3,9 +3,9 @@
  *
  * - `starting`: the thread loads the handler.
  * - `ready`: the thread takes invocations.
- * - `retiring`: the thread takes no more invocations; those that it holds may finish.
- * - `ending`: the thread ends itself as soon as none of its native work is in flight. It holds no invocation: if it still
- *   held some, because the runtime did not wait for them, the pool has failed them on entry.
+ * - `retiring`: the thread takes no more invocations; the invocations that it holds may finish.
+ * - `ending`: the thread ends itself as soon as none of its native work is in flight. When the thread enters this state, the
+ *   pool fails the invocations that the thread still holds.
  * - `ended`: the thread is no longer used; the pool fails the invocations that it still held.
  */
 export type ThreadState = 'starting' | 'ready' | 'retiring' | 'ending' | 'ended';

@@ -30,12 +30,12 @@ export interface WorkerPool {
   /** Runs an invocation for which capacity has been reserved. Its outcome always resolves. */
   run(invocation: Invocation, record: InvocationObserver): InvocationHandle;
 
-  /** Refuses all further reservations and those that wait. */
+  /** Refuses waiting and later reservations. */
   close(): void;
 
   /**
-   * Answers all invocations that have not been answered in full, and all that arrive later, with an error. They settle at
-   * once, even if their handlers still run. Background work of answered invocations goes on.
+   * Answers all invocations that have not been answered in full, and all that arrive later, with an error. These
+   * invocations settle immediately, even if their handlers still run. Background work of answered invocations goes on.
    */
   abandon(diagnostic: EncodedDiagnostic): void;
 

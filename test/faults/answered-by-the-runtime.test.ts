@@ -5,13 +5,13 @@ import { EITHER_LAYOUT, SHAPES, startLayout } from './fault-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
 
 /** The deadline comes about half a second after the event. */
-const EARLY = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
+const EARLY_DEADLINE = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
 
 const ids = (requestId: string) => ({ requestId, tenantId: `tenant-of-${requestId}` });
 
 describe.each(SHAPES)('in $mode', ({ start }) => {
   it('past the deadline: a line with the type and the ids, and an answer with all that AWS’s client sends', async () => {
-    await using runtime = await start({ options: EARLY });
+    await using runtime = await start({ options: EARLY_DEADLINE });
     const invocation = { ...ids('late'), timeoutMs: 20_000 };
     expectAnswer(await runtime.failure({ do: 'never settle' }, invocation), 'Runtime.DeadlineExceeded');
     await runtime.logged({
@@ -57,7 +57,7 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
     async ({ event, errorType, own, options }) => {
       // One slot on one thread would be single mode.
       const threads = layout.perThread === 1 ? 2 : 1;
-      await using runtime = await startLayout({ ...layout, threads }, { options: options ?? EARLY });
+      await using runtime = await startLayout({ ...layout, threads }, { options: options ?? EARLY_DEADLINE });
       await runtime.whenParked(runtime.slots);
       const waiting = await runtime.neighbours(layout.perThread - 1);
       const timeoutMs = event.do === 'small objects' ? 100_000 : 20_000;

@@ -12,7 +12,7 @@ import {
 import type { FaultRuntime } from './fault-runtime.ts';
 
 /** The deadline comes about half a second after the event, for those that are `timed`. */
-const EARLY = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
+const EARLY_DEADLINE = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
 const timed = { timeoutMs: 20_000 };
 
 const MISSED = 'Background work missed the deadline';
@@ -20,7 +20,7 @@ const MISSED = 'Background work missed the deadline';
 describe.each(SHAPES)('background work in $mode', ({ mode, start }) => {
   let runtime: FaultRuntime;
   beforeAll(async () => {
-    runtime = await start({ options: EARLY });
+    runtime = await start({ options: EARLY_DEADLINE });
     await runtime.whenParked(runtime.slots);
   });
   afterAll(() => runtime[Symbol.asyncDispose]());
@@ -111,7 +111,7 @@ describe.each(SHAPES)('background work in $mode', ({ mode, start }) => {
 
 describe.each(LAYOUTS)('background work with $perThread on a thread', (layout) => {
   it('that never settles, or spins, costs the thread', async () => {
-    await using runtime = await startLayout(layout, { options: EARLY });
+    await using runtime = await startLayout(layout, { options: EARLY_DEADLINE });
     const before = new Set(await runtime.expectFullCapacity());
     await runtime.invoke({ do: 'background never' }, { ...timed, requestId: 'never' });
     await runtime.logged({ requestId: 'never', message: MISSED });
@@ -144,7 +144,7 @@ describe.each(EITHER_LAYOUT)('background work with $perThread on a thread', (lay
   });
 
   it('onDeadline keep: the slot polls again only when it has settled', async () => {
-    await using runtime = await startLayout(layout, { options: { ...EARLY, onDeadline: 'keep' } });
+    await using runtime = await startLayout(layout, { options: { ...EARLY_DEADLINE, onDeadline: 'keep' } });
     const before = await runtime.expectFullCapacity();
     const [gate, requestId] = [runtime.newGate(), 'kept'];
     await runtime.invoke({ do: 'background wait', gate }, { ...timed, requestId });
@@ -157,7 +157,7 @@ describe.each(EITHER_LAYOUT)('background work with $perThread on a thread', (lay
   });
 
   it('onDeadline exit: all are answered, and the process exits with 1', async () => {
-    await using runtime = await startLayout(layout, { options: { ...EARLY, onDeadline: 'exit' } });
+    await using runtime = await startLayout(layout, { options: { ...EARLY_DEADLINE, onDeadline: 'exit' } });
     const gate = runtime.newGate();
     const neighbour = runtime.api.invoke(JSON.stringify({ do: 'wait', gate }), { whenCapacity: true });
     await runtime.marks('arrived-', 1);
@@ -190,7 +190,7 @@ describe.each(SHAPES)('at shutdown in $mode', ({ start }) => {
 
 describe('in single mode', () => {
   it('what is left behind at the deadline may still end, and gives no room back twice', async () => {
-    await using runtime = await startSingle({ options: EARLY });
+    await using runtime = await startSingle({ options: EARLY_DEADLINE });
     const gate = runtime.newGate();
     await runtime.invoke({ do: 'background wait', gate }, { ...timed, requestId: 'left' });
     await runtime.logged({ requestId: 'left', message: MISSED });

@@ -17,7 +17,7 @@ const LAYOUTS: readonly { readonly mode: string; readonly layout: ManagedRuntime
 ];
 
 /** Our own answer comes about half a second after the event, long before the platform's. */
-const EARLY = { deadlineMarginMs: 19_500, deadlineGraceMs: 1_000 };
+const EARLY_DEADLINE = { deadlineMarginMs: 19_500, deadlineGraceMs: 1_000 };
 const timed = { timeoutMs: 20_000 };
 
 describe.each(LAYOUTS)('a preload has wrapped built-in functions, $mode', ({ layout }) => {
@@ -102,7 +102,7 @@ it('the command ends with 0 though the handler has replaced process.exit', async
 });
 
 function start(layout: ManagedRuntimeOptions): Promise<RunningRuntime> {
-  return startBootstrap('replaces-builtins.mjs', { ...layout, ...EARLY });
+  return startBootstrap('replaces-builtins.mjs', { ...layout, ...EARLY_DEADLINE });
 }
 
 function call(runtime: RunningRuntime, event: object, options: object = {}) {

@@ -93,7 +93,7 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
 
 const PARKED_PAIR = { perThread: 1, threads: 2 };
 /** Our own answer comes 600 ms after the event, long before the platform's. */
-const EARLY = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
+const EARLY_DEADLINE = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
 
 describe('a thread is lost under a parked poll, and no other can come up', () => {
   it('the event that came on it is run by the thread that is free next', async () => {
@@ -109,7 +109,7 @@ describe('a thread is lost under a parked poll, and no other can come up', () =>
   });
 
   it('the event that came on it misses its deadline: its room is given back', async () => {
-    await using runtime = await startLayout(PARKED_PAIR, { workerFile, options: EARLY });
+    await using runtime = await startLayout(PARKED_PAIR, { workerFile, options: EARLY_DEADLINE });
     const { held, release } = await holdTheOther(runtime);
     const waiting = await runtime.diagnostic({ do: 'healthy' }, { timeoutMs: 20_000 });
     expect(waiting.errorType).toBe('Runtime.DeadlineExceeded');

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { LAYOUTS, posted, startLayout, startSingle, statuses, threadCount } from './fault-runtime.ts';
 
 /** Our own answer comes about half a second after the event, long before the platform's. */
-const EARLY = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
+const EARLY_DEADLINE = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
 const timed = { timeoutMs: 20_000 };
 
 const EXCEEDED = {
@@ -15,7 +15,7 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
   const shared = layout.perThread > 1;
 
   it('a handler that waits is answered, its thread replaced, and neighbours go on', async () => {
-    await using runtime = await startLayout(layout, { options: EARLY });
+    await using runtime = await startLayout(layout, { options: EARLY_DEADLINE });
     const before = await runtime.expectFullCapacity();
     const neighbours = await runtime.neighbours(runtime.slots - 1);
     expect(await runtime.diagnostic({ do: 'never settle' }, timed)).toMatchObject(EXCEEDED);
@@ -27,7 +27,7 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
   });
 
   it('a handler that spins is answered, and its thread is taken', async () => {
-    await using runtime = await startLayout(layout, { options: EARLY });
+    await using runtime = await startLayout(layout, { options: EARLY_DEADLINE });
     const before = await runtime.expectFullCapacity();
     const neighbours = await runtime.neighbours(runtime.slots - 1);
     expect(await runtime.diagnostic({ do: 'spin' }, timed)).toMatchObject(EXCEEDED);
@@ -50,7 +50,7 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
   });
 
   it('all of them at once are answered, and capacity is back', async () => {
-    await using runtime = await startLayout(layout, { options: EARLY });
+    await using runtime = await startLayout(layout, { options: EARLY_DEADLINE });
     await runtime.whenParked(runtime.slots);
     const events = Array.from({ length: runtime.slots }, (_, n) => ({ do: n % 2 ? 'spin' : 'never settle' }));
     for (const result of await Promise.all(events.map((event) => runtime.result(event, timed)))) {
@@ -61,7 +61,9 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
   });
 
   it('a handler that listens to context.signal answers for itself, and keeps its thread', async () => {
-    await using runtime = await startLayout(layout, { options: { ...EARLY, deadlineGraceMs: 15_000 } });
+    await using runtime = await startLayout(layout, {
+      options: { ...EARLY_DEADLINE, deadlineGraceMs: 15_000 },
+    });
     const before = await runtime.expectFullCapacity();
     expect(await runtime.invoke({ do: 'listen' }, timed)).toMatchObject({
       name: 'TimeoutError',
@@ -72,7 +74,9 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
   });
 
   it('a listener on context.signal that throws: is answered with its error, and nobody else is', async () => {
-    await using runtime = await startLayout(layout, { options: { ...EARLY, deadlineGraceMs: 15_000 } });
+    await using runtime = await startLayout(layout, {
+      options: { ...EARLY_DEADLINE, deadlineGraceMs: 15_000 },
+    });
     const neighbours = await runtime.neighbours(runtime.slots - 1);
     expect(await runtime.diagnostic({ do: 'throw in a listener' }, timed)).toMatchObject({
       errorType: 'ListenerFailed',
@@ -103,7 +107,7 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
   });
 
   it('onDeadline keep: is answered, and its slot polls again only when the handler has settled', async () => {
-    await using runtime = await startLayout(layout, { options: { ...EARLY, onDeadline: 'keep' } });
+    await using runtime = await startLayout(layout, { options: { ...EARLY_DEADLINE, onDeadline: 'keep' } });
     const before = await runtime.expectFullCapacity();
     const gate = runtime.newGate();
     expect(await runtime.diagnostic({ do: 'wait', gate }, timed)).toMatchObject(EXCEEDED);
@@ -116,7 +120,7 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
   });
 
   it('onDeadline exit: all are answered, and the process exits with 1', async () => {
-    await using runtime = await startLayout(layout, { options: { ...EARLY, onDeadline: 'exit' } });
+    await using runtime = await startLayout(layout, { options: { ...EARLY_DEADLINE, onDeadline: 'exit' } });
     const gate = runtime.newGate();
     const neighbour = runtime.api.invoke(JSON.stringify({ do: 'wait', gate }), { whenCapacity: true });
     await runtime.marks('arrived-', 1);
@@ -132,7 +136,7 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
 });
 
 it('a neighbour that computes while another misses its deadline is not taken for one that blocks', async () => {
-  await using runtime = await startLayout({ perThread: 2, threads: 1 }, { options: EARLY });
+  await using runtime = await startLayout({ perThread: 2, threads: 1 }, { options: EARLY_DEADLINE });
   await runtime.whenParked(2);
   const late = runtime.diagnostic({ do: 'never settle' }, { ...timed, requestId: 'late' });
   await runtime.marks('arrived-late', 1);
@@ -146,7 +150,7 @@ it('a neighbour that computes while another misses its deadline is not taken for
 });
 
 it('an abandoned handler that blocks its thread later: the thread gets nothing new, and neighbours do not wait for their deadlines', async () => {
-  await using runtime = await startLayout({ perThread: 4, threads: 1 }, { options: EARLY });
+  await using runtime = await startLayout({ perThread: 4, threads: 1 }, { options: EARLY_DEADLINE });
   const [threadId] = await runtime.expectFullCapacity();
   const [gate, others] = [runtime.newGate(), runtime.newGate()];
   const late = runtime.diagnostic({ do: 'spin later', gate }, { ...timed, requestId: 'late' });
@@ -170,7 +174,7 @@ it('an abandoned handler that blocks its thread later: the thread gets nothing n
 });
 
 it('a thread that is to end after its last invocation ends, too, when that is abandoned', async () => {
-  await using runtime = await startLayout({ perThread: 4, threads: 1 }, { options: EARLY });
+  await using runtime = await startLayout({ perThread: 4, threads: 1 }, { options: EARLY_DEADLINE });
   await runtime.expectFullCapacity();
   const threads = await threadCount(runtime.child.pid);
   const late = runtime.diagnostic({ do: 'never settle' }, { timeoutMs: 22_500, requestId: 'late' });
@@ -185,7 +189,7 @@ it('a thread that is to end after its last invocation ends, too, when that is ab
 
 describe('in single mode', () => {
   it('the signal aborts', async () => {
-    await using runtime = await startSingle({ options: { ...EARLY, deadlineGraceMs: 15_000 } });
+    await using runtime = await startSingle({ options: { ...EARLY_DEADLINE, deadlineGraceMs: 15_000 } });
     expect(await runtime.invoke({ do: 'listen' }, timed)).toMatchObject({ name: 'TimeoutError' });
     await runtime.expectFullCapacity();
     runtime.expectAnsweredOnce();
@@ -194,7 +198,7 @@ describe('in single mode', () => {
   it.each(['never settle', 'wait'])(
     'a handler that does not end (%s) is answered, and left to itself',
     async (what) => {
-      await using runtime = await startSingle({ options: EARLY });
+      await using runtime = await startSingle({ options: EARLY_DEADLINE });
       const gate = runtime.newGate();
       expect(await runtime.diagnostic({ do: what, gate }, timed)).toMatchObject(EXCEEDED);
       await runtime.expectFullCapacity();
@@ -206,7 +210,7 @@ describe('in single mode', () => {
   );
 
   it('onDeadline keep: a handler that waits on is answered, and polls again when it has settled', async () => {
-    await using runtime = await startSingle({ options: { ...EARLY, onDeadline: 'keep' } });
+    await using runtime = await startSingle({ options: { ...EARLY_DEADLINE, onDeadline: 'keep' } });
     const gate = runtime.newGate();
     expect(await runtime.diagnostic({ do: 'wait', gate }, timed)).toMatchObject(EXCEEDED);
     expect(runtime.api.parked).toBe(0);

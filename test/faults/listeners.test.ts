@@ -38,7 +38,7 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
     await using runtime = await startLayout(layout, { workerFile: 'errors.mjs', env: { LISTEN: listen } });
     await runtime.whenParked(runtime.slots);
     expect(await runtime.diagnostic({ do: event }, IDS)).toMatchObject(error);
-    await runtime.logged({ message: ESCAPED });
+    await runtime.logged({ message: UNCAUGHT });
     expect(escapes(runtime)).toMatchObject([{ requestId: IDS.requestId, tenantId: IDS.tenantId, ...error }]);
     // The thread is replaced, whatever the listener does.
     await runtime.whenParked(runtime.slots);
@@ -122,10 +122,10 @@ describe('in single mode', () => {
   });
 });
 
-const ESCAPED = 'Uncaught error in a handler';
+const UNCAUGHT = 'Uncaught error in a handler';
 
 function escapes(runtime: FaultRuntime): LogLine[] {
-  return runtime.log.filter(({ message }) => message === ESCAPED);
+  return runtime.log.filter(({ message }) => message === UNCAUGHT);
 }
 
 /** Whether a listener hears of the uncaught error, and the process may go on. */

@@ -13,7 +13,7 @@ const TIMES = FULL ? 50 : 6;
 const TERMINATED = /is terminated$/;
 
 /** The deadline comes when a thread has worked for some 100 ms. */
-const EARLY = { deadlineMarginMs: 59_900, deadlineGraceMs: 0 };
+const EARLY_DEADLINE = { deadlineMarginMs: 59_900, deadlineGraceMs: 0 };
 
 async function start(library: string, given: FaultOptions = {}): Promise<FaultRuntime> {
   return startLayout(
@@ -35,7 +35,7 @@ describe.each([
   it.each(['sharp', 'argon2', 'bcrypt'])(
     '%s: its thread ends itself between two pieces of work',
     async (library) => {
-      const options = next === 'wait' ? EARLY : {};
+      const options = next === 'wait' ? EARLY_DEADLINE : {};
       await using runtime = await start(library, { options });
       for (let done = 0; done < TIMES; done += 2) {
         const event = { do: 'work', next };
@@ -56,7 +56,7 @@ describe.each([
 it.each(['sharp', 'argon2'])(
   '%s: a thread that spins with work in flight is terminated, and the process lives',
   async (library) => {
-    await using runtime = await start(library, { options: EARLY });
+    await using runtime = await start(library, { options: EARLY_DEADLINE });
     for (let done = 0; done < TIMES; done += 2) {
       const work = () => runtime.diagnostic({ do: 'work', next: 'spin' }, { timeoutMs: 60_000 });
       for (const error of await Promise.all([work(), work()]))
@@ -106,7 +106,7 @@ describe('the process ends with its own code, with work of bcrypt in flight in a
   });
 
   it('after a deadline with onDeadline exit', async () => {
-    await using runtime = await start('bcrypt', { options: { ...EARLY, onDeadline: 'exit' } });
+    await using runtime = await start('bcrypt', { options: { ...EARLY_DEADLINE, onDeadline: 'exit' } });
     void runtime.api.invoke('{"do":"work"}', { whenCapacity: true, timeoutMs: 60_000 });
     expect(await runtime.exited).toEqual({ code: 1, signal: null });
     expect(await runtime.made('working-')).toHaveLength(1);

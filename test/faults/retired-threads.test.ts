@@ -5,13 +5,13 @@ import { LAYOUTS, startLayout, threadCount } from './fault-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
 
 /** The deadline comes about half a second after the event, for those that are `timed`. */
-const EARLY = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
+const EARLY_DEADLINE = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
 const timed = { timeoutMs: 20_000 };
 const ONE_THREAD = { perThread: 1, threads: 1 };
 
 describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
   it('a thread that holds timers, sockets, ports and loops ends by itself', async () => {
-    await using runtime = await startLayout(layout, { options: EARLY });
+    await using runtime = await startLayout(layout, { options: EARLY_DEADLINE });
     await runtime.expectFullCapacity();
     const threads = await threadCount(runtime.child.pid);
     for (let round = 0; round < 3; round += 1) await runtime.diagnostic({ do: 'hold everything' }, timed);
@@ -39,7 +39,7 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
 
 it('a retired thread whose memory the next one needs is terminated before its limit', async () => {
   await using runtime = await startLayout(ONE_THREAD, {
-    options: EARLY,
+    options: EARLY_DEADLINE,
     env: { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '600' },
   });
   await runtime.whenParked(1);

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import type { FaultRuntime } from '../faults/fault-runtime.ts';
 import { POLL_OPTIONS } from '../helpers/start-runtime.ts';
-import { EARLY, EITHER_MODE, timed } from './observed-runtime.ts';
+import { EARLY_DEADLINE, EITHER_MODE, timed } from './observed-runtime.ts';
 
 /** What AWS's specification of the embedded metric format says of a document, and CloudWatch of names and values. */
 const name = v.pipe(v.string(), v.minLength(1), v.maxLength(1024));
@@ -82,7 +82,7 @@ describe.each(EITHER_MODE)('the embedded metric format in $mode', ({ slots, star
 
   it('counts deadlines that were missed, and takes dimensions', async () => {
     const emf = observed({ dimensions: { Stage: 'test', Pool: 'a' } });
-    await using runtime = await start({ ...emf, options: { ...EARLY, onDeadline: 'keep' } });
+    await using runtime = await start({ ...emf, options: { ...EARLY_DEADLINE, onDeadline: 'keep' } });
     await runtime.whenParked(slots);
     await runtime.failure({ do: 'never settle' }, timed);
     runtime.child.send('end of emf');

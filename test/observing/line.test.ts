@@ -3,7 +3,7 @@ import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import type { FaultRuntime } from '../faults/fault-runtime.ts';
 import type { LogLine } from '../helpers/process-output.ts';
 import { POLL_OPTIONS } from '../helpers/start-runtime.ts';
-import { EARLY, MODES, TWO_THREADS, timed } from './observed-runtime.ts';
+import { EARLY_DEADLINE, MODES, TWO_THREADS, timed } from './observed-runtime.ts';
 
 const TRACE = 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1';
 
@@ -92,7 +92,7 @@ describe.each(MODES)('the line at the end of an invocation in $mode', ({ mode, s
   });
 
   it('says that background work was cut off', async () => {
-    await using runtime = await start({ options: EARLY });
+    await using runtime = await start({ options: EARLY_DEADLINE });
     await runtime.invoke({ do: 'background never' }, { requestId: 'cut', ...timed });
     expect(await lineOf(runtime, 'cut')).toMatchObject({ outcome: 'response', background: 'deadline' });
   });

@@ -24,7 +24,7 @@ export const MODES: readonly Mode[] = [
 export const EITHER_MODE = FULL ? MODES : MODES.slice(0, 1);
 
 /** The deadline comes about half a second after the event, for those that are `timed`. */
-export const EARLY = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
+export const EARLY_DEADLINE = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
 export const timed = { timeoutMs: 20_000 };
 
 /** The runtime's figures as they are now. */

@@ -2,7 +2,7 @@ import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
 import type { FaultRuntime } from '../faults/fault-runtime.ts';
 import { POLL_OPTIONS } from '../helpers/start-runtime.ts';
-import { EARLY, EITHER_MODE, TWO_THREADS, ask, timed } from './observed-runtime.ts';
+import { EARLY_DEADLINE, EITHER_MODE, TWO_THREADS, ask, timed } from './observed-runtime.ts';
 
 interface Telemetry {
   readonly spans: readonly {
@@ -76,7 +76,7 @@ describe.each(EITHER_MODE)('OpenTelemetry in $mode', ({ slots, start }) => {
   });
 
   it('has the metrics of invocations and slots', async () => {
-    await using runtime = await start({ ...OBSERVED, options: { ...EARLY, onDeadline: 'keep' } });
+    await using runtime = await start({ ...OBSERVED, options: { ...EARLY_DEADLINE, onDeadline: 'keep' } });
     await runtime.whenParked(slots);
     await runtime.invoke({ do: 'healthy' });
     await runtime.failure({ do: 'fail' });

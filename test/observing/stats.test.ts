@@ -4,7 +4,15 @@ import type { RuntimeStats } from '../../src/index.ts';
 import type { FaultRuntime } from '../faults/fault-runtime.ts';
 import { ADDRESS } from '../helpers/start-local.ts';
 import { POLL_OPTIONS } from '../helpers/start-runtime.ts';
-import { EARLY, EITHER_MODE, MODES, TWO_THREADS, lastStatsOf, statsOf, timed } from './observed-runtime.ts';
+import {
+  EARLY_DEADLINE,
+  EITHER_MODE,
+  MODES,
+  TWO_THREADS,
+  lastStatsOf,
+  statsOf,
+  timed,
+} from './observed-runtime.ts';
 
 const NOTHING_ANSWERED = { response: 0, error: 0, deadline: 0, crash: 0, shutdown: 0 };
 const NOTHING_REPLACED = {
@@ -61,7 +69,7 @@ describe.each(MODES)('in $mode', ({ slots, start }) => {
   });
 
   it('counts a deadline that was missed', async () => {
-    await using runtime = await start({ options: { ...EARLY, onDeadline: 'keep' } });
+    await using runtime = await start({ options: { ...EARLY_DEADLINE, onDeadline: 'keep' } });
     await runtime.whenParked(slots);
     await runtime.failure({ do: 'never settle' }, timed);
     await settled(runtime, {
@@ -208,7 +216,7 @@ describe('threads', () => {
   });
 
   it('are counted as replaced when their invocation missed its deadline', async () => {
-    await using runtime = await TWO_THREADS.start({ options: EARLY });
+    await using runtime = await TWO_THREADS.start({ options: EARLY_DEADLINE });
     await runtime.whenParked(2);
     await runtime.failure({ do: 'spin' }, timed);
     await settled(runtime, {

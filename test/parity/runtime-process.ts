@@ -8,7 +8,7 @@ export interface Exit {
 }
 
 /** For what never happens with one of the contenders. */
-const PATIENCE_MS = 15_000;
+const TIMEOUT_MS = 15_000;
 
 /** A runtime in a process of its own, and what it has written. */
 export class RuntimeProcess implements AsyncDisposable {
@@ -72,5 +72,5 @@ process.on('exit', () => {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 function patience(): Promise<undefined> {
-  return new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, undefined).unref());
+  return new Promise((resolve) => setTimeout(resolve, TIMEOUT_MS, undefined).unref());
 }

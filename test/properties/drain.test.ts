@@ -20,7 +20,7 @@ describe('a slot that drains', () => {
     await fc.assert(
       fc.asyncProperty(endings, fc.nat({ max: 12 }), async (plan, stopAfter) => {
         const stop = new AbortController();
-        const [accepted, delivered, rooms] = [[] as string[], [] as string[], { taken: 0 }];
+        const [accepted, delivered, capacity] = [[] as string[], [] as string[], { taken: 0 }];
         const client: RuntimeApiClient = {
           waitUntilMayPoll: () => Promise.resolve(!stop.signal.aborted),
           next: async () => {
@@ -41,12 +41,12 @@ describe('a slot that drains', () => {
           },
           close: () => Promise.resolve(),
         };
-        const pool = poolOf((number) => plan[number], rooms);
+        const pool = poolOf((number) => plan[number], capacity);
         const deliveries = new Deliveries();
         await runSlot(client, pool, SLOT, deliveries);
         await deliveries.settled();
         expect(delivered.toSorted(byNumber)).toEqual(accepted);
-        expect(rooms.taken).toBe(0);
+        expect(capacity.taken).toBe(0);
       }),
     );
   });
@@ -82,17 +82,17 @@ const METADATA = {
 
 function poolOf(
   planOf: (number: number) => { outcome: number; settled: number } | undefined,
-  rooms: { taken: number },
+  capacity: { taken: number },
 ): WorkerPool {
   let runs = 0;
   return {
     start: () => Promise.resolve({ streams: false }),
     reserve: async () => {
-      rooms.taken += 1;
+      capacity.taken += 1;
       return true;
     },
     release: () => {
-      rooms.taken -= 1;
+      capacity.taken -= 1;
     },
     run: (): InvocationHandle => {
       const { outcome, settled } = planOf(runs) ?? { outcome: 0, settled: 0 };
@@ -100,7 +100,7 @@ function poolOf(
       return {
         outcome: turns(outcome).then(() => OUTCOME),
         settled: turns(outcome + settled).then(() => {
-          rooms.taken -= 1;
+          capacity.taken -= 1;
         }),
       };
     },

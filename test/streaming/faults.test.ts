@@ -4,9 +4,9 @@ import type { FaultRuntime } from '../faults/fault-runtime.ts';
 import { EITHER_MODE, observe, SHAPES, SINGLE } from './streaming-runtime.ts';
 
 /** Our own answer comes about half a second after the event, long before the platform's. */
-const EARLY = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
+const EARLY_DEADLINE = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
 const timed = { timeoutMs: 20_000 };
-const unhurried = { timeoutMs: 100_000 };
+const LONG_TIMEOUT = { timeoutMs: 100_000 };
 
 /** An error in the trailers, behind the first part. */
 const midStream = (rawErrorType: string, error: object = {}, received = 'half') => ({
@@ -20,7 +20,7 @@ const midStream = (rawErrorType: string, error: object = {}, received = 'half') 
 describe.each(SHAPES)('streams that fail, $mode', ({ start, perThread }) => {
   let runtime: FaultRuntime;
   beforeAll(async () => {
-    runtime = await start({ ...EARLY, resourceLimits: { maxOldGenerationSizeMb: 32 } });
+    runtime = await start({ ...EARLY_DEADLINE, resourceLimits: { maxOldGenerationSizeMb: 32 } });
   });
   afterAll(() => runtime[Symbol.asyncDispose]());
   afterEach(async () => {
@@ -29,7 +29,7 @@ describe.each(SHAPES)('streams that fail, $mode', ({ start, perThread }) => {
   });
 
   it.each(['throw before', 'throw before, corked'])('%s the first byte: an ordinary error', async (what) => {
-    expect(await runtime.result({ do: what }, unhurried)).toMatchObject({
+    expect(await runtime.result({ do: what }, LONG_TIMEOUT)).toMatchObject({
       status: 'error',
       midStream: false,
       rawErrorType: 'Function.Refused',
@@ -39,14 +39,14 @@ describe.each(SHAPES)('streams that fail, $mode', ({ start, perThread }) => {
 
   it('throw after the first byte: the error is in the trailers', async () => {
     const error = { errorType: 'Refused', errorMessage: 'after the first byte' };
-    expect(await runtime.result({ do: 'throw after' }, unhurried)).toMatchObject(
+    expect(await runtime.result({ do: 'throw after' }, LONG_TIMEOUT)).toMatchObject(
       midStream('Function.Refused', error),
     );
   });
 
   it('throw a long message: what of it fits into trailers', async () => {
     const message = '\u0001ü'.repeat(50_000);
-    const result = await runtime.failure({ do: 'throw after', message }, unhurried);
+    const result = await runtime.failure({ do: 'throw after', message }, LONG_TIMEOUT);
     expect(result).toMatchObject(midStream('Function.Refused', { errorType: 'Refused' }));
     expect(result.error?.errorMessage).toMatch(/^(?:\u0001ü){100}… \(\d+ more characters\)$/);
     expect(result.body.byteLength).toBeLessThanOrEqual(2800);
@@ -55,7 +55,7 @@ describe.each(SHAPES)('streams that fail, $mode', ({ start, perThread }) => {
   it('throw after the end: the response is whole, the error is logged', async () => {
     const gate = runtime.newGate();
     const requestId = `late-${gate}`;
-    const result = await runtime.result({ do: 'throw after the end', gate }, { ...unhurried, requestId });
+    const result = await runtime.result({ do: 'throw after the end', gate }, { ...LONG_TIMEOUT, requestId });
     expect(result).toMatchObject({ status: 'response', body: Buffer.from('whole') });
     await runtime.open(gate);
     await runtime.logged({ requestId, errorMessage: 'after the end', level: 'ERROR' });
@@ -63,25 +63,25 @@ describe.each(SHAPES)('streams that fail, $mode', ({ start, perThread }) => {
 
   it('end, and throw at once: the same', async () => {
     const requestId = 'at-once';
-    const result = await runtime.result({ do: 'end, and throw' }, { ...unhurried, requestId });
+    const result = await runtime.result({ do: 'end, and throw' }, { ...LONG_TIMEOUT, requestId });
     expect(result).toMatchObject({ status: 'response', body: Buffer.from('whole') });
     await runtime.logged({ requestId, errorMessage: 'after the end', level: 'ERROR' });
   });
 
   it('a source fails in a pipeline: its error is in the trailers', async () => {
-    expect(await runtime.result({ do: 'source fails' }, unhurried)).toMatchObject(
+    expect(await runtime.result({ do: 'source fails' }, LONG_TIMEOUT)).toMatchObject(
       midStream('Function.SourceFailed', { errorType: 'SourceFailed' }),
     );
   });
 
   it('the handler destroys its stream: the caller hears of it', async () => {
-    expect(await runtime.result({ do: 'destroy after' }, unhurried)).toMatchObject(
+    expect(await runtime.result({ do: 'destroy after' }, LONG_TIMEOUT)).toMatchObject(
       midStream('Runtime.TruncatedResponse', { errorMessage: expect.stringMatching(/was destroyed/) }),
     );
   });
 
   it('write after the end: the caller hears of it', async () => {
-    expect(await runtime.result({ do: 'write after the end' }, unhurried)).toMatchObject(
+    expect(await runtime.result({ do: 'write after the end' }, LONG_TIMEOUT)).toMatchObject(
       midStream('Function.Error', { code: 'ERR_STREAM_WRITE_AFTER_END' }, 'whole'),
     );
   });
@@ -116,10 +116,10 @@ describe.each(SHAPES)('streams that fail, $mode', ({ start, perThread }) => {
       : [
           { event: 'never settle', errorType: 'Runtime.DeadlineExceeded', options: timed },
           { event: 'then spin', errorType: 'Runtime.DeadlineExceeded', options: timed },
-          { event: 'then exit', errorType: 'Runtime.ExitError', options: unhurried },
-          { event: 'then throw in a timer', errorType: 'Function.PaymentLost', options: unhurried },
+          { event: 'then exit', errorType: 'Runtime.ExitError', options: LONG_TIMEOUT },
+          { event: 'then throw in a timer', errorType: 'Function.PaymentLost', options: LONG_TIMEOUT },
           ...(FULL || perThread > 1
-            ? [{ event: 'then fill the heap', errorType: 'Runtime.OutOfMemory', options: unhurried }]
+            ? [{ event: 'then fill the heap', errorType: 'Runtime.OutOfMemory', options: LONG_TIMEOUT }]
             : []),
         ];
 
@@ -136,7 +136,7 @@ describe.each(SHAPES)('streams that fail, $mode', ({ start, perThread }) => {
     async (what) => {
       await runtime.whenParked(runtime.slots);
       const neighbours = await runtime.neighbours(runtime.slots - 1);
-      expect(await runtime.failure({ do: what }, unhurried)).toMatchObject({
+      expect(await runtime.failure({ do: what }, LONG_TIMEOUT)).toMatchObject({
         midStream: true,
         error: { errorType: 'PaymentLost' },
       });
