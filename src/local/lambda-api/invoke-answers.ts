@@ -53,13 +53,13 @@ export function apiError(status: number, errorType: string, message: string): Ht
 }
 
 /** A call that was rejected, with the response to its caller. */
-export interface Refusal {
-  readonly refused: HttpAnswer;
+export interface Rejection {
+  readonly rejected: HttpAnswer;
 }
 
 /** Rejects a call with an error of the Invoke API. */
-export function refusal(status: number, errorType: string, message: string): Refusal {
-  return { refused: apiError(status, errorType, message) };
+export function rejection(status: number, errorType: string, message: string): Rejection {
+  return { rejected: apiError(status, errorType, message) };
 }
 
 /** The response when the function's concurrency is in use. */

@@ -20,7 +20,7 @@ export function invokeApiRoutes(settings: InvokeApiContext): Route {
     if (name === undefined) return false;
     collectBody(req, MAX_PAYLOAD_BYTES, (body) => {
       const request = readInvokeRequest(settings, req, name, body);
-      if ('refused' in request) reply(request.refused);
+      if ('rejected' in request) reply(request.rejected);
       else void answer(settings, request, randomUUID(), whenDisconnected(res)).then(reply);
     });
     return true;

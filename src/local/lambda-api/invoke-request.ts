@@ -2,8 +2,8 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { MAX_PAYLOAD_BYTES, decodePathPart, headerText } from '../http-exchange.ts';
 import type { HttpAnswer } from '../http-exchange.ts';
 import type { InvokeOptions, InvokeResult } from '../invoke.ts';
-import { apiError, refusal } from './invoke-answers.ts';
-import type { Refusal } from './invoke-answers.ts';
+import { apiError, rejection } from './invoke-answers.ts';
+import type { Rejection } from './invoke-answers.ts';
 import type { LogTails } from '../log-tails.ts';
 
 /** The function that callers invoke, and how to invoke it. */
@@ -34,17 +34,17 @@ export function readInvokeRequest(
   req: IncomingMessage,
   name: string,
   body: Buffer | undefined,
-): InvokeRequest | Refusal {
+): InvokeRequest | Rejection {
   const qualifiers = qualifiersOf(settings, decodePathPart(name), req.url ?? '');
   if (qualifiers === undefined) {
-    return refusal(404, 'ResourceNotFoundException', `Function not found: ${decodePathPart(name)}`);
+    return rejection(404, 'ResourceNotFoundException', `Function not found: ${decodePathPart(name)}`);
   }
-  if (body === undefined) return { refused: REQUEST_TOO_LARGE };
+  if (body === undefined) return { rejected: REQUEST_TOO_LARGE };
   if (body.length > 0 && !isJson(body)) {
-    return refusal(400, 'InvalidRequestContentException', 'Could not parse request body into json');
+    return rejection(400, 'InvalidRequestContentException', 'Could not parse request body into json');
   }
   if (qualifiers.size > 1) {
-    return refusal(
+    return rejection(
       400,
       'InvalidParameterValueException',
       'The derived qualifier from the function name does not match the specified qualifier.',
@@ -53,15 +53,15 @@ export function readInvokeRequest(
   const type = INVOCATION_TYPES.find(
     (each) => each === (req.headers['x-amz-invocation-type'] ?? 'RequestResponse'),
   );
-  if (type === undefined) return refusal(400, 'InvalidParameterValueException', 'Unknown invocation type');
-  if (type === 'Event' && body.length > MAX_QUEUED_BYTES) return { refused: tooLarge(MAX_QUEUED_BYTES) };
+  if (type === undefined) return rejection(400, 'InvalidParameterValueException', 'Unknown invocation type');
+  if (type === 'Event' && body.length > MAX_QUEUED_BYTES) return { rejected: tooLarge(MAX_QUEUED_BYTES) };
   const logType = req.headers['x-amz-log-type'] ?? 'None';
   if (logType !== 'None' && logType !== 'Tail') {
-    return refusal(400, 'InvalidParameterValueException', 'Unknown log type');
+    return rejection(400, 'InvalidParameterValueException', 'Unknown log type');
   }
   const [qualifier] = qualifiers;
   const options = readInvokeOptions(settings.functionArn, qualifier, req.headers);
-  if ('refused' in options) return options;
+  if ('rejected' in options) return options;
   return {
     event: body.length === 0 ? NO_PAYLOAD : body,
     type,
@@ -118,23 +118,27 @@ function readInvokeOptions(
   functionArn: string,
   qualifier: string | undefined,
   headers: IncomingHttpHeaders,
-): InvokeOptions | Refusal {
+): InvokeOptions | Rejection {
   const tenantId = headers['x-amz-tenant-id']?.toString();
   const traceId = headers['x-amzn-trace-id']?.toString();
   const encoded = headers['x-amz-client-context']?.toString();
   const clientContext = encoded === undefined ? undefined : clientContextOf(encoded);
   if (qualifier !== undefined && !QUALIFIER.test(qualifier)) {
-    return refusal(400, 'InvalidParameterValueException', 'The qualifier must be a version or an alias name');
+    return rejection(
+      400,
+      'InvalidParameterValueException',
+      'The qualifier must be a version or an alias name',
+    );
   }
   if (tenantId !== undefined && !TENANT_ID.test(tenantId)) {
-    return refusal(
+    return rejection(
       400,
       'InvalidParameterValueException',
       'The tenant id must have up to 256 letters, digits, spaces or the characters . _ : / = + - @',
     );
   }
   if (clientContext === null) {
-    return refusal(
+    return rejection(
       400,
       'InvalidRequestContentException',
       `The client context must be base64-encoded JSON of up to ${MAX_ENCODED} bytes`,

@@ -22,7 +22,7 @@ export function responseStreamRoutes(settings: InvokeApiContext): Route {
     if (name === undefined) return false;
     collectBody(req, MAX_PAYLOAD_BYTES, (body) => {
       const request = readInvokeRequest(settings, req, name, body);
-      if ('refused' in request) reply(request.refused);
+      if ('rejected' in request) reply(request.rejected);
       else if (request.type === 'Event') reply(NO_EVENTS);
       else if (request.type === 'DryRun') reply(dryRunAnswer(randomUUID(), request.version));
       else if (settings.isFull()) reply(THROTTLED);

@@ -22,7 +22,7 @@ export function faultOnArrival(
     case 'accept-early':
       return acceptEarly(exchange, act);
     case 'truncated-body':
-      return act({ req, res, reply: (answer) => truncate(exchange, answer, (socket) => socket.end()) });
+      return act({ req, res, reply: (answer) => truncateBody(exchange, answer, (socket) => socket.end()) });
     case 'delay':
       return later(req.socket, fault.ms, () => act(exchange));
     default:
@@ -55,9 +55,9 @@ export function faultOnDelivery(fault: Fault, exchange: HttpExchange, event: Htt
     case 'reset-after':
       return reset(exchange.req);
     case 'reset-during':
-      return truncate(exchange, event, (socket) => socket.resetAndDestroy());
+      return truncateBody(exchange, event, (socket) => socket.resetAndDestroy());
     case 'truncated-body':
-      return truncate(exchange, event, (socket) => socket.end());
+      return truncateBody(exchange, event, (socket) => socket.end());
     case 'accept-early':
       return exchange.reply(event);
     case 'delay':
@@ -114,7 +114,11 @@ function acceptEarly({ req, res }: HttpExchange, act: (exchange: HttpExchange) =
   req.once('data', () => req.emit('end'));
 }
 
-function truncate({ req, res }: HttpExchange, answer: HttpAnswer, thenClose: (socket: Socket) => void): void {
+function truncateBody(
+  { req, res }: HttpExchange,
+  answer: HttpAnswer,
+  thenClose: (socket: Socket) => void,
+): void {
   const { socket } = req;
   const body = Buffer.from(answer.body);
   const close = (): void => thenClose(socket);
