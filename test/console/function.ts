@@ -4,7 +4,7 @@ import type { LocalRuntime } from '../helpers/start-local.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 import type { TaskRoot } from '../helpers/task-root.ts';
 
-/** A function that does what its event says, on a local server. */
+/** A local server with a function whose events say what it does. */
 export class ConsoleFunction implements AsyncDisposable {
   readonly local: LocalRuntime;
   readonly root: TaskRoot;
@@ -18,7 +18,7 @@ export class ConsoleFunction implements AsyncDisposable {
     return `${this.local.url}/_lambda/console`;
   }
 
-  /** A file whose absence an event can wait out. */
+  /** The path of a file that an event can wait for. */
   gate(name: string): string {
     return `${this.root.path}/${name}.gate`;
   }

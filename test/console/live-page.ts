@@ -11,7 +11,7 @@ import type {
   Update,
 } from '../../src/console/messages.ts';
 
-/** What a page knows that listens, and a way to wait until it knows something. */
+/** Receives the updates of the console as a page does, and waits for states. */
 export class LivePage implements AsyncDisposable {
   readonly #url: string;
   readonly #abort = new AbortController();
@@ -28,7 +28,7 @@ export class LivePage implements AsyncDisposable {
   inFlight = 0;
   refused = 0;
 
-  /** @param url of the console. */
+  /** @param url the URL of the console. */
   constructor(url: string) {
     this.#url = url;
   }
@@ -40,7 +40,7 @@ export class LivePage implements AsyncDisposable {
     return this;
   }
 
-  /** Resolves when that is so. */
+  /** Resolves when the predicate is true. */
   until(isSo: () => boolean): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const look = () => {
@@ -66,7 +66,7 @@ export class LivePage implements AsyncDisposable {
     return fetch(`${this.#url}/invocations`, { method: 'POST', body: JSON.stringify(request) });
   }
 
-  /** When it has ended. */
+  /** Resolves with the state of the invocation when it has ended. */
   async ended(requestId: string): Promise<InvocationState> {
     await this.until(() => this.invocations.get(requestId)?.endedAt !== undefined);
     return this.invocations.get(requestId) as InvocationState;

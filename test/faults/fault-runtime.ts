@@ -17,17 +17,17 @@ const FIXTURES = new URL('../fixtures/faults/', import.meta.url);
 const COMMAND = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const BOOTSTRAP = fileURLToPath(new URL('bootstrap.ts', FIXTURES));
 
-/** How invocations are laid out on threads; all have enough places for neighbours on and off the faulty thread. */
+/** The numbers of threads and of invocations per thread. Each layout has capacity for neighbours on other threads. */
 export const LAYOUTS = [
   { perThread: 1, threads: 4 },
   { perThread: 4, threads: 2 },
 ] as const;
 export type Layout = (typeof LAYOUTS)[number];
 
-/** The run of the faults that takes longer (`npm run test:faults`). */
+/** Whether the slow cases run as well (`npm run test:faults`). */
 export const FULL = process.env['FAULTS'] === 'full';
 
-/** For what does not depend on the layout: the short form takes only the one in which more can go wrong. */
+/** For tests that do not depend on the layout. Without the slow cases, only the layout with shared threads is tested. */
 export const EITHER_LAYOUT: readonly Layout[] = FULL ? LAYOUTS : [LAYOUTS[1]];
 
 export interface Shape {
@@ -38,7 +38,7 @@ export interface Shape {
 
 export const SINGLE_MODE = 'single mode';
 
-/** Threads, in either layout, and single mode. */
+/** The layouts with threads, and single mode. */
 export const SHAPES: readonly Shape[] = [
   ...EITHER_LAYOUT.map((layout) => ({
     mode: `${layout.threads} threads for ${layout.perThread} each`,
@@ -49,25 +49,26 @@ export const SHAPES: readonly Shape[] = [
 ];
 
 export interface FaultOptions {
-  /** A file of fixtures/faults. */
+  /** A file in fixtures/faults. */
   readonly workerFile?: string;
   readonly options?: ManagedRuntimeOptions;
-  /** Names of extras in the bootstrap. */
+  /** Names of the additions that the bootstrap makes. */
   readonly extras?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly execArgv?: readonly string[];
-  /** The most descriptors that the process may have open. */
+  /** The descriptor limit of the process (`ulimit -n`). */
   readonly descriptors?: number;
-  /** Whether the command runs, instead of the bootstrap; it knows no options but concurrency and threads. */
+  /** Runs the command instead of the bootstrap. The command gets only the options `concurrency` and `threads`. */
   readonly command?: boolean;
-  /** More arguments of the command. */
+  /** Further arguments of the command. */
   readonly args?: readonly string[];
-  /** One with settings of its own, or a port that nobody listens on yet. */
+  /** A server with other settings. Default: a new server. */
   readonly api?: RuntimeApiServer;
+  /** The address that the runtime polls. Default: the address of the server. */
   readonly address?: string;
 }
 
-/** A runtime in a process of its own that serves a faulty handler, and the gates that the handler waits at. */
+/** A runtime in its own process with a handler that fails on request. Invocations of the handler can wait for a gate, a file. */
 export class FaultRuntime extends RunningRuntime {
   readonly gates: TaskRoot;
   readonly slots: number;
@@ -111,7 +112,7 @@ export class FaultRuntime extends RunningRuntime {
     return writeFile(join(this.gates.path, `open-${gate}`), '');
   }
 
-  /** Resolves when so many files of that name have been made by the handler. */
+  /** Resolves when the handler has created `count` files whose names begin with the prefix. */
   async marks(prefix: string, count: number): Promise<void> {
     const seen = async () => {
       await this.unlessExited(Promise.resolve());
@@ -120,12 +121,12 @@ export class FaultRuntime extends RunningRuntime {
     await expect.poll(seen, { timeout: 60_000, interval: 10 }).toBe(count);
   }
 
-  /** The files of that name that have been made so far. */
+  /** The names of the existing files that begin with the prefix. */
   async made(prefix: string): Promise<string[]> {
     return (await readdir(this.gates.path)).filter((name) => name.startsWith(prefix));
   }
 
-  /** Invokes and resolves with whatever becomes of it. */
+  /** Invokes and resolves with the result, whatever its status. */
   result(event: unknown, options: InvokeOptions = {}): Promise<InvokeResult> {
     return this.unlessExited(this.api.invoke(JSON.stringify(event), { whenCapacity: true, ...options }));
   }
@@ -135,7 +136,7 @@ export class FaultRuntime extends RunningRuntime {
     return posted(await this.failure(event, options));
   }
 
-  /** Starts so many invocations that wait, and resolves when their handlers run. */
+  /** Starts `count` invocations that wait for a gate. Resolves when their handlers run. */
   async neighbours(count: number): Promise<Neighbours> {
     const gate = this.newGate();
     const requestIds = Array.from({ length: count }, (_, n) => `${gate}-${n}`);
@@ -151,7 +152,7 @@ export class FaultRuntime extends RunningRuntime {
     };
   }
 
-  /** Resolves with the first log line that has these fields; a field may be an asymmetric matcher. */
+  /** Resolves with the first log line that has the fields. A field may be an asymmetric matcher. */
   async logged(fields: object): Promise<LogLine> {
     const matches = expect.objectContaining(fields);
     const look = async () => {
@@ -167,7 +168,7 @@ export class FaultRuntime extends RunningRuntime {
     return `gate${this.#gates}`;
   }
 
-  /** All slots are there: their invocations meet, and none waits for capacity. Resolves with the threads. */
+  /** Expects that all slots run invocations at the same time. Resolves with the thread ids. */
   async expectFullCapacity(): Promise<number[]> {
     await this.whenParked(this.slots);
     const event = { do: 'meet', gate: this.newGate(), of: this.slots };
@@ -181,7 +182,7 @@ export class FaultRuntime extends RunningRuntime {
     return threads;
   }
 
-  /** Each event that was handed over has been answered, once, and no answer was refused. */
+  /** Expects that each delivered event was answered once and that no answer was refused. */
   expectAnsweredOnce(): void {
     for (const delivery of this.api.deliveries.values()) {
       expect(delivery).toMatchObject({ handedOver: 1, accepted: 1, refused: [] });
@@ -189,10 +190,10 @@ export class FaultRuntime extends RunningRuntime {
   }
 
   /**
-   * The same where a connection is lost with a poll on it: it may take the news of the answer before it along, which is
-   * then repeated and refused.
+   * Like {@link expectAnsweredOnce}, for tests that close connections with an open poll. The reply to the answer before the
+   * poll may be lost with the connection; the runtime then repeats the answer, and the Runtime API refuses it with 400.
    */
-  expectTakenOnce(): void {
+  expectAcceptedOnce(): void {
     for (const { accepted, refused } of this.api.deliveries.values()) {
       expect(accepted).toBe(1);
       expect(refused.filter((status) => status !== 400)).toEqual([]);
@@ -206,7 +207,7 @@ export class FaultRuntime extends RunningRuntime {
 }
 
 export interface Neighbours {
-  /** Lets them go on, and resolves with what became of each. */
+  /** Opens the gate of the invocations. Resolves with their results. */
   release(): Promise<InvokeResult[]>;
 }
 
@@ -215,11 +216,11 @@ export interface PostedError {
   readonly errorMessage: string;
   readonly stackTrace: readonly string[];
   readonly code?: unknown;
-  /** As the header has it. */
+  /** The error type in the header. */
   readonly header: string | undefined;
 }
 
-/** Starts so many threads for so many invocations each. */
+/** Starts a runtime with threads. */
 export function startLayout(
   { perThread, threads }: { readonly perThread: number; readonly threads: number },
   given: FaultOptions = {},
@@ -234,7 +235,7 @@ export function startLayout(
   return FaultRuntime.start(slots, { ...given, options });
 }
 
-/** Starts the mode without threads. */
+/** Starts a runtime in single mode. */
 export function startSingle(given: FaultOptions = {}): Promise<FaultRuntime> {
   return FaultRuntime.start(1, { ...given, options: { concurrency: 1, ...given.options } });
 }
@@ -245,19 +246,19 @@ export function posted(result: InvokeResult): PostedError {
   return { ...(error as unknown as PostedError), header: rawErrorType };
 }
 
-/** How many there are of each status. */
+/** The number of results by status. */
 export function statuses(results: readonly InvokeResult[]): Record<string, number> {
   return Object.fromEntries(
     [...Map.groupBy(results, ({ status }) => status)].map(([s, of]) => [s, of.length]),
   );
 }
 
-/** Threads of a process, those of Node itself included. */
+/** The number of threads of a process, including Node's own. */
 export async function threadCount(pid: number | undefined): Promise<number> {
   return (await readdir(`/proc/${pid}/task`)).length;
 }
 
-/** CPU time that a process has used, in ms. */
+/** The CPU time of a process, in ms. */
 export async function cpuMs(pid: number | undefined): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

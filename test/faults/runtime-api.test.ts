@@ -35,7 +35,7 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
         await runtime.invoke({ do: 'healthy' });
         await runtime.expectFullCapacity();
         expect(runtime.api.faults.met).toBe(met + 2);
-        runtime.expectTakenOnce();
+        runtime.expectAcceptedOnce();
       },
     );
 
@@ -51,7 +51,7 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
           errorMessage: expect.stringMatching(/the event's body was cut off/),
         });
         await runtime.expectFullCapacity();
-        runtime.expectTakenOnce();
+        runtime.expectAcceptedOnce();
       },
     );
 
@@ -64,7 +64,7 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
       const event = { do: 'healthy', padding: 'x'.repeat(200_000) };
       expect((await runtime.diagnostic(event)).errorType).toBe('Runtime.MalformedEvent');
       await runtime.expectFullCapacity();
-      runtime.expectTakenOnce();
+      runtime.expectAcceptedOnce();
     });
 
     it('reset before the event is out: it is lost, and the slot is not', async () => {

@@ -13,10 +13,10 @@ import type { LogLine } from './process-output.ts';
 // Tests run real processes and threads on a shared machine. The timeout only ends tests that hang.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-/** The corresponding options for expect.poll. */
+/** The options of `expect.poll`, with a timeout that also only ends tests that hang. */
 export const POLL_OPTIONS = { timeout: 60_000 };
 
-/** For the Runtime API: invocations that no test times have almost as long as the test. */
+/** The function timeout of the Runtime API server, for tests that do not depend on the deadline. */
 export const LONG_TIMEOUT = { timeoutMs: 110_000 };
 
 export const HANDLERS = fileURLToPath(new URL('../fixtures/handlers/', import.meta.url));

@@ -66,7 +66,7 @@ export function openStream(server: RuntimeApiServer, requestId: string) {
   return { req, status };
 }
 
-/** A plain connection to the server, that keeps what it reads and tells how it ended. */
+/** Opens a plain connection to the server. Records the received text and how the connection ended. */
 export async function openSocket(server: RuntimeApiServer) {
   const socket = connect(server.port, '127.0.0.1');
   let received = '';
@@ -78,7 +78,7 @@ export async function openSocket(server: RuntimeApiServer) {
   return {
     socket,
     text: () => received,
-    /** Resolves when the connection is closed: with `ECONNRESET`, or with `end`. */
+    /** Resolves with `ECONNRESET` or `end` when the connection is closed. */
     ended: endOf(socket, () => error?.code ?? 'end'),
     until: async (part: string) => {
       while (!received.includes(part)) await once(socket, 'data');

@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 import type { LogLine } from '../helpers/process-output.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 
-/** Reads lines from one or several streams, when it is told to. */
+/** Reads lines from one or several streams once it is opened. */
 export class LineReader {
   readonly lines: string[] = [];
   /** Resolves when a stream has been read to its end. */
@@ -34,7 +34,7 @@ export class LineReader {
     if (!this.#open) stream.pause();
   }
 
-  /** From now on it reads; with many short pauses at first. */
+  /** Starts reading, with many short pauses at the beginning. */
   open(): void {
     this.#open = true;
     for (const stream of this.#streams) {
@@ -58,7 +58,7 @@ export interface Outlet extends AsyncDisposable {
   readonly reader: LineReader;
 }
 
-/** A pipe of the system; what `fork` makes is a socket. */
+/** Opens a named pipe, because `fork` connects its child by sockets. */
 export async function openPipe(): Promise<Outlet & { readonly fd: number; release(): void }> {
   const root = await makeTaskRoot();
   const path = join(root.path, 'pipe');
@@ -74,7 +74,7 @@ export async function openPipe(): Promise<Outlet & { readonly fd: number; releas
   return {
     reader,
     fd,
-    /** The child has it now. */
+    /** Closes the descriptor; must be called once the child has inherited it. */
     release: () => closeSync(fd),
     async [Symbol.asyncDispose]() {
       readEnd.destroy();
@@ -83,7 +83,7 @@ export async function openPipe(): Promise<Outlet & { readonly fd: number; releas
   };
 }
 
-/** A socket that takes lines, as AWS's platform offers one. */
+/** Opens a socket that accepts log lines, as Lambda does. */
 export async function openSocket(): Promise<Outlet & { readonly path: string; connections: () => number }> {
   const root = await makeTaskRoot();
   const path = join(root.path, 'logs.sock');

@@ -14,26 +14,26 @@ export const TWO_THREADS: Mode = {
   start: (given) => startLayout({ perThread: 1, threads: 2 }, given),
 };
 
-/** Threads, and none. */
+/** Two threads, and single mode. */
 export const MODES: readonly Mode[] = [
   TWO_THREADS,
   { mode: 'single mode', slots: 1, start: (given) => startSingle(given) },
 ];
 
-/** For what reads what has been recorded, and does not depend on how handlers run. */
+/** For tests of recorded data that do not depend on the mode. */
 export const EITHER_MODE = FULL ? MODES : MODES.slice(0, 1);
 
-/** The deadline comes about half a second after the event, for those that are `timed`. */
+/** With the timeout of `timed`, the deadline is about half a second after the event. */
 export const EARLY_DEADLINE = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
 export const timed = { timeoutMs: 20_000 };
 
-/** The runtime's figures as they are now. */
+/** The runtime's current metrics. */
 export async function statsOf(runtime: FaultRuntime): Promise<RuntimeStats> {
   const { stats } = await ask<{ stats: RuntimeStats }>(runtime, 'stats', 'stats');
   return stats;
 }
 
-/** The last figures, after `run()` has ended. */
+/** The last metrics, after `run()` has ended. */
 export function lastStatsOf(runtime: FaultRuntime): Promise<RuntimeStats> {
   const { promise, resolve } = Promise.withResolvers<RuntimeStats>();
   runtime.child.on('message', ({ stats }: { stats?: RuntimeStats }) => {
@@ -42,7 +42,7 @@ export function lastStatsOf(runtime: FaultRuntime): Promise<RuntimeStats> {
   return promise;
 }
 
-/** Sends a message; resolves with the first one from then on that has the key. */
+/** Sends a message. Resolves with the first later message from the process that has the key. */
 export function ask<Reply extends object>(
   runtime: FaultRuntime,
   message: string,

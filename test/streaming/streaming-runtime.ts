@@ -6,12 +6,12 @@ import type { FaultOptions, FaultRuntime } from '../faults/fault-runtime.ts';
 
 export interface StreamingShape {
   readonly mode: string;
-  /** Invocations at once on a thread; undefined where there is none. */
+  /** The number of concurrent invocations per thread; undefined in single mode. */
   readonly perThread: number | undefined;
   readonly start: (options?: ManagedRuntimeOptions, given?: FaultOptions) => Promise<FaultRuntime>;
 }
 
-/** The streaming handler of the fixtures, in threads for one and for several invocations each, and without a thread. */
+/** The streaming handler of the fixtures: with one and with several invocations per thread, and in single mode. */
 export const SHAPES: readonly StreamingShape[] = [
   ...LAYOUTS.map((layout) => ({
     mode: `${layout.threads} threads for ${layout.perThread} each`,
@@ -29,16 +29,16 @@ export const SHAPES: readonly StreamingShape[] = [
 
 export const SINGLE = SHAPES[2] as StreamingShape;
 
-/** For what does not depend on how invocations are laid out on threads. */
+/** For tests that do not depend on the number of invocations per thread. */
 export const EITHER_MODE = SHAPES.slice(1);
 
 export interface Observed {
-  /** The first bytes, as soon as they have come. */
+  /** Resolves with the first bytes as soon as they have arrived. */
   readonly first: Promise<string>;
   readonly result: Promise<InvokeResult>;
 }
 
-/** Invokes, and sees the first bytes of the response before its end. */
+/** Invokes; the first bytes of the response are available before its end. */
 export function observe(runtime: FaultRuntime, event: object, options: InvokeOptions = {}): Observed {
   const { promise, resolve } = Promise.withResolvers<string>();
   const onChunk = (chunk: Buffer) => resolve(chunk.toString());
@@ -46,7 +46,7 @@ export function observe(runtime: FaultRuntime, event: object, options: InvokeOpt
   return { first: runtime.unlessExited(promise), result };
 }
 
-/** For large ones: to print the difference, or to look for it byte by byte, would take long. */
+/** Compares large bodies. A comparison by `toEqual` and the printed difference would take too long. */
 export function expectBody(result: InvokeResult, body: Buffer): void {
   expect(result).toMatchObject({ status: 'response' });
   expect('body' in result && result.body.equals(body)).toBe(true);
