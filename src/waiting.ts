@@ -1,4 +1,5 @@
 import { Promise, clearTimeout, setTimeout } from './builtins.ts';
+import { LONGEST_TIMER_MS } from './invocation/time.ts';
 
 const TIMED_OUT = Symbol('timed out');
 
@@ -42,4 +43,26 @@ export function onAbort(signal: AbortSignal, listener: () => void): () => void {
 /** Resolves when the signal aborts, or at once if it has aborted. */
 export function aborted(signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => onAbort(signal, () => resolve(undefined)));
+}
+
+/** A signal that aborts after a timeout or together with another signal. */
+export interface TimeoutSignal {
+  readonly signal: AbortSignal;
+  /** Removes the timer and the listener. */
+  end(): void;
+}
+
+/** Creates a {@link TimeoutSignal}. `ms` is limited to the longest delay of a timer. */
+export function timeoutSignal(ms: number, other: AbortSignal): TimeoutSignal {
+  const controller = new AbortController();
+  const abort = () => controller.abort(other.reason);
+  const timer = setTimeout(abort, Math.min(ms, LONGEST_TIMER_MS));
+  const removeListener = onAbort(other, abort);
+  return {
+    signal: controller.signal,
+    end() {
+      clearTimeout(timer);
+      removeListener();
+    },
+  };
 }

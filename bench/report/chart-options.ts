@@ -7,7 +7,7 @@ export const FRAME = {
 } as const;
 
 /** A line chart with a logarithmic y-axis. */
-export function lines(
+export function lineChart(
   series: readonly Series[],
   xAxis: { type: string; name: string },
   unit: string,

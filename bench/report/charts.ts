@@ -3,7 +3,7 @@ import { SCENARIOS } from '../scenarios/all.ts';
 import { SHAPE_PAYLOADS, SHAPE_SLOTS } from '../scenarios/shape.ts';
 import { median } from '../runner/median.ts';
 import type { Metric } from '../scenarios/scenario.ts';
-import { FRAME, line, lines } from './chart-options.ts';
+import { FRAME, line, lineChart } from './chart-options.ts';
 import type { RunRecord } from './record.ts';
 
 /** A chart: heading, caption and echarts options. */
@@ -48,7 +48,7 @@ function latencyCharts({ samples }: RunRecord): Chart[] {
       title: `Latency: ${titleOf(scenario)}`,
       note: 'ms by percentile, from due time to answer; the lower and the flatter, the better.',
       height: 320,
-      option: lines(series, { type: 'category', name: 'percentile' }, 'ms'),
+      option: lineChart(series, { type: 'category', name: 'percentile' }, 'ms'),
     };
   });
 }
@@ -109,7 +109,7 @@ function growth(
       title,
       note: `${unit}; both axes are logarithmic.`,
       height: 340,
-      option: lines(
+      option: lineChart(
         series.filter(({ data }) => data.length > 0),
         { type: 'log', name: axis },
         unit,

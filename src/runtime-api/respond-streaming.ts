@@ -17,20 +17,11 @@ import type {
 import { msUntil } from '../invocation/time.ts';
 import { ANSWER_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import { API_VERSION, POST_TIMEOUT_MS } from './connection.ts';
-import {
-  ERROR_BODY,
-  ERROR_TYPE,
-  timeoutSignal,
-  requestSink,
-  MIN_TRIES,
-  RESPONSE_TOO_LARGE,
-  isCallerGone,
-  logCallerGone,
-  postOutcome,
-} from './respond.ts';
+import { ERROR_BODY, ERROR_TYPE, requestSink } from './request-sink.ts';
+import { MIN_TRIES, RESPONSE_TOO_LARGE, isCallerGone, logCallerGone, postOutcome } from './respond.ts';
 import type { AnswerRoute, Reply } from './respond.ts';
 import { sleepUnlessAborted } from './retry.ts';
-import { onAbort } from '../waiting.ts';
+import { onAbort, timeoutSignal } from '../waiting.ts';
 
 /** The stream uses a separate connection; an error that replaces it uses the {@link AnswerRoute}. */
 interface StreamRoute extends AnswerRoute {

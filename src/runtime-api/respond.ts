@@ -1,17 +1,8 @@
-import type { ClientRequest } from 'node:http';
-import { Writable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { clearTimeout, dateNow, setTimeout } from '../builtins.ts';
-import { diagnostic, encodeDiagnostic, shortenDiagnostic } from '../invocation/diagnostic.ts';
-import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
+import { dateNow } from '../builtins.ts';
+import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
 import { failureOutcome } from '../invocation/invocation.ts';
-import type {
-  DeliveryStatus,
-  InvocationMetadata,
-  SettledOutcome,
-  StreamedBody,
-} from '../invocation/invocation.ts';
-import { LONGEST_TIMER_MS } from '../invocation/time.ts';
+import type { DeliveryStatus, InvocationMetadata, SettledOutcome } from '../invocation/invocation.ts';
 import type { Log } from '../logging/log.ts';
 import type { RequestsObserver } from '../observability/observer.ts';
 import { ANSWER_SCHEDULE, delayAfter } from '../retry-schedule.ts';
@@ -19,7 +10,6 @@ import { API_VERSION, POST_TIMEOUT_MS } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { errorTypeHeader } from './error-type-header.ts';
 import { sleepUnlessAborted } from './retry.ts';
-import { onAbort } from '../waiting.ts';
 
 /** The connections for an answer: the slot's own first, a second one for retries because `/next` may be open on the first. */
 export interface AnswerRoute {
@@ -151,64 +141,5 @@ function requestFor(requestId: string, outcome: SettledOutcome): Dispatcher.Disp
     ],
     body: outcome.diagnostic.body,
     headersTimeout: POST_TIMEOUT_MS,
-  };
-}
-
-/** The names of the error trailers of a streamed response, which its header `Trailer` announces. */
-export const ERROR_TYPE = 'Lambda-Runtime-Function-Error-Type';
-export const ERROR_BODY = 'Lambda-Runtime-Function-Error-Body';
-
-/** Writes a streamed body to a request and notifies the body of each chunk that the socket has accepted. Adds trailers. */
-export function requestSink(req: ClientRequest, body: StreamedBody): Writable {
-  return new Writable({
-    // The handler's stream buffers, not this one.
-    highWaterMark: 1,
-    write(chunk: Buffer<ArrayBuffer>, _encoding, callback) {
-      req.write(chunk, (error) => {
-        if (!error) body.passedOn(chunk);
-        callback(error);
-      });
-    },
-    final(callback) {
-      if (body.failure !== undefined) req.addTrailers(errorTrailers(body.failure));
-      req.end(callback);
-    },
-    destroy(error, callback) {
-      if (error !== null) req.destroy(error);
-      callback(error);
-    },
-  });
-}
-
-function errorTrailers(reason: EncodedDiagnostic): Record<string, string> {
-  const { body } = shortenDiagnostic(reason, MAX_DIAGNOSTIC_BYTES);
-  return {
-    [ERROR_TYPE]: errorTypeHeader(reason.errorType)[1],
-    [ERROR_BODY]: Buffer.from(body).toString('base64'),
-  };
-}
-
-/** Servers written in Go, such as AWS's emulator, accept at most 4 KiB of trailers, and base64 adds a third. */
-const MAX_DIAGNOSTIC_BYTES = 2800;
-
-/** A signal that aborts after a timeout or together with another signal. */
-export interface TimeoutSignal {
-  readonly signal: AbortSignal;
-  /** Removes the timer and the listener. */
-  end(): void;
-}
-
-/** Creates a {@link TimeoutSignal}. `ms` is limited to the longest delay of a timer. */
-export function timeoutSignal(ms: number, other: AbortSignal): TimeoutSignal {
-  const controller = new AbortController();
-  const abort = () => controller.abort(other.reason);
-  const timer = setTimeout(abort, Math.min(ms, LONGEST_TIMER_MS));
-  const removeListener = onAbort(other, abort);
-  return {
-    signal: controller.signal,
-    end() {
-      clearTimeout(timer);
-      removeListener();
-    },
   };
 }
