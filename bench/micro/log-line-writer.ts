@@ -50,9 +50,10 @@ function write({ method, lines }: Task): number {
 /** Node's own console passes lines to the main thread, so the time until the last line is written counts as well. */
 async function inThread(task: Task): Promise<number> {
   const worker = new Worker(new URL(import.meta.url), { workerData: task });
+  const exited = once(worker, 'exit');
   const [used] = (await once(worker, 'message')) as [number];
   const before = process.cpuUsage();
-  await once(worker, 'exit');
+  await exited;
   return task.method === 'node-thread' ? used + since(before) : used;
 }
 

@@ -31,7 +31,8 @@ async function measure(method: string): Promise<number> {
   const writer = fileURLToPath(new URL('log-line-writer.ts', import.meta.url));
   const child = fork(writer, [method, String(LINES)], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
   child.stdout?.resume();
+  const exited = once(child, 'exit');
   const [microseconds] = (await once(child, 'message')) as [number];
-  await once(child, 'exit');
+  await exited;
   return microseconds / LINES;
 }
