@@ -5,7 +5,7 @@
  */
 export { createManagedRuntime } from './managed-runtime.ts';
 export type { ManagedRuntime } from './managed-runtime.ts';
-export type { ManagedRuntimeOptions, OnDeadline } from './config/options.ts';
+export type { LogInvocations, ManagedRuntimeOptions, OnDeadline } from './config/options.ts';
 export { ManagedRuntimeError } from './errors.ts';
 export type { ManagedRuntimeErrorCode } from './errors.ts';
 export type {

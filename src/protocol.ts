@@ -53,6 +53,8 @@ export type ReplyMessage = SettledOutcome &
 export interface SettledMessage {
   readonly type: 'settled';
   readonly invocationId: number;
+  /** Whether a promise given to `waitUntil` was rejected. */
+  readonly backgroundFailed: boolean;
   readonly stream?: { readonly report: HandlerReport; readonly background: boolean };
 }
 
@@ -62,7 +64,7 @@ export interface HandlerReport {
   readonly startedMs: number;
   /** How long the handler ran in ms, including JSON and the response stream. */
   readonly handlerMs: number;
-  /** Present if {@link InvokeMessage.wantsHeap} is true. */
+  /** Present if the handler failed, or if {@link InvokeMessage.wantsHeap} is true. */
   readonly heapUsedBytes?: number;
 }
 
@@ -111,7 +113,7 @@ export interface InvokeMessage {
   readonly invocationId: number;
   readonly metadata: InvocationMetadata;
   readonly event: EventBytes;
-  /** Whether the report must include the heap size, which takes some time to measure. */
+  /** Whether the report of a success must include the heap size, which takes some time to measure. */
   readonly wantsHeap: boolean;
 }
 

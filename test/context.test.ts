@@ -22,6 +22,7 @@ describe.each(MODES)('the context in %s', (_mode, { concurrency, env }) => {
   beforeAll(async () => {
     runtime = await startRuntime({
       handler: 'context.handler',
+      args: ['--log-invocations', 'all'],
       concurrency: concurrency ?? 1,
       env: { ...env, ...FUNCTION },
     });

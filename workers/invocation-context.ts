@@ -71,8 +71,8 @@ export class InvocationContext implements ManagedContext {
     return this.#abort.signal;
   }
 
-  /** Resolves when the background work has settled; undefined if there is none. */
-  get background(): Promise<void> | undefined {
+  /** Resolves when the background work has settled, with whether all of it succeeded; undefined if there is none. */
+  get background(): Promise<boolean> | undefined {
     return this.#background?.settled();
   }
 
@@ -137,6 +137,7 @@ function notSupported(method: string): HandlerError {
 class BackgroundWork {
   readonly #onRejected: (thrown: unknown) => void;
   readonly #pending = new Set<Promise<void>>();
+  #succeeded = true;
 
   constructor(onRejected: (thrown: unknown) => void) {
     this.#onRejected = onRejected;
@@ -148,19 +149,21 @@ class BackgroundWork {
     void work.then(() => this.#pending.delete(work));
   }
 
-  /** Resolves when all promises have settled, including those added meanwhile. */
-  async settled(): Promise<void> {
+  /** Resolves when all promises have settled, including those added meanwhile, with whether none was rejected. */
+  async settled(): Promise<boolean> {
     while (this.#pending.size > 0) {
       await Promise.all(this.#pending);
       // Other code that awaits the same promise may add another one.
       await nextTurn();
     }
+    return this.#succeeded;
   }
 
   async #handleRejection(promise: PromiseLike<unknown>): Promise<void> {
     try {
       await promise;
     } catch (error) {
+      this.#succeeded = false;
       this.#onRejected(error);
     }
   }

@@ -39,8 +39,8 @@ export interface Invoker extends LoadedHandler {
 interface Invoked {
   /** Undefined if the response was streamed; the messages of the stream carry it. */
   readonly outcome: SettledOutcome | undefined;
-  /** Resolves when the background work has settled; undefined if there is none. */
-  readonly background: Promise<void> | undefined;
+  /** Resolves when the background work has settled, with whether all of it succeeded; undefined if there is none. */
+  readonly background: Promise<boolean> | undefined;
   readonly report: HandlerReport;
 }
 
@@ -71,7 +71,7 @@ export async function loadInvoker(
       } catch (error) {
         log.invocationFailed(error, message.metadata);
         const outcome = failureOutcome(encodeThrown(error));
-        return { outcome, background: undefined, report: reportOf(message, startedMs) };
+        return { outcome, background: undefined, report: reportOf(message, startedMs, true) };
       }
       if (settings.ownsThread) setTraceId(message.metadata.traceId);
       const current = { message, context };
@@ -102,7 +102,7 @@ async function run(
 ): Promise<Invoked> {
   const { message, context } = current;
   const outcome = await settle(message, context);
-  const report = reportOf(message, startedMs);
+  const report = reportOf(message, startedMs, outcome?.type === 'failure');
   const { background } = context;
   if (background === undefined) finish(current);
   else void background.then(() => finish(current));
@@ -114,9 +114,9 @@ function finish(current: CurrentInvocation): void {
   forgetLatest(current);
 }
 
-function reportOf({ wantsHeap }: InvokeMessage, startedMs: number): HandlerReport {
+function reportOf({ wantsHeap }: InvokeMessage, startedMs: number, hasFailed: boolean): HandlerReport {
   const handlerMs = monotonicMs() - startedMs;
-  if (!wantsHeap) return { startedMs, handlerMs };
+  if (!wantsHeap && !hasFailed) return { startedMs, handlerMs };
   return { startedMs, handlerMs, heapUsedBytes: getHeapStatistics().used_heap_size };
 }
 

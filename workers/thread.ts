@@ -82,13 +82,16 @@ async function run(message: InvokeMessage, invoker: Invoker, port: MessagePort):
     const reply = replyTo(message, outcome, report);
     if (background === undefined) return post(port, reply, transfer);
     post(port, { ...reply, settled: false }, transfer);
-    await background;
-    return post(port, { type: 'settled', invocationId: message.invocationId });
+    return post(port, {
+      type: 'settled',
+      invocationId: message.invocationId,
+      backgroundFailed: !(await background),
+    });
   }
-  await background;
   post(port, {
     type: 'settled',
     invocationId: message.invocationId,
+    backgroundFailed: (await background) === false,
     stream: { report, background: background !== undefined },
   });
 }

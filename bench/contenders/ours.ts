@@ -1,13 +1,13 @@
 import type { Contender } from './contender.ts';
 import { lambdaEnvironment } from './environment.ts';
 
-/** This package as published, but without a log line per invocation, because AWS's client does not write one. */
+/** This package as published, with its defaults. */
 export function ours(entry: string, version: string): Contender {
   return {
     name: 'ours',
     version,
     polls: ({ slots }) => slots,
-    command: () => [process.execPath, entry, '--no-log-invocations'],
+    command: () => [process.execPath, entry],
     environment: lambdaEnvironment,
   };
 }

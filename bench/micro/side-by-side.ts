@@ -3,7 +3,7 @@
  * of load in turn, so that other load on the machine affects them equally. Each turn is compared with the first process's.
  *
  *     npm run build && node bench/micro/side-by-side.ts                      # with and without a log line per invocation
- *     node bench/micro/side-by-side.ts '../before/dist/src/cli/main.js' 'dist/src/cli/main.js --no-log-invocations'
+ *     node bench/micro/side-by-side.ts '../before/dist/src/cli/main.js' 'dist/src/cli/main.js --log-invocations all'
  *     SLOTS=64 TURNS=50 node bench/micro/side-by-side.ts                    # default: 8 slots with one thread each, 25 turns
  */
 import Table from 'cli-table3';
@@ -43,7 +43,7 @@ function commands(): readonly string[] {
   const given = process.argv.slice(2);
   if (given.length > 0) return given;
   const { entry } = findBuiltPackage(undefined);
-  return [`${entry} --no-log-invocations`, entry];
+  return [entry, `${entry} --log-invocations all`];
 }
 
 async function open(command: string): Promise<Contender> {

@@ -104,7 +104,7 @@ class DevSession {
     server.runtimeStarts();
     const runtime = createRuntime(
       { kind: 'file', workerFile },
-      { runtimeApi: server.address, logInvocations: flags.logInvocations, signal: stop },
+      { runtimeApi: server.address, logInvocations: flags.logInvocations ?? 'all', signal: stop },
       { onServing: (reload) => this.#serving(reload) },
     );
     console.setStatsSource(runtime);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
+import type { LogInvocations } from '../config/options.ts';
 import { MAX_CONCURRENCY, MAX_MEMORY_MIB, MAX_TIMEOUT_S } from '../config/environment.ts';
 
 /** The flags of the function. Each takes precedence over its environment variable. */
@@ -14,7 +15,7 @@ export interface FunctionFlags {
 /** The flags of the function and its runtime. */
 export interface Flags extends FunctionFlags {
   readonly concurrency?: string;
-  readonly logInvocations: boolean;
+  readonly logInvocations?: LogInvocations | boolean;
 }
 
 /** Adds the flags of function and runtime to a command. */
@@ -24,10 +25,14 @@ export function withFlags(command: Command): Command {
       wholeNumber(MAX_CONCURRENCY),
     ),
   );
-  return withFunctionFlags(command).option(
-    '--no-log-invocations',
-    'does not log a line at the end of each invocation',
-  );
+  return withFunctionFlags(command)
+    .addOption(
+      new Option(
+        '--log-invocations [which]',
+        'logs a line at the end of failed, all or no invocations',
+      ).choices(['failures', 'all', 'none']),
+    )
+    .addOption(new Option('--no-log-invocations', 'the same as --log-invocations none'));
 }
 
 /** Adds the flags of the function to a command. */

@@ -10,7 +10,7 @@ import type { Descriptors, ConcurrencyPlan } from './concurrency-plan.ts';
 import type { Environment } from './environment.ts';
 import { heapFlags } from './heap-flags.ts';
 import { handlerSource, moduleUrl, optionalModuleUrl } from './module-location.ts';
-import type { ManagedRuntimeOptions, OnDeadline } from './options.ts';
+import type { LogInvocations, ManagedRuntimeOptions, OnDeadline } from './options.ts';
 import { validateConfig } from './raw-config.ts';
 import type { RawConfig, HandlerReference, IgnoredVariable } from './raw-config.ts';
 
@@ -42,7 +42,7 @@ export interface Config extends ConcurrencyPlan {
   readonly logFormat: LogFormat;
   readonly logTarget: LogTarget;
   readonly outputTimeoutMs: number;
-  readonly logInvocations: boolean;
+  readonly logInvocations: LogInvocations;
   readonly deadlineMarginMs: number;
   readonly deadlineGraceMs: number;
   readonly onDeadline: OnDeadline;
@@ -165,7 +165,7 @@ function complete(raw: RawConfig, descriptors: Descriptors | undefined): Config 
     logFormat: env.AWS_LAMBDA_LOG_FORMAT ?? 'JSON',
     logTarget: logTarget(raw),
     outputTimeoutMs: options.outputTimeoutMs ?? 5_000,
-    logInvocations: (options.logInvocations ?? true) && writesInfo(raw),
+    logInvocations: logInvocations(raw),
     deadlineMarginMs: options.deadlineMarginMs ?? 0,
     deadlineGraceMs: options.deadlineGraceMs ?? 500,
     onDeadline: options.onDeadline ?? 'terminate',
@@ -192,6 +192,14 @@ function logTarget({ env }: RawConfig): LogTarget {
   const { _LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET: path, _LAMBDA_TELEMETRY_LOG_FD: fd } = env;
   if (path !== undefined) return { kind: 'socket', path };
   return fd === undefined ? { kind: 'stdout' } : { kind: 'frames', fd };
+}
+
+/** `none` if the lines would not pass the log level, so that the runtime does not create them. */
+function logInvocations(raw: RawConfig): LogInvocations {
+  if (!writesInfo(raw)) return 'none';
+  const { logInvocations: option = 'failures' } = raw.options;
+  if (typeof option === 'boolean') return option ? 'all' : 'none';
+  return option;
 }
 
 /** Whether lines of the level INFO are written. A user's logger filters by itself. */

@@ -11,12 +11,12 @@ import type { InvocationOutcome, InvocationReport, FailureCause, InvocationObser
 
 /** Receives the events of an invocation record. */
 export interface RecordListener {
-  /** Whether the listener needs a report, in addition to the channel's subscribers. */
-  readonly wantsReports: boolean;
+  /** Whether the listener logs such an invocation. */
+  logsInvocation(isPlainSuccess: boolean): boolean;
   onDispatch(waitMs: number): void;
   onMissedDeadline(): void;
   onAnswered(outcome: InvocationOutcome, delivery: DeliveryStatus, durationMs: number): void;
-  /** Called once. The report is undefined if neither the listener nor a channel needs one. */
+  /** Called once. The report is undefined if the listener does not log this invocation. */
   onEnd(record: InvocationRecord, report: InvocationReport | undefined): void;
 }
 
@@ -44,6 +44,7 @@ export class InvocationRecord implements InvocationObserver {
   #delivery: DeliveryStatus | undefined;
   #durationMs = 0;
   #overDeadlineMs = 0;
+  #isNearDeadline = false;
   #released = false;
   #ended = false;
 
@@ -54,7 +55,7 @@ export class InvocationRecord implements InvocationObserver {
     this.#inFlight = inFlight;
     this.#listener = listener;
     this.#operation = publishInvocation(() => channelContext(metadata, slot, event.length));
-    this.wantsHeap = listener.wantsReports || this.#operation !== undefined;
+    this.wantsHeap = listener.logsInvocation(true) || this.#operation !== undefined;
   }
 
   dispatched(thread: number, isFirst: boolean): void {
@@ -85,6 +86,10 @@ export class InvocationRecord implements InvocationObserver {
     else this.#fail('error', failure);
   }
 
+  backgroundFailed(): void {
+    if (!this.#released) this.#background = 'error';
+  }
+
   failed(cause: FailureCause, diagnostic: EncodedDiagnostic): void {
     if (this.#released) return;
     if (cause === 'deadline') this.#listener.onMissedDeadline();
@@ -102,7 +107,9 @@ export class InvocationRecord implements InvocationObserver {
     // The stream has no outcome if the Runtime API stopped reading it before its end.
     if (this.#answer?.type === 'stream' && this.#outcome === undefined) this.#fail('error', TRUNCATED);
     this.#durationMs = monotonicMs() - this.#arrivedMs;
-    this.#overDeadlineMs = Math.max(0, dateNow() - this.#metadata.deadlineMs);
+    const remainingMs = this.#metadata.deadlineMs - dateNow();
+    this.#overDeadlineMs = Math.max(0, -remainingMs);
+    this.#isNearDeadline = this.#durationMs > (this.#durationMs + remainingMs) * NEAR_DEADLINE;
     this.#listener.onAnswered(this.#outcome ?? 'shutdown', delivery, this.#durationMs);
     this.#endIfDone();
   }
@@ -131,12 +138,19 @@ export class InvocationRecord implements InvocationObserver {
   #endIfDone(): void {
     if (!this.#released || this.#delivery === undefined || this.#ended) return;
     this.#ended = true;
-    const report = this.wantsHeap ? this.#report() : undefined;
-    this.#listener.onEnd(this, report);
+    const isLogged = this.#listener.logsInvocation(this.#isPlainSuccess());
+    const report = isLogged || this.#operation !== undefined ? this.#report() : undefined;
+    this.#listener.onEnd(this, isLogged ? report : undefined);
     if (this.#operation === undefined || report === undefined) return;
     this.#operation.context.report = report;
     if (this.#diagnostic !== undefined) this.#operation.context.error = decodeDiagnostic(this.#diagnostic);
     this.#operation.publishAsyncEnd();
+  }
+
+  #isPlainSuccess(): boolean {
+    const background = this.#background ?? 'done';
+    const isDelivered = this.#outcome === 'response' && this.#delivery === 'delivered';
+    return isDelivered && background === 'done' && !this.#isNearDeadline;
   }
 
   #report(): InvocationReport {
@@ -153,6 +167,7 @@ export class InvocationRecord implements InvocationObserver {
       bytesIn: this.#bytesIn,
       bytesOut: answerBytes(this.#answer, this.#diagnostic),
     };
+    if (this.#isNearDeadline) report.nearDeadline = true;
     if (this.#thread !== undefined) {
       report.thread = this.#thread;
       report.firstOnThread = this.#isFirst;
@@ -173,6 +188,9 @@ export class InvocationRecord implements InvocationObserver {
     return report;
   }
 }
+
+/** The share of the time until the deadline above which an invocation counts as near its deadline. */
+const NEAR_DEADLINE = 0.8;
 
 const TRUNCATED = encodeDiagnostic(
   diagnostic('Runtime.TruncatedResponse', 'The Runtime API did not read the response stream to its end.'),

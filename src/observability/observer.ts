@@ -14,7 +14,7 @@ export interface SlotObserver {
 
 /** Receives the events of one invocation, from its slot and from the pool. */
 export interface InvocationObserver {
-  /** Whether the report needs the size of the thread's heap. */
+  /** Whether the report of a success needs the size of the thread's heap. */
   readonly wantsHeap: boolean;
   /** The invocation was sent to a thread; 0 is the main thread. */
   dispatched(thread: number, isFirst: boolean): void;
@@ -23,6 +23,8 @@ export interface InvocationObserver {
   /** The invocation has an outcome, or its response stream has begun. */
   answered(outcome: Outcome): void;
   streamEnded(failure: EncodedDiagnostic | undefined): void;
+  /** A promise given to `waitUntil` was rejected. */
+  backgroundFailed(): void;
   /** The runtime answers instead of the handler, or gives up the handler's background work. */
   failed(cause: FailureCause, diagnostic: EncodedDiagnostic): void;
   /** The invocation no longer occupies its thread. */
@@ -118,6 +120,8 @@ export interface InvocationReport {
   readonly handlerMs?: number;
   /** How long after the deadline the answer was delivered; 0 if it was delivered in time. */
   readonly overDeadlineMs: number;
+  /** Present if `durationMs` is more than 80 % of the time from the arrival until the deadline. */
+  readonly nearDeadline?: true;
   readonly slot: number;
   /** The thread's number in log lines; 0 is the main thread. Absent if the invocation was not sent to a thread. */
   readonly thread?: number;
@@ -128,8 +132,8 @@ export interface InvocationReport {
   readonly bytesOut: number;
   /** The used JavaScript heap of the thread when the handler ended, including garbage. */
   readonly heapUsedBytes?: number;
-  /** How the work given to `waitUntil` ended. Absent if there was none. */
-  readonly background?: 'done' | FailureCause;
+  /** How the work given to `waitUntil` ended; `error` if one of its promises was rejected. Absent if there was none. */
+  readonly background?: 'done' | 'error' | FailureCause;
   /** How long the background work continued after the handler ended. */
   readonly backgroundMs?: number;
 }

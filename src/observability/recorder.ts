@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import type { LogInvocations } from '../config/options.ts';
 import { InFlight } from '../invocation/invocation.ts';
 import { decodeDiagnostic } from '../invocation/diagnostic.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
@@ -24,7 +25,6 @@ import type { ThreadMetrics } from './thread-metrics.ts';
 
 /** Receives the events of all modules and updates the metrics, the tracing channels and the invocation log. */
 export class Recorder implements Observer, RecordListener {
-  readonly wantsReports: boolean;
   readonly threads: ThreadsObserver = { starts: (id) => this.#threadStarts(id) };
   readonly requests: RequestsObserver = {
     sends,
@@ -36,11 +36,12 @@ export class Recorder implements Observer, RecordListener {
     },
   };
   readonly #log: Log;
+  readonly #logInvocations: LogInvocations;
   readonly #metrics: RuntimeMetrics;
   readonly #open = new InFlight<InvocationRecord>();
 
   constructor({ logInvocations }: Config, log: Log, metrics: RuntimeMetrics) {
-    this.wantsReports = logInvocations;
+    this.#logInvocations = logInvocations;
     this.#log = log;
     this.#metrics = metrics;
   }
@@ -68,6 +69,10 @@ export class Recorder implements Observer, RecordListener {
     for (const record of this.#open) record.close();
   }
 
+  logsInvocation(isPlainSuccess: boolean): boolean {
+    return this.#logInvocations === 'all' || (this.#logInvocations === 'failures' && !isPlainSuccess);
+  }
+
   onDispatch(waitMs: number): void {
     this.#metrics.dispatch.record(waitMs);
   }
@@ -83,7 +88,7 @@ export class Recorder implements Observer, RecordListener {
   onEnd(record: InvocationRecord, report: InvocationReport | undefined): void {
     this.#open.delete(record);
     this.#metrics.inFlight = this.#open.size;
-    if (this.wantsReports && report !== undefined) this.#log.info(report, 'Invocation ended');
+    if (report !== undefined) this.#log.info(report, 'Invocation ended');
   }
 
   #arrived(invocation: Invocation, slot: number): InvocationRecord {

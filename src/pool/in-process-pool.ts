@@ -148,7 +148,7 @@ export class InProcessPool implements WorkerPool {
     if (background !== undefined) {
       pending.inBackground = true;
       this.#deadlines.watch(pending, () => undefined);
-      await background;
+      if (!(await background)) pending.record.backgroundFailed();
     }
     this.#release(pending);
   }

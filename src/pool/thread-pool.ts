@@ -170,10 +170,12 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
     else if (message.type === 'stream-opened') thread.control(abandonedStream(message.invocationId));
   }
 
-  #settled(thread: PoolThread, { invocationId, stream }: SettledMessage): void {
+  #settled(thread: PoolThread, message: SettledMessage): void {
+    const { invocationId, backgroundFailed, stream } = message;
     const invocation = thread.find(invocationId);
     if (invocation === undefined) return;
     if (stream !== undefined) invocation.record.ran(stream.report, stream.background);
+    if (backgroundFailed) invocation.record.backgroundFailed();
     this.#release(invocation, thread);
   }
 

@@ -44,7 +44,7 @@ describe('the command without a Runtime API', () => {
     local = await startLocal({
       handler: 'index.handler',
       taskRoot: root.path,
-      args: ['--concurrency', '2', '--memory', '512', '--timeout', '60'],
+      args: ['--concurrency', '2', '--memory', '512', '--timeout', '60', '--log-invocations', 'all'],
     });
   });
   afterAll(() => local[Symbol.asyncDispose]());
@@ -104,7 +104,7 @@ describe('the command without a Runtime API', () => {
     }
   });
 
-  it('writes a line at the end of each invocation', async () => {
+  it('--log-invocations all writes a line at the end of each invocation', async () => {
     const { $metadata } = await local.call();
     const line = expect.objectContaining({ message: 'Invocation ended', requestId: $metadata.requestId });
     await expect.poll(() => local.output.log, POLL_OPTIONS).toContainEqual(line);

@@ -13,6 +13,7 @@ export function validValues(schema: v.GenericSchema): string {
   if (wrapped !== undefined) return validValues(wrapped);
   if (type === 'picklist') return (options ?? []).map((option) => `\`${String(option)}\``).join(', ');
   if (type === 'boolean') return '`true`, `false`';
+  if (type === 'union') return ((options ?? []) as Schema[]).map(validValues).filter(Boolean).join(', ');
   if (entries !== undefined) {
     return Object.entries(entries)
       .map(([name, entry]) => `\`${name}\`: ${validValues(entry)}`)

@@ -27,7 +27,11 @@ describe.each(LAYOUTS)('a preload has wrapped built-in functions, $mode', ({ lay
       for (const open of [openSocketOutlet, openPipeOutlet, openFileOutlet]) {
         await using outlet = await open();
         const env = { NODE_OPTIONS: `--require ${preloadPath(preload)}` };
-        await using runtime = await startBootstrap('logs.mjs', layout, { env, ...outlet.options });
+        await using runtime = await startBootstrap(
+          'logs.mjs',
+          { ...layout, logInvocations: 'all' },
+          { env, ...outlet.options },
+        );
         outlet.started();
         await runtime.whenParked(1);
         await runtime.invoke({ do: 'streams' });

@@ -41,7 +41,9 @@ describe.each([
   { mode: 'single mode', start: startSingle },
 ])('in $mode', ({ start }) => {
   let runtime: FaultRuntime;
-  beforeAll(async () => (runtime = await start({ workerFile: 'errors.mjs' })));
+  beforeAll(
+    async () => (runtime = await start({ workerFile: 'errors.mjs', options: { logInvocations: 'all' } })),
+  );
   afterAll(() => runtime[Symbol.asyncDispose]());
 
   it.each(NAMES)('thrown: %s', async (kind) => {

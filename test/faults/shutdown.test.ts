@@ -129,7 +129,7 @@ describe.each(SHAPES)('$mode', ({ mode, threads, start }) => {
   it('answers that Lambda refuses are no errors, and nothing else is waited for but background work', async () => {
     await using runtime = await start({
       workerFile: 'hooks.mjs',
-      options: endless,
+      options: { ...endless, logInvocations: 'all' },
       extras: ['main hook'],
     });
     await runtime.whenParked(runtime.slots);

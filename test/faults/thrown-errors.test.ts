@@ -167,7 +167,7 @@ it('the handler cannot keep the line from being written by what it puts in the p
 
 describe.each(EITHER_MODE)('what a streaming handler throws, in $mode', ({ start }) => {
   let runtime: FaultRuntime;
-  beforeAll(async () => (runtime = await start()));
+  beforeAll(async () => (runtime = await start({ logInvocations: 'all' })));
   afterAll(() => runtime[Symbol.asyncDispose]());
 
   it.each([

@@ -33,7 +33,10 @@ describe.each(EITHER_MODE)('the embedded metric format in $mode', ({ slots, star
   });
 
   it('is what CloudWatch reads, on stdout, with the metrics of the interval', async () => {
-    await using runtime = await start(observed({ namespace: 'Pictures' }));
+    await using runtime = await start({
+      ...observed({ namespace: 'Pictures' }),
+      options: { logInvocations: 'all' },
+    });
     await runtime.whenParked(slots);
     for (let n = 0; n < 120; n += 1) {
       const requestId = `healthy-${n}`;

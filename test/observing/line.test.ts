@@ -11,7 +11,7 @@ describe.each(MODES)('the line at the end of an invocation in $mode', ({ mode, s
   const single = mode === 'single mode';
   let runtime: FaultRuntime;
   beforeAll(async () => {
-    runtime = await start({ options: { threads: 1 } });
+    runtime = await start({ options: { threads: 1, logInvocations: 'all' } });
     await runtime.whenParked(1);
   });
   afterAll(() => runtime[Symbol.asyncDispose]());
@@ -98,7 +98,7 @@ describe.each(MODES)('the line at the end of an invocation in $mode', ({ mode, s
   });
 
   it('comes at the end of the runtime for an answer that nobody has taken', async () => {
-    await using runtime = await start({ options: { shutdownTimeoutMs: 50 } });
+    await using runtime = await start({ options: { shutdownTimeoutMs: 50, logInvocations: 'all' } });
     runtime.api.faults.always('response', { type: 'hang' });
     void runtime.api.invoke('{"do":"healthy"}', { requestId: 'untaken', whenCapacity: true });
     await expect.poll(() => runtime.api.faults.met, POLL_OPTIONS).toBeGreaterThan(0);
@@ -107,7 +107,7 @@ describe.each(MODES)('the line at the end of an invocation in $mode', ({ mode, s
   });
 
   it('counts a stream to its end', async () => {
-    await using runtime = await start({ workerFile: 'streams.mjs' });
+    await using runtime = await start({ workerFile: 'streams.mjs', options: { logInvocations: true } });
     const parts = ['one ', 'two ', 'three'];
     await runtime.result({ do: 'write', parts }, { requestId: 'streamed' });
     expect(await lineOf(runtime, 'streamed')).toMatchObject({
@@ -144,14 +144,47 @@ describe.each(MODES)('the line at the end of an invocation in $mode', ({ mode, s
   });
 
   it.each([
+    ['the option logInvocations is none', { options: { logInvocations: 'none' } }],
     ['the option logInvocations is false', { options: { logInvocations: false } }],
     ['only warnings are logged', { env: { AWS_LAMBDA_LOG_LEVEL: 'WARN' } }],
-  ])('is not written when %s', async (_when, given) => {
+  ] as const)('is not written when %s', async (_when, given) => {
     await using runtime = await start(given);
     await runtime.invoke({ do: 'healthy' });
+    await runtime.failure({ do: 'fail' });
     await runtime.whenParked(slots);
     await runtime.stop();
     expect(runtime.output.stdout).not.toContain('Invocation ended');
+  });
+});
+
+describe.each(MODES)('by default, in $mode', ({ slots, start }) => {
+  it('a plain success has no line', async () => {
+    await using runtime = await start();
+    await runtime.invoke({ do: 'healthy' }, { requestId: 'plain' });
+    const gate = runtime.newGate();
+    await runtime.invoke({ do: 'background wait', gate }, { requestId: 'background' });
+    await runtime.open(gate);
+    await runtime.whenParked(slots);
+    await runtime.failure({ do: 'fail' }, { requestId: 'failed' });
+    expect(await lineOf(runtime, 'failed')).toMatchObject({ outcome: 'error', errorType: 'Refused' });
+    expect(linesOf(runtime, 'plain')).toEqual([]);
+    expect(linesOf(runtime, 'background')).toEqual([]);
+  });
+
+  it('background work that fails has a line', async () => {
+    await using runtime = await start();
+    await runtime.invoke({ do: 'background failure' }, { requestId: 'failed' });
+    expect(await lineOf(runtime, 'failed')).toMatchObject({ outcome: 'response', background: 'error' });
+  });
+
+  it('a success after more than 80 % of the time has a line that says so', async () => {
+    await using runtime = await start({
+      api: await startRuntimeApiServer({ enforceTimeout: false }),
+      options: { deadlineGraceMs: 60_000 },
+    });
+    // The deadline has passed when the handler answers.
+    await runtime.invoke({ do: 'healthy' }, { deadlineMs: Date.now() + 1, requestId: 'slow' });
+    expect(await lineOf(runtime, 'slow')).toMatchObject({ outcome: 'response', nearDeadline: true });
   });
 });
 

@@ -66,6 +66,7 @@ const SLOT: SlotObserver = {
     answered: nothing,
     streamEnded: nothing,
     failed: nothing,
+    backgroundFailed: nothing,
     settled: nothing,
     delivered: nothing,
   }),

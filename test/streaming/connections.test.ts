@@ -11,7 +11,7 @@ import { expectBody, observe, SHAPES, SINGLE } from './streaming-runtime.ts';
 
 describe.each(SHAPES)('a reader that goes away, $mode', ({ start }) => {
   let runtime: FaultRuntime;
-  beforeAll(async () => (runtime = await start()));
+  beforeAll(async () => (runtime = await start({ logInvocations: 'all' })));
   afterAll(() => runtime[Symbol.asyncDispose]());
   afterEach(() => runtime.expectFullCapacity());
 

@@ -9,6 +9,7 @@ import type {
   EventLoopStats,
   FailureCause,
   InvocationOutcome,
+  LogInvocations,
   ManagedRuntime,
   ManagedRuntimeErrorCode,
   ManagedRuntimeOptions,
@@ -45,7 +46,7 @@ expectTypeOf<ManagedRuntimeOptions>().toEqualTypeOf<{
   readonly runtimeApi?: string | undefined;
   readonly logger?: Logger | undefined;
   readonly outputTimeoutMs?: number | undefined;
-  readonly logInvocations?: boolean | undefined;
+  readonly logInvocations?: LogInvocations | boolean | undefined;
   readonly deadlineMarginMs?: number | undefined;
   readonly deadlineGraceMs?: number | undefined;
   readonly onDeadline?: OnDeadline | undefined;
@@ -61,6 +62,7 @@ expectTypeOf<ManagedRuntimeOptions>().toEqualTypeOf<{
   readonly sharedData?: string | URL | undefined;
   readonly onShutdown?: (() => unknown) | undefined;
 }>();
+expectTypeOf<LogInvocations>().toEqualTypeOf<'failures' | 'all' | 'none'>();
 expectTypeOf<OnDeadline>().toEqualTypeOf<'terminate' | 'keep' | 'exit'>();
 // @ts-expect-error what nobody knows is no option
 createManagedRuntime('handler.js', { concurency: 4 });

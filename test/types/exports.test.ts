@@ -14,6 +14,7 @@ const PUBLIC: Readonly<
       'EventLoopStats',
       'FailureCause',
       'InvocationOutcome',
+      'LogInvocations',
       'ManagedRuntime',
       'ManagedRuntimeErrorCode',
       'ManagedRuntimeOptions',

@@ -29,6 +29,7 @@ interface Types {
   ManagedRuntimeError: bootstrap.ManagedRuntimeError;
   ManagedRuntimeErrorCode: bootstrap.ManagedRuntimeErrorCode;
   ManagedRuntimeOptions: bootstrap.ManagedRuntimeOptions;
+  LogInvocations: bootstrap.LogInvocations;
   OnDeadline: bootstrap.OnDeadline;
   RuntimeStats: bootstrap.RuntimeStats;
   SlotStats: bootstrap.SlotStats;

@@ -9,8 +9,8 @@ export const logReasons: readonly Reason[] = [
   {
     what: 'the runtime’s own INFO lines',
     theirs: 'none',
-    ours: '`The runtime is ready`, and `Invocation ended` with times and outcome of each invocation',
-    why: 'Lambda’s report has no such times; `logInvocations: false` turns the second line off.',
+    ours: '`The runtime is ready`, and `Invocation ended` with times and outcome of failed invocations',
+    why: "Lambda’s report has no such times; `logInvocations: 'none'` turns the second line off.",
     covers: like({ at: /log/, ours: /"message":"(The runtime is ready|Invocation ended)"/, theirs: absent }),
   },
   {
