@@ -22,6 +22,7 @@ export type ToThread =
   | InvokeMessage
   | StreamControl
   | { readonly type: 'ping'; readonly ping: number }
+  | { readonly type: 'collect-garbage' }
   | { readonly type: 'shutdown'; readonly timeoutMs: number }
   | { readonly type: 'end' };
 

@@ -8,6 +8,7 @@ import type { SettledOutcome } from '../src/invocation/invocation.ts';
 import { monotonicMs } from '../src/invocation/time.ts';
 import type { FromThread, InvokeMessage, ReplyMessage, HandlerReport, ToThread } from '../src/protocol.ts';
 import type { ThreadSettings } from '../src/thread-settings.ts';
+import { collectGarbage } from './collect-garbage.ts';
 import { endWhenQuiet } from './end-when-quiet.ts';
 import { loadInvoker } from './invoker.ts';
 import type { Invoker } from './invoker.ts';
@@ -66,6 +67,8 @@ async function receive(message: ToThread, port: MessagePort, loaded: Loaded | un
       return loaded?.invoker.control(message);
     case 'ping':
       return post(port, { type: 'pong', ping: message.ping });
+    case 'collect-garbage':
+      return collectGarbage();
     case 'shutdown':
       await loaded?.invoker.shutdown(message.timeoutMs);
       return post(port, { type: 'shutdown-complete' });

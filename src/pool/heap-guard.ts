@@ -3,6 +3,7 @@ import { monotonicMs } from '../invocation/time.ts';
 import type { Config } from '../config/config.ts';
 import type { Diagnostic } from '../invocation/diagnostic.ts';
 import type { Log } from '../logging/log.ts';
+import { IdleGarbage } from './idle-garbage.ts';
 import { MemoryPressure } from './memory-pressure.ts';
 import type { ThreadMemory } from './memory-pressure.ts';
 import type { PoolThread } from './pool-thread.ts';
@@ -28,6 +29,7 @@ export class HeapGuard {
   readonly #limitMiB: number;
   readonly #certainLimitMiB: number;
   readonly #pressure: MemoryPressure;
+  readonly #idleGarbage = new IdleGarbage();
   readonly #log: Log;
   readonly #threads: () => readonly PoolThread[];
   readonly #end: EndThread;
@@ -71,6 +73,7 @@ export class HeapGuard {
       this.#pressure.isOver(soonMiB) ? SHORT_INTERVAL_MS : INTERVAL_MS,
     );
     for (const thread of this.#threadsToMeasure(processMiB)) void this.#measure(thread);
+    if (this.#pressure.isHigh(processMiB)) this.#idleGarbage.collect(this.#threads(), this.#measured);
     if (!this.#pressure.isOver(processMiB)) this.#warned = false;
     const isRelieving = this.#relievingPressure || this.#freeing > 0;
     if (this.#pressure.mustTerminate(processMiB) && !isRelieving) void this.#relievePressure(processMiB);

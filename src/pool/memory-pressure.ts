@@ -28,6 +28,11 @@ export class MemoryPressure {
     this.#minimumThreadMiB = memoryMiB / threads / 2;
   }
 
+  /** Whether idle threads should collect their garbage. */
+  isHigh(processMiB: number): boolean {
+    return processMiB > this.#memoryMiB * HIGH;
+  }
+
   isOver(processMiB: number): boolean {
     return processMiB > this.#memoryMiB * LIMIT;
   }
@@ -70,6 +75,9 @@ export class MemoryPressure {
 function total({ heapMiB, externalMiB }: ThreadMemory): number {
   return heapMiB + externalMiB;
 }
+
+/** The fraction of the function's memory at which idle threads collect their garbage. */
+const HIGH = 0.8;
 
 /** The fraction of the function's memory at which a thread is terminated. The rest covers growth until the thread has exited. */
 const LIMIT = 0.95;

@@ -109,6 +109,10 @@ export class PoolThread {
     return this.#osThread;
   }
 
+  get isIdle(): boolean {
+    return this.#state === 'ready' && this.invocations.size === 0;
+  }
+
   /** Whether the thread's shutdown hooks are running. */
   get isRunningHooks(): boolean {
     return this.#onShutdownComplete !== undefined;
@@ -210,7 +214,7 @@ export class PoolThread {
   #reportedState(): ThreadMetrics['state'] {
     if (this.#state === 'starting') return 'starting';
     if (this.#state !== 'ready') return 'retiring';
-    return this.invocations.size > 0 ? 'busy' : 'idle';
+    return this.isIdle ? 'idle' : 'busy';
   }
 
   #become(next: ThreadState): void {

@@ -2,6 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { InitError } from '../../src/local/runtime-api/init-errors.ts';
+import { residentMiB } from '../../bench/proc/memory.ts';
 import { EITHER_LAYOUT, FULL, posted, startLayout, statuses } from './fault-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
 
@@ -182,6 +183,23 @@ describe('Buffers and typed arrays', () => {
     await runtime.open('end');
     expect(statuses(await Promise.all(held))).toEqual({ response: 4 });
     expect((await expectHealth(runtime)).toSorted()).toEqual(before.toSorted());
+  });
+
+  it('threads that have become idle free what they no longer hold, where the memory is nearly full', async () => {
+    await using runtime = await startLayout(ONE_EACH, { env: { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '850' } });
+    await runtime.expectFullCapacity();
+    const held = [1, 2, 3, 4].map((n) =>
+      runtime.result({ do: 'hold Buffers', mib: 150, gate: 'end' }, { requestId: `held-${n}` }),
+    );
+    await runtime.marks('arrived-held-', 4);
+    expect(residentMiB(runtime.child.pid as number)).toBeGreaterThan(4 * 150);
+    await runtime.open('end');
+    expect(statuses(await Promise.all(held))).toEqual({ response: 4 });
+    // Nothing else allocates.
+    await expect
+      .poll(() => residentMiB(runtime.child.pid as number), { timeout: 60_000 })
+      .toBeLessThan(0.8 * 850);
+    await expectHealth(runtime);
   });
 
   it('memory that all threads share is no thread’s: nothing ends, and one warning says so', async () => {
