@@ -148,10 +148,8 @@ describe('an environment variable', () => {
       '--enable-source-maps --max_old_space_size=512 --max-old-space-size=256',
       { maxOldGenerationSizeMb: 256 },
     ],
-    [
-      '"--max-heap-size=700" --max-semi-space-size=16',
-      { maxOldGenerationSizeMb: 700, maxYoungGenerationSizeMb: 48 },
-    ],
+    // The young generation is the main thread's alone.
+    ['"--max-heap-size=700" --max-semi-space-size=16', { maxOldGenerationSizeMb: 700 }],
     ['--max-old-space-size=0', { maxOldGenerationSizeMb: 409 }],
     ['--import ./max-old-space-size=7.js', { maxOldGenerationSizeMb: 409 }],
   ])('NODE_OPTIONS=%s: what it asks of heaps is the limit of each thread', (nodeOptions, resourceLimits) => {

@@ -17,11 +17,7 @@ export function heapFlags(
     percentage === undefined
       ? (flags.get('max-old-space-size') ?? flags.get('max-heap-size'))
       : Math.floor((machineMiB() * percentage) / 100);
-  const semiSpaceMb = flags.get('max-semi-space-size');
-  return {
-    ...(oldMb !== undefined && { maxOldGenerationSizeMb: oldMb }),
-    ...(semiSpaceMb !== undefined && { maxYoungGenerationSizeMb: semiSpaceMb * SEMI_SPACES }),
-  };
+  return oldMb === undefined ? {} : { maxOldGenerationSizeMb: oldMb };
 }
 
 /** Parses flags as Node.js does: the last one counts, names may have underscores, a value may be a separate argument. */
@@ -40,6 +36,3 @@ function machineMiB(): number {
   const constrained = process.constrainedMemory();
   return Math.min(totalmem(), constrained > 0 ? constrained : Infinity) / 1024 / 1024;
 }
-
-/** The size of the young generation in semi-spaces. */
-const SEMI_SPACES = 3;

@@ -119,7 +119,7 @@ describe('V8’s flags for heaps', () => {
   it('a young generation larger than usual: much garbage is no fault', async () => {
     await using runtime = await startLayout(
       { perThread: 1, threads: 2 },
-      { ...SMALL_HEAP, execArgv: ['--max-semi-space-size=256'] },
+      { options: { resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 768 } } },
     );
     const event = { do: 'churn', items: 300_000, rounds: 50 };
     await Promise.all([1, 2].map(() => runtime.invoke(event)));
