@@ -1,13 +1,13 @@
 import type { Contender } from './contender.ts';
 import { lambdaEnvironment } from './environment.ts';
 
-/** This package as published, with its defaults. */
+/** This package as published, with its defaults, started as the wrappers in examples/deploy start it. */
 export function ours(entry: string, version: string): Contender {
   return {
     name: 'ours',
     version,
     polls: ({ slots }) => slots,
-    command: () => [process.execPath, entry],
+    command: () => [process.execPath, '--max-semi-space-size=16', entry],
     environment: lambdaEnvironment,
   };
 }

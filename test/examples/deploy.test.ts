@@ -15,6 +15,7 @@ import type { ExampleName } from './example.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const COMMAND = 'dist/src/cli/main.js';
+const YOUNG_GENERATION = '--max-semi-space-size=16';
 
 let root: TaskRoot;
 
@@ -56,16 +57,21 @@ describe('the zip', () => {
     ['bootstrap', {}, '2'],
     ['exec-wrapper', { MALLOC_ARENA_MAX: '4' }, '4'],
     ['bootstrap', { MALLOC_ARENA_MAX: '4' }, '4'],
-  ])("bounds malloc's arenas in %s, where the environment is %o: %s", async (script, env, expected) => {
-    await using api = await startRuntimeApi();
-    const child = startFunction('hello-json', script, [], { AWS_LAMBDA_RUNTIME_API: api.address, ...env });
-    const ended = once(child, 'close');
-    expect(await api.invoke(sampleEvent('hello-json'))).toMatchObject({ status: 'response' });
-    const environment = await readFile(`/proc/${child.pid}/environ`, 'utf8');
-    expect(environment.split('\0')).toContain(`MALLOC_ARENA_MAX=${expected}`);
-    child.kill();
-    await ended;
-  });
+  ])(
+    "bounds malloc's arenas and the main thread's young generation in %s, where the environment is %o: %s",
+    async (script, env, expected) => {
+      await using api = await startRuntimeApi();
+      const child = startFunction('hello-json', script, [], { AWS_LAMBDA_RUNTIME_API: api.address, ...env });
+      const ended = once(child, 'close');
+      expect(await api.invoke(sampleEvent('hello-json'))).toMatchObject({ status: 'response' });
+      const environment = await readFile(`/proc/${child.pid}/environ`, 'utf8');
+      expect(environment.split('\0')).toContain(`MALLOC_ARENA_MAX=${expected}`);
+      const [, flag] = (await readFile(`/proc/${child.pid}/cmdline`, 'utf8')).split('\0');
+      expect(flag).toBe(YOUNG_GENERATION);
+      child.kill();
+      await ended;
+    },
+  );
 
   it('and the image start what the package has for a command', async () => {
     const { bin } = JSON.parse(await readFile(`${PROJECT}package.json`, 'utf8')) as {
@@ -75,7 +81,8 @@ describe('the zip', () => {
     const dockerfile = await readFile(`${PROJECT}examples/deploy/container/Dockerfile`, 'utf8');
     const command = `/var/task/node_modules/lambda-managed-runtime/${COMMAND}`;
     expect(dockerfile).toContain(' MALLOC_ARENA_MAX=2 ');
-    expect(dockerfile).toContain(`\nENTRYPOINT ${JSON.stringify(['node', command]).replace(',', ', ')}\n`);
+    const entry = JSON.stringify(['node', YOUNG_GENERATION, command]).replaceAll(',', ', ');
+    expect(dockerfile).toContain(`\nENTRYPOINT ${entry}\n`);
   });
 
   it('has the packages that its code imports, as the repository has them', async () => {
