@@ -29,13 +29,13 @@ export type ToThread =
 export type FromThread =
   | ({ readonly type: 'ready'; readonly osThread: number | undefined } & LoadedHandler)
   | { readonly type: 'boot-failed'; readonly diagnostic: EncodedDiagnostic }
-  | ReplyMessage
-  | StreamMessage
-  | SettledMessage
-  | UncaughtErrorMessage
+  | ThreadMessage
   | { readonly type: 'pong'; readonly ping: number }
-  | { readonly type: 'shutdown-complete' }
-  | HeapThresholdMessage;
+  | { readonly type: 'shutdown-complete' };
+
+/** Messages from a thread about its invocations and its own condition. */
+export type ThreadMessage =
+  ReplyMessage | StreamMessage | SettledMessage | UncaughtErrorMessage | HeapThresholdMessage;
 
 export interface HeapThresholdMessage {
   readonly type: 'heap-threshold-exceeded';

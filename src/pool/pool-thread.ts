@@ -8,17 +8,7 @@ import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { ThreadObserver } from '../observability/observer.ts';
 import type { ThreadMetrics } from '../observability/thread-metrics.ts';
 import { releaseLocks } from '../output/output-lock.ts';
-import type {
-  UncaughtErrorMessage,
-  FromThread,
-  HeapThresholdMessage,
-  LoadedHandler,
-  ReplyMessage,
-  SettledMessage,
-  StreamControl,
-  StreamMessage,
-  ToThread,
-} from '../protocol.ts';
+import type { FromThread, LoadedHandler, StreamControl, ThreadMessage, ToThread } from '../protocol.ts';
 import type { ThreadSettings } from '../thread-settings.ts';
 import { EventLoopProbe } from './event-loop-probe.ts';
 import { initTimeout } from './init-failure.ts';
@@ -31,10 +21,6 @@ import { assertTransition } from './thread-state.ts';
 import type { ThreadState } from './thread-state.ts';
 import { v8Limits } from './v8-limits.ts';
 import { settlesWithin } from '../waiting.ts';
-
-/** Messages from a thread about its invocations and its own condition. */
-export type ThreadMessage =
-  ReplyMessage | StreamMessage | SettledMessage | UncaughtErrorMessage | HeapThresholdMessage;
 
 export interface ThreadListener {
   /** Called once after each state change. The change to `ended` follows the last message. */

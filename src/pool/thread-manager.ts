@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { ManagedRuntimeError } from '../errors.ts';
 import { decodeDiagnostic } from '../invocation/diagnostic.ts';
 import type { ThreadEndCause, ThreadsObserver } from '../observability/observer.ts';
-import type { LoadedHandler } from '../protocol.ts';
+import type { LoadedHandler, ThreadMessage } from '../protocol.ts';
 import type { LogSettings, SharedState } from '../thread-settings.ts';
 import type { Log, LogSink } from '../logging/log.ts';
 import { watchUntilEnd } from './ending-watch.ts';
@@ -13,7 +13,7 @@ import { describeThreadEnd, logThreadLost, replacementCause, summaryOfEnd } from
 import { Recycling, Reloading, PROBATION_MS, RestartBackoff } from './thread-replacement.ts';
 import type { BootFailure } from './thread-replacement.ts';
 import { PoolThread } from './pool-thread.ts';
-import type { ThreadListener, ThreadMessage } from './pool-thread.ts';
+import type { ThreadListener } from './pool-thread.ts';
 import { PoolSizing } from './pool-sizing.ts';
 import { replaceProcessOnExit } from './process-exit.ts';
 import type { ThreadEndReason } from './thread-end.ts';
@@ -259,9 +259,8 @@ export class ThreadManager implements ThreadListener {
   }
 
   /**
-   * Frees memory for the next thread: a thread that is to be replaced is retired before its replacement starts. If no
-   * thread is to be replaced, the manager waits for the threads that are leaving. If no thread is leaving either, the pool
-   * keeps its size.
+   * Frees memory for the next thread: a thread that is to be replaced is retired before its replacement starts. Without one,
+   * the manager waits for the threads that are leaving. If no thread is leaving either, the pool keeps its size.
    */
   #onMemoryFull(ready: number): void {
     const outgoing = this.#recycling.finish() ?? this.#outdated()[0];

@@ -11,13 +11,14 @@ import type {
   ReplyMessage,
   SettledMessage,
   StreamMessage,
+  ThreadMessage,
 } from '../protocol.ts';
 import type { SharedState } from '../thread-settings.ts';
 import type { Log, LogSink } from '../logging/log.ts';
 import { DeadlinePolicy } from './deadline-policy.ts';
 import { logUncaughtError, logLostInvocation, describeThreadEnd, failureCause } from './thread-end.ts';
 import { PendingInvocation, abandonedStream } from './pending-invocation.ts';
-import type { PoolThread, ThreadMessage } from './pool-thread.ts';
+import type { PoolThread } from './pool-thread.ts';
 import { ThreadCapacity } from './thread-capacity.ts';
 import type { ThreadEndReason } from './thread-end.ts';
 import { ThreadManager } from './thread-manager.ts';
