@@ -12,6 +12,7 @@
  *     ◀─ uncaught-error ──────────────────────── an uncaught error, an unhandled rejection or process.exit()
  *     ◀─ heap-threshold-exceeded ─────────────── the heap is larger than `maxThreadHeapMb`
  *     ── ping ─▶ ◀─ pong ─────────────────────── checks that the event loop is not blocked
+ *     ── collect-garbage ──────────────────────▶ only to an idle thread
  *     ── shutdown ─▶ ◀─ shutdown-complete ────── runs the shutdown hooks, at shutdown and before recycling
  *     ── end ──────────────────────────────────▶ the thread ends itself
  */
