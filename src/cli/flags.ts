@@ -15,7 +15,7 @@ export interface FunctionFlags {
 /** The flags of the function and its runtime. */
 export interface Flags extends FunctionFlags {
   readonly concurrency?: string;
-  readonly logInvocations?: LogInvocations | boolean;
+  readonly logInvocations?: LogInvocations | false;
 }
 
 /** Adds the flags of function and runtime to a command. */
@@ -28,7 +28,7 @@ export function withFlags(command: Command): Command {
   return withFunctionFlags(command)
     .addOption(
       new Option(
-        '--log-invocations [which]',
+        '--log-invocations <which>',
         'logs a line at the end of failed, all or no invocations',
       ).choices(['failures', 'all', 'none']),
     )
