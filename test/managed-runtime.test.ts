@@ -254,7 +254,8 @@ describe.concurrent('single mode', () => {
 });
 
 /** What nobody needs on Lambda. */
-const LOCAL_MODE = /\/src\/(local|testing|cli)\/|@smithy|line-broadcast/;
+const LOCAL_MODE =
+  /\/src\/(local|testing|cli)\/|@smithy|commander|cli-table3|cli-progress|uplot|line-broadcast/;
 
 const RECORDING = {
   execArgv: ['--import', new URL('./fixtures/bootstraps/record-loading.mjs', import.meta.url).href],

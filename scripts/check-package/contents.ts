@@ -16,6 +16,7 @@ export const contents: Check = async ({ tarball }, log) => {
     'CHANGELOG.md',
     'LICENSE',
     'README.md',
+    'THIRD-PARTY-LICENSES',
     'package.json',
   ]);
   const shown = readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/\]\((docs\/[^)#]+)/g);
@@ -23,7 +24,9 @@ export const contents: Check = async ({ tarball }, log) => {
   const built = names.filter((name) => name.startsWith('dist/'));
   const page = built.filter((name) => name.startsWith(PAGE));
   assert.deepEqual(page.map((name) => name.slice(PAGE.length)).sort(), PAGE_FILES);
-  const ours = built.filter((name) => !name.startsWith(PAGE));
+  const uplot = built.filter((name) => name.startsWith(UPLOT));
+  assert.deepEqual(uplot.map((name) => name.slice(UPLOT.length)).sort(), UPLOT_FILES);
+  const ours = built.filter((name) => !name.startsWith(PAGE) && !name.startsWith(UPLOT));
   const strangers = ours.filter((name) => !/^dist\/(src|workers)\/.*\.(js|js\.map|d\.ts)$/.test(name));
   assert.deepEqual(strangers, []);
 
@@ -34,6 +37,9 @@ export const contents: Check = async ({ tarball }, log) => {
     assert.match(code, /\n\/\/# sourceMappingURL=\S+\.js\.map\s*$/, script);
     const map = JSON.parse(readFileSync(join(installed, `${script}.map`), 'utf8')) as SourceMap;
     assert.equal(map.sourcesContent?.length, map.sources.length, `${script}.map has not all sources`);
+    const withText = map.sources.filter((_source, index) => map.sourcesContent?.[index] !== '');
+    const others = withText.filter((source) => /node_modules|^builtin:/.test(source));
+    assert.deepEqual(others, [], `${script}.map has code of other packages`);
   }
   const run = (args: string[]) =>
     log.run(process.execPath, ['--input-type=module', ...args], { cwd: project.path });
@@ -51,6 +57,10 @@ export const contents: Check = async ({ tarball }, log) => {
 const PAGE = 'dist/src/console/page/bundle/';
 const PAGE_FILES = ['index.html', 'licenses.txt', 'page.css', 'page.js'];
 
+/** What the report of `bench` contains. */
+const UPLOT = 'dist/src/cli/bench/uplot/';
+const UPLOT_FILES = ['uPlot.iife.min.js', 'uPlot.min.css'];
+
 interface SourceMap {
   readonly sources: readonly string[];
   readonly sourcesContent?: readonly string[];
@@ -59,8 +69,8 @@ interface SourceMap {
 /** A script that prints the missing ones of the files that the package resolves by path. */
 const MISSING = `
 import { existsSync } from 'node:fs';
-const { CONSOLE_PAGE, ENTRY_FILES } = await import(process.argv[1]);
-for (const url of [CONSOLE_PAGE, ...Object.values(ENTRY_FILES)]) if (!existsSync(url)) console.log(url.href);
+const { CONSOLE_PAGE, ENTRY_FILES, UPLOT } = await import(process.argv[1]);
+for (const url of [CONSOLE_PAGE, UPLOT, ...Object.values(ENTRY_FILES)]) if (!existsSync(url)) console.log(url.href);
 `;
 
 const FAIL = `

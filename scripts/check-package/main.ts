@@ -7,9 +7,11 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { apiReference } from '../api-reference/check.ts';
 import type { Check } from './check.ts';
+import { commands } from './commands.ts';
 import { contents } from './contents.ts';
-import { figures } from './figures.ts';
+import { lambdaStart } from './lambda-start.ts';
 import { attw, knip, publint } from './linters.ts';
+import { loadTimes } from './load-times.ts';
 import { Log } from './log.ts';
 import { quickStart } from './quick-start.ts';
 import { findNode } from './nodes.ts';
@@ -19,6 +21,7 @@ import { bundled } from './projects/bundled.ts';
 import { cjsJavascript } from './projects/cjs-javascript.ts';
 import { esmTypescript } from './projects/esm-typescript.ts';
 import { RESULTS } from '../root.ts';
+import { size } from './size.ts';
 import { types } from './types.ts';
 
 const CHECKS: Readonly<Record<string, Check>> = {
@@ -26,13 +29,16 @@ const CHECKS: Readonly<Record<string, Check>> = {
   attw,
   knip,
   contents,
+  size,
   types,
   'api-reference': apiReference,
   'esm-typescript': esmTypescript,
   'cjs-javascript': cjsJavascript,
   bundled,
   newcomer: quickStart,
-  figures,
+  commands,
+  'lambda-start': lambdaStart,
+  'load-times': loadTimes,
 };
 
 const { values, positionals } = parseArgs({

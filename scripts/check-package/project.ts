@@ -10,6 +10,9 @@ export interface Project extends Disposable {
   write(files: Readonly<Record<string, string>>): void;
 }
 
+/** The package's command in a project. */
+export const COMMAND = 'node_modules/.bin/lambda-managed-runtime';
+
 /** Creates a user's project: writes the manifest, if any, and installs the packages. */
 export async function createProject(
   log: Log,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Check } from './check.ts';
 import { assertAnswer, invokeAsInReadme, serveLocally } from './local-function.ts';
 import { environmentOf } from './nodes.ts';
-import { addPhoto, createProject } from './project.ts';
+import { COMMAND, addPhoto, createProject } from './project.ts';
 import { exampleEvent, firstExample, localCommand } from './readme.ts';
 
 /**
@@ -15,7 +15,7 @@ export const quickStart: Check = async ({ tarball, nodes }, log) => {
   await addPhoto(project);
   for (const node of nodes) {
     const here = { cwd: project.path, env: environmentOf(node) };
-    const command = ['node_modules/.bin/lambda-managed-runtime', ...localCommand()];
+    const command = [COMMAND, ...localCommand()];
     await serveLocally(log, node, project, command, (url) => invokeAsInReadme(log, url));
     await serveLocally(log, node, project, ['main.ts'], async (url) => {
       const output = await log.run(node.path, ['invoke.mjs', url, exampleEvent()], here);

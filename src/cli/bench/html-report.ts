@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { UPLOT } from '../../package-files.ts';
 import { isShared } from './measurement.ts';
 import type { Measurement } from './measurement.ts';
 import { contextLines, recommendedSettings } from './record.ts';
@@ -63,7 +63,7 @@ main { display: flex; flex-wrap: wrap; gap: 16px; } figure { margin: 0; }
 
 /** Reads a file of uPlot's distribution. */
 function asset(name: string): string {
-  return readFileSync(createRequire(import.meta.url).resolve(`uplot/dist/${name}`), 'utf8');
+  return readFileSync(new URL(name, UPLOT), 'utf8');
 }
 
 function table({ head, rows }: Columns): string {

@@ -1,13 +1,20 @@
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import type { Metafile } from 'esbuild';
+import { ROOT } from '../../../scripts/root.ts';
+import { bundledPackages, licenseFile } from '../../../scripts/third-party-licenses.ts';
 
-/** Bundles the console's page into a folder: index.html, page.js, page.css, and the licenses of the bundled packages. */
-export async function buildPage(folder: string = BESIDE): Promise<void> {
+/**
+ * Bundles the console's page into a folder: index.html, page.js, page.css, and the licenses of the bundled packages.
+ * Resolves with what the bundle contains.
+ */
+export async function buildPage(folder: string = BESIDE): Promise<Metafile> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  await build({
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
     entryPoints: { page: join(HERE, 'main.tsx') },
     outdir: folder,
     bundle: true,
@@ -16,16 +23,11 @@ export async function buildPage(folder: string = BESIDE): Promise<void> {
     target: 'es2023',
     tsconfig: join(HERE, 'tsconfig.json'),
     logLevel: 'warning',
+    metafile: true,
   });
   await copyFile(join(HERE, 'index.html'), join(folder, 'index.html'));
-  await writeFile(join(folder, 'licenses.txt'), (await Promise.all(BUNDLED.map(licenseOf))).join('\n'));
-}
-
-/** The packages in the bundle, whose licenses require a copy of the license text. */
-const BUNDLED = ['preact', '@preact/signals', '@preact/signals-core', 'uplot'];
-
-async function licenseOf(name: string): Promise<string> {
-  return `${name}\n\n${await readFile(join(HERE, '../../../node_modules', name, 'LICENSE'), 'utf8')}`;
+  await writeFile(join(folder, 'licenses.txt'), licenseFile(bundledPackages(ROOT, [metafile])));
+  return metafile;
 }
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
