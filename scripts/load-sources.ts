@@ -20,7 +20,10 @@ export const loadSources: Plugin = {
       kind === 'require-call' && isBuiltin(path) ? { path, namespace: BUILTIN } : undefined,
     );
     onLoad({ filter: /./, namespace: BUILTIN }, ({ path }) => ({
-      contents: withoutSourceMap(path, `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`),
+      contents: withoutSourceMap(
+        `${BUILTIN}:${path}`,
+        `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+      ),
     }));
     const common = { target: target as string, minifyWhitespace: true, legalComments: 'none' } as const;
     onLoad({ filter: IN_PACKAGE }, async ({ path }) => {

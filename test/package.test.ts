@@ -1,6 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
 import type { Metafile } from 'esbuild';
+import { describe, expect, it } from 'vitest';
 import { describeSize, excessOf, packageSizes } from '../scripts/check-package/package-size.ts';
+import { loadSources } from '../scripts/load-sources.ts';
 import { packageFolder } from '../scripts/package-folder.ts';
 import { bundledFolders, bundledPackages, licenseFile } from '../scripts/third-party-licenses.ts';
 import { makeTaskRoot } from './helpers/task-root.ts';
@@ -119,4 +124,50 @@ describe('the licenses of what is bundled', () => {
     });
     return { inputs: {}, outputs: Object.fromEntries(entries) } as Metafile;
   }
+});
+
+it('a bundle runs CommonJS packages that require modules of Node.js, has no comments, and maps only its own sources', async () => {
+  await using root = await makeTaskRoot({
+    'package.json': '{ "type": "module", "sideEffects": false }',
+    'main.ts': `import './sets-value.ts';
+import Emitter from 'emitter';
+/** Of the class. */
+export class Own extends Emitter {
+  /** Of the method. */
+  value(): unknown { return (globalThis as { valueOfTest?: unknown }).valueOfTest; }
+}`,
+    'sets-value.ts': 'Object.assign(globalThis, { valueOfTest: 7 });',
+    'node_modules/emitter/package.json': '{ "name": "emitter", "main": "index.js" }',
+    'node_modules/emitter/index.js':
+      "const Emitter = require('events');\n// Of the package.\nmodule.exports = class extends Emitter {};",
+  });
+  await build({
+    absWorkingDir: root.path,
+    entryPoints: ['main.ts'],
+    outdir: 'out',
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22.19',
+    sourcemap: true,
+    plugins: [loadSources],
+  });
+  const bundle = join(root.path, 'out/main.js');
+  const { Own } = (await import(pathToFileURL(bundle).href)) as {
+    Own: new () => { value(): unknown; emit(name: string): boolean };
+  };
+  const own = new Own();
+  expect([own.value(), own.emit('event')]).toEqual([7, false]);
+  expect(await readFile(bundle, 'utf8')).not.toMatch(/Of the (class|method|package)/);
+  const map = JSON.parse(await readFile(`${bundle}.map`, 'utf8')) as Record<
+    'sources' | 'sourcesContent',
+    string[]
+  >;
+  const texts = Object.fromEntries(map.sources.map((source, index) => [source, map.sourcesContent[index]]));
+  expect(texts).toEqual({
+    '../main.ts': expect.stringContaining('/** Of the method. */'),
+    '../sets-value.ts': expect.any(String),
+    'builtin:events': '',
+    '../node_modules/emitter/index.js': '',
+  });
 });

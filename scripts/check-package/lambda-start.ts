@@ -16,7 +16,9 @@ export const lambdaStart: Check = async ({ tarball, nodes }, log) => {
   using project = await createProject(log, { type: 'module' }, [tarball]);
   project.write({ 'record.mjs': RECORD, 'main.mjs': MAIN, 'handler.mjs': HANDLER });
   for (const node of nodes) {
-    assert.deepEqual(bundledIn(await loadedBy(['main.mjs'], node, project, log)), []);
+    const loaded = await loadedBy(['main.mjs'], node, project, log);
+    assert.deepEqual(bundledIn(loaded), []);
+    assert.deepEqual(loaded.filter(hasHelpers), [], 'A start loads helpers for CommonJS modules.');
     assert.deepEqual(bundledIn(await loadedBy([COMMAND], node, project, log)), ['commander']);
   }
 };
@@ -62,6 +64,9 @@ function bundledIn(files: readonly string[]): string[] {
   const code = own.map((file) => readFileSync(file, 'utf8')).join('\n');
   return [...new Set(code.matchAll(MARK).map(([, name = '']) => name))].toSorted();
 }
+
+/** Whether a file defines what esbuild adds for bundled CommonJS modules. */
+const hasHelpers = (file: string) => /^var __commonJS = /m.test(readFileSync(file, 'utf8'));
 
 const MARK = /^\/\/ node_modules\/((?:@[^/]+\/)?[^/]+)\//gm;
 
