@@ -38,7 +38,7 @@ export type FromThread =
 export type ThreadMessage =
   ReplyMessage | StreamMessage | SettledMessage | UncaughtErrorMessage | HeapThresholdMessage;
 
-export interface HeapThresholdMessage {
+interface HeapThresholdMessage {
   readonly type: 'heap-threshold-exceeded';
 }
 
