@@ -332,6 +332,37 @@ describe('slots', () => {
   });
 });
 
+describe('a concurrency of 1', () => {
+  const CONCURRENCY = { AWS_LAMBDA_MAX_CONCURRENCY: '1' };
+  const WORKER = { AWS_LAMBDA_NODEJS_WORKER_COUNT: '1' };
+
+  it.each([
+    [{ threads: 1 }, {}],
+    [{ threads: 1, concurrency: 1 }, {}],
+    [{ threads: 1 }, CONCURRENCY],
+    [{ threads: 1 }, { AWS_LAMBDA_NODEJS_WORKER_COUNT: '8' }],
+    [{}, { ...CONCURRENCY, ...WORKER }],
+  ])('uses one thread with %j and %j', (options, env) => {
+    const file = { kind: 'file', workerFile: 'x.js' } as const;
+    const oneThread = { slots: 1, threads: 1, invocationsPerThread: 1, inThreads: true };
+    expect(readConfig(file, options, env)).toMatchObject(oneThread);
+  });
+
+  it.each([
+    [{}, {}],
+    [{}, CONCURRENCY],
+    [{}, WORKER],
+    [{ concurrency: 1 }, WORKER],
+    [{ concurrency: 1 }, { ...WORKER, AWS_LAMBDA_MAX_CONCURRENCY: '8' }],
+    [{}, { ...CONCURRENCY, AWS_LAMBDA_NODEJS_WORKER_COUNT: '8' }],
+    [{ threads: 8 }, {}],
+    [{ threads: 8 }, { ...CONCURRENCY, ...WORKER }],
+  ])('uses the main thread with %j and %j', (options, env) => {
+    const file = { kind: 'file', workerFile: 'x.js' } as const;
+    expect(readConfig(file, options, env).inThreads).toBe(false);
+  });
+});
+
 it('a codec may lie in a directory whose name a URL escapes', () => {
   const file = { kind: 'file', workerFile: 'x.js' } as const;
   const codec = '/tmp/100% #1?/codec.mjs';

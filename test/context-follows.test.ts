@@ -235,6 +235,8 @@ describe('the option concurrency, with shared threads', () => {
       { maxConcurrency: '2', initializationType: 'on-demand' },
     ],
     [{ concurrency: 1 }, {}, {}],
+    [{ concurrency: 1, threads: 1 }, {}, {}],
+    [{ threads: 1 }, { AWS_LAMBDA_MAX_CONCURRENCY: '1' }, { maxConcurrency: '1' }],
   ])('%j with %j, locally, is %j in handlers', async (given, env, expected) => {
     await using root = await makeTaskRoot({
       'index.mjs': `

@@ -219,6 +219,7 @@ describe.concurrent('single mode', () => {
     ['neither is set', {}, {}],
     ['AWS_LAMBDA_MAX_CONCURRENCY is 1', {}, { AWS_LAMBDA_MAX_CONCURRENCY: '1' }],
     ['the option concurrency is 1', { concurrency: 1 }, { AWS_LAMBDA_MAX_CONCURRENCY: '8' }],
+    ['AWS_LAMBDA_NODEJS_WORKER_COUNT is 1 alone', {}, { AWS_LAMBDA_NODEJS_WORKER_COUNT: '1' }],
   ])(
     'runs the handler on the main thread, without piscina or a thread, when %s',
     async (_when, options, env) => {

@@ -211,53 +211,55 @@ describe('a Node.js that cannot run the runtime:', () => {
 });
 
 // Before, each took until the request timed out: a minute, or ten seconds for each try.
-describe.each(MODES)('a Runtime API that does not answer does not keep it, in %s:', (_mode, mode) => {
-  const options = { concurrency: mode.concurrency ?? 1, threads: 1 };
-  const limit = { timeout: 30_000 };
+describe.each(MODES)(
+  'a Runtime API that does not answer does not keep it, in %s:',
+  (_mode, _settings, options) => {
+    const limit = { timeout: 30_000 };
 
-  it('stop() while the extension registers', limit, async () => {
-    await using host = await startHost({
-      prepare: (api) => void api.faults.always('register', { type: 'hang' }),
+    it('stop() while the extension registers', limit, async () => {
+      await using host = await startHost({
+        prepare: (api) => void api.faults.always('register', { type: 'hang' }),
+      });
+      const runtime = await host.create({ workerFile: 'echo.mjs', options });
+      const run = runtime.run();
+      await expect.poll(() => host.process.api.faults.met, POLL_OPTIONS).toBe(1);
+      expect(await Promise.all([runtime.stop(), run])).toEqual(['resolved', 'resolved']);
+      expect(host.process.api.extensionRegistered).toBe(false);
     });
-    const runtime = await host.create({ workerFile: 'echo.mjs', options });
-    const run = runtime.run();
-    await expect.poll(() => host.process.api.faults.met, POLL_OPTIONS).toBe(1);
-    expect(await Promise.all([runtime.stop(), run])).toEqual(['resolved', 'resolved']);
-    expect(host.process.api.extensionRegistered).toBe(false);
-  });
 
-  it('SIGTERM while the extension registers', limit, async () => {
-    await using runtime = await startBootstrap('echo.mjs', options, {
-      prepare: (api) => void api.faults.always('register', { type: 'hang' }),
+    it('SIGTERM while the extension registers', limit, async () => {
+      await using runtime = await startBootstrap('echo.mjs', options, {
+        prepare: (api) => void api.faults.always('register', { type: 'hang' }),
+      });
+      await expect.poll(() => runtime.api.faults.met, POLL_OPTIONS).toBe(1);
+      expect(await runtime.stop()).toEqual({ code: 0, signal: null });
     });
-    await expect.poll(() => runtime.api.faults.met, POLL_OPTIONS).toBe(1);
-    expect(await runtime.stop()).toEqual({ code: 0, signal: null });
-  });
 
-  it('a module that fails while the extension registers', limit, async () => {
-    await using runtime = await startBootstrap('fails-to-load.mjs', options, {
-      prepare: (api) => void api.faults.always('register', { type: 'hang' }),
+    it('a module that fails while the extension registers', limit, async () => {
+      await using runtime = await startBootstrap('fails-to-load.mjs', options, {
+        prepare: (api) => void api.faults.always('register', { type: 'hang' }),
+      });
+      expect(await runtime.exited).toEqual({ code: 1, signal: null });
+      expect(runtime.api.initErrors).toHaveLength(1);
     });
-    expect(await runtime.exited).toEqual({ code: 1, signal: null });
-    expect(runtime.api.initErrors).toHaveLength(1);
-  });
 
-  it('SIGTERM while an init error is posted', limit, async () => {
-    await using runtime = await startBootstrap('fails-to-load.mjs', options, {
-      prepare: (api) => void api.faults.always('init-error', { type: 'hang' }),
+    it('SIGTERM while an init error is posted', limit, async () => {
+      await using runtime = await startBootstrap('fails-to-load.mjs', options, {
+        prepare: (api) => void api.faults.always('init-error', { type: 'hang' }),
+      });
+      await expect.poll(() => runtime.api.faults.met, POLL_OPTIONS).toBe(1);
+      expect(await runtime.stop()).toEqual({ code: 1, signal: null });
     });
-    await expect.poll(() => runtime.api.faults.met, POLL_OPTIONS).toBe(1);
-    expect(await runtime.stop()).toEqual({ code: 1, signal: null });
-  });
 
-  it('SIGTERM where the Runtime API is gone', limit, async () => {
-    await using runtime = await startBootstrap('echo.mjs', options);
-    await runtime.whenParked(1);
-    await runtime.api.close();
-    await runtime.whenLogged(/^Polling failed/);
-    expect(await runtime.stop()).toEqual({ code: 0, signal: null });
-  });
-});
+    it('SIGTERM where the Runtime API is gone', limit, async () => {
+      await using runtime = await startBootstrap('echo.mjs', options);
+      await runtime.whenParked(1);
+      await runtime.api.close();
+      await runtime.whenLogged(/^Polling failed/);
+      expect(await runtime.stop()).toEqual({ code: 0, signal: null });
+    });
+  },
+);
 
 describe('a second runtime in the process', () => {
   it('runs, and stop() resolves, where the first one could not open its log', async () => {
@@ -276,14 +278,14 @@ describe('a second runtime in the process', () => {
     expect(await running).toBe('resolved');
   });
 
-  it.each([1, 2])('logs to the same descriptor, with %i at once', async (concurrency) => {
+  it.each(MODES)('logs to the same descriptor, in %s', async (_mode, _settings, options) => {
     await using host = await startHost({
       env: { _LAMBDA_TELEMETRY_LOG_FD: '4' },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe'],
     });
     let frames = '';
     (host.process.child.stdio[4] as Readable).on('data', (bytes: Buffer) => (frames += bytes.toString()));
-    const settings = { workerFile: 'logs.mjs', options: { concurrency, threads: 1 } };
+    const settings = { workerFile: 'logs.mjs', options };
     // Both have read the environment before the first one runs.
     const runtimes = [await host.create(settings), await host.create(settings)];
     runtimes.push(await host.create(settings));

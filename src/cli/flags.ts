@@ -15,16 +15,25 @@ export interface FunctionFlags {
 /** The flags of the function and its runtime. */
 export interface Flags extends FunctionFlags {
   readonly concurrency?: string;
+  readonly threads?: string;
   readonly logInvocations?: LogInvocations | false;
 }
 
 /** Adds the flags of function and runtime to a command. */
 export function withFlags(command: Command): Command {
-  command.addOption(
-    new Option('--concurrency <n>', 'maximum concurrent invocations (AWS_LAMBDA_MAX_CONCURRENCY)').argParser(
-      wholeNumber(MAX_CONCURRENCY),
-    ),
-  );
+  command
+    .addOption(
+      new Option(
+        '--concurrency <n>',
+        'maximum concurrent invocations (AWS_LAMBDA_MAX_CONCURRENCY)',
+      ).argParser(wholeNumber(MAX_CONCURRENCY)),
+    )
+    .addOption(
+      new Option(
+        '--threads <n>',
+        'maximum worker threads (AWS_LAMBDA_NODEJS_WORKER_COUNT); 1 also uses a thread with a concurrency of 1',
+      ).argParser(wholeNumber(MAX_CONCURRENCY)),
+    );
   return withFunctionFlags(command)
     .addOption(
       new Option(
@@ -58,11 +67,13 @@ export function withFunctionFlags(command: Command): Command {
 }
 
 /** Sets the environment variables that the runtime and the handler read. */
-export function applyFlags({ concurrency, memory, timeout, envFile }: FunctionFlags & Partial<Flags>): void {
+export function applyFlags(flags: FunctionFlags & Partial<Flags>): void {
+  const { concurrency, threads, memory, timeout, envFile } = flags;
   const files = envFile.map((file) => parseEnv(readFileSync(file, 'utf8')));
   Object.assign(process.env, { ...Object.assign({}, ...files), ...process.env });
   const variables = {
     AWS_LAMBDA_MAX_CONCURRENCY: concurrency,
+    AWS_LAMBDA_NODEJS_WORKER_COUNT: threads,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memory,
     AWS_LAMBDA_FUNCTION_TIMEOUT: timeout,
   };

@@ -17,7 +17,9 @@ export async function serveHandler(handlerString: string | undefined, flags: Fla
     }
     growThreadpool();
     const { logInvocations } = flags;
-    await createRuntime({ kind: 'handler-string', handlerString }, { logInvocations }).run();
+    // As an option too: without a concurrency, the variable alone does not ask for a thread.
+    const threads = flags.threads === undefined ? undefined : Number(flags.threads);
+    await createRuntime({ kind: 'handler-string', handlerString }, { logInvocations, threads }).run();
   });
 }
 

@@ -9,16 +9,34 @@ export interface ConcurrencyPlan {
   readonly slots: number;
   readonly threads: number;
   readonly invocationsPerThread: number;
+  /** If false, handlers run on the main thread (single mode). */
+  readonly inThreads: boolean;
 }
 
-export function planConcurrency({ options, env }: RawConfig): ConcurrencyPlan {
+export function planConcurrency(raw: RawConfig): ConcurrencyPlan {
+  const { options, env } = raw;
   const concurrency = options.concurrency ?? env.AWS_LAMBDA_MAX_CONCURRENCY ?? 1;
   const workerCount = options.threads ?? env.AWS_LAMBDA_NODEJS_WORKER_COUNT;
   const threads = Math.min(workerCount ?? concurrency, concurrency);
   const invocationsPerThread =
     options.invocationsPerThread ?? (workerCount === undefined ? 1 : Math.ceil(concurrency / threads));
   const slots = Math.min(concurrency, threads * invocationsPerThread);
-  return { concurrency, slots, threads: Math.ceil(slots / invocationsPerThread), invocationsPerThread };
+  return {
+    concurrency,
+    slots,
+    threads: Math.ceil(slots / invocationsPerThread),
+    invocationsPerThread,
+    inThreads: concurrency > 1 || asksForOneThread(raw),
+  };
+}
+
+/**
+ * Whether a concurrency of 1 should use a worker thread. A worker count alone does not ask for one: the variable may be left
+ * over from AWS's client, and ordinary Lambda sets no concurrency.
+ */
+function asksForOneThread({ options, env }: RawConfig): boolean {
+  if (options.threads !== undefined) return options.threads === 1;
+  return env.AWS_LAMBDA_NODEJS_WORKER_COUNT === 1 && env.AWS_LAMBDA_MAX_CONCURRENCY === 1;
 }
 
 /** Divides 80 % of the function's memory among the threads; the rest is for the main thread, Buffers and native memory. */

@@ -22,8 +22,6 @@ export interface Config extends ConcurrencyPlan {
   /** The number of slots that the configuration asks for, before the limit of file descriptors is applied. */
   readonly slotsWanted: number;
   readonly descriptors: Descriptors | undefined;
-  /** If false, handlers run on the main thread. */
-  readonly inThreads: boolean;
   readonly devHooks: DevHooks | undefined;
   readonly cpus: number;
   readonly memoryMiB: number | undefined;
@@ -144,7 +142,6 @@ function complete(raw: RawConfig, descriptors: Descriptors | undefined): Config 
     ...plan,
     slotsWanted: wanted.slots,
     descriptors,
-    inThreads: plan.concurrency > 1,
     devHooks: undefined,
     cpus: availableParallelism(),
     memoryMiB,

@@ -44,11 +44,15 @@ export interface ManagedRuntimeOptions {
   /** Path or `file:` URL of a module that exports `decode(bytes)` and `encode(result)`. Default: JSON. */
   readonly codec?: string | URL | undefined;
   /**
-   * Number of concurrent invocations, 1 to 1600. With 1, the handler runs on the main thread. Default:
-   * `AWS_LAMBDA_MAX_CONCURRENCY`, else 1.
+   * Number of concurrent invocations, 1 to 1600. With 1, the handler runs on the main thread (single mode), unless `threads`
+   * is 1. Default: `AWS_LAMBDA_MAX_CONCURRENCY`, else 1.
    */
   readonly concurrency?: number | undefined;
-  /** Maximum number of worker threads. Default: `AWS_LAMBDA_NODEJS_WORKER_COUNT`, else one for each slot. */
+  /**
+   * Maximum number of worker threads. With a concurrency of 1, the value 1 runs the handler in one worker thread, which the
+   * runtime can terminate and replace, instead of on the main thread; `AWS_LAMBDA_NODEJS_WORKER_COUNT` does so only if
+   * `AWS_LAMBDA_MAX_CONCURRENCY` is set to 1 as well. Default: `AWS_LAMBDA_NODEJS_WORKER_COUNT`, else one for each slot.
+   */
   readonly threads?: number | undefined;
   /**
    * Number of concurrent invocations on one thread. Default 1, or concurrency ÷ threads if

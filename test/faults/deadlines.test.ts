@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { LAYOUTS, posted, startLayout, startSingle, statuses, threadCount } from './fault-runtime.ts';
+import {
+  LAYOUTS,
+  ONE_THREAD,
+  posted,
+  startLayout,
+  startSingle,
+  statuses,
+  threadCount,
+} from './fault-runtime.ts';
 
 /** Our own answer comes about half a second after the event, long before the platform's. */
 const EARLY_DEADLINE = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
@@ -11,7 +19,7 @@ const EXCEEDED = {
   errorMessage: expect.stringMatching(/did not settle before the deadline\. Listen to context\.signal/),
 };
 
-describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
+describe.each([...LAYOUTS, ONE_THREAD])('with $perThread on a thread, of $threads', (layout) => {
   const shared = layout.perThread > 1;
 
   it('a handler that waits is answered, its thread replaced, and neighbours go on', async () => {
@@ -48,7 +56,9 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
     expect(new Set(after).symmetricDifference(new Set(before)).size).toBe(2);
     runtime.expectAnsweredOnce();
   });
+});
 
+describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
   it('all of them at once are answered, and capacity is back', async () => {
     await using runtime = await startLayout(layout, { options: EARLY_DEADLINE });
     await runtime.whenParked(runtime.slots);

@@ -24,6 +24,9 @@ export const LAYOUTS = [
 ] as const;
 export type Layout = (typeof LAYOUTS)[number];
 
+/** A concurrency of 1, in a thread. */
+export const ONE_THREAD = { perThread: 1, threads: 1 } as const;
+
 /** Whether the slow cases run as well (`npm run test:faults`). */
 export const FULL = process.env['FAULTS'] === 'full';
 
@@ -85,7 +88,7 @@ export class FaultRuntime extends RunningRuntime {
     const gates = await makeTaskRoot();
     const [file, args] =
       given.command === true ? [COMMAND, ['faulty.handler', ...(given.args ?? [])]] : [BOOTSTRAP, []];
-    const { concurrency = 1, threads = 1 } = given.options ?? {};
+    const { concurrency = 1, threads = '' } = given.options ?? {};
     const forCommand = {
       LAMBDA_TASK_ROOT: fileURLToPath(FIXTURES),
       AWS_LAMBDA_MAX_CONCURRENCY: String(concurrency),
@@ -227,7 +230,7 @@ export function startLayout(
 ): Promise<FaultRuntime> {
   const slots = perThread * threads;
   const options = {
-    concurrency: Math.max(slots, 2),
+    concurrency: slots,
     threads,
     invocationsPerThread: perThread,
     ...given.options,

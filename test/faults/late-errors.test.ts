@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { startLayout, statuses } from './fault-runtime.ts';
+import { ONE_THREAD, startLayout, statuses } from './fault-runtime.ts';
 
 /** One thread, so that it is known who runs on it. */
-const ONE_THREAD = [
-  { perThread: 1, threads: 1 },
-  { perThread: 4, threads: 1 },
-] as const;
+const LAYOUTS = [ONE_THREAD, { perThread: 4, threads: 1 }] as const;
 
 const LATE = [
   { event: 'throw later', errorType: 'LateError', errorMessage: /^too late$/, blamed: true },
@@ -19,7 +16,7 @@ const LATE = [
   { event: 'exit later', errorType: 'Runtime.ExitError', errorMessage: /process\.exit\(0\)/, blamed: true },
 ];
 
-describe.each(ONE_THREAD)('with $perThread on a thread', (layout) => {
+describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
   it.each(LATE)(
     '$event, in an idle thread: is logged, the thread is replaced, no invocation is blamed',
     async (late) => {

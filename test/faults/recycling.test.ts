@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { EITHER_LAYOUT, startLayout } from './fault-runtime.ts';
+import { EITHER_LAYOUT, ONE_THREAD, startLayout } from './fault-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
 
 describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
@@ -43,20 +43,21 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
 });
 
 it('hooks run in a thread before it is recycled', async () => {
-  await using runtime = await startLayout(
-    { perThread: 1, threads: 1 },
-    { workerFile: 'hooks.mjs', options: { maxInvocationsPerThread: 1 } },
-  );
+  await using runtime = await startLayout(ONE_THREAD, {
+    workerFile: 'hooks.mjs',
+    options: { maxInvocationsPerThread: 1 },
+  });
   const { threadId } = await runtime.invoke<{ threadId: number }>({ do: 'healthy' });
   await runtime.marks(`hook-${threadId}`, 1);
   await runtime.expectFullCapacity();
 });
 
 it('a thread that is lost while its replacement starts: recycling goes on afterwards', async () => {
-  await using runtime = await startLayout(
-    { perThread: 1, threads: 1 },
-    { workerFile: 'loads-if-allowed.mjs', options: { maxInvocationsPerThread: 3 }, env: { GATED: 'yes' } },
-  );
+  await using runtime = await startLayout(ONE_THREAD, {
+    workerFile: 'loads-if-allowed.mjs',
+    options: { maxInvocationsPerThread: 3 },
+    env: { GATED: 'yes' },
+  });
   await runtime.whenParked(1);
   await writeFile(join(runtime.gates.path, 'gated'), '');
   for (let turn = 0; turn < 3; turn += 1) await runtime.invoke({ do: 'healthy' });

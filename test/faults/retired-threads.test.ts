@@ -1,13 +1,12 @@
 /** What becomes of threads that are retired, and of what they hold. */
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { LAYOUTS, startLayout, threadCount } from './fault-runtime.ts';
+import { LAYOUTS, ONE_THREAD, startLayout, threadCount } from './fault-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
 
 /** The deadline comes about half a second after the event, for those that are `timed`. */
 const EARLY_DEADLINE = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
 const timed = { timeoutMs: 20_000 };
-const ONE_THREAD = { perThread: 1, threads: 1 };
 
 describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
   it('a thread that holds timers, sockets, ports and loops ends by itself', async () => {

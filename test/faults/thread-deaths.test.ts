@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LAYOUTS, posted, startLayout, statuses } from './fault-runtime.ts';
+import { LAYOUTS, ONE_THREAD, posted, startLayout, statuses } from './fault-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
 
 interface Death {
@@ -34,7 +34,7 @@ const DEATHS: readonly Death[] = [
   rejection('rejection', /was not handled: RangeError: nobody listens$/),
 ];
 
-describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
+describe.each([...LAYOUTS, ONE_THREAD])('with $perThread on a thread, of $threads', (layout) => {
   let runtime: FaultRuntime;
   beforeAll(async () => (runtime = await startLayout(layout, { options: { deadlineMarginMs: 1500 } })));
   afterAll(() => runtime[Symbol.asyncDispose]());

@@ -159,11 +159,19 @@ export function startBootstrap(
   return startRuntime({ bootstrap: 'serve.ts', cwd: HANDLERS, ...more, env });
 }
 
-/** Both modes, for describe.each. Thread mode uses one thread, which is the cheapest. */
+/**
+ * Both modes, for describe.each, as the environment and as the options of a bootstrap. Thread mode uses one thread, which is
+ * the cheapest.
+ */
 export const MODES: readonly (readonly [
   mode: string,
   settings: Pick<RuntimeOptions, 'concurrency' | 'env'>,
+  options: Pick<ManagedRuntimeOptions, 'concurrency' | 'threads'>,
 ])[] = [
-  ['single mode', { concurrency: 1 }],
-  ['thread mode', { concurrency: 2, env: { AWS_LAMBDA_NODEJS_WORKER_COUNT: '1' } }],
+  ['single mode', { concurrency: 1 }, { concurrency: 1 }],
+  [
+    'thread mode',
+    { concurrency: 2, env: { AWS_LAMBDA_NODEJS_WORKER_COUNT: '1' } },
+    { concurrency: 2, threads: 1 },
+  ],
 ];

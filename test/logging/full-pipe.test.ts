@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { MODES, POLL_OPTIONS, startBootstrap } from '../helpers/start-runtime.ts';
 import { openPipe } from './outlets.ts';
 
-describe.each(MODES)('%s', (_mode, { concurrency = 1 }) => {
+describe.each(MODES)('%s', (_mode, _settings, layout) => {
   it('nobody reads for long: lines are dropped and no handler fails; then it is told how many', async () => {
-    const options = { concurrency, threads: 1, outputTimeoutMs: 50, logInvocations: false };
+    const options = { ...layout, outputTimeoutMs: 50, logInvocations: false };
     await using runtime = await startBootstrap('logs.mjs', options);
     await runtime.whenParked(1);
     runtime.child.stdout?.pause();
@@ -31,7 +31,7 @@ describe.each(MODES)('%s', (_mode, { concurrency = 1 }) => {
 
   it('a pipe that nobody reads is waited for once, also where it still has room for a short line', async () => {
     await using pipe = await openPipe();
-    const options = { concurrency, threads: 1, outputTimeoutMs: 1_000, logInvocations: false };
+    const options = { ...layout, outputTimeoutMs: 1_000, logInvocations: false };
     await using runtime = await startBootstrap('logs.mjs', options, {
       stdio: ['ignore', pipe.fd, 'pipe', 'ipc'],
     });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FULL, SINGLE_MODE, startLayout, startSingle } from '../faults/fault-runtime.ts';
+import { FULL, ONE_THREAD, SINGLE_MODE, startLayout, startSingle } from '../faults/fault-runtime.ts';
 import type { FaultRuntime } from '../faults/fault-runtime.ts';
 import { POLL_OPTIONS } from '../helpers/start-runtime.ts';
 
@@ -67,7 +67,7 @@ describe('in single mode', () => {
 });
 
 it.each([
-  ['a thread', () => startLayout({ perThread: 1, threads: 1 })],
+  ['a thread', () => startLayout(ONE_THREAD)],
   [SINGLE_MODE, () => startSingle()],
 ] as const)(
   'in %s, a line of a timer that fires after the answer is under its own invocation’s id',

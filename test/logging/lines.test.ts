@@ -61,9 +61,9 @@ const EXPECTED: Readonly<Record<string, object>> = {
   'inspection that throws': { message: 'see [unprintable] 1' },
 };
 
-describe.each(MODES)('%s', (_mode, { concurrency = 1 }) => {
+describe.each(MODES)('%s', (_mode, _settings, layout) => {
   const start = (env: Record<string, string> = {}) =>
-    startBootstrap('logs.mjs', { concurrency, threads: 1, logInvocations: false }, { env });
+    startBootstrap('logs.mjs', { ...layout, logInvocations: false }, { env });
 
   describe('by default', () => {
     let runtime: RunningRuntime;

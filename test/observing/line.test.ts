@@ -11,7 +11,7 @@ describe.each(MODES)('the line at the end of an invocation in $mode', ({ mode, s
   const single = mode === 'single mode';
   let runtime: FaultRuntime;
   beforeAll(async () => {
-    runtime = await start({ options: { threads: 1, logInvocations: 'all' } });
+    runtime = await start({ options: { ...(!single && { threads: 1 }), logInvocations: 'all' } });
     await runtime.whenParked(1);
   });
   afterAll(() => runtime[Symbol.asyncDispose]());

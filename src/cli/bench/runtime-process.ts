@@ -34,7 +34,8 @@ export class RuntimeProcess implements AsyncDisposable {
       ...modules,
       workerFile,
       concurrency: setup.slots,
-      threads: setup.threads,
+      // With one slot, `bench` measures single mode, which a number of threads would turn off.
+      threads: setup.slots === 1 ? undefined : setup.threads,
       invocationsPerThread: invocationsPerThread(setup),
     };
     this.#child = log.with((output) =>
@@ -44,6 +45,7 @@ export class RuntimeProcess implements AsyncDisposable {
           ...process.env,
           AWS_LAMBDA_RUNTIME_API: api.address,
           AWS_LAMBDA_MAX_CONCURRENCY: String(setup.slots),
+          AWS_LAMBDA_NODEJS_WORKER_COUNT: undefined,
           UV_THREADPOOL_SIZE: process.env['UV_THREADPOOL_SIZE'] ?? threadpoolSize(setup.slots),
         },
       }),
@@ -133,7 +135,7 @@ export type Modules = Pick<ManagedRuntimeOptions, 'services' | 'sharedData' | 'c
 export interface RuntimeSettings extends Modules {
   readonly workerFile: string;
   readonly concurrency: number;
-  readonly threads: number;
+  readonly threads: number | undefined;
   readonly invocationsPerThread: number;
 }
 
