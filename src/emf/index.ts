@@ -108,12 +108,12 @@ function metricsBetween(before: RuntimeStats, now: RuntimeStats, ms: number): Me
 
 /** Active time of the threads that run handlers. In single mode that is the main thread. */
 function activeMs(now: RuntimeStats, before: RuntimeStats): number {
-  if (now.threads.each.length === 0) return now.mainThread.activeMs - before.mainThread.activeMs;
+  const { each, replaced } = now.threads;
+  // The only thread may be gone while its replacement is delayed; single mode replaces none.
+  const isSingleMode = each.length === 0 && total(replaced) === 0;
+  if (isSingleMode) return now.mainThread.activeMs - before.mainThread.activeMs;
   const earlier = new Map(before.threads.each.map(({ thread, activeMs }) => [thread, activeMs]));
-  return now.threads.each.reduce(
-    (sum, { thread, activeMs }) => sum + activeMs - (earlier.get(thread) ?? 0),
-    0,
-  );
+  return each.reduce((sum, { thread, activeMs }) => sum + activeMs - (earlier.get(thread) ?? 0), 0);
 }
 
 function total(counts: Readonly<Record<string, number>>): number {
