@@ -100,6 +100,15 @@ describe('a handler that computes', () => {
     );
   });
 
+  it('gets one slot on one core, and the report says that it then has no thread', () => {
+    const record = bench(COMPUTING.slice(0, 1).concat({ slots: 2, perSecond: 9.8 }), 1);
+    expect(advice(record).perExecutionEnvironmentMaxConcurrency).toBe(1);
+    expect(record.recommendation.rationale.at(-1)).toMatch(
+      /runs on the main thread.*WORKER_COUNT\) set to 1/,
+    );
+    expect(bench(COMPUTING).recommendation.rationale.join('')).not.toContain('main thread');
+  });
+
   it('gets more where these have more throughput, as short invocations do', () => {
     const withError = (error: number): MadeUp[] => [
       { slots: 1, perSecond: 9.5, error },

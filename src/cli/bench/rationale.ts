@@ -15,8 +15,13 @@ export function rationale(
     kneeSentence(recommendation, measured, cores),
     ...(recommendation.workload.waits ? [sharingSentence(recommendation, measured)] : []),
     memorySentence(recommendation),
+    ...(recommendation.advice.perExecutionEnvironmentMaxConcurrency === 1 ? [ONE_SLOT] : []),
   ];
 }
+
+const ONE_SLOT =
+  'With 1 slot the handler runs on the main thread, where the runtime cannot interrupt it; with threads (or ' +
+  'AWS_LAMBDA_NODEJS_WORKER_COUNT) set to 1 it runs in a worker thread.';
 
 function workloadSentence({ workload }: Recommendation, cores: number): string {
   const { waits, cpuMs, delayMs, durationMs, share } = workload;
