@@ -1,4 +1,4 @@
-import type { Contender } from './contender.ts';
+import type { Contender, Setup } from './contender.ts';
 import { lambdaEnvironment } from './environment.ts';
 
 /** This package as published, with its defaults, started as the wrappers in examples/deploy start it. */
@@ -8,8 +8,14 @@ export function ours(entry: string, version: string): Contender {
     version,
     polls: ({ slots }) => slots,
     command: () => [process.execPath, '--max-semi-space-size=16', entry],
-    environment: lambdaEnvironment,
+    environment: ownEnvironment,
   };
+}
+
+/** With one slot, the runtime runs in single mode, which a number of threads would turn off. */
+export function ownEnvironment(setup: Setup): NodeJS.ProcessEnv {
+  const variables = lambdaEnvironment(setup);
+  return setup.slots === 1 ? { ...variables, AWS_LAMBDA_NODEJS_WORKER_COUNT: undefined } : variables;
 }
 
 /** Another build of this package. */
@@ -23,6 +29,6 @@ export function singleMode(entry: string, version: string): Contender {
     ...ours(entry, version),
     name: 'single mode',
     polls: () => 1,
-    environment: (setup) => lambdaEnvironment({ ...setup, slots: 1, threads: 1 }),
+    environment: (setup) => ownEnvironment({ ...setup, slots: 1, threads: 1 }),
   };
 }
