@@ -3,6 +3,7 @@ import {
   LAYOUTS,
   ONE_THREAD,
   posted,
+  responses,
   startLayout,
   startSingle,
   statuses,
@@ -28,7 +29,7 @@ describe.each([...LAYOUTS, ONE_THREAD])('with $perThread on a thread, of $thread
     const neighbours = await runtime.neighbours(runtime.slots - 1);
     expect(await runtime.diagnostic({ do: 'never settle' }, timed)).toMatchObject(EXCEEDED);
     await runtime.whenParked(1);
-    expect(statuses(await neighbours.release())).toEqual({ response: runtime.slots - 1 });
+    expect(statuses(await neighbours.release())).toEqual(responses(runtime.slots - 1));
     const after = await runtime.expectFullCapacity();
     expect(new Set(after).symmetricDifference(new Set(before)).size).toBe(2);
     runtime.expectAnsweredOnce();
@@ -43,7 +44,7 @@ describe.each([...LAYOUTS, ONE_THREAD])('with $perThread on a thread, of $thread
     const results = await neighbours.release();
     const error = layout.perThread - 1;
     const response = runtime.slots - 1 - error;
-    expect(statuses(results)).toEqual(shared ? { response, error } : { response });
+    expect(statuses(results)).toEqual(shared ? { response, error } : responses(response));
     for (const result of results.filter(({ status }) => status === 'error')) {
       expect(posted(result)).toMatchObject({
         errorType: 'Runtime.ThreadTerminated',

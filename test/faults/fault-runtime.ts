@@ -256,6 +256,11 @@ export function statuses(results: readonly InvokeResult[]): Record<string, numbe
   );
 }
 
+/** What {@link statuses} is for so many invocations that all got a response. */
+export function responses(count: number): Record<string, number> {
+  return count === 0 ? {} : { response: count };
+}
+
 /** The number of threads of a process, including Node's own. */
 export async function threadCount(pid: number | undefined): Promise<number> {
   return (await readdir(`/proc/${pid}/task`)).length;

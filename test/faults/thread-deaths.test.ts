@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LAYOUTS, ONE_THREAD, posted, startLayout, statuses } from './fault-runtime.ts';
+import { LAYOUTS, ONE_THREAD, posted, responses, startLayout, statuses } from './fault-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
 
 interface Death {
@@ -35,6 +35,7 @@ const DEATHS: readonly Death[] = [
 ];
 
 describe.each([...LAYOUTS, ONE_THREAD])('with $perThread on a thread, of $threads', (layout) => {
+  const others = layout.perThread * layout.threads - 1;
   let runtime: FaultRuntime;
   beforeAll(async () => (runtime = await startLayout(layout, { options: { deadlineMarginMs: 1500 } })));
   afterAll(() => runtime[Symbol.asyncDispose]());
@@ -48,11 +49,13 @@ describe.each([...LAYOUTS, ONE_THREAD])('with $perThread on a thread, of $thread
       runtime.expectAnsweredOnce();
     });
 
+    if (others === 0) return;
+
     it('beside others: is answered, and so are they', async () => {
       await runtime.whenParked(runtime.slots);
-      const neighbours = await runtime.neighbours(runtime.slots - 1);
+      const neighbours = await runtime.neighbours(others);
       expectDeath(death, await runtime.diagnostic(death.event, { whenCapacity: false }));
-      expect(statuses(await neighbours.release())).toEqual({ response: runtime.slots - 1 });
+      expect(statuses(await neighbours.release())).toEqual(responses(others));
       await runtime.expectFullCapacity();
       runtime.expectAnsweredOnce();
     });
@@ -70,7 +73,7 @@ describe.each([...LAYOUTS, ONE_THREAD])('with $perThread on a thread, of $thread
   it.each(['callback of sharp', 'rejection of sharp', 'rejection of argon2'])(
     '%s, out of native code: is logged, its thread replaced, and it is answered, beside others by the deadline',
     async (what) => {
-      const neighbours = await runtime.neighbours(runtime.slots - 1);
+      const neighbours = await runtime.neighbours(others);
       const error = await runtime.diagnostic({ do: what }, { timeoutMs: 3000 });
       const alone = layout.perThread === 1 ? '' : '|Runtime\\.DeadlineExceeded';
       expect(error.errorType).toMatch(new RegExp(`^(Error|Runtime\\.UnhandledPromiseRejection${alone})$`));
@@ -78,7 +81,7 @@ describe.each([...LAYOUTS, ONE_THREAD])('with $perThread on a thread, of $thread
         message: 'Uncaught error in a handler',
         errorMessage: expect.stringMatching(/unsupported image format|Decoding failed/),
       });
-      expect(statuses(await neighbours.release())).toEqual({ response: runtime.slots - 1 });
+      expect(statuses(await neighbours.release())).toEqual(responses(others));
       await runtime.expectFullCapacity();
       runtime.expectAnsweredOnce();
     },
