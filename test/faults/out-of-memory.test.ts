@@ -37,8 +37,8 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
 });
 
 describe.each(FULL ? LIMITS : LIMITS.slice(1))('limited by $named', ({ given }) => {
-  it('one after another: each is answered', async () => {
-    await using runtime = await startLayout({ perThread: 1, threads: 4 }, given);
+  it.each([4, 1])('one after another, threads: %i: each is answered', async (threads) => {
+    await using runtime = await startLayout({ perThread: 1, threads }, given);
     for (const pattern of ['small objects', 'a growing map']) {
       expect(await runtime.diagnostic({ do: pattern })).toMatchObject(OUT_OF_MEMORY);
       await expectHealth(runtime);
