@@ -24,6 +24,11 @@ beforeAll(async () => {
       exports.handler = async ({ n }) => { if (n === 2) throw new RangeError('two is too much'); };`,
     'never.cjs': `exports.handler = async () => { throw new TypeError('it never works'); };`,
     'broken.mjs': 'export const handler = missing;',
+    'on-main.mjs': `
+      import { isMainThread } from 'node:worker_threads';
+      export const handler = async () => {
+        if (!isMainThread) throw new Error('not on the main thread');
+      };`,
     'exits.cjs': `exports.handler = async () => process.exit(7);`,
     'uses.mjs': `
       import { useServices, useSharedData } from '${WORKER}';
@@ -45,7 +50,13 @@ afterAll(() => root[Symbol.asyncDispose]());
 
 function start(...args: string[]) {
   return startRuntime(
-    withoutRuntimeApi({ args: ['bench', ...args, ...QUICK], taskRoot: null, cwd: root.path }),
+    withoutRuntimeApi({
+      args: ['bench', ...args, ...QUICK],
+      taskRoot: null,
+      cwd: root.path,
+      // The size decides instead.
+      env: { AWS_LAMBDA_NODEJS_WORKER_COUNT: '1' },
+    }),
   );
 }
 
@@ -155,6 +166,10 @@ it('failed invocations are counted and said loudly; events are sent in turn', as
   expect(warnings[0]).toMatch(/^FAILURES: .* RangeError: two is too much/);
   expect(stderr).toMatch(/FAILED/);
   expect(code).toBe(0);
+});
+
+it('one slot is measured on the main thread', async () => {
+  expect(await run('on-main.mjs', '--sizes', '1')).toMatchObject({ code: 0 });
 });
 
 it('uses the modules that a bootstrap would name', async () => {
