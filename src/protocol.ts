@@ -12,7 +12,7 @@
  *     ◀─ uncaught-error ──────────────────────── an uncaught error, an unhandled rejection or process.exit()
  *     ◀─ heap-threshold-exceeded ─────────────── the heap is larger than `maxThreadHeapMb`
  *     ── ping ─▶ ◀─ pong ─────────────────────── checks that the event loop is not blocked
- *     ── collect-garbage ──────────────────────▶ only to an idle thread
+ *     ── collect-garbage ──────────────────────▶ if the thread is idle
  *     ── shutdown ─▶ ◀─ shutdown-complete ────── runs the shutdown hooks, at shutdown and before recycling
  *     ── end ──────────────────────────────────▶ the thread ends itself
  */
@@ -66,7 +66,7 @@ export interface HandlerReport {
   readonly startedMs: number;
   /** How long the handler ran in ms, including JSON and the response stream. */
   readonly handlerMs: number;
-  /** Present if the handler failed, or if {@link InvokeMessage.wantsHeap} is true. */
+  /** Present if the handler failed before its response began, or if {@link InvokeMessage.wantsHeap} is true. */
   readonly heapUsedBytes?: number;
 }
 

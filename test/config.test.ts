@@ -191,7 +191,7 @@ describe('an option', () => {
     ['runtimeApi', 'a b:1', `${HOST}, but it is "a b:1"`],
     ['logger', console, 'must be a pino logger, but it is [object console]'],
     ['outputTimeoutMs', -1, 'must be a number of milliseconds, 0 or more, but it is -1'],
-    ['logInvocations', 'no', `must be 'failures', 'all' or 'none', but it is "no"`],
+    ['logInvocations', 'no', `must be 'failures', 'all', 'none', true or false, but it is "no"`],
     ['deadlineMarginMs', '1s', 'must be a number of milliseconds, but it is "1s"'],
     ['deadlineGraceMs', -1, 'must be a number of milliseconds, 0 or more, but it is -1'],
     ['onDeadline', 'ignore', "must be 'terminate', 'keep' or 'exit', but it is \"ignore\""],

@@ -29,6 +29,7 @@ export function singleMode(entry: string, version: string): Contender {
     ...ours(entry, version),
     name: 'single mode',
     polls: () => 1,
+    command: () => [process.execPath, entry],
     environment: (setup) => ownEnvironment({ ...setup, slots: 1, threads: 1 }),
   };
 }

@@ -4,7 +4,7 @@ import type { ResourceLimits } from 'node:worker_threads';
 /**
  * The heap limits that V8 flags set. The flags apply to worker threads as well as to the main thread and take precedence over
  * `resourceLimits`, so they become the limits of each thread. `--max-semi-space-size` does not: it bounds the young generation
- * of the main thread, whose garbage is not that of the handlers.
+ * of the main thread, which runs handlers in single mode only.
  *
  * @param nodeOptions the variable `NODE_OPTIONS`; the command line takes precedence over it.
  */

@@ -147,7 +147,10 @@ export const optionsSchema = v.strictObject(
     logger: v.optional(v.custom<Logger>(isLogger, 'must be a pino logger')),
     outputTimeoutMs: v.optional(milliseconds),
     logInvocations: v.optional(
-      v.union([v.picklist(['failures', 'all', 'none']), v.boolean()], "must be 'failures', 'all' or 'none'"),
+      v.union(
+        [v.picklist(['failures', 'all', 'none']), v.boolean()],
+        "must be 'failures', 'all', 'none', true or false",
+      ),
     ),
     deadlineMarginMs: v.optional(milliseconds),
     deadlineGraceMs: v.optional(milliseconds),

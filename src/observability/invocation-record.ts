@@ -94,7 +94,7 @@ export class InvocationRecord implements InvocationObserver {
     if (this.#released) return;
     if (cause === 'deadline') this.#listener.onMissedDeadline();
     if (this.#outcome === undefined) this.#fail(cause, diagnostic);
-    else if (this.#background !== undefined) this.#background = cause;
+    else this.#background = cause;
     this.#release();
   }
 
@@ -109,7 +109,7 @@ export class InvocationRecord implements InvocationObserver {
     this.#durationMs = monotonicMs() - this.#arrivedMs;
     const remainingMs = this.#metadata.deadlineMs - dateNow();
     this.#overDeadlineMs = Math.max(0, -remainingMs);
-    this.#isNearDeadline = this.#durationMs > (this.#durationMs + remainingMs) * NEAR_DEADLINE;
+    this.#isNearDeadline = isNearDeadline(this.#durationMs, remainingMs);
     this.#listener.onAnswered(this.#outcome ?? 'shutdown', delivery, this.#durationMs);
     this.#endIfDone();
   }
@@ -189,8 +189,10 @@ export class InvocationRecord implements InvocationObserver {
   }
 }
 
-/** The share of the time until the deadline above which an invocation counts as near its deadline. */
-const NEAR_DEADLINE = 0.8;
+/** Whether an invocation took more than 80 % of the time until its deadline. */
+export function isNearDeadline(durationMs: number, remainingMs: number): boolean {
+  return durationMs > (durationMs + remainingMs) * 0.8;
+}
 
 const TRUNCATED = encodeDiagnostic(
   diagnostic('Runtime.TruncatedResponse', 'The Runtime API did not read the response stream to its end.'),

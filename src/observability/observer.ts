@@ -132,7 +132,10 @@ export interface InvocationReport {
   readonly bytesOut: number;
   /** The used JavaScript heap of the thread when the handler ended, including garbage. */
   readonly heapUsedBytes?: number;
-  /** How the work given to `waitUntil` ended; `error` if one of its promises was rejected. Absent if there was none. */
+  /**
+   * How the work after a complete response ended; `error` if a promise given to `waitUntil` was rejected. Absent if there was
+   * none. Without a promise given to `waitUntil`, present only if the rest of a streaming handler was stopped.
+   */
   readonly background?: 'done' | 'error' | FailureCause;
   /** How long the background work continued after the handler ended. */
   readonly backgroundMs?: number;

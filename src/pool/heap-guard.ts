@@ -73,7 +73,7 @@ export class HeapGuard {
       this.#pressure.isOver(soonMiB) ? SHORT_INTERVAL_MS : INTERVAL_MS,
     );
     for (const thread of this.#threadsToMeasure(processMiB)) void this.#measure(thread);
-    if (this.#pressure.isHigh(processMiB)) this.#idleGarbage.collect(this.#threads(), this.#measured);
+    if (this.#pressure.isHigh(processMiB)) this.#idleGarbage.collect(this.#measured, monotonicMs());
     if (!this.#pressure.isOver(processMiB)) this.#warned = false;
     const isRelieving = this.#relievingPressure || this.#freeing > 0;
     if (this.#pressure.mustTerminate(processMiB) && !isRelieving) void this.#relievePressure(processMiB);
@@ -81,11 +81,11 @@ export class HeapGuard {
 
   /**
    * Measuring a heap interrupts its thread; reading the size of the process is cheap. While the process is smaller than the
-   * limit, no heap can exceed it. A heap that was far below the limit can have come close only if the process has grown or
+   * limit, no heap can exceed it, and while its memory is not short, garbage does no harm. A heap that was far below the limit can have come close only if the process has grown or
    * other heaps have shrunk, so all threads are also measured at a slow interval.
    */
   #threadsToMeasure(processMiB: number): PoolThread[] {
-    if (processMiB < this.#limitMiB) return [];
+    if (processMiB < this.#limitMiB && !this.#pressure.isHigh(processMiB)) return [];
     const threads = this.#threads();
     this.#smallestMiB = Math.min(this.#smallestMiB, processMiB);
     const now = monotonicMs();

@@ -1,31 +1,54 @@
-import { monotonicMs } from '../invocation/time.ts';
 import type { ThreadMemory } from './memory-pressure.ts';
-import type { PoolThread } from './pool-thread.ts';
+
+/** A thread that can collect its garbage. */
+export interface CollectingThread {
+  /** Whether it is ready and holds no invocation. */
+  readonly isIdle: boolean;
+  send(message: { readonly type: 'collect-garbage' }): void;
+}
 
 /**
  * Has idle threads collect their garbage while the process is close to the function's memory. V8 collects only when code
  * allocates: without this, the garbage of idle threads would leave less memory to the busy ones, and could end one of them.
+ *
+ * A collection blocks the thread for some milliseconds for each MiB that stays in use. A thread therefore collects again only
+ * when it has gained half as much as it then held.
  */
 export class IdleGarbage {
-  /** The number of invocations that each thread had started when it last collected its garbage. */
-  readonly #collectedAfter = new WeakMap<PoolThread, number>();
-  #lastMs = 0;
+  /** The least memory that each thread has held since its last collection, in MiB. */
+  readonly #floorsMiB = new WeakMap<CollectingThread, number>();
+  #lastMs = -Infinity;
 
-  /** Has one thread collect: the idle one that holds the most memory, of those that ran code since their last collection. */
-  collect(threads: readonly PoolThread[], held: ReadonlyMap<PoolThread, ThreadMemory>): void {
-    const now = monotonicMs();
-    if (now - this.#lastMs < INTERVAL_MS) return;
-    const memory = (thread: PoolThread) =>
-      (held.get(thread)?.heapMiB ?? 0) + (held.get(thread)?.externalMiB ?? 0);
-    const [largest] = threads
-      .filter((thread) => thread.isIdle && this.#collectedAfter.get(thread) !== thread.started)
-      .toSorted((one, other) => memory(other) - memory(one));
-    if (largest === undefined) return;
-    this.#lastMs = now;
-    this.#collectedAfter.set(largest, largest.started);
-    largest.send({ type: 'collect-garbage' });
+  /**
+   * Has the idle thread with the most possible garbage collect. At most one thread a second.
+   *
+   * @param nowMs on the clock of `monotonicMs()`.
+   */
+  collect<Thread extends CollectingThread>(measured: ReadonlyMap<Thread, ThreadMemory>, nowMs: number): void {
+    const threads = [...measured].map(([thread, { heapMiB, externalMiB }]) =>
+      this.#possibleGarbage(thread, heapMiB + externalMiB),
+    );
+    if (nowMs - this.#lastMs < INTERVAL_MS) return;
+    const [most] = threads
+      .filter(
+        ({ thread, garbageMiB, floorMiB }) => thread.isIdle && garbageMiB > Math.max(MIN_MIB, floorMiB / 2),
+      )
+      .toSorted((one, other) => other.garbageMiB - one.garbageMiB);
+    if (most === undefined) return;
+    this.#lastMs = nowMs;
+    // The next measurements show what stays in use.
+    this.#floorsMiB.set(most.thread, Infinity);
+    most.thread.send({ type: 'collect-garbage' });
+  }
+
+  #possibleGarbage<Thread extends CollectingThread>(thread: Thread, heldMiB: number) {
+    const floorMiB = Math.min(this.#floorsMiB.get(thread) ?? 0, heldMiB);
+    this.#floorsMiB.set(thread, floorMiB);
+    return { thread, floorMiB, garbageMiB: heldMiB - floorMiB };
   }
 }
 
-/** A collection takes up to some 100 ms of a core. */
 const INTERVAL_MS = 1_000;
+
+/** Less garbage is not worth a collection. */
+const MIN_MIB = 16;

@@ -53,21 +53,21 @@ describe('the zip', () => {
   });
 
   it.each([
-    ['exec-wrapper', {}, '2'],
-    ['bootstrap', {}, '2'],
-    ['exec-wrapper', { MALLOC_ARENA_MAX: '4' }, '4'],
-    ['bootstrap', { MALLOC_ARENA_MAX: '4' }, '4'],
+    ['exec-wrapper', {}, '2', [YOUNG_GENERATION]],
+    ['bootstrap', {}, '2', [YOUNG_GENERATION]],
+    ['exec-wrapper', { MALLOC_ARENA_MAX: '4', AWS_LAMBDA_MAX_CONCURRENCY: '1' }, '4', []],
+    ['bootstrap', { MALLOC_ARENA_MAX: '4', NODE_OPTIONS: '--max_semi_space_size=32' }, '4', []],
   ])(
-    "bounds malloc's arenas and the main thread's young generation in %s, where the environment is %o: %s",
-    async (script, env, expected) => {
+    "bounds malloc's arenas and the main thread's young generation in %s, where the environment is %o: %s %o",
+    async (script, env, arenas, flags) => {
       await using api = await startRuntimeApi();
       const child = startFunction('hello-json', script, [], { AWS_LAMBDA_RUNTIME_API: api.address, ...env });
       const ended = once(child, 'close');
       expect(await api.invoke(sampleEvent('hello-json'))).toMatchObject({ status: 'response' });
       const environment = await readFile(`/proc/${child.pid}/environ`, 'utf8');
-      expect(environment.split('\0')).toContain(`MALLOC_ARENA_MAX=${expected}`);
-      const [, flag] = (await readFile(`/proc/${child.pid}/cmdline`, 'utf8')).split('\0');
-      expect(flag).toBe(YOUNG_GENERATION);
+      expect(environment.split('\0')).toContain(`MALLOC_ARENA_MAX=${arenas}`);
+      const command = (await readFile(`/proc/${child.pid}/cmdline`, 'utf8')).split('\0');
+      expect(command.filter((part) => part.startsWith('--'))).toEqual(flags);
       child.kill();
       await ended;
     },
@@ -81,8 +81,8 @@ describe('the zip', () => {
     const dockerfile = await readFile(`${PROJECT}examples/deploy/container/Dockerfile`, 'utf8');
     const command = `/var/task/node_modules/lambda-managed-runtime/${COMMAND}`;
     expect(dockerfile).toContain(' MALLOC_ARENA_MAX=2 ');
-    const entry = JSON.stringify(['node', YOUNG_GENERATION, command]).replaceAll(',', ', ');
-    expect(dockerfile).toContain(`\nENTRYPOINT ${entry}\n`);
+    expect(dockerfile).toContain(` NODE_OPTIONS=${YOUNG_GENERATION} `);
+    expect(dockerfile).toContain(`\nENTRYPOINT ${JSON.stringify(['node', command]).replace(',', ', ')}\n`);
   });
 
   it('has the packages that its code imports, as the repository has them', async () => {

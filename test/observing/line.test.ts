@@ -177,6 +177,12 @@ describe.each(MODES)('by default, in $mode', ({ slots, start }) => {
     expect(await lineOf(runtime, 'failed')).toMatchObject({ outcome: 'response', background: 'error' });
   });
 
+  it('a streaming handler that is stopped after the end of its stream has a line', async () => {
+    await using runtime = await start({ workerFile: 'streams.mjs', options: EARLY_DEADLINE });
+    await runtime.result({ do: 'end, and never settle' }, { requestId: 'stopped', ...timed });
+    expect(await lineOf(runtime, 'stopped')).toMatchObject({ outcome: 'response', background: 'deadline' });
+  });
+
   it('a success after more than 80 % of the time has a line that says so', async () => {
     await using runtime = await start({
       api: await startRuntimeApiServer({ enforceTimeout: false }),
@@ -221,7 +227,7 @@ it('a stream that fails behind its first bytes has them in its line', async () =
 
 it('the command writes no line with --no-log-invocations', async () => {
   await using runtime = await TWO_THREADS.start({ command: true, args: ['--no-log-invocations'] });
-  await runtime.invoke({ do: 'healthy' });
+  await runtime.failure({ do: 'fail' });
   await runtime.stop();
   expect(runtime.output.stdout).not.toContain('Invocation ended');
 });
