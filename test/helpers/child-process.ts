@@ -56,7 +56,7 @@ export async function end(child: ChildProcess): Promise<void> {
 
 /** `npm run coverage` sets this variable, and all child processes inherit it. */
 const COVERAGE = process.env['NODE_V8_COVERAGE'] !== undefined;
-const EXIT_WHEN_ASKED = new URL('../coverage/exit-when-asked.ts', import.meta.url).href;
+const EXIT_WHEN_ASKED = new URL('../coverage/exit-when-asked.mjs', import.meta.url).href;
 
 /** A process with a busy main thread does not exit within this time, and is killed. */
 const EXIT_TIMEOUT_MS = 5_000;

@@ -1,4 +1,4 @@
-/** Loaded first where coverage is taken: Node writes it down when a process exits, and not when it is killed. */
+/** Loaded first where coverage is taken: Node writes it down when a process exits, and not when it is killed. JavaScript, for `--jitless`. */
 import { isMainThread } from 'node:worker_threads';
 
 if (isMainThread) {
