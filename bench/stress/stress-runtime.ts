@@ -30,20 +30,28 @@ export interface Setup {
   readonly threads: number;
 }
 
-/** Starts the runtime with a low descriptor limit, so that a handler can exhaust it. */
+/**
+ * Starts the runtime with the settings of the wrappers in examples/deploy, and with a low descriptor limit, so that a handler
+ * can exhaust it.
+ */
 export function startStressedRuntime({ runtime, runtimeApi, slots, threads }: Setup): StressedRuntime {
   const bootstrap = fileURLToPath(new URL('./bootstrap.mjs', import.meta.url));
   const limited = `ulimit -n ${DESCRIPTORS} && exec "$0" "$@"`;
-  const child = spawn('sh', ['-c', limited, process.execPath, bootstrap, runtime], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: {
-      ...process.env,
-      AWS_LAMBDA_RUNTIME_API: runtimeApi,
-      AWS_LAMBDA_MAX_CONCURRENCY: String(slots),
-      AWS_LAMBDA_NODEJS_WORKER_COUNT: String(threads),
-      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(MEMORY_MIB),
+  const child = spawn(
+    'sh',
+    ['-c', limited, process.execPath, '--max-semi-space-size=16', bootstrap, runtime],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {
+        MALLOC_ARENA_MAX: '2',
+        ...process.env,
+        AWS_LAMBDA_RUNTIME_API: runtimeApi,
+        AWS_LAMBDA_MAX_CONCURRENCY: String(slots),
+        AWS_LAMBDA_NODEJS_WORKER_COUNT: String(threads),
+        AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(MEMORY_MIB),
+      },
     },
-  });
+  );
   process.on('exit', () => child.kill('SIGKILL'));
   const logged = new Map<string, number>();
   const brokenLines: string[] = [];
