@@ -16,7 +16,7 @@ const OUT_OF_MEMORY = {
 
 const LIMITS = [
   { named: 'resourceLimits', given: { options: { resourceLimits: { maxOldGenerationSizeMb: 32 } } } },
-  { named: 'the function’s memory', given: { env: { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '600' } } },
+  { named: 'the function’s memory', given: { env: { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '500' } } },
 ] as const;
 
 describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
