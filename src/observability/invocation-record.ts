@@ -183,7 +183,7 @@ export class InvocationRecord implements InvocationObserver {
     if (this.#delivery !== undefined && this.#delivery !== 'delivered') report.delivery = this.#delivery;
     if (this.#background !== undefined) {
       report.background = this.#background;
-      report.backgroundMs = rounded(this.#backgroundMs);
+      if (handler !== undefined) report.backgroundMs = rounded(this.#backgroundMs);
     }
     return report;
   }

@@ -137,6 +137,6 @@ export interface InvocationReport {
    * none. Without a promise given to `waitUntil`, present only if the rest of a streaming handler was stopped.
    */
   readonly background?: 'done' | 'error' | FailureCause;
-  /** How long the background work continued after the handler ended. */
+  /** How long the background work continued after the handler ended. Absent if the handler did not end. */
   readonly backgroundMs?: number;
 }

@@ -83,8 +83,9 @@ export class HeapGuard {
 
   /**
    * Measuring a heap interrupts its thread; reading the size of the process is cheap. While the process is smaller than the
-   * limit, no heap can exceed it, and while its memory is not short, garbage does no harm. A heap that was far below the limit can have come close only if the process has grown or
-   * other heaps have shrunk, so threads are also measured at a slow interval: all of them, or {@link MAX_IN_TURN} in turn.
+   * limit, no heap can exceed it, and while its memory is not short, garbage does no harm. A heap that was far below the limit
+   * can have come close only if the process has grown or other heaps have shrunk. Threads are therefore also measured at a slow
+   * interval: all of them, or {@link MAX_IN_TURN} in turn.
    */
   #threadsToMeasure(processMiB: number): PoolThread[] {
     if (processMiB < this.#limitMiB && !this.#pressure.isHigh(processMiB)) return [];

@@ -25,10 +25,10 @@ export class IdleGarbage {
    * @param nowMs on the clock of `monotonicMs()`.
    */
   collect<Thread extends CollectingThread>(measured: ReadonlyMap<Thread, ThreadMemory>, nowMs: number): void {
+    if (nowMs - this.#lastMs < INTERVAL_MS) return;
     const threads = [...measured].map(([thread, { heapMiB, externalMiB }]) =>
       this.#possibleGarbage(thread, heapMiB + externalMiB),
     );
-    if (nowMs - this.#lastMs < INTERVAL_MS) return;
     const [most] = threads
       .filter(
         ({ thread, garbageMiB, floorMiB }) => thread.isIdle && garbageMiB > Math.max(MIN_MIB, floorMiB / 2),

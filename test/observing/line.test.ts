@@ -180,7 +180,9 @@ describe.each(MODES)('by default, in $mode', ({ slots, start }) => {
   it('a streaming handler that is stopped after the end of its stream has a line', async () => {
     await using runtime = await start({ workerFile: 'streams.mjs', options: EARLY_DEADLINE });
     await runtime.result({ do: 'end, and never settle' }, { requestId: 'stopped', ...timed });
-    expect(await lineOf(runtime, 'stopped')).toMatchObject({ outcome: 'response', background: 'deadline' });
+    const line = await lineOf(runtime, 'stopped');
+    expect(line).toMatchObject({ outcome: 'response', background: 'deadline' });
+    expect(line).not.toHaveProperty('backgroundMs');
   });
 
   it('a success after more than 80 % of the time has a line that says so', async () => {
