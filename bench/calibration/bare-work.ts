@@ -15,7 +15,7 @@ export interface BareWorkResult {
 
 /** Measures how many iterations of the benchmark's work take 1 ms of CPU time with all cores busy. */
 export async function calibrate(seconds: number): Promise<number> {
-  const iterations = 500;
+  const iterations = 10_000;
   return iterations / (await bareWork({ iterations, seconds }));
 }
 
