@@ -55,9 +55,8 @@ class HttpRuntimeApiClient implements RuntimeApiClient {
     );
   }
 
-  async waitUntilMayPoll(): Promise<boolean> {
-    await this.#backoff.wait(this.#stop);
-    return !this.#stop.aborted;
+  waitUntilMayPoll(): Promise<boolean> {
+    return this.#backoff.wait(this.#stop);
   }
 
   async next(): Promise<Invocation | undefined> {
@@ -119,7 +118,7 @@ class HttpRuntimeApiClient implements RuntimeApiClient {
     }
   }
 
-  async #onPollAnswered(answer: ApiResponse): Promise<Polled> {
+  #onPollAnswered(answer: ApiResponse): Polled | Promise<Polled> {
     if (answer.status !== 200) return failed(`/next answered with status ${answer.status}`);
     const parsed = parseEventHeaders(answer.headers);
     if (parsed.type === 'valid') {

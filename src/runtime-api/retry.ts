@@ -43,12 +43,12 @@ export class PollBackoff {
   }
 
   /**
-   * Resolves when the next poll may be sent or the signal has aborted.
+   * Resolves with true when the next poll may be sent, and with false when the signal has aborted.
    *
    * @throws ManagedRuntimeError `RUNTIME_API_UNREACHABLE` when all tries have failed.
    */
-  async wait(stop: AbortSignal): Promise<void> {
-    if (this.#fault === undefined || stop.aborted) return;
+  async wait(stop: AbortSignal): Promise<boolean> {
+    if (this.#fault === undefined || stop.aborted) return !stop.aborted;
     const { reason, outOfDescriptors } = this.#fault;
     const delayMs = this.#delayMs(outOfDescriptors ? DESCRIPTOR_SCHEDULE : POLL_SCHEDULE);
     if (delayMs === undefined) throw this.#unreachable(reason);
@@ -58,7 +58,7 @@ export class PollBackoff {
       this.#log.warn(fields, 'Polling failed, will retry');
     }
     this.#observer.retries('poll');
-    await sleepUnlessAborted(delayMs, stop);
+    return sleepUnlessAborted(delayMs, stop);
   }
 
   #delayMs(schedule: typeof POLL_SCHEDULE): number | undefined {
