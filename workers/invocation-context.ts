@@ -59,8 +59,7 @@ export class InvocationContext implements ManagedContext {
   readonly getRemainingTimeInMillis = (): number => this.deadlineMs - dateNow();
   readonly w3c = (): TraceContext => this.#traceContext;
   readonly waitUntil = (promise: PromiseLike<unknown>): void => {
-    this.#background ??= new BackgroundWork((thrown) => this.#onBackgroundFailed(thrown, this.#metadata));
-    this.#background.add(promise);
+    this.#backgroundWork().add(promise);
   };
 
   get signal(): AbortSignal {
@@ -88,10 +87,21 @@ export class InvocationContext implements ManagedContext {
     throw notSupported('succeed');
   }
 
+  /** Must be called when the rest of a streaming handler fails after its response; its error has been logged. */
+  backgroundFailed(): void {
+    this.#backgroundWork().failed();
+  }
+
   /** Must be called when handler and background work have settled; the signal no longer aborts. */
   finish(): void {
     this.#finished = true;
     clearTimeout(this.#timer);
+  }
+
+  #backgroundWork(): BackgroundWork {
+    return (this.#background ??= new BackgroundWork((thrown) =>
+      this.#onBackgroundFailed(thrown, this.#metadata),
+    ));
   }
 
   #expire(): void {
@@ -133,7 +143,7 @@ function notSupported(method: string): HandlerError {
   );
 }
 
-/** The background promises of one invocation. Handles their rejections. */
+/** The background work of one invocation: promises, whose rejections it handles, and the rest of a streaming handler. */
 class BackgroundWork {
   readonly #onRejected: (thrown: unknown) => void;
   readonly #pending = new Set<Promise<void>>();
@@ -147,6 +157,10 @@ class BackgroundWork {
     const work = this.#handleRejection(promise);
     this.#pending.add(work);
     void work.then(() => this.#pending.delete(work));
+  }
+
+  failed(): void {
+    this.#succeeded = false;
   }
 
   /** Resolves when all promises have settled, including those added meanwhile, with whether none was rejected. */
@@ -163,7 +177,7 @@ class BackgroundWork {
     try {
       await promise;
     } catch (error) {
-      this.#succeeded = false;
+      this.failed();
       this.#onRejected(error);
     }
   }

@@ -84,11 +84,10 @@ export class StreamingInvocations {
       await handler(this.#codec.decode(message.event), stream, context);
     } catch (error) {
       failed(error);
-      // After end() the response counts as complete, so the error is only logged.
-      if (!stream.writableEnded) {
-        if (stream.opened) stream.fail(error);
-        else stream.destroy();
-      }
+      // After end() the response counts as complete; the rest of the handler is background work.
+      if (stream.writableEnded) context.backgroundFailed();
+      else if (stream.opened) stream.fail(error);
+      else stream.destroy();
       await done.catch(() => undefined);
       return stream.opened ? undefined : failureOutcome(encodeThrown(error));
     }

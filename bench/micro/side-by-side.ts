@@ -1,19 +1,22 @@
 /**
- * Measures the CPU time of a no-op in several builds or settings of this package. All processes stay up and get one second
- * of load in turn, so that other load on the machine affects them equally. Each turn is compared with the first process's.
- * Before that, they are started in turn: until the first poll is open, and with the memory that they hold without load.
+ * Measures a scenario of the benchmark, by default no-ops, in several builds or settings of this package. All processes stay
+ * up and get a few seconds of load in turn, so that other load on the machine affects them equally. Each turn is compared with
+ * the first process's. Before that, they are started in turn: until the first poll is open, and with the memory that they
+ * hold without load.
  *
  *     npm run build && node bench/micro/side-by-side.ts                      # with and without a log line per invocation
  *     node bench/micro/side-by-side.ts '../before/dist/src/cli/main.js' 'dist/src/cli/main.js --log-invocations all'
  *     SLOTS=64 TURNS=50 node bench/micro/side-by-side.ts                    # default: 8 slots with one thread each, 25 turns
+ *     SCENARIO=mix node bench/micro/side-by-side.ts                         # CPU work instead of no-ops, with its latency
  *     SLOTS=1 STARTS=15 node bench/micro/side-by-side.ts 'dist/src/cli/main.js' 'dist/src/cli/main.js --threads 1'
  */
+import { availableParallelism } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import Table from 'cli-table3';
 import { findBuiltPackage } from '../built-package.ts';
+import { calibrate } from '../calibration/bare-work.ts';
 import { ownEnvironment } from '../contenders/ours.ts';
 import { LoadProcess } from '../load/load-process.ts';
-import type { LoadPlan } from '../load/protocol.ts';
 import { cpuPerEvent, readCpu } from '../proc/cpu.ts';
 import type { CpuTime } from '../proc/cpu.ts';
 import { residentMiB } from '../proc/memory.ts';
@@ -21,12 +24,17 @@ import { peakMemoryMiB } from '../../src/cli/bench/process-usage.ts';
 import { canPin, runtimeOnOneCore, UNPINNED } from '../proc/pinning.ts';
 import { startChild } from '../runner/child.ts';
 import type { Child } from '../runner/child.ts';
+import { measuredPlan, warmUpPlan } from '../runner/load-plan.ts';
+import type { Scale } from '../runner/load-plan.ts';
 import { median } from '../runner/median.ts';
+import { latencyOf } from '../runner/trial.ts';
+import { SCENARIOS } from '../scenarios/all.ts';
+import type { Scenario } from '../scenarios/scenario.ts';
 
 const TURNS = Number(process.env['TURNS'] ?? 25);
 const STARTS = Number(process.env['STARTS'] ?? 1);
-const SLOTS = Number(process.env['SLOTS'] ?? 8);
-const SETUP = { handler: 'noop', slots: SLOTS, threads: SLOTS, threadpool: undefined };
+const SCENARIO = chooseScenario(process.env['SCENARIO'] ?? 'noop-8-cpu');
+const SETUP = { ...SCENARIO, threadpool: undefined };
 
 /** How long a process is left alone before its memory is read. */
 const REST_MS = 500;
@@ -42,14 +50,22 @@ interface Started {
 interface Contender extends Started {
   readonly command: string;
   readonly starts: readonly Started[];
-  readonly turns: CpuTime[];
+  readonly turns: Turn[];
 }
 
-const pinning = canPin() ? runtimeOnOneCore() : UNPINNED;
+interface Turn {
+  readonly cpu: CpuTime;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+const pinning = SCENARIO.pinning === 'runtime-on-one-core' && canPin() ? runtimeOnOneCore() : UNPINNED;
+const scale: Scale = { size: 'quick', iterationsPerMs: await calibrate(1), cores: availableParallelism() };
 const contenders = await startInTurn(commands());
-for (const { load } of contenders) await load.run(noOps(5));
+const warmUp = warmUpPlan(SCENARIO.load, { ...scale, size: 'full' });
+for (const { load } of contenders) if (warmUp !== undefined) await load.run(warmUp);
 for (let turn = 0; turn < TURNS; turn += 1) {
-  for (const each of contenders) each.turns.push(await takeTurn(each));
+  for (const each of contenders) each.turns.push(await takeTurn(each, turn));
 }
 console.log(table(contenders));
 await Promise.all(contenders.flatMap(({ runtime, load }) => [runtime.kill(), load.stop()]));
@@ -89,24 +105,43 @@ async function open(command: string): Promise<Started> {
   return { runtime, load, startMs, restMiB: residentMiB(runtime.pid) };
 }
 
-async function takeTurn({ runtime, load }: Contender): Promise<CpuTime> {
+async function takeTurn({ runtime, load }: Contender, turn: number): Promise<Turn> {
   const before = readCpu(runtime.pid);
-  const { completed } = await Promise.race([load.run(noOps(1)), load.failed, runtime.died]);
-  return cpuPerEvent(before, readCpu(runtime.pid), completed);
+  const plan = measuredPlan(SCENARIO, scale, turn);
+  const report = await Promise.race([load.run(plan), load.failed, runtime.died]);
+  const cpu = cpuPerEvent(before, readCpu(runtime.pid), report.completed);
+  return { cpu, ...latencyOf(SCENARIO, report) };
 }
 
-function noOps(seconds: number): LoadPlan {
-  return { kind: 'saturation', body: { kind: 'json', text: '{}' }, until: { seconds } };
+/** The scenario, with `SLOTS` slots and as many threads, if given. */
+function chooseScenario(id: string): Scenario {
+  const scenario = SCENARIOS.find((each) => each.id === id);
+  if (scenario === undefined) throw new Error(`There is no scenario ${id}.`);
+  const slots = Number(process.env['SLOTS'] ?? scenario.slots);
+  return { ...scenario, slots, threads: slots };
 }
 
 function table(all: readonly Contender[]): string {
   const rows = new Table({
-    head: ['', 'CPU µs', 'main thread', 'threads', '÷ the first', 'start ms', 'rest MiB', 'peak MiB'],
+    head: [
+      '',
+      'CPU µs',
+      'main thread',
+      'threads',
+      '÷ the first',
+      'p50 ms',
+      'p99 ms',
+      'start ms',
+      'rest MiB',
+      'peak MiB',
+    ],
     style: { head: [], border: [] },
   });
   for (const { command, runtime, turns, starts } of all) {
-    const of = (part: keyof CpuTime) => median(turns.map((turn) => turn[part])).toFixed(1);
-    const ratios = turns.map(({ total }, turn) => total / (all[0]?.turns[turn]?.total ?? Number.NaN));
+    const of = (part: keyof CpuTime) => median(turns.map(({ cpu }) => cpu[part])).toFixed(1);
+    const latency = (percentile: 'p50Ms' | 'p99Ms') =>
+      median(turns.map((turn) => turn[percentile])).toFixed(2);
+    const ratios = turns.map(({ cpu }, turn) => cpu.total / (all[0]?.turns[turn]?.cpu.total ?? Number.NaN));
     const peak = peakMemoryMiB(runtime.pid)?.toFixed(0) ?? '';
     const start = median(starts.map(({ startMs }) => startMs)).toFixed(0);
     const rest = median(starts.map(({ restMiB }) => restMiB)).toFixed(0);
@@ -116,6 +151,8 @@ function table(all: readonly Contender[]): string {
       of('main'),
       of('threads'),
       median(ratios).toFixed(3),
+      latency('p50Ms'),
+      latency('p99Ms'),
       start,
       rest,
       peak,

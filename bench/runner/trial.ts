@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { bareWork } from '../calibration/bare-work.ts';
 import type { Contender, Setup } from '../contenders/contender.ts';
 import { LoadProcess } from '../load/load-process.ts';
-import type { LatencyReport, LoadReport } from '../load/protocol.ts';
+import type { LoadReport } from '../load/protocol.ts';
 import { cpuPerEvent, readCpu } from '../proc/cpu.ts';
 import { readMachineCpu, usedByOthers } from '../../src/cli/bench/machine.ts';
 import { peakMemoryMiB } from '../../src/cli/bench/process-usage.ts';
@@ -62,7 +62,7 @@ async function runLoad(trial: Trial): Promise<Measured> {
       metrics: {
         rate,
         cpuUs: cpu.total,
-        ...percentiles(firstClass(scenario, report)),
+        ...latencyOf(scenario, report),
         peakMiB: peakMemoryMiB(runtime.pid),
       },
       cpu,
@@ -133,11 +133,12 @@ function assertAnswered({ completed, failed, firstError }: LoadReport): void {
   if (completed === 0) throw new Error('no invocation was answered');
 }
 
-function firstClass({ load }: Scenario, { latencies }: LoadReport): LatencyReport | undefined {
-  return latencies[load.kind === 'poisson' ? (load.classes[0]?.name ?? '') : 'all'];
-}
-
-function percentiles(latency: LatencyReport | undefined): { p50Ms: number; p99Ms: number } {
+/** The latencies to which the goals of the scenario apply. */
+export function latencyOf(
+  { load }: Scenario,
+  { latencies }: LoadReport,
+): { readonly p50Ms: number; readonly p99Ms: number } {
+  const latency = latencies[load.kind === 'poisson' ? (load.classes[0]?.name ?? '') : 'all'];
   const at = (wanted: number): number =>
     latency?.percentiles.find(([percentile]) => percentile === wanted)?.[1] ?? Number.NaN;
   return { p50Ms: at(50), p99Ms: at(99) };

@@ -133,8 +133,9 @@ export interface InvocationReport {
   /** The used JavaScript heap of the thread when the handler ended, including garbage. */
   readonly heapUsedBytes?: number;
   /**
-   * How the work after a complete response ended; `error` if a promise given to `waitUntil` was rejected. Absent if there was
-   * none. Without a promise given to `waitUntil`, present only if the rest of a streaming handler was stopped.
+   * How the work after a complete response ended; `error` if a promise given to `waitUntil` was rejected, or if a streaming
+   * handler failed after the end of its stream. Absent if there was none. Without a promise given to `waitUntil`, present only
+   * if the rest of a streaming handler failed or was stopped.
    */
   readonly background?: 'done' | 'error' | FailureCause;
   /** How long the background work continued after the handler ended. Absent if the handler did not end. */

@@ -185,6 +185,12 @@ describe.each(MODES)('by default, in $mode', ({ slots, start }) => {
     expect(line).not.toHaveProperty('backgroundMs');
   });
 
+  it('a streaming handler that fails after the end of its stream has a line', async () => {
+    await using runtime = await start({ workerFile: 'streams.mjs' });
+    await runtime.result({ do: 'end, and throw' }, { requestId: 'failed' });
+    expect(await lineOf(runtime, 'failed')).toMatchObject({ outcome: 'response', background: 'error' });
+  });
+
   it('a success after more than 80 % of the time has a line that says so', async () => {
     await using runtime = await start({
       api: await startRuntimeApiServer({ enforceTimeout: false }),
