@@ -24,10 +24,10 @@ import { peakMemoryMiB } from '../../src/cli/bench/process-usage.ts';
 import { canPin, runtimeOnOneCore, UNPINNED } from '../proc/pinning.ts';
 import { startChild } from '../runner/child.ts';
 import type { Child } from '../runner/child.ts';
-import { measuredPlan, warmUpPlan } from '../runner/load-plan.ts';
+import { measuredPlan } from '../runner/load-plan.ts';
 import type { Scale } from '../runner/load-plan.ts';
 import { median } from '../runner/median.ts';
-import { latencyOf } from '../runner/trial.ts';
+import { assertAnswered, latencyOf } from '../runner/trial.ts';
 import { SCENARIOS } from '../scenarios/all.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 
@@ -62,8 +62,8 @@ interface Turn {
 const pinning = SCENARIO.pinning === 'runtime-on-one-core' && canPin() ? runtimeOnOneCore() : UNPINNED;
 const scale: Scale = { size: 'quick', iterationsPerMs: await calibrate(1), cores: availableParallelism() };
 const contenders = await startInTurn(commands());
-const warmUp = warmUpPlan(SCENARIO.load, { ...scale, size: 'full' });
-for (const { load } of contenders) if (warmUp !== undefined) await load.run(warmUp);
+const warmUp = measuredPlan(SCENARIO, { ...scale, size: 'full' }, -1);
+for (const { load } of contenders) await load.run(warmUp);
 for (let turn = 0; turn < TURNS; turn += 1) {
   for (const each of contenders) each.turns.push(await takeTurn(each, turn));
 }
@@ -109,6 +109,7 @@ async function takeTurn({ runtime, load }: Contender, turn: number): Promise<Tur
   const before = readCpu(runtime.pid);
   const plan = measuredPlan(SCENARIO, scale, turn);
   const report = await Promise.race([load.run(plan), load.failed, runtime.died]);
+  assertAnswered(report);
   const cpu = cpuPerEvent(before, readCpu(runtime.pid), report.completed);
   return { cpu, ...latencyOf(SCENARIO, report) };
 }
@@ -117,8 +118,8 @@ async function takeTurn({ runtime, load }: Contender, turn: number): Promise<Tur
 function chooseScenario(id: string): Scenario {
   const scenario = SCENARIOS.find((each) => each.id === id);
   if (scenario === undefined) throw new Error(`There is no scenario ${id}.`);
-  const slots = Number(process.env['SLOTS'] ?? scenario.slots);
-  return { ...scenario, slots, threads: slots };
+  const slots = process.env['SLOTS'];
+  return slots === undefined ? scenario : { ...scenario, slots: Number(slots), threads: Number(slots) };
 }
 
 function table(all: readonly Contender[]): string {

@@ -124,7 +124,7 @@ async function tooLate(load: LoadProcess, expected: number): Promise<never> {
 }
 
 /** Failed invocations end early and would make the runtime look fast. */
-function assertAnswered({ completed, failed, firstError }: LoadReport): void {
+export function assertAnswered({ completed, failed, firstError }: LoadReport): void {
   if (failed > 0) {
     throw new Error(
       `${failed} of ${completed} invocations were answered with an error; the first: ${firstError}`,

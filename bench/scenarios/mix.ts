@@ -17,6 +17,6 @@ export const mix: Scenario = {
       { name: 'long', share: 0.05, cpuMs: 200 },
     ],
   },
-  goals: [{ metric: 'p99Ms', against: { contender: 'aws-lambda-ric' }, ratio: 0.2 }],
+  goals: [{ metric: 'p99Ms', against: { contender: 'aws-lambda-ric' }, ratio: 0.15 }],
   quick: true,
 };

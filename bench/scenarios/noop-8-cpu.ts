@@ -13,6 +13,6 @@ export const noop8Cpu: Scenario = {
     event: { kind: 'json', value: {} },
     extent: { seconds: { full: 5, quick: 1.5 } },
   },
-  goals: [{ metric: 'cpuUs', against: { contender: 'aws-lambda-ric' }, ratio: 0.6 }],
+  goals: [{ metric: 'cpuUs', against: { contender: 'aws-lambda-ric' }, ratio: 0.5 }],
   quick: true,
 };

@@ -9,6 +9,6 @@ export const start8: Scenario = {
   threads: 8,
   pinning: 'none',
   load: { kind: 'starts', starts: { full: 5, quick: 2 } },
-  goals: [{ metric: 'startMs', against: { contender: 'aws-lambda-ric' }, ratio: 0.8 }],
+  goals: [{ metric: 'startMs', against: { contender: 'aws-lambda-ric' }, ratio: 0.6 }],
   quick: true,
 };
