@@ -4,7 +4,7 @@ import { createProject } from './project.ts';
 
 /** Prints the load time of each entry point. There is no limit; this check always passes. */
 export const loadTimes: Check = async ({ tarball, nodes }, log) => {
-  using project = await createProject(log, { type: 'module' }, [tarball, '@opentelemetry/api']);
+  using project = await createProject(log, { type: 'module' }, [tarball], ['@opentelemetry/api']);
   project.write({ 'time-import.mjs': TIME_IMPORT });
   for (const node of nodes) {
     await log.run(node.path, ['time-import.mjs'], { cwd: project.path, env: environmentOf(node) });

@@ -10,7 +10,7 @@ import { exampleEvent, firstExample, localCommand } from './readme.ts';
  * invokes it with curl's request and AWS's SDK, and tests it with the testing kit.
  */
 export const quickStart: Check = async ({ tarball, nodes }, log) => {
-  using project = await createProject(log, undefined, [tarball, 'sharp', '@aws-sdk/client-lambda']);
+  using project = await createProject(log, undefined, [tarball], DEPENDENCIES);
   project.write({ ...firstExample(), 'invoke.mjs': INVOKE, 'handler.test.mjs': TEST });
   await addPhoto(project);
   for (const node of nodes) {
@@ -26,6 +26,8 @@ export const quickStart: Check = async ({ tarball, nodes }, log) => {
     assert.match(tested, /^# pass 1$/m);
   }
 };
+
+const DEPENDENCIES = ['sharp', '@aws-sdk/client-lambda'];
 
 const INVOKE = `
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';

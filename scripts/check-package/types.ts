@@ -9,8 +9,8 @@ import { ROOT } from '../root.ts';
  * all declarations are checked. comlink's declarations need the DOM library, so without it only used ones are checked.
  */
 export const types: Check = async ({ tarball }, log) => {
-  const packages = [tarball, 'sharp', '@opentelemetry/api', '@types/node@24', 'typescript@5.9'];
-  using project = await createProject(log, { type: 'module' }, packages);
+  const dependencies = ['sharp', '@opentelemetry/api', '@types/node@24', 'typescript@5.9'];
+  using project = await createProject(log, { type: 'module' }, [tarball], dependencies);
   const esm = { ...firstExample(), 'every-entry.ts': EVERY_ENTRY };
   project.write({ ...esm, 'every-entry.cts': EVERY_ENTRY });
   const compilers = [join(project.path, 'node_modules/.bin/tsc'), join(ROOT, 'node_modules/.bin/tsc')];

@@ -11,7 +11,7 @@ import { firstExample } from '../readme.ts';
  * external to the bootstrap's bundle, because its threads start from its own files. The handler may bundle its imports.
  */
 export const bundled: Check = async ({ tarball, nodes }, log) => {
-  using project = await createProject(log, { type: 'module' }, [tarball, 'sharp']);
+  using project = await createProject(log, { type: 'module' }, [tarball], ['sharp']);
   const { 'handler.ts': handler, 'main.ts': main } = firstExample();
   project.write({
     'handler.ts': handler + USES_PACKAGE,

@@ -7,8 +7,7 @@ import { firstExample } from '../readme.ts';
 
 /** The README's first example in CommonJS, which calls `require` on this ESM-only package. */
 export const cjsJavascript: Check = async ({ tarball, nodes }, log) => {
-  const packages = [tarball, 'sharp', '@opentelemetry/api'];
-  using project = await createProject(log, { type: 'commonjs' }, packages);
+  using project = await createProject(log, { type: 'commonjs' }, [tarball], ['sharp', '@opentelemetry/api']);
   const { code } = transformSync(firstExample()['handler.ts'], { loader: 'ts', format: 'cjs' });
   project.write({ 'handler.js': code, 'main.js': MAIN, 'require-all.js': REQUIRE_ALL });
   await addPhoto(project);

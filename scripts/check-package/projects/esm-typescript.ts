@@ -5,7 +5,7 @@ import { firstExample } from '../readme.ts';
 
 /** The README's first example in TypeScript, unchanged. Node.js strips its types. */
 export const esmTypescript: Check = async ({ tarball, nodes }, log) => {
-  using project = await createProject(log, { type: 'module' }, [tarball, 'sharp']);
+  using project = await createProject(log, { type: 'module' }, [tarball], ['sharp']);
   project.write(firstExample());
   await addPhoto(project);
   for (const node of nodes) {
