@@ -1,7 +1,8 @@
 import { threadId } from 'node:worker_threads';
 // In your own project, import from 'lambda-managed-runtime/worker'.
+import { useSharedData } from '../../workers/index.ts';
 import type { Handler } from '../../workers/index.ts';
-import { readSigningKey, signToken } from './token.ts';
+import { parseSigningKey, signToken } from './token.ts';
 import { verifyPassword } from './users.ts';
 
 export interface LoginEvent {
@@ -13,7 +14,7 @@ export type LoginAnswer =
   | { readonly ok: true; readonly token: string; readonly thread: number }
   | { readonly ok: false; readonly thread: number };
 
-const key = readSigningKey(process.env['TOKEN_PRIVATE_KEY']);
+const key = parseSigningKey(useSharedData<typeof import('./key.ts')>().privateKey);
 
 /**
  * The calls are synchronous on purpose, because this thread has no other work. The asynchronous variants would run in

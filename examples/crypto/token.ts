@@ -8,15 +8,14 @@ export function signToken(claims: object, key: KeyObject): string {
 }
 
 /**
- * Reads an Ed25519 private key in PEM.
+ * Parses an Ed25519 private key in PEM.
  *
- * @throws Error when the key is missing or is not an Ed25519 key.
+ * @throws Error when it is not an Ed25519 key.
  */
-export function readSigningKey(pem: string | undefined): KeyObject {
-  if (!pem) throw new Error('Set TOKEN_PRIVATE_KEY to an Ed25519 private key in PEM.');
+export function parseSigningKey(pem: string): KeyObject {
   const key = createPrivateKey(pem);
   if (key.asymmetricKeyType === 'ed25519') return key;
-  throw new Error(`TOKEN_PRIVATE_KEY must be an Ed25519 key, but it is of type ${key.asymmetricKeyType}.`);
+  throw new Error(`The private key must be an Ed25519 key, but it is of type ${key.asymmetricKeyType}.`);
 }
 
 function encode(part: object): string {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 /** Options of {@link startFunction}. */
@@ -10,6 +11,8 @@ export interface FunctionSettings {
   readonly slots: number;
   /** Additional environment variables. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Receives each line of stdout, with the log from level INFO. Without it, the log starts at level WARN. */
+  readonly onLogLine?: (line: string) => void;
 }
 
 /** A process that serves a function. It ends when this process exits. */
@@ -21,19 +24,23 @@ export interface FunctionProcess {
 }
 
 /** Starts a bootstrap file as Lambda does, with its configuration in environment variables. */
-export function startFunction(bootstrap: URL, { runtimeApi, slots, env }: FunctionSettings): FunctionProcess {
+export function startFunction(
+  bootstrap: URL,
+  { runtimeApi, slots, env, onLogLine }: FunctionSettings,
+): FunctionProcess {
   const child = spawn(process.execPath, [fileURLToPath(bootstrap)], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,
       AWS_LAMBDA_RUNTIME_API: runtimeApi,
       AWS_LAMBDA_MAX_CONCURRENCY: String(slots),
-      AWS_LAMBDA_LOG_LEVEL: 'WARN',
+      AWS_LAMBDA_LOG_LEVEL: onLogLine === undefined ? 'WARN' : 'INFO',
       // libuv's thread pool runs sharp and asynchronous crypto, and all threads share it.
       UV_THREADPOOL_SIZE: String(Math.max(slots, 4)),
       ...env,
     },
   });
+  if (onLogLine !== undefined) createInterface(child.stdout).on('line', onLogLine);
   const kill = () => child.kill('SIGKILL');
   process.on('exit', kill);
   child.on('close', () => process.off('exit', kill));

@@ -10,6 +10,8 @@ export interface DeployedFunction {
   readonly concurrency: number;
   /** Seconds. */
   readonly timeout: number;
+  /** The file that the wrapper starts instead of the command, for options that the command does not have. */
+  readonly bootstrap?: string;
 }
 
 /** The minimum on Lambda Managed Instances. 2048 MiB then provide one vCPU. */
@@ -21,5 +23,12 @@ export const FUNCTIONS: readonly DeployedFunction[] = [
   { name: 'streaming', packages: [], memorySize: 4096, concurrency: 2, timeout: 60 },
   { name: 'background-tasks', packages: [], memorySize: 2048, concurrency: 8, timeout: 30 },
   { name: 'image', packages: ['sharp'], memorySize: 8192, concurrency: 4, timeout: 60 },
-  { name: 'crypto', packages: ['@node-rs/argon2'], memorySize: 8192, concurrency: 4, timeout: 10 },
+  {
+    name: 'crypto',
+    packages: ['@node-rs/argon2', '@aws-sdk/client-secrets-manager'],
+    memorySize: 8192,
+    concurrency: 4,
+    timeout: 10,
+    bootstrap: 'main.ts',
+  },
 ];

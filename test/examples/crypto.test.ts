@@ -1,18 +1,37 @@
 import { generateKeyPairSync, verify } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { LoginAnswer, LoginEvent } from '../../examples/crypto/handler.ts';
+import { startRuntime } from '../helpers/start-runtime.ts';
 import type { RunningRuntime } from '../helpers/start-runtime.ts';
-import { sampleEvent, startExample } from './example.ts';
+import { bootstrapOf, sampleEvent, startExample } from './example.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 const login = sampleEvent('crypto') as LoginEvent;
 
 let runtime: RunningRuntime;
+let secretsManager: Server;
+const asked: unknown[] = [];
 beforeAll(async () => {
-  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  runtime = await startExample('crypto', 2, { TOKEN_PRIVATE_KEY: pem });
+  secretsManager = await serveSecret(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+  const { port } = secretsManager.address() as AddressInfo;
+  runtime = await startExample('crypto', 2, {
+    ...CREDENTIALS,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: `http://127.0.0.1:${port}`,
+    TOKEN_SECRET: 'token-key',
+  });
 });
-afterAll(() => runtime[Symbol.asyncDispose]());
+afterAll(async () => {
+  await runtime[Symbol.asyncDispose]();
+  secretsManager.close();
+});
+
+it('the example crypto reads its key once for all threads, from the secret', () => {
+  expect(asked).toEqual([{ SecretId: 'token-key' }]);
+});
 
 it('the example crypto answers its event with a token that the key has signed', async () => {
   const answer = await runtime.invoke<LoginAnswer>(login);
@@ -43,6 +62,17 @@ it('the example crypto refuses an event without a password', async () => {
   expect(error?.errorType).toBe('TypeError');
 });
 
+it('the example crypto does not start on Lambda without a secret', async () => {
+  const lambda = { AWS_LAMBDA_INITIALIZATION_TYPE: 'lambda-managed-instances' };
+  await using keyless = await startRuntime({ bootstrap: bootstrapOf('crypto'), concurrency: 2, env: lambda });
+  expect((await keyless.exited).code).toBe(1);
+  expect(keyless.api.initErrors).toMatchObject([
+    {
+      error: { errorType: 'Runtime.SharedDataError', errorMessage: expect.stringContaining('TOKEN_SECRET') },
+    },
+  ]);
+});
+
 it('the example crypto signs with one key in all threads when it is given none', async () => {
   const keyless = await startExample('crypto', 2);
   try {
@@ -64,4 +94,18 @@ async function loginsOfOneSecond(keyless: RunningRuntime): Promise<LoginAnswer[]
 
 function decode(part: string): unknown {
   return JSON.parse(Buffer.from(part, 'base64url').toString());
+}
+
+const CREDENTIALS = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
+
+/** Answers `GetSecretValue` as Secrets Manager does, and keeps the requests in {@link asked}. */
+async function serveSecret(SecretString: string): Promise<Server> {
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const part of request.setEncoding('utf8')) body += part;
+    asked.push(JSON.parse(body));
+    response.setHeader('content-type', 'application/x-amz-json-1.1').end(JSON.stringify({ SecretString }));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return server;
 }

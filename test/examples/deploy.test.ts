@@ -120,7 +120,9 @@ function expected(capacity: string) {
     memorySize,
     timeout,
     environment:
-      name === 'crypto' ? { ...WRAPPER, TOKEN_PRIVATE_KEY: expect.stringMatching(SECRET) } : WRAPPER,
+      name === 'crypto'
+        ? { ...WRAPPER, LMR_BOOTSTRAP: 'main.ts', TOKEN_SECRET: expect.stringMatching(SECRET) }
+        : WRAPPER,
     concurrency,
     gibPerVCpu: GIB_PER_VCPU,
     capacity,
@@ -128,7 +130,8 @@ function expected(capacity: string) {
 }
 
 const WRAPPER = { AWS_LAMBDA_EXEC_WRAPPER: '/var/task/exec-wrapper' };
-const SECRET = /^\{\{resolve:secretsmanager:.*\}\}$/;
+/** The name that the CDK app is given, and SAM's parameter. */
+const SECRET = /^(token|TokenSecret)$/;
 
 it('the CDK app puts each function on the capacity provider, with its concurrency, timeout, memory and architecture', async () => {
   const resources = await synthesise(`${root.path}/build`, `${root.path}/cdk.out`);

@@ -11,10 +11,14 @@ export async function startExample(
   slots: number,
   env: Readonly<Record<string, string>> = {},
 ): Promise<RunningRuntime> {
-  const bootstrap = new URL(`../../examples/${name}/main.ts`, import.meta.url).href;
-  const runtime = await startRuntime({ bootstrap, concurrency: slots, env });
+  const runtime = await startRuntime({ bootstrap: bootstrapOf(name), concurrency: slots, env });
   await runtime.whenParked(slots);
   return runtime;
+}
+
+/** The URL of an example's bootstrap. */
+export function bootstrapOf(name: ExampleName): string {
+  return new URL(`../../examples/${name}/main.ts`, import.meta.url).href;
 }
 
 /** The event that comes with an example. */

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import { CfnOutput, Duration, SecretValue, Stack } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import type { StackProps } from 'aws-cdk-lib';
 import { SecurityGroup, Subnet } from 'aws-cdk-lib/aws-ec2';
 import { Architecture, CapacityProvider, Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { FUNCTIONS, GIB_PER_VCPU } from '../functions.ts';
 
@@ -29,8 +30,8 @@ export class FunctionsStack extends Stack {
       maxVCpuCount: 64,
     });
     const environments: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-      // CloudFormation resolves the secret at deployment. The template does not contain its value.
-      crypto: { TOKEN_PRIVATE_KEY: SecretValue.secretsManager(props.tokenSecret).unsafeUnwrap() },
+      // The main thread reads the key from the secret when it starts. The environment has its name only.
+      crypto: { LMR_BOOTSTRAP: 'main.ts', TOKEN_SECRET: props.tokenSecret },
     };
     for (const { name, memorySize, concurrency, timeout } of FUNCTIONS) {
       const lambda = new Function(this, name, {
@@ -47,6 +48,8 @@ export class FunctionsStack extends Stack {
         perExecutionEnvironmentMaxConcurrency: concurrency,
         executionEnvironmentMemoryGiBPerVCpu: GIB_PER_VCPU,
       });
+      if (name === 'crypto')
+        Secret.fromSecretNameV2(this, 'TokenSecret', props.tokenSecret).grantRead(lambda);
       new CfnOutput(this, `${name}-arn`, { value: lambda.functionArn });
     }
   }
