@@ -8,6 +8,7 @@ const LONG = [
   // Around the runtime: examples, pages, packages of others, the command that measures.
   'test/examples/*.test.ts',
   'test/docs/code.test.ts',
+  'test/docs/telemetry.test.ts',
   'test/ecosystem.test.ts',
   'test/cli/bench.test.ts',
   'test/cli/handler-loading.test.ts',

@@ -41,8 +41,6 @@ describe('the code in README and docs', () => {
     }
     await using root = await makeTaskRoot({
       ...Object.fromEntries([...shown].map(([path, { file }]) => [path, file.code])),
-      // Left out there: what registers providers of OpenTelemetry.
-      'docs/observability.md/telemetry.ts': '',
       'package.json': '{"type":"module"}',
       'tsconfig.json': JSON.stringify({
         extends: `${PROJECT}tsconfig.json`,

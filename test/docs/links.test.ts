@@ -21,6 +21,13 @@ describe('the links between pages', () => {
     expect(dead).toEqual([]);
   });
 
+  it.each(PAGES.filter(isPublished))('of %s stay within the package', (page) => {
+    const outside = linksOf(page)
+      .map((link) => link.split('#')[0] ?? '')
+      .filter((path) => path !== '' && !isPublished(join(dirname(page), path)));
+    expect(outside).toEqual([]);
+  });
+
   it('connect the API reference with the README and its pages with each other', () => {
     expect(linksOf('README.md')).toContain('docs/api/README.md');
     const reference = PAGES.filter((page) => page.startsWith('docs/api/'));
@@ -48,6 +55,11 @@ it('the API reference is the same wherever it is made', () => {
     expect(text).not.toMatch(/\b[0-9a-f]{40}\b|file:\/\/|\.ts:\d+/);
   }
 });
+
+/** Whether the published package contains the file: `files` of package.json, and what npm always adds. */
+function isPublished(file: string): boolean {
+  return /^(docs\/|CHANGELOG\.md$|README\.md$|LICENSE$|THIRD-PARTY-LICENSES$|package\.json$)/.test(file);
+}
 
 /** Links within the project, as they are written. Code is not looked at. */
 function linksOf(page: string): string[] {
