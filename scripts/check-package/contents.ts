@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Check } from './check.ts';
 import { createProject } from './project.ts';
@@ -19,8 +19,8 @@ export const contents: Check = async ({ tarball }, log) => {
     'THIRD-PARTY-LICENSES',
     'package.json',
   ]);
-  const shown = readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/\]\((docs\/[^)#]+)/g);
-  for (const [, page = ''] of shown) assert(names.includes(page), `The README leads to ${page}.`);
+  const pages = names.filter((name) => name.endsWith('.md'));
+  for (const page of pages) assert.deepEqual(linksOutOf(page, names), [], `${page} links to files outside.`);
   const built = names.filter((name) => name.startsWith('dist/'));
   const page = built.filter((name) => name.startsWith(PAGE));
   assert.deepEqual(page.map((name) => name.slice(PAGE.length)).sort(), PAGE_FILES);
@@ -52,6 +52,14 @@ export const contents: Check = async ({ tarball }, log) => {
   const trace = await run(['--enable-source-maps', '--eval', FAIL]);
   assert.match(trace, /src\/config\/[\w-]+\.ts:\d+/, 'The stack trace does not name the source.');
 };
+
+/** The links of a page to files that the package does not contain. */
+function linksOutOf(page: string, names: readonly string[]): string[] {
+  const links = [...readFileSync(join(ROOT, page), 'utf8').matchAll(/\]\(([^)\s#]+)/g)].map(([, link = '']) => link);
+  return links
+    .filter((link) => !/^[a-z]+:/.test(link))
+    .filter((link) => !names.includes(posix.join(posix.dirname(page), link)));
+}
 
 /** The console's page, bundled. */
 const PAGE = 'dist/src/console/page/bundle/';

@@ -6,10 +6,12 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { apiReference } from '../api-reference/check.ts';
+import { asTyped } from './as-typed.ts';
 import type { Check } from './check.ts';
 import { commands } from './commands.ts';
 import { contents } from './contents.ts';
 import { lambdaStart } from './lambda-start.ts';
+import { links } from './links.ts';
 import { attw, knip, publint } from './linters.ts';
 import { loadTimes } from './load-times.ts';
 import { Log } from './log.ts';
@@ -29,6 +31,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   attw,
   knip,
   contents,
+  links,
   size,
   types,
   'api-reference': apiReference,
@@ -36,6 +39,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   'cjs-javascript': cjsJavascript,
   bundled,
   newcomer: quickStart,
+  'as-typed': asTyped,
   commands,
   'lambda-start': lambdaStart,
   'load-times': loadTimes,

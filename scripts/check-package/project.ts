@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import sharp from 'sharp';
 import type { Log } from './log.ts';
 
 /** A project directory outside the repository. It is empty at first. */
@@ -45,10 +44,4 @@ export async function createProject(
 /** Versions younger than this may need others that not every registry has yet: the parts of AWS's SDK are published daily. */
 function aWeekAgo(): string {
   return new Date(Date.now() - 7 * 24 * 3_600_000).toISOString();
-}
-
-/** The image that the README's event refers to. */
-export async function addPhoto({ path }: Project): Promise<void> {
-  const create = { width: 1600, height: 900, channels: 3, background: 'teal' } as const;
-  await sharp({ create }).jpeg().toFile(join(path, 'photo.jpg'));
 }

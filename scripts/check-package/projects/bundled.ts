@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import type { Check } from '../check.ts';
 import { invokeAsInReadme, serveLocally } from '../local-function.ts';
-import { addPhoto, createProject } from '../project.ts';
+import { createProject } from '../project.ts';
 import { firstExample } from '../readme.ts';
 
 /**
@@ -18,7 +18,6 @@ export const bundled: Check = async ({ tarball, nodes }, log) => {
     // A bundler does not rewrite the URL, so it must refer to the bundled JavaScript file.
     'main.ts': main.replace('./handler.ts', './handler.js'),
   });
-  await addPhoto(project);
   const common = { absWorkingDir: project.path, bundle: true, platform: 'node', format: 'esm' } as const;
   for (const [outdir, external] of Object.entries(EXTERNAL)) {
     await build({ ...common, outdir, entryPoints: ['main.ts'], external: ['lambda-managed-runtime'] });

@@ -2,7 +2,7 @@ import { transformSync } from 'esbuild';
 import type { Check } from '../check.ts';
 import { invokeAsInReadme, serveLocally } from '../local-function.ts';
 import { environmentOf } from '../nodes.ts';
-import { addPhoto, createProject } from '../project.ts';
+import { createProject } from '../project.ts';
 import { firstExample } from '../readme.ts';
 
 /** The README's first example in CommonJS, which calls `require` on this ESM-only package. */
@@ -10,7 +10,6 @@ export const cjsJavascript: Check = async ({ tarball, nodes }, log) => {
   using project = await createProject(log, { type: 'commonjs' }, [tarball], ['sharp', '@opentelemetry/api']);
   const { code } = transformSync(firstExample()['handler.ts'], { loader: 'ts', format: 'cjs' });
   project.write({ 'handler.js': code, 'main.js': MAIN, 'require-all.js': REQUIRE_ALL });
-  await addPhoto(project);
   for (const node of nodes) {
     await log.run(node.path, ['require-all.js'], { cwd: project.path, env: environmentOf(node) });
     await serveLocally(log, node, project, ['main.js'], (url) => invokeAsInReadme(log, url));

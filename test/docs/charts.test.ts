@@ -1,0 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { CHART, tailLatencyChart } from '../../scripts/charts/tail-latency.ts';
+import { ROOT } from '../../scripts/root.ts';
+
+it('the chart of the README shows the numbers of the documentation; `npm run docs:charts` writes it', () => {
+  expect(readFileSync(join(ROOT, CHART), 'utf8')).toBe(tailLatencyChart());
+});
+
+it('the chart is readable on light and dark pages, and without being seen', () => {
+  const chart = tailLatencyChart();
+  expect(chart).toContain('@media(prefers-color-scheme:dark)');
+  expect(chart).toMatch(/<title id="title">.*lambda-managed-runtime \d+, aws-lambda-ric [\d,]+/);
+});
