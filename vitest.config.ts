@@ -6,6 +6,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
  */
 const LONG = [
   // Around the runtime: examples, pages, packages of others, the command that measures.
+  'test/deploy/*.test.ts',
   'test/examples/*.test.ts',
   'test/docs/code.test.ts',
   'test/docs/telemetry.test.ts',

@@ -14,6 +14,9 @@ export interface DeployedFunction {
   readonly bootstrap?: string;
 }
 
+/** The wrapper that the package contains. */
+export const EXEC_WRAPPER = '/var/task/node_modules/lambda-managed-runtime/deploy/exec-wrapper';
+
 /** The minimum on Lambda Managed Instances. 2048 MiB then provide one vCPU. */
 export const GIB_PER_VCPU = 2;
 
@@ -28,6 +31,14 @@ export const FUNCTIONS: readonly DeployedFunction[] = [
     packages: ['@node-rs/argon2', '@aws-sdk/client-secrets-manager'],
     memorySize: 8192,
     concurrency: 4,
+    timeout: 10,
+    bootstrap: 'main.ts',
+  },
+  {
+    name: 'shared-cache',
+    packages: ['lru-cache'],
+    memorySize: 4096,
+    concurrency: 2,
     timeout: 10,
     bootstrap: 'main.ts',
   },

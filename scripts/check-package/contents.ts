@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Check } from './check.ts';
@@ -17,6 +17,8 @@ export const contents: Check = async ({ tarball }, log) => {
     'LICENSE',
     'README.md',
     'THIRD-PARTY-LICENSES',
+    ...SCRIPTS,
+    'deploy/start-managed-runtime.sh',
     'package.json',
   ]);
   const pages = names.filter((name) => name.endsWith('.md'));
@@ -32,6 +34,8 @@ export const contents: Check = async ({ tarball }, log) => {
 
   using project = await createProject(log, undefined, ['--ignore-scripts', tarball]);
   const installed = join(project.path, 'node_modules/lambda-managed-runtime');
+  for (const script of SCRIPTS)
+    assert.equal(statSync(join(installed, script)).mode & 0o111, 0o111, `${script} is not executable`);
   for (const script of ours.filter((name) => name.endsWith('.js'))) {
     const code = readFileSync(join(installed, script), 'utf8');
     assert.match(code, /\n\/\/# sourceMappingURL=\S+\.js\.map\s*$/, script);
@@ -60,6 +64,9 @@ function linksOutOf(page: string, names: readonly string[]): string[] {
     .filter((link) => !/^[a-z]+:/.test(link))
     .filter((link) => !names.includes(posix.join(posix.dirname(page), link)));
 }
+
+/** What Lambda executes. */
+const SCRIPTS = ['deploy/bootstrap', 'deploy/exec-wrapper'];
 
 /** The console's page, bundled. */
 const PAGE = 'dist/src/console/page/bundle/';

@@ -155,8 +155,9 @@ values, [errors.md](errors.md#deadlines) what happens at a deadline. Module opti
 
 An empty variable counts as unset. An option takes precedence over its variable.`;
 
-const END = `Two other variables have an effect. \`UV_THREADPOOL_SIZE\` sets the size of libuv's thread pool, which sharp and asynchronous crypto use.
-If it is not set, the command sets it to the number of slots, from 4 to 64. With a bootstrap of your own, set it in the function's environment.
+const END = `Some other variables have an effect. \`UV_THREADPOOL_SIZE\` sets the size of libuv's thread pool, which sharp and asynchronous crypto use.
+If it is not set, the command and the scripts that start the runtime set it to the number of slots, from 4 to 64.
+\`LMR_BOOTSTRAP\` and \`LMR_NEXT_WRAPPER\` tell these scripts what to start: [deploying.md](deploying.md).
 \`AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA\` removes the global \`awslambda\`: [context.md](context.md). The flags of the command are in
 [local.md](local.md).
 `;

@@ -1,12 +1,9 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, readFile, symlink } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, readdir, symlink } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeFunctionFolder } from '../../examples/deploy/function-folder.ts';
-import { FUNCTIONS, GIB_PER_VCPU } from '../../examples/deploy/functions.ts';
-import { startRuntimeApi } from '../../src/testing/runtime-api.ts';
+import { EXEC_WRAPPER, FUNCTIONS, GIB_PER_VCPU } from '../../examples/deploy/functions.ts';
+import { makePackage, startScript } from '../deploy/start-script.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 import type { TaskRoot } from '../helpers/task-root.ts';
 import { ofCdk, ofSam, synthesise } from './deployment.ts';
@@ -14,75 +11,66 @@ import { sampleEvent } from './example.ts';
 import type { ExampleName } from './example.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
-const COMMAND = 'dist/src/cli/main.js';
-const YOUNG_GENERATION = '--max-semi-space-size=16';
+/** The command line of AWS's client. */
+const CLIENT = ['/var/lang/bin/node', '--expose-gc', '/var/runtime/index.mjs'];
 
 let root: TaskRoot;
+let runtime: TaskRoot;
 
-/** The functions' folders as assemble.ts makes them, but npm: the package is not built here, so its sources stand for it. */
+/** The functions' folders as assemble.ts makes them, but npm. */
 beforeAll(async () => {
-  root = await makeTaskRoot({
-    'package/package.json': JSON.stringify({ type: 'module', exports: { './worker': './worker.js' } }),
-    [`package/${COMMAND}`]: `import 'file://${PROJECT}src/cli/main.ts';`,
-    'package/worker.js': `export * from 'file://${PROJECT}workers/index.ts';`,
-  });
+  runtime = await makePackage();
+  root = await makeTaskRoot();
   for (const one of FUNCTIONS) {
     const folder = `${root.path}/build/${one.name}`;
     await writeFunctionFolder(one, folder, '1.0.0');
     await mkdir(`${folder}/node_modules`);
-    await symlink(`${root.path}/package`, `${folder}/node_modules/lambda-managed-runtime`);
+    await symlink(runtime.path, `${folder}/node_modules/lambda-managed-runtime`);
+    for (const name of one.packages.filter((name) => !name.startsWith('@')))
+      await symlink(`${PROJECT}node_modules/${name}`, `${folder}/node_modules/${name}`);
+    // As the README says for provided.al2023.
+    await copyFile(`${runtime.path}/deploy/bootstrap`, `${folder}/bootstrap`);
     await mkdir(`${folder}/bin`);
     await symlink(process.execPath, `${folder}/bin/node`);
   }
 });
-afterAll(() => root[Symbol.asyncDispose]());
+afterAll(async () => {
+  await root[Symbol.asyncDispose]();
+  await runtime[Symbol.asyncDispose]();
+});
 
 describe('the zip', () => {
-  it.each<[ExampleName, script: string, args: string[]]>([
-    ['hello-json', 'exec-wrapper', ['/var/lang/bin/node', '--expose-gc', '/var/runtime/index.mjs']],
-    ['streaming', 'exec-wrapper', ['/var/lang/bin/node', '/var/runtime/index.mjs']],
-    ['hello-json', 'bootstrap', []],
-  ])('of %s answers an event when Lambda runs its %s', async (name, script, args) => {
-    await using api = await startRuntimeApi();
-    const child = startFunction(name, script, args, { AWS_LAMBDA_RUNTIME_API: api.address });
-    const ended = once(child, 'close');
-    expect(await api.invoke(sampleEvent(name))).toMatchObject({ status: 'response' });
-    child.kill();
+  it.each<[ExampleName, script: string, args: string[], env: Record<string, string>]>([
+    ['hello-json', EXEC_WRAPPER, CLIENT, {}],
+    ['streaming', EXEC_WRAPPER, CLIENT, {}],
+    ['hello-json', '/var/task/bootstrap', [], {}],
+    ['shared-cache', EXEC_WRAPPER, CLIENT, { LMR_BOOTSTRAP: 'main.ts' }],
+    ['shared-cache', '/var/task/bootstrap', [], { LMR_BOOTSTRAP: 'main.ts' }],
+  ])('of %s answers an event when Lambda runs %s with %o and %o', async (name, script, args, env) => {
+    const taskRoot = `${root.path}/build/${name}`;
+    const command = [script.replace('/var/task', taskRoot), ...args];
+    await using started = await startScript({ command, taskRoot, env });
+    await started.response(JSON.stringify(sampleEvent(name)));
     // SIGTERM reaches the runtime itself, which drains: nothing stands between it and Lambda.
-    expect(await ended).toEqual([0, null]);
+    expect(await started.stop()).toEqual({ code: 0, signal: null });
   });
 
-  it.each([
-    ['exec-wrapper', {}, '2', [YOUNG_GENERATION]],
-    ['bootstrap', {}, '2', [YOUNG_GENERATION]],
-    ['exec-wrapper', { MALLOC_ARENA_MAX: '4', AWS_LAMBDA_MAX_CONCURRENCY: '1' }, '4', []],
-    ['bootstrap', { MALLOC_ARENA_MAX: '4', NODE_OPTIONS: '--max_semi_space_size=32' }, '4', []],
-  ])(
-    "bounds malloc's arenas and the main thread's young generation in %s, where the environment is %o: %s %o",
-    async (script, env, arenas, flags) => {
-      await using api = await startRuntimeApi();
-      const child = startFunction('hello-json', script, [], { AWS_LAMBDA_RUNTIME_API: api.address, ...env });
-      const ended = once(child, 'close');
-      expect(await api.invoke(sampleEvent('hello-json'))).toMatchObject({ status: 'response' });
-      const environment = await readFile(`/proc/${child.pid}/environ`, 'utf8');
-      expect(environment.split('\0')).toContain(`MALLOC_ARENA_MAX=${arenas}`);
-      const command = (await readFile(`/proc/${child.pid}/cmdline`, 'utf8')).split('\0');
-      expect(command.filter((part) => part.startsWith('--'))).toEqual(flags);
-      child.kill();
-      await ended;
-    },
-  );
+  it('of shared-cache has the modules that its bootstrap shares', async () => {
+    const taskRoot = `${root.path}/build/shared-cache`;
+    const command = [EXEC_WRAPPER.replace('/var/task', taskRoot)];
+    await using started = await startScript({ command, taskRoot, env: { LMR_BOOTSTRAP: 'main.ts' } });
+    const event = sampleEvent('shared-cache');
+    expect(await started.invoke(event)).toMatchObject({ factors: [15485863], cached: false });
+    expect(await started.invoke(event)).toMatchObject({ factors: [15485863], cached: true });
+  });
 
-  it('and the image start what the package has for a command', async () => {
-    const { bin } = JSON.parse(await readFile(`${PROJECT}package.json`, 'utf8')) as {
-      bin: Record<string, string>;
-    };
-    expect(bin['lambda-managed-runtime']).toBe(COMMAND);
+  it('and the image start scripts of the package', async () => {
+    const { files } = JSON.parse(await readFile(`${PROJECT}package.json`, 'utf8')) as { files: string[] };
+    expect(files).toContain('deploy');
     const dockerfile = await readFile(`${PROJECT}examples/deploy/container/Dockerfile`, 'utf8');
-    const command = `/var/task/node_modules/lambda-managed-runtime/${COMMAND}`;
-    expect(dockerfile).toContain(' MALLOC_ARENA_MAX=2 ');
-    expect(dockerfile).toContain(` NODE_OPTIONS=${YOUNG_GENERATION} `);
-    expect(dockerfile).toContain(`\nENTRYPOINT ${JSON.stringify(['node', command]).replace(',', ', ')}\n`);
+    const entrypoint = EXEC_WRAPPER.replace('exec-wrapper', 'bootstrap');
+    expect(dockerfile).toContain(`\nENTRYPOINT ${JSON.stringify([entrypoint])}\n`);
+    expect(await readdir(`${PROJECT}deploy`)).toEqual(expect.arrayContaining(['bootstrap', 'exec-wrapper']));
   });
 
   it('has the packages that its code imports, as the repository has them', async () => {
@@ -96,22 +84,6 @@ describe('the zip', () => {
   });
 });
 
-/** Starts it as Lambda does. */
-function startFunction(name: string, script: string, args: string[], env: NodeJS.ProcessEnv): ChildProcess {
-  const folder = `${root.path}/build/${name}`;
-  return spawn(`${folder}/${script}`, args, {
-    cwd: '/',
-    env: {
-      PATH: process.env['PATH'],
-      AWS_LAMBDA_MAX_CONCURRENCY: '2',
-      LAMBDA_TASK_ROOT: folder,
-      _HANDLER: 'handler.handler',
-      ...env,
-    },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-}
-
 function expected(capacity: string) {
   return FUNCTIONS.map(({ name, memorySize, timeout, concurrency }) => ({
     runtime: 'nodejs24.x',
@@ -119,19 +91,18 @@ function expected(capacity: string) {
     handler: 'handler.handler',
     memorySize,
     timeout,
-    environment:
-      name === 'crypto'
-        ? { ...WRAPPER, LMR_BOOTSTRAP: 'main.ts', TOKEN_SECRET: expect.stringMatching(SECRET) }
-        : WRAPPER,
+    environment: { AWS_LAMBDA_EXEC_WRAPPER: EXEC_WRAPPER, ...VARIABLES[name] },
     concurrency,
     gibPerVCpu: GIB_PER_VCPU,
     capacity,
   }));
 }
 
-const WRAPPER = { AWS_LAMBDA_EXEC_WRAPPER: '/var/task/exec-wrapper' };
-/** The name that the CDK app is given, and SAM's parameter. */
-const SECRET = /^(token|TokenSecret)$/;
+const VARIABLES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  // The name that the CDK app is given, and SAM's parameter.
+  crypto: { LMR_BOOTSTRAP: 'main.ts', TOKEN_SECRET: expect.stringMatching(/^(token|TokenSecret)$/) },
+  'shared-cache': { LMR_BOOTSTRAP: 'main.ts' },
+};
 
 it('the CDK app puts each function on the capacity provider, with its concurrency, timeout, memory and architecture', async () => {
   const resources = await synthesise(`${root.path}/build`, `${root.path}/cdk.out`);

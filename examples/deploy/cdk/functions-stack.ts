@@ -5,7 +5,7 @@ import { SecurityGroup, Subnet } from 'aws-cdk-lib/aws-ec2';
 import { Architecture, CapacityProvider, Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { FUNCTIONS, GIB_PER_VCPU } from '../functions.ts';
+import { EXEC_WRAPPER, FUNCTIONS, GIB_PER_VCPU } from '../functions.ts';
 
 export interface FunctionsStackProps extends StackProps {
   /** The subnets of the instances. They must provide a route to CloudWatch and the other services. */
@@ -31,9 +31,9 @@ export class FunctionsStack extends Stack {
     });
     const environments: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       // The main thread reads the key from the secret when it starts. The environment has its name only.
-      crypto: { LMR_BOOTSTRAP: 'main.ts', TOKEN_SECRET: props.tokenSecret },
+      crypto: { TOKEN_SECRET: props.tokenSecret },
     };
-    for (const { name, memorySize, concurrency, timeout } of FUNCTIONS) {
+    for (const { name, memorySize, concurrency, timeout, bootstrap } of FUNCTIONS) {
       const lambda = new Function(this, name, {
         runtime: Runtime.NODEJS_24_X,
         architecture: Architecture.ARM_64,
@@ -41,7 +41,11 @@ export class FunctionsStack extends Stack {
         code: Code.fromAsset(join(props.codeFolder, name)),
         memorySize,
         timeout: Duration.seconds(timeout),
-        environment: { AWS_LAMBDA_EXEC_WRAPPER: '/var/task/exec-wrapper', ...environments[name] },
+        environment: {
+          AWS_LAMBDA_EXEC_WRAPPER: EXEC_WRAPPER,
+          ...(bootstrap !== undefined && { LMR_BOOTSTRAP: bootstrap }),
+          ...environments[name],
+        },
       });
       capacity.addFunction(lambda, {
         publishToLatestPublished: true,

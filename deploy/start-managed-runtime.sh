@@ -1,0 +1,39 @@
+# The common part of exec-wrapper and bootstrap, which source it. $node is the Node.js to use if it exists, $folder is the
+# folder of this file, and "$@" are the arguments of the command. POSIX sh, because Alpine has BusyBox.
+[ -x "$node" ] || node=node
+
+# glibc gives threads up to 8 malloc arenas for each vCPU, and what is freed in one stays there. Two hold far less.
+export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-2}"
+
+# V8 would let the young generation of the main thread grow to 128 MiB. With a concurrency of 1, handlers run there.
+slots=${AWS_LAMBDA_MAX_CONCURRENCY:-1}
+flag=--max-semi-space-size=16
+case "$slots ${NODE_OPTIONS:-}" in "1 "* | *max?semi?space?size*) flag= ;; esac
+
+# All threads share libuv's pool, which has 4 threads by default, and whose size is read at its first use.
+if [ -z "${UV_THREADPOOL_SIZE:-}" ]; then
+  UV_THREADPOOL_SIZE=4
+  if [ "$slots" -gt 64 ] 2>/dev/null; then
+    UV_THREADPOOL_SIZE=64
+  elif [ "$slots" -gt 4 ] 2>/dev/null; then
+    UV_THREADPOOL_SIZE=$slots
+  fi
+  export UV_THREADPOOL_SIZE
+fi
+
+main=$folder/../dist/src/cli/main.js
+if [ -n "${LMR_BOOTSTRAP:-}" ]; then
+  case $LMR_BOOTSTRAP in
+    /*) main=$LMR_BOOTSTRAP ;;
+    *) main=${LAMBDA_TASK_ROOT:-.}/$LMR_BOOTSTRAP ;;
+  esac
+  if [ ! -f "$main" ]; then
+    echo "$0: LMR_BOOTSTRAP is $LMR_BOOTSTRAP, but there is no file $main." >&2
+    exit 1
+  fi
+fi
+
+# A wrapper of a layer changes the environment, then executes its arguments.
+next=${LMR_NEXT_WRAPPER:-}
+unset LMR_NEXT_WRAPPER
+exec ${next:+"$next"} "$node" ${flag:+"$flag"} "$main" "$@"
