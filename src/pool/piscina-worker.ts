@@ -3,6 +3,8 @@ import type { Transferable, Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { ResourceLimits } from 'node:worker_threads';
 import { Promise } from '../builtins.ts';
+import { startCpuProfile } from './cpu-profile.ts';
+import type { CpuProfiling } from './cpu-profile.ts';
 import type { ThreadMemory } from './memory-pressure.ts';
 import type { ThreadEndReason } from './thread-end.ts';
 
@@ -74,6 +76,11 @@ export class PiscinaWorker {
     } catch {
       return undefined;
     }
+  }
+
+  /** See {@link startCpuProfile}. */
+  async startCpuProfile(): Promise<CpuProfiling | undefined> {
+    return this.#worker === undefined ? undefined : startCpuProfile(this.#worker);
   }
 
   eventLoopUtilization(): ReturnType<Worker['performance']['eventLoopUtilization']> | undefined {

@@ -10,6 +10,7 @@ import type { ThreadMetrics } from '../observability/thread-metrics.ts';
 import { releaseLocks } from '../output/output-lock.ts';
 import type { FromThread, LoadedHandler, StreamControl, ThreadMessage, ToThread } from '../protocol.ts';
 import type { ThreadSettings } from '../thread-settings.ts';
+import type { CpuProfiling } from './cpu-profile.ts';
 import { EventLoopProbe } from './event-loop-probe.ts';
 import { initTimeout } from './init-failure.ts';
 import type { ThreadMemory } from './memory-pressure.ts';
@@ -183,6 +184,11 @@ export class PoolThread {
   /** Measures the thread's memory, even while it blocks its event loop. Undefined if the thread is not running. */
   memory(): Promise<ThreadMemory | undefined> {
     return this.#worker.memory();
+  }
+
+  /** Profiles the thread, even while it blocks its event loop. Undefined if the thread has ended or cannot be profiled. */
+  startCpuProfile(): Promise<CpuProfiling | undefined> {
+    return this.#worker.startCpuProfile();
   }
 
   metrics(): ThreadMetrics {

@@ -1,0 +1,57 @@
+/** CPU profiles of threads from the main thread: what Node.js promises, and what the runtime relies on beyond that. */
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { MessageChannel } from 'node:worker_threads';
+import { expect, it } from 'vitest';
+import { canProfileThreads, startCpuProfile, takeCpuProfile } from '../../src/pool/cpu-profile.ts';
+import type { CpuProfile } from '../../src/pool/cpu-profile.ts';
+import { PiscinaWorker } from '../../src/pool/piscina-worker.ts';
+
+const ENTRY = new URL('../fixtures/pool/served.mjs', import.meta.url);
+
+async function startComputing(): Promise<PiscinaWorker & Disposable> {
+  const { port1, port2 } = new MessageChannel();
+  const settings = { do: 'compute', port: port2 };
+  const start = { entry: fileURLToPath(ENTRY), settings, transfer: [port2], resourceLimits: {} };
+  const worker = new PiscinaWorker(start, () => undefined);
+  await once(port1, 'message');
+  port1.close();
+  return Object.assign(worker, { [Symbol.dispose]: () => worker.terminate() });
+}
+
+function functionsOf(profile: string | undefined): string[] {
+  const { nodes } = JSON.parse(profile ?? '{"nodes":[]}') as CpuProfile;
+  return nodes.map(({ callFrame }) => callFrame.functionName);
+}
+
+it.runIf(canProfileThreads())('a thread that blocks its event loop is profiled', async () => {
+  using worker = await startComputing();
+  const { nodes } = JSON.parse((await takeCpuProfile(worker, 20)) ?? '') as CpuProfile;
+  const spin = nodes.find(({ callFrame }) => callFrame.functionName === 'spin');
+  expect(spin).toMatchObject({
+    callFrame: { url: ENTRY.href, lineNumber: 35 },
+    positionTicks: [{ line: 37, ticks: expect.any(Number) }],
+  });
+});
+
+it.runIf(canProfileThreads())('two profiles of one thread can overlap', async () => {
+  using worker = await startComputing();
+  const outer = await worker.startCpuProfile();
+  const inner = await takeCpuProfile(worker, 20);
+  expect(functionsOf(inner)).toContain('spin');
+  expect(functionsOf(await outer?.stop())).toContain('spin');
+});
+
+it('a thread that ends: a profile that has begun and one that is to begin are undefined', async () => {
+  using worker = await startComputing();
+  const profiling = await worker.startCpuProfile();
+  worker.terminate();
+  await worker.exited;
+  expect(await profiling?.stop()).toBeUndefined();
+  expect(await worker.startCpuProfile()).toBeUndefined();
+});
+
+it('a Node.js that cannot profile threads gives none', async () => {
+  const worker = {} as Parameters<typeof startCpuProfile>[0];
+  expect(await startCpuProfile(worker)).toBeUndefined();
+});
