@@ -22,6 +22,9 @@ export const nextTurn = turn;
 /** `process.exit`, which the runtime replaces for handlers. */
 export const exit: typeof process.exit = process.exit.bind(process);
 
+/** `process.getActiveResourcesInfo`: the types of the sockets, timers and other resources that keep the event loop alive. */
+export const getActiveResourcesInfo = process.getActiveResourcesInfo.bind(process);
+
 export const Date = globalThis.Date;
 /** `Date.now`: the time in epoch ms. */
 export const dateNow = Date.now;

@@ -10,6 +10,8 @@ export const ENTRY_FILES = {
   thread: new URL(`../workers/thread${EXTENSION}`, import.meta.url),
   /** The worker thread's module for the command `dev`, which reports the files that it loads. */
   devThread: new URL(`../workers/dev-thread${EXTENSION}`, import.meta.url),
+  /** A short-lived thread that finds original positions with source maps. */
+  sourcePositions: new URL(`../workers/source-positions${EXTENSION}`, import.meta.url),
   /** Runs the handler on the main thread in single mode. */
   inProcess: new URL(`../workers/in-process${EXTENSION}`, import.meta.url),
   /** The process that the command `bench` measures. */

@@ -11,7 +11,7 @@
  *     ◀─ settled ─────────────────────────────── after a stream, or after background work of a reply
  *     ◀─ uncaught-error ──────────────────────── an uncaught error, an unhandled rejection or process.exit()
  *     ◀─ heap-threshold-exceeded ─────────────── the heap is larger than `maxThreadHeapMb`
- *     ── ping ─▶ ◀─ pong ─────────────────────── checks that the event loop is not blocked
+ *     ── ping ─▶ ◀─ pong ─────────────────────── checks that the event loop is not blocked, and for what it waits
  *     ── collect-garbage ──────────────────────▶ if the thread is idle
  *     ── shutdown ─▶ ◀─ shutdown-complete ────── runs the shutdown hooks, at shutdown and before recycling
  *     ── end ──────────────────────────────────▶ the thread ends itself
@@ -22,16 +22,23 @@ import type { EventBytes, InvocationMetadata, SettledOutcome } from './invocatio
 export type ToThread =
   | InvokeMessage
   | StreamControl
-  | { readonly type: 'ping'; readonly ping: number }
+  | PingMessage
   | { readonly type: 'collect-garbage' }
   | { readonly type: 'shutdown'; readonly timeoutMs: number }
   | { readonly type: 'end' };
+
+export interface PingMessage {
+  readonly type: 'ping';
+  readonly ping: number;
+  /** Whether the reply must list the resources for which the event loop waits. */
+  readonly wantsResources: boolean;
+}
 
 export type FromThread =
   | ({ readonly type: 'ready'; readonly osThread: number | undefined } & LoadedHandler)
   | { readonly type: 'boot-failed'; readonly diagnostic: EncodedDiagnostic }
   | ThreadMessage
-  | { readonly type: 'pong'; readonly ping: number }
+  | { readonly type: 'pong'; readonly ping: number; readonly resources: readonly string[] | undefined }
   | { readonly type: 'shutdown-complete' };
 
 /** Messages from a thread about its invocations and its own condition. */

@@ -20,7 +20,8 @@ export interface InvokerSettings {
   /** A `file:` URL, or undefined for JSON. */
   readonly codec: string | undefined;
   readonly lambda: LambdaFunction;
-  readonly deadlineMarginMs: number;
+  /** Undefined for the default. */
+  readonly deadlineMarginMs: number | undefined;
   /** Whether the thread runs at most one invocation at a time. */
   readonly ownsThread: boolean;
   readonly maxThreadHeapMb: number | undefined;

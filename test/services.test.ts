@@ -124,9 +124,9 @@ describe.each(LAYOUTS)('services in %s', (_name, options) => {
 
   it('that hang do so for their caller only', async () => {
     const event = { do: 'hang' };
-    const hanging = runtime.api.invoke(JSON.stringify(event), { whenCapacity: true, timeoutMs: 500 });
+    const hanging = runtime.api.invoke(JSON.stringify(event), { whenCapacity: true, deadlineInMs: 500 });
     if (slots > 1) expect(await runtime.invoke({ do: 'take' })).toEqual(expect.any(Number));
-    expect(await hanging).toMatchObject({ status: 'timeout' });
+    expect(await hanging).toMatchObject({ status: 'error', rawErrorType: 'Runtime.DeadlineExceeded' });
     // Single mode has no thread to take: its slot stays with the handler.
     if (slots === 1) return;
     await runtime.whenParked(slots);

@@ -55,8 +55,9 @@ export interface Context {
   /** The instant at which Lambda answers the caller with a timeout, in epoch milliseconds. */
   readonly deadlineMs?: number;
   /**
-   * Aborts `deadlineMarginMs` before the deadline, with a `TimeoutError` as its reason. Pass it to operations that can be
-   * cancelled. After it has aborted, the handler has `deadlineGraceMs` to settle.
+   * Aborts `deadlineMarginMs` before the deadline: by default a tenth of the time that the invocation has, at most 1 s. Its
+   * reason is a `DOMException` with the name `TimeoutError` and the code `'DEADLINE_NEAR'`. Pass the signal to operations that
+   * can be cancelled. After it has aborted, the handler has until shortly before the deadline, or `deadlineGraceMs`, to settle.
    */
   readonly signal?: AbortSignal;
   /** The W3C trace context from the key `w3c` of the client context; `{}` if the caller sent none. */

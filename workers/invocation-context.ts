@@ -1,5 +1,6 @@
 import { Promise, clearTimeout, dateNow, nextTurn, setTimeout } from '../src/builtins.ts';
 import type { InvocationMetadata } from '../src/invocation/invocation.ts';
+import { signalAtMs } from '../src/invocation/deadline.ts';
 import { msUntil } from '../src/invocation/time.ts';
 import type { InvokerSettings } from '../src/thread-settings.ts';
 import type { ClientContext, CognitoIdentity, ManagedContext, TraceContext } from './context.ts';
@@ -52,7 +53,7 @@ export class InvocationContext implements ManagedContext {
     const client = parseHeader<ClientContext>('Lambda-Runtime-Client-Context', metadata.clientContext);
     this.#traceContext = takeTraceContext(client);
     this.clientContext = client;
-    this.#abortAtMs = metadata.deadlineMs - settings.deadlineMarginMs;
+    this.#abortAtMs = signalAtMs(metadata.deadlineMs, dateNow(), settings);
   }
 
   // Own properties as in AWS's context, because libraries detach these functions from the context.
@@ -65,7 +66,7 @@ export class InvocationContext implements ManagedContext {
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
       this.#abort = new AbortController();
-      if (!this.#finished) this.#timer = setTimeout(() => this.#expire(), msUntil(this.#abortAtMs));
+      if (!this.#finished) this.#timer = setTimeout(() => this.#expire(), msUntil(this.#abortAtMs)).unref();
     }
     return this.#abort.signal;
   }
@@ -105,10 +106,16 @@ export class InvocationContext implements ManagedContext {
   }
 
   #expire(): void {
-    const message = `The invocation ${this.awsRequestId} has reached its deadline.`;
-    this.#abort?.abort(new DOMException(message, 'TimeoutError'));
+    const leftMs = Math.max(0, Math.round(this.deadlineMs - dateNow()));
+    const message = `The invocation ${this.awsRequestId} reaches its deadline in ${leftMs} ms.`;
+    // `name` as in the reason of AbortSignal.timeout(). `code` tells the two apart.
+    const reason = new DOMException(message, 'TimeoutError');
+    this.#abort?.abort(Object.defineProperty(reason, 'code', { value: DEADLINE_CODE, enumerable: true }));
   }
 }
+
+/** The `code` of the reason with which `context.signal` aborts. */
+const DEADLINE_CODE = 'DEADLINE_NEAR';
 
 function parseHeader<Value>(name: string, json: string | undefined): Value | undefined {
   if (json === undefined) return undefined;

@@ -2,7 +2,7 @@ import { readlinkSync } from 'node:fs';
 import type { RecordableHistogram } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import type { MessagePort } from 'node:worker_threads';
-import { exit, setInterval } from '../src/builtins.ts';
+import { exit, getActiveResourcesInfo, setInterval } from '../src/builtins.ts';
 import { encodeThrown } from '../src/invocation/diagnostic.ts';
 import type { SettledOutcome } from '../src/invocation/invocation.ts';
 import { monotonicMs } from '../src/invocation/time.ts';
@@ -66,7 +66,11 @@ async function receive(message: ToThread, port: MessagePort, loaded: Loaded | un
     case 'stream-closed':
       return loaded?.invoker.control(message);
     case 'ping':
-      return post(port, { type: 'pong', ping: message.ping });
+      return post(port, {
+        type: 'pong',
+        ping: message.ping,
+        resources: message.wantsResources ? activeResources() : undefined,
+      });
     case 'collect-garbage':
       return collectGarbage();
     case 'shutdown':
@@ -123,6 +127,11 @@ function recordEventLoopDelay(delays: RecordableHistogram): void {
     dueMs = nowMs + INTERVAL_MS;
   }, INTERVAL_MS);
   timer.unref();
+}
+
+/** Without the runtime's own resources. It has only ports and unreferenced timers in a thread; Node.js does not list the latter. */
+function activeResources(): string[] {
+  return getActiveResourcesInfo().filter((type) => type !== 'MessagePort');
 }
 
 /** The operating system's id of this thread, which the main thread uses to read its CPU time. */

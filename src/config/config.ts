@@ -41,8 +41,10 @@ export interface Config extends ConcurrencyPlan {
   readonly logTarget: LogTarget;
   readonly outputTimeoutMs: number;
   readonly logInvocations: LogInvocations;
-  readonly deadlineMarginMs: number;
-  readonly deadlineGraceMs: number;
+  /** Undefined for the default, which depends on the time that the invocation has. */
+  readonly deadlineMarginMs: number | undefined;
+  /** Undefined for the default: until shortly before the deadline. */
+  readonly deadlineGraceMs: number | undefined;
   readonly onDeadline: OnDeadline;
   readonly initTimeoutMs: number;
   readonly threadRecoveryTimeoutMs: number;
@@ -163,8 +165,8 @@ function complete(raw: RawConfig, descriptors: Descriptors | undefined): Config 
     logTarget: logTarget(raw),
     outputTimeoutMs: options.outputTimeoutMs ?? 5_000,
     logInvocations: logInvocations(raw),
-    deadlineMarginMs: options.deadlineMarginMs ?? 0,
-    deadlineGraceMs: options.deadlineGraceMs ?? 500,
+    deadlineMarginMs: options.deadlineMarginMs,
+    deadlineGraceMs: options.deadlineGraceMs,
     onDeadline: options.onDeadline ?? 'terminate',
     initTimeoutMs: options.initTimeoutMs ?? 130_000,
     threadRecoveryTimeoutMs: options.threadRecoveryTimeoutMs ?? 30_000,

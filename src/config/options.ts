@@ -75,9 +75,16 @@ export interface ManagedRuntimeOptions {
    * `none` (or `false`). `all` costs about a fifth of the CPU time of a no-op. Default `failures`.
    */
   readonly logInvocations?: LogInvocations | boolean | undefined;
-  /** How long before the deadline `context.signal` aborts, in ms. Default 0. */
+  /**
+   * How long before the deadline `context.signal` aborts, in ms. Default: a tenth of the time that the invocation has, at
+   * most 1,000.
+   */
   readonly deadlineMarginMs?: number | undefined;
-  /** How long a handler may take to settle after `context.signal` has aborted, in ms. Default 500. */
+  /**
+   * How long a handler may take to settle after `context.signal` has aborted, in ms. Then the runtime answers the caller with
+   * `Runtime.DeadlineExceeded`. Default: until 50 ms or 1 % of the invocation's time before the deadline, whichever is
+   * later. If `deadlineMarginMs` leaves no time for that, the default is 500.
+   */
   readonly deadlineGraceMs?: number | undefined;
   /** What happens to a thread when an invocation exceeds its deadline and the grace period. Default `terminate`. */
   readonly onDeadline?: OnDeadline | undefined;

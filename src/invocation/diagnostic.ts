@@ -95,10 +95,13 @@ function framesOf({ errorMessage, stackTrace }: Diagnostic): string[] {
   const [first] = errorMessage.split('\n');
   const head = stackTrace.findIndex((line) => first !== undefined && line.includes(first.slice(0, 200)));
   const code = stackTrace.slice(0, Math.max(head, 0));
-  const below = stackTrace
-    .slice(head + 1)
-    .filter((line) => !INTERNAL_PATHS.some((part) => line.includes(part)));
+  const below = stackTrace.slice(head + 1).filter((line) => !isInternal(line));
   return [...code, ...below];
+}
+
+/** Whether a path, a URL or the line of a stack names a file of the runtime or an internal one of Node.js. */
+export function isInternal(location: string): boolean {
+  return INTERNAL_PATHS.some((part) => location.includes(part));
 }
 
 function indented(text: string): string[] {

@@ -132,6 +132,7 @@ export class InvocationBroker {
     return caller;
   }
 
+  /** Returns the deadline that the runtime is told. */
   #open(requestId: string, options: InvokeOptions, resolve: (result: InvokeResult) => void): number {
     const now = dateNow();
     const deadlineMs = options.deadlineMs ?? now + (options.timeoutMs ?? this.#settings.timeoutMs);
@@ -146,7 +147,7 @@ export class InvocationBroker {
     };
     this.#invocations.add(invocation);
     if (this.#settings.enforceTimeout) this.#invocations.setTimeout(invocation, deadlineMs - now);
-    return deadlineMs;
+    return options.deadlineInMs === undefined ? deadlineMs : now + options.deadlineInMs;
   }
 }
 

@@ -6,6 +6,11 @@ export interface InvokeOptions {
   readonly timeoutMs?: number;
   /** The deadline, epoch ms. Takes precedence over `timeoutMs`. */
   readonly deadlineMs?: number;
+  /**
+   * The time until the deadline that the runtime is told, in ms from the delivery of the event. The timeout stays as it is.
+   * Default: the timeout.
+   */
+  readonly deadlineInMs?: number;
   /** Default: a random UUID. */
   readonly requestId?: string;
   /** JSON without line breaks. Sent as UTF-8, with DEL escaped. */

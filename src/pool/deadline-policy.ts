@@ -1,59 +1,87 @@
+import { dateNow } from '../builtins.ts';
 import type { Config } from '../config/config.ts';
 import { ManagedRuntimeError } from '../errors.ts';
-import { diagnostic, encodeDiagnostic, summaryOf } from '../invocation/diagnostic.ts';
-import type { OnDeadline } from '../config/options.ts';
+import { answerAtMs, signalAtMs } from '../invocation/deadline.ts';
+import { encodeDiagnostic } from '../invocation/diagnostic.ts';
 import type { Log } from '../logging/log.ts';
+import { inquiryAtMs } from './deadline-inquiry.ts';
+import type { Activity, Inquiry } from './deadline-inquiry.ts';
+import { deadlineError, deadlineFields, lateFields } from './deadline-report.ts';
 import type { PendingInvocation } from './pending-invocation.ts';
 import type { PoolThread } from './pool-thread.ts';
 
 export interface DeadlineActions {
-  /** Frees the capacity of an answered invocation. `thread` is undefined in single mode and for a queued invocation. */
-  abandon(invocation: PendingInvocation, thread: PoolThread | undefined): void;
+  /** Undefined in single mode and for a queued invocation. */
+  threadOf(invocation: PendingInvocation): PoolThread | undefined;
+  /** Begins to find out what the invocation's thread is doing. Undefined for a queued invocation. */
+  inquire(invocation: PendingInvocation): Inquiry | undefined;
+  /** Frees the capacity of an answered invocation. */
+  abandon(
+    invocation: PendingInvocation,
+    thread: PoolThread | undefined,
+    activity: Activity | undefined,
+  ): void;
   fail(error: ManagedRuntimeError): void;
 }
 
 /**
- * Answers invocations whose handler or background work exceeds the deadline and the grace period, then applies
- * `onDeadline` to their threads.
+ * Answers invocations whose handler or background work has not settled shortly before the deadline, or after the configured
+ * grace period. Then applies `onDeadline` to their threads.
  */
 export class DeadlinePolicy {
   readonly #log: Log;
-  readonly #afterDeadlineMs: number;
-  readonly #policy: OnDeadline;
+  readonly #config: Config;
   readonly #actions: DeadlineActions;
 
   constructor(config: Config, log: Log, actions: DeadlineActions) {
     this.#log = log;
-    this.#afterDeadlineMs = config.deadlineGraceMs - config.deadlineMarginMs;
-    this.#policy = config.onDeadline;
+    this.#config = config;
     this.#actions = actions;
   }
 
-  /** The thread itself aborts `context.signal`. This timer covers handlers that ignore the signal. */
-  watch(invocation: PendingInvocation, threadOf: () => PoolThread | undefined): void {
+  /** Must be called when the invocation arrives. */
+  watch(invocation: PendingInvocation): void {
+    const nowMs = dateNow();
     const { deadlineMs } = invocation.invocation.metadata;
-    invocation.watch(deadlineMs + this.#afterDeadlineMs, () => this.#missed(invocation, threadOf()));
+    invocation.answerAtMs = answerAtMs(deadlineMs, nowMs, this.#config);
+    invocation.inquiryAtMs = inquiryAtMs(signalAtMs(deadlineMs, nowMs, this.#config), invocation.answerAtMs);
+    this.watchBackground(invocation);
   }
 
-  #missed(invocation: PendingInvocation, thread: PoolThread | undefined): void {
+  /**
+   * Must be called when the invocation's background work begins. The thread itself aborts `context.signal`; this timer covers
+   * handlers that ignore the signal.
+   */
+  watchBackground(invocation: PendingInvocation): void {
+    invocation.watch(invocation.inquiryAtMs, () => this.#inquire(invocation));
+  }
+
+  #inquire(invocation: PendingInvocation): void {
+    const inquiry = this.#actions.inquire(invocation);
+    invocation.watch(invocation.answerAtMs, () => this.#missed(invocation, inquiry));
+  }
+
+  #missed(invocation: PendingInvocation, inquiry: Inquiry | undefined): void {
     const { requestId, tenantId } = invocation.invocation.metadata;
+    const { inBackground } = invocation;
+    const { onDeadline } = this.#config;
+    const thread = this.#actions.threadOf(invocation);
+    const activity = inquiry?.activity;
+    const isShared = thread !== undefined && thread.invocations.size > 1;
+    const error = deadlineError(activity, inBackground, isShared);
+    const ids = { requestId, tenantId, thread: thread?.id };
     this.#log.error(
-      { requestId, tenantId, thread: thread?.id, policy: this.#policy, ...DEADLINE_SUMMARY },
-      invocation.inBackground ? 'Background work missed the deadline' : 'An invocation missed its deadline',
+      { ...ids, policy: onDeadline, ...deadlineFields(error, activity) },
+      inBackground ? 'Background work missed the deadline' : 'An invocation missed its deadline',
     );
-    invocation.fail('deadline', DEADLINE_DIAGNOSTIC);
-    if (this.#policy === 'terminate') return this.#actions.abandon(invocation, thread);
-    if (this.#policy === 'keep') return;
+    void inquiry?.completed.then((latest) => {
+      if (latest?.kind === 'computing' && latest !== activity)
+        this.#log.warn({ ...ids, ...lateFields(latest) }, 'Where the thread was when it missed the deadline');
+    });
+    invocation.fail('deadline', encodeDiagnostic(error));
+    if (onDeadline === 'terminate') return this.#actions.abandon(invocation, thread, activity);
+    if (onDeadline === 'keep') return;
     const message = `The invocation ${requestId} missed its deadline, and onDeadline is 'exit'.`;
     this.#actions.fail(new ManagedRuntimeError('DEADLINE_EXCEEDED', message));
   }
 }
-
-const DEADLINE_DIAGNOSTIC = encodeDiagnostic(
-  diagnostic(
-    'Runtime.DeadlineExceeded',
-    'The handler did not settle before the deadline. Listen to context.signal, or raise the function timeout.',
-  ),
-);
-
-const DEADLINE_SUMMARY = summaryOf(DEADLINE_DIAGNOSTIC);

@@ -1,4 +1,5 @@
 import { Promise, setImmediate } from '../builtins.ts';
+import { isLocal } from '../config/config.ts';
 import type { Config } from '../config/config.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import { summaryOf } from '../invocation/diagnostic.ts';
@@ -12,6 +13,7 @@ import type { LogSettings, SharedState } from '../thread-settings.ts';
 import type { Invoker } from '../../workers/invoker.ts';
 import type { HandlerLog } from '../../workers/logging/open-logging.ts';
 import type { Log, LogSink } from '../logging/log.ts';
+import { inquireMainThread } from './deadline-inquiry.ts';
 import { DeadlinePolicy } from './deadline-policy.ts';
 import { InitFailure, initTimeout } from './init-failure.ts';
 import { invokerSettings } from './thread-start.ts';
@@ -48,7 +50,11 @@ export class InProcessPool implements WorkerPool {
     this.#config = config;
     this.#log = log;
     this.#handlers = handlers;
+    // The connection of the extension; in local mode also those of the local server.
+    const ownSockets = isLocal(config) ? Infinity : Number(config.registerExtension);
     this.#deadlines = new DeadlinePolicy(config, log, {
+      threadOf: () => undefined,
+      inquire: ({ inquiryAtMs }) => inquireMainThread(inquiryAtMs, ownSockets),
       abandon: (invocation) => this.#release(invocation),
       fail: (error) => this.#fail(error),
     });
@@ -101,7 +107,7 @@ export class InProcessPool implements WorkerPool {
     }
     this.#running = pending;
     record.dispatched(MAIN_THREAD, this.#invocations === 1);
-    this.#deadlines.watch(pending, () => undefined);
+    this.#deadlines.watch(pending);
     void this.#invoke(pending);
     return pending;
   }
@@ -147,7 +153,7 @@ export class InProcessPool implements WorkerPool {
     if (outcome !== undefined) pending.answer(outcome);
     if (background !== undefined) {
       pending.inBackground = true;
-      this.#deadlines.watch(pending, () => undefined);
+      this.#deadlines.watchBackground(pending);
       if (!(await background)) pending.record.backgroundFailed();
     }
     this.#release(pending);

@@ -25,6 +25,10 @@ export class PendingInvocation implements InvocationHandle {
   answered = false;
   /** The response is complete, but the handler or a promise given to `waitUntil` has not settled. */
   inBackground = false;
+  /** When the runtime answers for the handler, epoch ms; set by the deadline policy. */
+  answerAtMs = 0;
+  /** When the runtime begins to find out what the handler is doing, epoch ms. */
+  inquiryAtMs = 0;
   readonly #answer: (outcome: Outcome) => void;
   readonly #settle: () => void;
   #stream: StreamedResponse | undefined;

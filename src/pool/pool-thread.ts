@@ -35,7 +35,7 @@ export class PoolThread {
   readonly observer: ThreadObserver;
   /** The delay of the thread's event loop in ns, recorded by the thread. */
   readonly eventLoopDelay: RecordableHistogram;
-  readonly eventLoop = new EventLoopProbe((ping) => this.send({ type: 'ping', ping }));
+  readonly eventLoop = new EventLoopProbe((ping) => this.send(ping));
   readonly invocations = new InFlight<PendingInvocation>();
   /** The number of invocations started on this thread, including finished ones. */
   started = 0;
@@ -259,7 +259,7 @@ export class PoolThread {
       case 'boot-failed':
         return this.#bootFailed(message.diagnostic);
       case 'pong':
-        return this.eventLoop.answered(message.ping);
+        return this.eventLoop.answered(message.ping, message.resources);
       case 'shutdown-complete':
         return this.#onShutdownComplete?.();
       case 'uncaught-error':

@@ -16,7 +16,8 @@ export type ThreadEndReason =
   | { readonly kind: 'uncaught-error'; readonly message: UncaughtErrorMessage }
   | { readonly kind: 'exit'; readonly code: number }
   | { readonly kind: 'error'; readonly error: unknown }
-  | { readonly kind: 'deadline'; readonly requestId: string }
+  /** `blockedIn` names the functions that block the event loop, if they are known. */
+  | { readonly kind: 'deadline'; readonly requestId: string; readonly blockedIn: string | undefined }
   | { readonly kind: 'out-of-memory'; readonly diagnostic: Diagnostic }
   | { readonly kind: 'boot-failed'; readonly diagnostic: EncodedDiagnostic }
   | { readonly kind: 'recycled' }
@@ -71,8 +72,8 @@ function explain(endReason: Exclude<ThreadEndReason, { kind: 'boot-failed' }>): 
     case 'deadline':
       return diagnostic(
         'Runtime.ThreadTerminated',
-        `The worker thread was terminated because another of its invocations, ${endReason.requestId}, blocked it ` +
-          'past its deadline.',
+        'The worker thread was terminated because its event loop was blocked past the deadline of another of its ' +
+          `invocations, ${endReason.requestId}${endReason.blockedIn === undefined ? '' : `, in ${endReason.blockedIn}`}.`,
       );
     case 'out-of-memory':
       return endReason.diagnostic;

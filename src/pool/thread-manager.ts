@@ -107,8 +107,8 @@ export class ThreadManager implements ThreadListener {
   }
 
   /** Retires the thread and watches it, because the handler that missed its deadline may block it. */
-  retireAtDeadline(thread: PoolThread, requestId: string): void {
-    this.retire(thread, { kind: 'deadline', requestId });
+  retireAtDeadline(thread: PoolThread, requestId: string, blockedIn: string | undefined): void {
+    this.retire(thread, { kind: 'deadline', requestId, blockedIn });
     this.#watch(thread);
   }
 

@@ -15,7 +15,10 @@ import type {
 } from '../protocol.ts';
 import type { SharedState } from '../thread-settings.ts';
 import type { Log, LogSink } from '../logging/log.ts';
+import { DeadlineInquiries } from './deadline-inquiry.ts';
+import type { Activity, Inquiry } from './deadline-inquiry.ts';
 import { DeadlinePolicy } from './deadline-policy.ts';
+import { whereabouts } from './deadline-report.ts';
 import { logUncaughtError, logLostInvocation, describeThreadEnd, failureCause } from './thread-end.ts';
 import { PendingInvocation, abandonedStream } from './pending-invocation.ts';
 import type { PoolThread } from './pool-thread.ts';
@@ -36,6 +39,7 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
   readonly #capacity = new ThreadCapacity();
   readonly #manager: ThreadManager;
   readonly #deadlines: DeadlinePolicy;
+  readonly #inquiries: DeadlineInquiries;
   /** Invocations that wait for a thread. This happens only if a thread is lost while a poll is open. */
   readonly #waiting: PendingInvocation[] = [];
   /** Threads that have already reported an uncaught error. */
@@ -52,8 +56,11 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
     this.#perThread = config.invocationsPerThread;
     this.#development = config.devHooks;
     this.#manager = new ThreadManager(config, sink, observer, this);
+    this.#inquiries = new DeadlineInquiries(sink.log);
     this.#deadlines = new DeadlinePolicy(config, sink.log, {
-      abandon: (invocation, thread) => this.#abandonInvocation(invocation, thread),
+      threadOf: (invocation) => this.#threadOf(invocation),
+      inquire: (invocation) => this.#inquire(invocation),
+      abandon: (invocation, thread, activity) => this.#abandonInvocation(invocation, thread, activity),
       fail: failed.resolve,
     });
   }
@@ -79,7 +86,7 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
       this.#fail(pending, 'shutdown', this.#abandonDiagnostic);
       return pending;
     }
-    this.#watchDeadline(pending);
+    this.#deadlines.watch(pending);
     const thread = this.#manager.threads.leastLoaded(this.#perThread);
     if (thread === undefined) this.#waiting.push(pending);
     else thread.run(pending);
@@ -139,10 +146,13 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
     }
   }
 
-  #watchDeadline(invocation: PendingInvocation): void {
-    this.#deadlines.watch(invocation, () =>
-      this.#manager.threads.running().find((thread) => thread.invocations.has(invocation)),
-    );
+  #threadOf(invocation: PendingInvocation): PoolThread | undefined {
+    return this.#manager.threads.running().find((thread) => thread.invocations.has(invocation));
+  }
+
+  #inquire(invocation: PendingInvocation): Inquiry | undefined {
+    const thread = this.#threadOf(invocation);
+    return thread === undefined ? undefined : this.#inquiries.begin(thread, invocation.answerAtMs);
   }
 
   #dispatchWaiting(): void {
@@ -162,7 +172,7 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
     invocation.answer(reply);
     if (reply.settled !== false) return this.#release(invocation, thread);
     invocation.inBackground = true;
-    this.#watchDeadline(invocation);
+    this.#deadlines.watchBackground(invocation);
   }
 
   #streamed(thread: PoolThread, message: StreamMessage): void {
@@ -197,9 +207,13 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
     if (invocation !== undefined) this.#release(invocation, thread);
   }
 
-  #abandonInvocation(invocation: PendingInvocation, thread: PoolThread | undefined): void {
+  #abandonInvocation(
+    invocation: PendingInvocation,
+    thread: PoolThread | undefined,
+    activity: Activity | undefined,
+  ): void {
     if (thread === undefined) return this.#dequeue(invocation);
-    this.#manager.retireAtDeadline(thread, invocation.requestId);
+    this.#manager.retireAtDeadline(thread, invocation.requestId, whereabouts(activity));
     this.#release(invocation, thread);
   }
 

@@ -26,6 +26,11 @@ export interface RuntimeApiOptions {
 export interface InvocationOptions {
   /** The timeout of this invocation, in ms. Default: {@link RuntimeApiOptions.timeoutMs}. */
   readonly timeoutMs?: number;
+  /**
+   * The deadline that the function is told, in ms from the delivery of the event. Default: the timeout. With a deadline far
+   * before the timeout, a test sees what the runtime answers at a deadline, however slow the machine is.
+   */
+  readonly deadlineInMs?: number;
   /** The value of `context.awsRequestId`. Default: a random UUID. */
   readonly requestId?: string;
   /** The X-Ray trace header, which is the value of `context.xRayTraceId`. */

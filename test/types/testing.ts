@@ -37,6 +37,7 @@ expectTypeOf<RuntimeApi>().toEqualTypeOf<{
 expectTypeOf<RuntimeApi>().toExtend<AsyncDisposable>();
 expectTypeOf<InvocationOptions>().toEqualTypeOf<{
   readonly timeoutMs?: number;
+  readonly deadlineInMs?: number;
   readonly requestId?: string;
   readonly traceId?: string;
   readonly tenantId?: string;

@@ -56,10 +56,11 @@ export const endReasons: readonly Reason[] = [
     what: 'an invocation past its deadline',
     theirs:
       'The code continues, and nothing is logged. Without threads the process ends when its event loop is empty.',
-    ours: 'The runtime logs the missed deadline and replaces the thread if its handler does not settle. Other invocations on a blocked thread get `Runtime.ThreadTerminated`.',
+    ours: 'The caller gets `Runtime.DeadlineExceeded` shortly before Lambda’s timeout. The runtime logs the missed deadline and replaces the thread. Other invocations on a blocked thread get `Runtime.ThreadTerminated`.',
     why: 'Lambda’s own timeout does not say where the code was, or that the code still runs.',
     covers: like(
       { in: LATE, at: /log/, theirs: absent },
+      { in: LATE, at: /answer/, ours: /Runtime\.DeadlineExceeded/ },
       { in: /^never settles/, at: /answer|exit/, layouts: ['single'] },
       {
         in: /^computes without end/,

@@ -1,0 +1,101 @@
+/** Finds in a CPU profile where a thread spent its time. */
+import { isInternal } from '../invocation/diagnostic.ts';
+import type { CpuProfile, CpuProfileNode } from './cpu-profile.ts';
+
+/** A function on the stack, and the line in it. Lines and columns count from 1. */
+export interface StackFrame {
+  /** Empty for an anonymous function. */
+  readonly functionName: string;
+  /** A `file:` URL, the path of a CommonJS module, or `node:…`; empty for native functions. */
+  readonly url: string;
+  /** The line that ran; if unknown, the line at which the function begins. */
+  readonly line: number;
+  /** The column at which the function begins; undefined if `line` is another line. */
+  readonly column: number | undefined;
+}
+
+/**
+ * The innermost function that was on the stack in at least half of the samples, and its callers. Empty if functions ran in
+ * less than half of the samples.
+ *
+ * V8 records the line of the innermost function of a sample only. For its callers, the result has the line at which they begin.
+ */
+export function busiestStack({ nodes, samples }: CpuProfile): StackFrame[] {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const [root] = nodes;
+  return root === undefined ? [] : heaviestPath(root, byId, samples.length / 2).map(frameOf);
+}
+
+/** The stack with which the profile began. Empty if no function ran. */
+export function firstStack({ nodes, samples }: CpuProfile): StackFrame[] {
+  const first = nodes.find(({ id }) => id === samples[0]);
+  return first === undefined ? [] : pathTo(first, nodes).map(frameOf);
+}
+
+/**
+ * The part of a stack that belongs to the function's code, with the built-in function that it called, if any. Empty if there
+ * is no such code.
+ */
+export function codeOfUser(stack: readonly StackFrame[]): StackFrame[] {
+  const innermost = stack.findIndex(({ url }) => url !== '' && !url.startsWith('node:') && !isInternal(url));
+  if (innermost === -1) return [];
+  const code = stack.slice(innermost).filter(({ url }) => !isInternal(url));
+  const builtin = stack[innermost - 1];
+  return builtin === undefined ? code : [builtin, ...code];
+}
+
+type Nodes = ReadonlyMap<number, CpuProfileNode>;
+
+/** The number of samples in which a function was on the stack, by node. */
+function totalsOf(root: CpuProfileNode, byId: Nodes): Map<CpuProfileNode, number> {
+  const totals = new Map<CpuProfileNode, number>();
+  const total = (node: CpuProfileNode): number => {
+    const sum = childrenOf(node, byId).reduce((before, child) => before + total(child), node.hitCount);
+    totals.set(node, sum);
+    return sum;
+  };
+  total(root);
+  return totals;
+}
+
+/** From the innermost function. Empty if functions were on the stack in less than `atLeast` samples. */
+function heaviestPath(root: CpuProfileNode, byId: Nodes, atLeast: number): CpuProfileNode[] {
+  const totals = totalsOf(root, byId);
+  const totalOf = (node: CpuProfileNode) => totals.get(node) ?? 0;
+  let children = childrenOf(root, byId).filter((child) => !isOfV8(child));
+  const inFunctions = children.reduce((sum, child) => sum + totalOf(child), 0);
+  if (inFunctions === 0 || inFunctions < atLeast) return [];
+  const path: CpuProfileNode[] = [];
+  while (children.length > 0) {
+    const heaviest = children.reduce((one, other) => (totalOf(other) > totalOf(one) ? other : one));
+    if (totalOf(heaviest) < inFunctions / 2) break;
+    path.unshift(heaviest);
+    children = childrenOf(heaviest, byId);
+  }
+  return path;
+}
+
+/** From the innermost function. */
+function pathTo(node: CpuProfileNode, nodes: readonly CpuProfileNode[]): CpuProfileNode[] {
+  if (isOfV8(node)) return [];
+  const caller = nodes.find(({ children }) => children?.includes(node.id) === true);
+  return [node, ...(caller === undefined ? [] : pathTo(caller, nodes))];
+}
+
+function childrenOf({ children = [] }: CpuProfileNode, byId: Nodes): CpuProfileNode[] {
+  return children.flatMap((id) => byId.get(id) ?? []);
+}
+
+/** `(root)`, `(program)`, `(idle)` or `(garbage collector)`. */
+function isOfV8({ callFrame }: CpuProfileNode): boolean {
+  return callFrame.url === '' && callFrame.functionName.startsWith('(');
+}
+
+function frameOf({ callFrame, positionTicks = [] }: CpuProfileNode): StackFrame {
+  const { functionName, url, lineNumber, columnNumber } = callFrame;
+  const begin = { functionName, url, line: lineNumber + 1, column: columnNumber + 1 };
+  // The line of a native function is a line of its caller.
+  if (url === '' || positionTicks.length === 0) return begin;
+  const { line } = positionTicks.reduce((one, other) => (other.ticks > one.ticks ? other : one));
+  return line === begin.line ? begin : { functionName, url, line, column: undefined };
+}

@@ -1,0 +1,182 @@
+import { Promise, dateNow, getActiveResourcesInfo, nextTurn, sleep } from '../builtins.ts';
+import type { Log } from '../logging/log.ts';
+import { settlesWithin } from '../waiting.ts';
+import { busiestStack, codeOfUser, firstStack } from './busiest-stack.ts';
+import type { StackFrame } from './busiest-stack.ts';
+import { canProfileThreads } from './cpu-profile.ts';
+import type { CpuProfile } from './cpu-profile.ts';
+import type { PoolThread } from './pool-thread.ts';
+import { startStackMapper } from './source-maps.ts';
+import type { StackMapper } from './source-maps.ts';
+
+/** What a thread was doing shortly before an invocation missed its deadline. */
+export type Activity =
+  /** The event loop was blocked by this stack, innermost function first. */
+  | { readonly kind: 'computing'; readonly stack: readonly StackFrame[]; readonly profiledMs: number }
+  /** The event loop was blocked, and there is no profile. */
+  | { readonly kind: 'blocked'; readonly noProfile: 'pending' | 'limit' | 'unsupported' }
+  /** The handler blocked the main thread, so that neither the inquiry nor the answer was possible in time. */
+  | { readonly kind: 'returned late' }
+  /** The event loop turned. The resources are named as by `process.getActiveResourcesInfo()`. */
+  | { readonly kind: 'waiting'; readonly resources: readonly string[] };
+
+/** Finds out what a thread is doing. */
+export interface Inquiry {
+  /** What is known so far. */
+  readonly activity: Activity | undefined;
+  /** Resolves with the last activity when the inquiry is complete, which may be after the answer. Never rejects. */
+  readonly completed: Promise<Activity | undefined>;
+}
+
+/** When to begin an inquiry for an invocation that the runtime answers at `answerAtMs`: late, and not before the signal aborts. */
+export function inquiryAtMs(signalAtMs: number, answerAtMs: number): number {
+  return Math.min(Math.max(signalAtMs, answerAtMs - LEAD_MS), answerAtMs);
+}
+
+/**
+ * Asks threads what they are doing. A thread whose event loop turns names the resources for which it waits. A thread whose
+ * event loop does not turn is profiled from the main thread, and at most {@link MAX_PROFILES} threads at once.
+ */
+export class DeadlineInquiries {
+  readonly #log: Log;
+  readonly #running = new Map<PoolThread, Inquiry>();
+  #profiles = 0;
+  #reportedUnsupported = false;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** Joins an inquiry about the same thread that is in progress. */
+  begin(thread: PoolThread, answerAtMs: number): Inquiry {
+    const running = this.#running.get(thread) ?? this.#start(thread, answerAtMs);
+    this.#running.set(thread, running);
+    return running;
+  }
+
+  #start(thread: PoolThread, answerAtMs: number): Inquiry {
+    let activity: Activity | undefined;
+    const found = (latest: Activity) => {
+      // An event loop that turns again after the profile does not take back what the profile has shown.
+      if (activity?.kind !== 'computing' || latest.kind === 'computing') activity = latest;
+    };
+    const end = () => {
+      this.#running.delete(thread);
+      return activity;
+    };
+    const completed = this.#inquire(thread, answerAtMs, found).then(end, end);
+    return {
+      completed,
+      get activity() {
+        return activity;
+      },
+    };
+  }
+
+  async #inquire(thread: PoolThread, answerAtMs: number, found: (activity: Activity) => void): Promise<void> {
+    const resources = thread.eventLoop.activeResources();
+    const toWaiting = resources.then((types) => {
+      if (types !== undefined) found({ kind: 'waiting', resources: types });
+    });
+    if (await settlesWithin(toWaiting, Math.min(TURN_MS, (answerAtMs - dateNow()) / 4))) return;
+    // The reply may have arrived while the main thread itself waited for a core.
+    await nextTurn();
+    if (await settlesWithin(toWaiting, 0)) return;
+    if (!canProfileThreads()) return this.#cannotProfile(found);
+    if (this.#profiles >= MAX_PROFILES) return found({ kind: 'blocked', noProfile: 'limit' });
+    found({ kind: 'blocked', noProfile: 'pending' });
+    await this.#profile(thread, answerAtMs, found);
+  }
+
+  async #profile(thread: PoolThread, answerAtMs: number, found: (activity: Activity) => void): Promise<void> {
+    this.#profiles += 1;
+    const mapper = startStackMapper();
+    const profiled = profile(thread, answerAtMs, mapper, found);
+    // Native code can delay the profile for long. Other threads may be profiled after the answer.
+    await settlesWithin(profiled, answerAtMs - dateNow());
+    this.#profiles -= 1;
+    await profiled;
+    mapper.end();
+  }
+
+  #cannotProfile(found: (activity: Activity) => void): void {
+    found({ kind: 'blocked', noProfile: 'unsupported' });
+    if (this.#reportedUnsupported) return;
+    this.#reportedUnsupported = true;
+    this.#log.warn(
+      { node: process.versions.node },
+      'This Node.js cannot profile threads, so deadline errors do not say where a thread was: use 24.8 or newer',
+    );
+  }
+}
+
+/**
+ * An inquiry about the main thread, which cannot profile itself while the handler blocks it.
+ *
+ * @param dueMs when the inquiry was due, epoch ms.
+ * @param ownSockets the number of sockets that the runtime itself waits for, or Infinity to leave out all.
+ */
+export function inquireMainThread(dueMs: number, ownSockets: number): Inquiry {
+  const activity: Activity =
+    dateNow() - dueMs > LEAD_MS
+      ? { kind: 'returned late' }
+      : { kind: 'waiting', resources: withoutOwn(getActiveResourcesInfo(), ownSockets) };
+  return { activity, completed: Promise.resolve(activity) };
+}
+
+function withoutOwn(types: readonly string[], ownSockets: number): string[] {
+  let left = ownSockets;
+  return types.filter((type) => {
+    if (type === 'MessagePort' || (ownSockets === Infinity && type === 'TCPServerWrap')) return false;
+    if (type !== 'TCPSocketWrap' || left === 0) return true;
+    left -= 1;
+    return false;
+  });
+}
+
+async function profile(
+  thread: PoolThread,
+  answerAtMs: number,
+  mapper: StackMapper,
+  found: (activity: Activity) => void,
+): Promise<void> {
+  const profiling = await thread.startCpuProfile();
+  if (profiling === undefined) return;
+  const isLate = dateNow() > answerAtMs;
+  const profiledMs = profileMs(answerAtMs);
+  await sleep(profiledMs, undefined, { ref: false });
+  const json = await profiling.stop();
+  if (json === undefined) return;
+  const stack = stackIn(JSON.parse(json) as CpuProfile, isLate);
+  // Without code of the user, the thread was waiting for a core.
+  if (stack.length === 0) return;
+  found({ kind: 'computing', stack, profiledMs });
+  const mapped = await mapper.map(stack);
+  if (mapped !== stack) found({ kind: 'computing', stack: mapped, profiledMs });
+}
+
+/** A profile that native code has delayed begins when the code returns. After that, the thread may be idle. */
+function stackIn(profile: CpuProfile, isLate: boolean): StackFrame[] {
+  const busiest = codeOfUser(busiestStack(profile));
+  return busiest.length === 0 && isLate ? codeOfUser(firstStack(profile)) : busiest;
+}
+
+/** Shorter than usual if the answer is near, but long enough for some samples. */
+function profileMs(answerAtMs: number): number {
+  return Math.round(Math.max(SHORTEST_PROFILE_MS, Math.min(PROFILE_MS, answerAtMs - dateNow() - RESERVE_MS)));
+}
+
+/** The time for the reply of the thread, the start of the profile, the profile itself and its source maps. */
+const LEAD_MS = 250;
+
+/** An event loop that does not turn for this time counts as blocked. */
+const TURN_MS = 50;
+
+const PROFILE_MS = 50;
+const SHORTEST_PROFILE_MS = 10;
+
+/** The time to end a profile and to find the stack in it. */
+const RESERVE_MS = 10;
+
+/** The start of a profile costs its thread some 40 ms of CPU time. Many profiles at once would delay all other threads. */
+const MAX_PROFILES = 4;

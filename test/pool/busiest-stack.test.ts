@@ -1,0 +1,113 @@
+/** Where a thread spent its time, from profiles of a few nodes. */
+import { describe, expect, it } from 'vitest';
+import { busiestStack, codeOfUser, firstStack } from '../../src/pool/busiest-stack.ts';
+import type { StackFrame } from '../../src/pool/busiest-stack.ts';
+import type { CpuProfile, CpuProfileNode } from '../../src/pool/cpu-profile.ts';
+
+interface Node {
+  readonly name: string;
+  readonly url?: string;
+  readonly hits?: number;
+  readonly lines?: Readonly<Record<number, number>>;
+  readonly calls?: readonly Node[];
+}
+
+const FILE = 'file:///task/index.mjs';
+
+/** Each function begins in line 10. The first sample is of the node named `first`. */
+function profile(nodes: readonly Node[], first?: string): CpuProfile {
+  const flat: CpuProfileNode[] = [];
+  const samples: number[] = [];
+  const add = ({ name, url = FILE, hits = 0, lines = {}, calls = [] }: Node): number => {
+    const id = flat.length + 1;
+    const node = {
+      id,
+      callFrame: { functionName: name, url, lineNumber: 9, columnNumber: 4 },
+      hitCount: hits,
+      children: [] as number[],
+      positionTicks: Object.entries(lines).map(([line, ticks]) => ({ line: Number(line), ticks })),
+    };
+    flat.push(node);
+    samples.push(...Array.from({ length: hits }, () => id));
+    if (name === first) samples.unshift(id);
+    node.children.push(...calls.map(add));
+    return id;
+  };
+  add({ name: '(root)', url: '', calls: nodes });
+  return { nodes: flat, samples, startTime: 0, endTime: 0, timeDeltas: samples.map(() => 1_000) };
+}
+
+const idle = (hits: number): Node => ({ name: '(idle)', url: '', hits });
+const names = (stack: readonly StackFrame[]) => stack.map(({ functionName }) => functionName);
+
+describe('the busiest stack', () => {
+  it('begins with the function that ran, at the line that ran most', () => {
+    const crunch = { name: 'crunch', hits: 40, lines: { 12: 10, 13: 30 } };
+    const { nodes, ...rest } = profile([{ name: 'handler', calls: [crunch, { name: 'log', hits: 5 }] }]);
+    expect(busiestStack({ nodes, ...rest })).toEqual([
+      { functionName: 'crunch', url: FILE, line: 13, column: undefined },
+      { functionName: 'handler', url: FILE, line: 10, column: 5 },
+    ]);
+  });
+
+  it('ends at the function that calls several others, none of them for half of the time', () => {
+    const calls = ['a', 'b', 'c'].map((name) => ({ name, hits: 10 }));
+    expect(names(busiestStack(profile([{ name: 'handler', calls: [{ name: 'crunch', calls }] }])))).toEqual([
+      'crunch',
+      'handler',
+    ]);
+  });
+
+  it('is empty if the thread was idle for most of the time, or ran nothing', () => {
+    expect(busiestStack(profile([idle(40), { name: 'tick', hits: 3 }]))).toEqual([]);
+    expect(busiestStack(profile([idle(40)]))).toEqual([]);
+    expect(busiestStack(profile([]))).toEqual([]);
+    expect(busiestStack({ nodes: [], samples: [], startTime: 0, endTime: 0, timeDeltas: [] })).toEqual([]);
+  });
+
+  it('leaves out the garbage collector, which has no callers', () => {
+    const collector = { name: '(garbage collector)', url: '', hits: 20 };
+    expect(names(busiestStack(profile([collector, { name: 'crunch', hits: 25 }])))).toEqual(['crunch']);
+  });
+
+  it('has the line where it begins for a function in one line, with its column', () => {
+    expect(busiestStack(profile([{ name: 'f', hits: 9, lines: { 10: 9 } }]))).toEqual([
+      { functionName: 'f', url: FILE, line: 10, column: 5 },
+    ]);
+  });
+
+  it('survives a deep recursion', () => {
+    let node: Node = { name: 'deepest', hits: 50 };
+    for (let depth = 0; depth < 250; depth += 1) node = { name: 'walk', calls: [node] };
+    expect(names(busiestStack(profile([node])))).toHaveLength(251);
+  });
+});
+
+it('the first stack is that of the first sample', () => {
+  const native = { name: 'pbkdf2Sync', url: 'node:internal/crypto/pbkdf2' };
+  const taken = profile([{ name: 'handler', calls: [native] }, idle(40)], 'pbkdf2Sync');
+  expect(names(firstStack(taken))).toEqual(['pbkdf2Sync', 'handler']);
+  expect(firstStack(profile([idle(1)]))).toEqual([]);
+});
+
+describe('the code of the user in a stack', () => {
+  const at = (functionName: string, url = FILE) => ({ functionName, url, line: 1, column: 1 });
+  const runtime = at('answer', new URL('../../workers/invoker.ts', import.meta.url).href);
+
+  it('has the built-in function that it called, and no function of the runtime and of Node.js below it', () => {
+    const stack = [
+      at('run', ''),
+      at('pbkdf2Sync', 'node:internal/crypto/pbkdf2'),
+      at('crunch'),
+      at('handler'),
+      runtime,
+      at('processTimers', 'node:internal/timers'),
+    ];
+    expect(names(codeOfUser(stack))).toEqual(['pbkdf2Sync', 'crunch', 'handler']);
+  });
+
+  it('is empty without code of the user', () => {
+    expect(codeOfUser([at('run', ''), runtime])).toEqual([]);
+    expect(codeOfUser([])).toEqual([]);
+  });
+});
