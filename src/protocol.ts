@@ -73,9 +73,17 @@ export interface HandlerReport {
   readonly startedMs: number;
   /** How long the handler ran in ms, including JSON and the response stream. */
   readonly handlerMs: number;
-  /** Present if the handler failed before its response began, or if {@link InvokeMessage.wantsHeap} is true. */
+  /**
+   * The CPU time of the thread meanwhile, in ms, if the thread runs one invocation at a time. A success that ran for less than
+   * {@link LONG_MS} has it only if {@link InvokeMessage.wantsUsage} is true.
+   */
+  readonly cpuMs?: number;
+  /** Present if the handler failed before its response began, or if {@link InvokeMessage.wantsUsage} is true. */
   readonly heapUsedBytes?: number;
 }
+
+/** A handler that ran for this time, in ms, reports its CPU time: the measurement is then negligible. */
+export const LONG_MS = 10;
 
 /** A response stream. The message `settled` follows when the handler, its stream and its background work have completed. */
 export type StreamMessage =
@@ -122,8 +130,8 @@ export interface InvokeMessage {
   readonly invocationId: number;
   readonly metadata: InvocationMetadata;
   readonly event: EventBytes;
-  /** Whether the report of a success must include the heap size, which takes some time to measure. */
-  readonly wantsHeap: boolean;
+  /** Whether the report of a success must include heap size and CPU time, which take some time to measure. */
+  readonly wantsUsage: boolean;
 }
 
 /** An uncaught error, an unhandled rejection or a call of `process.exit` in the thread. */

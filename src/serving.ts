@@ -41,7 +41,10 @@ export async function serveFunction(
   const opening = openRuntimeApi(runtimeApi, log, recorder);
   const ended = new AbortController();
   const registering = register(config, opening, AbortSignal.any([stop, ended.signal]));
-  const loading = opening.then(() => sink.load());
+  const loading = opening.then(() => {
+    sink.load();
+    if (config.inThreads) logPoolSize(config, log);
+  });
   const starting = loadMainModules(config).then((share) => pool.start(share, loading));
   const ready = Promise.all([opening, starting, registering, loading]);
   // It may reject after the race below has been decided.
@@ -69,6 +72,16 @@ export async function serveFunction(
     restoreEnvironment();
     unguard();
   }
+}
+
+/** Logs the event that AWS's runtimes of other languages log at their start, so that one query finds it for all of them. */
+function logPoolSize({ threads, concurrency }: Config, log: Log): void {
+  const fields = {
+    event: 'runtime_worker_pool_initializing',
+    workerCount: threads,
+    executionEnvironmentMaxConcurrency: concurrency,
+  };
+  log.debug(fields, 'The worker threads are starting');
 }
 
 /** Removes the runtime's own stack, because Node.js prints it for an uncaught error. The message has the user's stack. */

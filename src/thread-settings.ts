@@ -24,6 +24,8 @@ export interface InvokerSettings {
   readonly deadlineMarginMs: number | undefined;
   /** Whether the thread runs at most one invocation at a time. */
   readonly ownsThread: boolean;
+  /** Whether to measure the CPU time of invocations that do not ask for it, because a failure has a log line. */
+  readonly measuresCpu: boolean;
   readonly maxThreadHeapMb: number | undefined;
   readonly log: LogSettings;
 }

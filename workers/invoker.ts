@@ -1,8 +1,9 @@
 import { getHeapStatistics } from 'node:v8';
 import { encodeThrown } from '../src/invocation/diagnostic.ts';
-import { monotonicMs } from '../src/invocation/time.ts';
+import { monotonicMs, usedCpuMs } from '../src/invocation/time.ts';
 import type { SettledOutcome } from '../src/invocation/invocation.ts';
 import { failureOutcome } from '../src/invocation/invocation.ts';
+import { LONG_MS } from '../src/protocol.ts';
 import type {
   InvokeMessage,
   LoadedHandler,
@@ -64,18 +65,18 @@ export async function loadInvoker(
       : (message, context) => streams.run(message, context);
   return {
     async invoke(message) {
-      const startedMs = monotonicMs();
+      const start = startOf(message, settings);
       let context: InvocationContext;
       try {
         context = new InvocationContext(message.metadata, settings, log.backgroundFailed);
       } catch (error) {
         log.invocationFailed(error, message.metadata);
         const outcome = failureOutcome(encodeThrown(error));
-        return { outcome, background: undefined, report: reportOf(message, startedMs, true) };
+        return { outcome, background: undefined, report: reportOf(message, start, true) };
       }
       if (settings.ownsThread) setTraceId(message.metadata.traceId);
       const current = { message, context };
-      return runInInvokeStore(current, () => run(settle, current, startedMs));
+      return runInInvokeStore(current, () => run(settle, current, start));
     },
     streams: streams !== undefined,
     control: (message) => streams?.control(message),
@@ -98,11 +99,11 @@ type Settle = (message: InvokeMessage, context: InvocationContext) => Promise<Se
 async function run(
   settle: Settle,
   current: CurrentInvocation & { readonly message: InvokeMessage },
-  startedMs: number,
+  start: Start,
 ): Promise<Invoked> {
   const { message, context } = current;
   const outcome = await settle(message, context);
-  const report = reportOf(message, startedMs, outcome?.type === 'failure');
+  const report = reportOf(message, start, outcome?.type === 'failure');
   const { background } = context;
   if (background === undefined) finish(current);
   else void background.then(() => finish(current));
@@ -114,10 +115,30 @@ function finish(current: CurrentInvocation): void {
   forgetLatest(current);
 }
 
-function reportOf({ wantsHeap }: InvokeMessage, startedMs: number, hasFailed: boolean): HandlerReport {
+/** The clocks at the start of an invocation. */
+interface Start {
+  readonly startedMs: number;
+  /** The CPU time of the thread; undefined if it is not measured. */
+  readonly cpuMs: number | undefined;
+}
+
+function startOf({ wantsUsage }: InvokeMessage, { ownsThread, measuresCpu }: InvokerSettings): Start {
+  const cpuMs = ownsThread && (measuresCpu || wantsUsage) ? usedCpuMs() : undefined;
+  return { startedMs: monotonicMs(), cpuMs };
+}
+
+function reportOf(
+  { wantsUsage }: InvokeMessage,
+  { startedMs, cpuMs: cpuMsAtStart }: Start,
+  hasFailed: boolean,
+): HandlerReport {
   const handlerMs = monotonicMs() - startedMs;
-  if (!wantsHeap && !hasFailed) return { startedMs, handlerMs };
-  return { startedMs, handlerMs, heapUsedBytes: getHeapStatistics().used_heap_size };
+  const report: { -readonly [Field in keyof HandlerReport]: HandlerReport[Field] } = { startedMs, handlerMs };
+  const reportsUsage = wantsUsage || hasFailed;
+  if (cpuMsAtStart !== undefined && (reportsUsage || handlerMs >= LONG_MS))
+    report.cpuMs = (usedCpuMs() ?? cpuMsAtStart) - cpuMsAtStart;
+  if (reportsUsage) report.heapUsedBytes = getHeapStatistics().used_heap_size;
+  return report;
 }
 
 async function answer(

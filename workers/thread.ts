@@ -109,10 +109,14 @@ function replyTo(
   outcome: SettledOutcome,
   report: HandlerReport,
 ): ReplyMessage {
-  const { startedMs, handlerMs, heapUsedBytes } = report;
-  if (heapUsedBytes === undefined) return { ...outcome, invocationId, startedMs, handlerMs };
-  return { ...outcome, invocationId, startedMs, handlerMs, heapUsedBytes };
+  const { startedMs, handlerMs, cpuMs, heapUsedBytes } = report;
+  const reply: Writable<ReplyMessage> = { ...outcome, invocationId, startedMs, handlerMs };
+  if (cpuMs !== undefined) reply.cpuMs = cpuMs;
+  if (heapUsedBytes !== undefined) reply.heapUsedBytes = heapUsedBytes;
+  return reply;
 }
+
+type Writable<Fields> = { -readonly [Field in keyof Fields]: Fields[Field] };
 
 function post(port: MessagePort, message: FromThread, transfer: readonly ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);

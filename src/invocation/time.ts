@@ -14,5 +14,23 @@ export function monotonicMs(): number {
   return seconds * 1_000 + nanoseconds / 1e6;
 }
 
+/** The CPU time that the calling thread has used, in ms; undefined where the system does not tell. */
+export const usedCpuMs: () => number | undefined = cpuClock();
+
+function cpuClock(): () => number | undefined {
+  // Not in all versions of Node.js and not on all systems.
+  const usage = process.threadCpuUsage?.bind(process);
+  const read = () => {
+    const { user, system } = (usage as NonNullable<typeof usage>)();
+    return (user + system) / 1_000;
+  };
+  try {
+    read();
+    return read;
+  } catch {
+    return () => undefined;
+  }
+}
+
 /** The original function, because user code may replace it, for example with fake timers. */
 const hrtime = process.hrtime.bind(process);

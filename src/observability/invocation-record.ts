@@ -13,7 +13,8 @@ import type { InvocationOutcome, InvocationReport, FailureCause, InvocationObser
 export interface RecordListener {
   /** Whether the listener logs such an invocation. */
   logsInvocation(isPlainSuccess: boolean): boolean;
-  onDispatch(waitMs: number): void;
+  /** The thread started to process the event after `waitMs`, and the handler has ended. */
+  onRan(waitMs: number, report: HandlerReport): void;
   onMissedDeadline(): void;
   onAnswered(outcome: InvocationOutcome, delivery: DeliveryStatus, durationMs: number): void;
   /** Called once. The report is undefined if the listener does not log this invocation. */
@@ -25,7 +26,7 @@ export interface RecordListener {
  * its thread. An invocation that misses its deadline counts as released, because its handler may never end.
  */
 export class InvocationRecord implements InvocationObserver {
-  readonly wantsHeap: boolean;
+  readonly wantsUsage: boolean;
   readonly #metadata: InvocationMetadata;
   readonly #bytesIn: number;
   readonly #slot: number;
@@ -55,7 +56,7 @@ export class InvocationRecord implements InvocationObserver {
     this.#inFlight = inFlight;
     this.#listener = listener;
     this.#operation = publishInvocation(() => channelContext(metadata, slot, event.length));
-    this.wantsHeap = listener.logsInvocation(true) || this.#operation !== undefined;
+    this.wantsUsage = listener.logsInvocation(true) || this.#operation !== undefined;
   }
 
   dispatched(thread: number, isFirst: boolean): void {
@@ -70,7 +71,7 @@ export class InvocationRecord implements InvocationObserver {
     if (this.#ended) return;
     this.#handlerReport = report;
     if (background) this.#background = 'done';
-    this.#listener.onDispatch(report.startedMs - this.#arrivedMs);
+    this.#listener.onRan(report.startedMs - this.#arrivedMs, report);
   }
 
   answered(outcome: Outcome): void {
@@ -175,6 +176,7 @@ export class InvocationRecord implements InvocationObserver {
     if (handler !== undefined) {
       report.dispatchMs = rounded(handler.startedMs - this.#arrivedMs);
       report.handlerMs = rounded(handler.handlerMs);
+      if (handler.cpuMs !== undefined) report.cpuMs = rounded(handler.cpuMs);
       if (handler.heapUsedBytes !== undefined) report.heapUsedBytes = handler.heapUsedBytes;
     }
     if (tenantId !== undefined) report.tenantId = tenantId;

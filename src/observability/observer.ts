@@ -14,8 +14,8 @@ export interface SlotObserver {
 
 /** Receives the events of one invocation, from its slot and from the pool. */
 export interface InvocationObserver {
-  /** Whether the report of a success needs the size of the thread's heap. */
-  readonly wantsHeap: boolean;
+  /** Whether the report of a success needs the size of the thread's heap and its CPU time. */
+  readonly wantsUsage: boolean;
   /** The invocation was sent to a thread; 0 is the main thread. */
   dispatched(thread: number, isFirst: boolean): void;
   /** The thread has reported that the handler ended. `background`: promises given to `waitUntil` are still open. */
@@ -118,6 +118,11 @@ export interface InvocationReport {
   readonly dispatchMs?: number;
   /** How long the handler ran, including JSON conversion and streaming. Absent if it did not end. */
   readonly handlerMs?: number;
+  /**
+   * The CPU time of the thread while the handler ran: with a long `handlerMs`, it tells whether the handler computed or waited.
+   * Absent if the thread runs several invocations at once, or if the handler did not end.
+   */
+  readonly cpuMs?: number;
   /** How long after the deadline the answer was delivered; 0 if it was delivered in time. */
   readonly overDeadlineMs: number;
   /** Present if `durationMs` is more than 80 % of the time from the arrival until the deadline. */

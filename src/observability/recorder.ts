@@ -6,6 +6,8 @@ import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation, DeliveryStatus } from '../invocation/invocation.ts';
 import { monotonicMs } from '../invocation/time.ts';
 import type { Log } from '../logging/log.ts';
+import { LONG_MS } from '../protocol.ts';
+import type { HandlerReport } from '../protocol.ts';
 import { publishRequest, publishThread } from './channels.ts';
 import type { RuntimeMetrics } from './runtime-metrics.ts';
 import { InvocationRecord } from './invocation-record.ts';
@@ -73,8 +75,9 @@ export class Recorder implements Observer, RecordListener {
     return this.#logInvocations === 'all' || (this.#logInvocations === 'failures' && !isPlainSuccess);
   }
 
-  onDispatch(waitMs: number): void {
+  onRan(waitMs: number, { handlerMs, cpuMs }: HandlerReport): void {
     this.#metrics.dispatch.record(waitMs);
+    if (cpuMs !== undefined && handlerMs >= LONG_MS) this.#metrics.longHandler(handlerMs, cpuMs);
   }
 
   onMissedDeadline(): void {

@@ -13,6 +13,7 @@ export class RuntimeMetrics {
   readonly slots: SlotMetrics;
   readonly duration = new Durations();
   readonly dispatch = new Durations();
+  readonly #longHandlers = { handler: new Durations(), cpu: new Durations() };
   readonly replaced: Record<ThreadEndCause, number> = {
     exit: 0,
     uncaughtError: 0,
@@ -64,6 +65,11 @@ export class RuntimeMetrics {
     this.duration.record(durationMs);
   }
 
+  longHandler(handlerMs: number, cpuMs: number): void {
+    this.#longHandlers.handler.record(handlerMs);
+    this.#longHandlers.cpu.record(cpuMs);
+  }
+
   snapshot(): RuntimeStats {
     const { user, system } = process.cpuUsage();
     const delay: EventLoopDelay = { histogram: this.#eventLoopDelay, offsetMs: MAIN_RESOLUTION_MS };
@@ -81,6 +87,10 @@ export class RuntimeMetrics {
       runtimeApi: { ...this.runtimeApi },
       durationMs: this.duration.distribution(),
       dispatchMs: this.dispatch.distribution(),
+      longHandlers: {
+        handlerMs: this.#longHandlers.handler.distribution(),
+        cpuMs: this.#longHandlers.cpu.distribution(),
+      },
       mainThread: eventLoopStats(performance.eventLoopUtilization(), delay, process.pid),
       processCpuMs: Math.round((user + system) / 1000),
     };

@@ -58,6 +58,17 @@ export interface RuntimeStats {
   readonly durationMs: Distribution;
   /** The time from the arrival of an event until the thread started to process it, in ms. */
   readonly dispatchMs: Distribution;
+  /**
+   * Handlers that ran for 10 ms or longer, to compare their run time with their CPU time: a handler that computes has about
+   * the same of both, a handler that waits has little CPU time. Measured if each thread runs one invocation at a time, and if
+   * `logInvocations` is not `none` or the channel of invocations has a subscriber.
+   */
+  readonly longHandlers: {
+    /** How long the handlers ran, in ms. */
+    readonly handlerMs: Distribution;
+    /** The CPU time of their threads meanwhile, in ms. */
+    readonly cpuMs: Distribution;
+  };
   /** The main thread, which polls and answers. In single mode it also runs the handler. */
   readonly mainThread: EventLoopStats;
   /** CPU time of the whole process, including the threads of Node.js and V8, in ms. */

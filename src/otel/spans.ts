@@ -83,6 +83,7 @@ function attributesOf(report: InvocationReport): Attributes {
     ...(report.thread !== undefined && { [THREAD]: report.thread }),
     ...(report.dispatchMs !== undefined && { 'lambda_managed_runtime.dispatch_ms': report.dispatchMs }),
     ...(report.handlerMs !== undefined && { 'lambda_managed_runtime.handler_ms': report.handlerMs }),
+    ...(report.cpuMs !== undefined && { 'lambda_managed_runtime.cpu_ms': report.cpuMs }),
     ...(report.firstOnThread !== undefined && { 'faas.coldstart': report.firstOnThread }),
   };
 }

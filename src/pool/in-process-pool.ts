@@ -144,8 +144,8 @@ export class InProcessPool implements WorkerPool {
 
   async #invoke(pending: PendingInvocation): Promise<void> {
     const { metadata, event } = pending.invocation;
-    const { wantsHeap } = pending.record;
-    const message: InvokeMessage = { type: 'invoke', invocationId: pending.id, metadata, event, wantsHeap };
+    const { wantsUsage } = pending.record;
+    const message: InvokeMessage = { type: 'invoke', invocationId: pending.id, metadata, event, wantsUsage };
     const { outcome, background, report } = await (this.#invoker as Invoker).invoke(message);
     // The invocation was abandoned at its deadline.
     if (this.#running !== pending) return;

@@ -122,7 +122,7 @@ export class PoolThread {
         invocationId: invocation.id,
         metadata,
         event,
-        wantsHeap: invocation.record.wantsHeap,
+        wantsUsage: invocation.record.wantsUsage,
       },
       typeof event === 'string' ? undefined : [event.buffer],
     );

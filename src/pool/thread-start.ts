@@ -66,5 +66,6 @@ const DELAYS = { lowest: 1e3, highest: 1e13, metrics: 2 } as const;
 export function invokerSettings(config: Config, log: LogSettings): InvokerSettings {
   const { handler, codec, lambda, deadlineMarginMs, maxThreadHeapMb } = config;
   const ownsThread = config.concurrency === 1 || config.invocationsPerThread === 1;
-  return { handler, codec, lambda, deadlineMarginMs, maxThreadHeapMb, ownsThread, log };
+  const measuresCpu = config.logInvocations !== 'none';
+  return { handler, codec, lambda, deadlineMarginMs, maxThreadHeapMb, ownsThread, measuresCpu, log };
 }

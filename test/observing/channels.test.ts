@@ -35,6 +35,7 @@ describe.each(EITHER_MODE)('in $mode', ({ mode, slots, start }) => {
       requestId: 'first',
       outcome: 'response',
       slot: started?.['slot'],
+      cpuMs: expect.any(Number),
       heapUsedBytes: expect.any(Number),
     });
   });

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import type { FaultRuntime } from '../faults/fault-runtime.ts';
-import type { LogLine } from '../helpers/process-output.ts';
 import { POLL_OPTIONS } from '../helpers/start-runtime.ts';
-import { EARLY_DEADLINE, MODES, TWO_THREADS, timed } from './observed-runtime.ts';
+import { EARLY_DEADLINE, MODES, TWO_THREADS, lineOf, linesOf, timed } from './observed-runtime.ts';
 
 const TRACE = 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1';
 
@@ -32,6 +31,7 @@ describe.each(MODES)('the line at the end of an invocation in $mode', ({ mode, s
       durationMs: expect.any(Number),
       dispatchMs: expect.any(Number),
       handlerMs: expect.any(Number),
+      cpuMs: expect.any(Number),
       overDeadlineMs: 0,
       slot: 0,
       thread: single ? 0 : 1,
@@ -61,6 +61,7 @@ describe.each(MODES)('the line at the end of an invocation in $mode', ({ mode, s
       errorType: 'Refused',
       bytesOut: body.byteLength,
       handlerMs: expect.any(Number),
+      cpuMs: expect.any(Number),
     });
   });
 
@@ -239,15 +240,3 @@ it('the command writes no line with --no-log-invocations', async () => {
   await runtime.stop();
   expect(runtime.output.stdout).not.toContain('Invocation ended');
 });
-
-function linesOf(runtime: FaultRuntime, requestId: string): LogLine[] {
-  return runtime.log.filter(
-    (line) => line['message'] === 'Invocation ended' && line['requestId'] === requestId,
-  );
-}
-
-/** Resolves with the only line of that invocation. */
-async function lineOf(runtime: FaultRuntime, requestId: string): Promise<LogLine> {
-  await expect.poll(() => linesOf(runtime, requestId), POLL_OPTIONS).toHaveLength(1);
-  return linesOf(runtime, requestId)[0] as LogLine;
-}

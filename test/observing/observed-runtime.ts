@@ -1,6 +1,9 @@
+import { expect } from 'vitest';
 import type { RuntimeStats } from '../../src/index.ts';
 import { FULL, startLayout, startSingle } from '../faults/fault-runtime.ts';
 import type { FaultOptions, FaultRuntime } from '../faults/fault-runtime.ts';
+import type { LogLine } from '../helpers/process-output.ts';
+import { POLL_OPTIONS } from '../helpers/start-runtime.ts';
 
 export interface Mode {
   readonly mode: string;
@@ -57,4 +60,17 @@ export function ask<Reply extends object>(
   runtime.child.on('message', receive);
   runtime.child.send(message);
   return runtime.unlessExited(promise);
+}
+
+/** The lines at the end of that invocation. */
+export function linesOf(runtime: FaultRuntime, requestId: string): LogLine[] {
+  return runtime.log.filter(
+    (line) => line['message'] === 'Invocation ended' && line['requestId'] === requestId,
+  );
+}
+
+/** Resolves with the only line of that invocation. */
+export async function lineOf(runtime: FaultRuntime, requestId: string): Promise<LogLine> {
+  await expect.poll(() => linesOf(runtime, requestId), POLL_OPTIONS).toHaveLength(1);
+  return linesOf(runtime, requestId)[0] as LogLine;
 }

@@ -11,7 +11,7 @@ import { assertTransition } from '../../src/pool/thread-state.ts';
 import type { ThreadState } from '../../src/pool/thread-state.ts';
 
 /** An observer that nothing is told of. */
-const silent = new Proxy({}, { get: (_, name) => (name === 'wantsHeap' ? false : () => undefined) });
+const silent = new Proxy({}, { get: (_, name) => (name === 'wantsUsage' ? false : () => undefined) });
 
 function startThread(data: object): { thread: PoolThread; heard: string[]; ready: Promise<void> } {
   const heard: string[] = [];

@@ -60,7 +60,7 @@ const SLOT: SlotObserver = {
   polls: nothing,
   stops: nothing,
   receives: () => ({
-    wantsHeap: false,
+    wantsUsage: false,
     dispatched: nothing,
     ran: nothing,
     answered: nothing,

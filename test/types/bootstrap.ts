@@ -114,6 +114,7 @@ expectTypeOf<RuntimeStats>().toEqualTypeOf<{
   };
   readonly durationMs: Distribution;
   readonly dispatchMs: Distribution;
+  readonly longHandlers: { readonly handlerMs: Distribution; readonly cpuMs: Distribution };
   readonly mainThread: EventLoopStats;
   readonly processCpuMs: number;
 }>();

@@ -7,6 +7,7 @@ export function Timings({ detail: { state, report = {} } }: { readonly detail: I
   const { outcome, calledAt, answeredAt, endedAt, deadlineAt, thread, slot } = state;
   const number = (field: string) => (typeof report[field] === 'number' ? report[field] : undefined);
   const heap = number('heapUsedBytes');
+  const cpu = number('cpuMs');
   const background = number('backgroundMs');
   const facts: readonly (readonly [name: string, value: string | undefined])[] = [
     ['called', timeOfDay(calledAt, 3)],
@@ -16,6 +17,7 @@ export function Timings({ detail: { state, report = {} } }: { readonly detail: I
       outcome === 'open' && answeredAt !== undefined ? timeOfDay(answeredAt, 3) : undefined,
     ],
     ['handler ran', duration(number('handlerMs') ?? runOf(state))],
+    ['CPU time', cpu === undefined ? undefined : duration(cpu)],
     ['answered after', endedAt === undefined ? undefined : duration((answeredAt ?? endedAt) - calledAt)],
     ['background work', background === undefined ? undefined : duration(background)],
     ['deadline', deadlineAt === undefined ? undefined : `after ${duration(deadlineAt - calledAt)}`],
