@@ -13,7 +13,10 @@ interface Step {
 interface Workflow {
   readonly permissions: Readonly<Record<string, string>>;
   readonly jobs: Readonly<
-    Record<string, { readonly permissions?: Readonly<Record<string, string>>; readonly steps: readonly Step[] }>
+    Record<
+      string,
+      { readonly permissions?: Readonly<Record<string, string>>; readonly steps: readonly Step[] }
+    >
   >;
 }
 
@@ -26,7 +29,9 @@ describe.each(WORKFLOWS)('the workflow %s', (file) => {
   const steps = Object.values(jobs).flatMap((job) => job.steps);
 
   it('runs scripts that exist', () => {
-    const named = steps.flatMap(({ run }) => [...(run ?? '').matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name));
+    const named = steps.flatMap(({ run }) =>
+      [...(run ?? '').matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name),
+    );
     expect(named).not.toEqual([]);
     expect(named.filter((name) => name === undefined || !(name in scripts))).toEqual([]);
   });

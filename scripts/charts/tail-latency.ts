@@ -75,7 +75,11 @@ function describe({ title, oursMs, awsMs }: Group): string {
 const format = (ms: number) => Math.round(ms).toLocaleString('en');
 
 /** The first two numbers after the first two columns of a table's row: ours, and that of AWS's client. */
-function row(page: string, heading: string, start: string): { readonly oursMs: number; readonly awsMs: number } {
+function row(
+  page: string,
+  heading: string,
+  start: string,
+): { readonly oursMs: number; readonly awsMs: number } {
   const [, section = ''] = readFileSync(join(ROOT, page), 'utf8').split(heading);
   const line = section.split('\n').find((text) => text.startsWith(start)) ?? '';
   const [oursMs, awsMs] = line

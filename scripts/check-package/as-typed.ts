@@ -31,7 +31,10 @@ export const asTyped: Check = async ({ tarball, nodes }, log) => {
     log.write(`\n${page}\n`);
     for (const step of stepsOf(text)) {
       if ('file' in step) terminal.write(step.file, step.code);
-      else await terminal.type(step.command.replace(/^npm install lambda-managed-runtime/, `npm install ${tarball}`));
+      else
+        await terminal.type(
+          step.command.replace(/^npm install lambda-managed-runtime/, `npm install ${tarball}`),
+        );
     }
   }
 };

@@ -59,7 +59,9 @@ export const contents: Check = async ({ tarball }, log) => {
 
 /** The links of a page to files that the package does not contain. */
 function linksOutOf(page: string, names: readonly string[]): string[] {
-  const links = [...readFileSync(join(ROOT, page), 'utf8').matchAll(/\]\(([^)\s#]+)/g)].map(([, link = '']) => link);
+  const links = [...readFileSync(join(ROOT, page), 'utf8').matchAll(/\]\(([^)\s#]+)/g)].map(
+    ([, link = '']) => link,
+  );
   return links
     .filter((link) => !/^[a-z]+:/.test(link))
     .filter((link) => !names.includes(posix.join(posix.dirname(page), link)));

@@ -182,7 +182,7 @@ describe('single mode', () => {
   it('--timeout ends an invocation', async () => {
     const output = await local.call({ Payload: '{"forever":true}' });
     expect(output.FunctionError).toBe('Unhandled');
-    expect(output.Payload?.transformToString()).toMatch(/Task timed out after 1\.00 seconds/);
+    expect(output.Payload?.transformToString()).toMatch(/"errorType":"Runtime\.DeadlineExceeded"/);
   });
 
   it('--no-log-invocations leaves out the line of each', async () => {

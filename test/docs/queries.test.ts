@@ -23,7 +23,9 @@ it('there are queries', () => {
 
 it.each(QUERIES)('the messages and values that a query compares are written by the runtime: %s', (query) => {
   const compared = [...query.matchAll(/(?:message|outcome|background|level) (?:!?=|in) (\[.*?\]|"[^"]*")/g)];
-  const values = compared.flatMap(([, value = '']) => [...value.matchAll(/"([^"]+)"/g)].map(([, text = '']) => text));
+  const values = compared.flatMap(([, value = '']) =>
+    [...value.matchAll(/"([^"]+)"/g)].map(([, text = '']) => text),
+  );
   // A message can be continued by another part, as in "A thread did not start, will retry".
   const unknown = values.filter((value) => !SOURCES.includes(value.split(', ')[0] ?? value));
   expect(unknown.filter((value) => !/^(ERROR|WARN)$/.test(value))).toEqual([]);
@@ -41,13 +43,22 @@ it.each(QUERIES)('the fields of a query are those of log lines, or named by the 
 
 /** Commands, functions and operators of the query language. */
 const LANGUAGE: ReadonlySet<string> = new Set(
-  'fields filter stats sort limit by asc desc and or not in as count count_distinct max avg pct bin ispresent m h'.split(' '),
+  'fields filter stats sort limit by asc desc and or not in as count count_distinct max avg pct bin ispresent m h'.split(
+    ' ',
+  ),
 );
 
 /** Fields of CloudWatch, and of the lines as docs/observability.md lists them. */
 const FIELDS: ReadonlySet<string> = new Set([
   '@timestamp',
   '@logStream',
-  ...['level', 'message', 'requestId', 'thread', 'threadEnd', 'errorType', 'errorMessage', 'stackTrace'],
+  'level',
+  'message',
+  'requestId',
+  'thread',
+  'threadEnd',
+  'errorType',
+  'errorMessage',
+  'stackTrace',
   ...[...read('docs/observability.md').matchAll(/^\| `(\w+)` /gm)].map(([, field = '']) => field),
 ]);
