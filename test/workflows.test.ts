@@ -58,7 +58,9 @@ it('a release is published last, with provenance, after all checks', () => {
 });
 
 it('the issue forms ask for something', () => {
-  const forms = globSync('.github/ISSUE_TEMPLATE/*.yml', { cwd: PROJECT, exclude: ['**/config.yml'] });
+  const forms = globSync('.github/ISSUE_TEMPLATE/*.yml', { cwd: PROJECT }).filter(
+    (file) => !file.endsWith('config.yml'),
+  );
   for (const form of forms) {
     const { name, description, body } = read(form) as { name: string; description: string; body: unknown[] };
     expect({ name, description, body }).toEqual({

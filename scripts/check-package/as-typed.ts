@@ -74,7 +74,10 @@ class Terminal implements AsyncDisposable {
 
   async type(command: string): Promise<void> {
     if (/^(npx lambda-managed-runtime dev|node main\.ts)/.test(command)) return this.#serve(command);
-    const output = await this.#log.run('sh', ['-c', `${command}\npwd`], { cwd: this.#cwd, env: this.#env });
+    const output = await this.#log.run('sh', ['-c', `set -e\n${command}\npwd`], {
+      cwd: this.#cwd,
+      env: this.#env,
+    });
     if (command.startsWith('curl')) {
       const [answer = ''] = /^\{.*\}$/m.exec(output) ?? [];
       assert.equal('errorType' in (JSON.parse(answer) as object), false, answer);

@@ -182,7 +182,10 @@ describe('single mode', () => {
   it('--timeout ends an invocation', async () => {
     const output = await local.call({ Payload: '{"forever":true}' });
     expect(output.FunctionError).toBe('Unhandled');
-    expect(output.Payload?.transformToString()).toMatch(/"errorType":"Runtime\.DeadlineExceeded"/);
+    // The runtime answers 10 ms before the deadline, and a busy machine may let that pass.
+    expect(output.Payload?.transformToString()).toMatch(
+      /"errorType":"(Runtime\.DeadlineExceeded|Sandbox\.Timedout)"/,
+    );
   });
 
   it('--no-log-invocations leaves out the line of each', async () => {

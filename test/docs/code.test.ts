@@ -116,6 +116,7 @@ describe('the examples of docs/testing.md', () => {
       /Tests {2}1 passed/,
     ],
     ['node:test', ['--test', '--test-reporter=tap', 'handler.test.mjs'], /^# pass 1$/m],
+    ['a module replaced', ['--test', '--test-reporter=tap', 'order-handler.test.mjs'], /^# pass 1$/m],
   ])('pass with %s', async (_runner, args, passed) => {
     expect(await run(args, root.path)).toEqual({ code: 0, output: expect.stringMatching(passed) });
   });

@@ -43,7 +43,7 @@ it.each(QUERIES)('the fields of a query are those of log lines, or named by the 
 
 /** Commands, functions and operators of the query language. */
 const LANGUAGE: ReadonlySet<string> = new Set(
-  'fields filter stats sort limit by asc desc and or not in as count count_distinct max avg pct bin ispresent m h'.split(
+  'fields filter stats sort limit by asc desc and or not in as count count_distinct max avg sum pct bin ispresent m h'.split(
     ' ',
   ),
 );
@@ -54,10 +54,7 @@ const FIELDS: ReadonlySet<string> = new Set([
   '@logStream',
   'level',
   'message',
-  'requestId',
-  'thread',
   'threadEnd',
-  'errorType',
   'errorMessage',
   'stackTrace',
   ...[...read('docs/observability.md').matchAll(/^\| `(\w+)` /gm)].map(([, field = '']) => field),

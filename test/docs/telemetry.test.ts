@@ -32,7 +32,7 @@ it('the bootstrap of docs/observability.md exports the spans of the last invocat
       // Longer than the test, so that only the flush exports.
       OTEL_BSP_SCHEDULE_DELAY: '3600000',
     },
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', 'ignore', 'inherit'],
   });
   const ended = once(child, 'close');
   expect(await api.invoke({})).toMatchObject({ status: 'response' });

@@ -15,8 +15,9 @@ const SHOWN = globSync('examples/*/README.md', { cwd: PROJECT })
   .flatMap((page) => {
     const blocks = codeBlocks(readFileSync(PROJECT + page, 'utf8'));
     return blocks.flatMap(({ code }, at) => {
-      const output = blocks[at + 1]?.code;
-      return code.startsWith(INVOKE) && output?.startsWith('{') ? [{ page, command: code, output }] : [];
+      const command = code.trim();
+      const output = blocks[at + 1]?.code.trim() ?? '';
+      return command.startsWith(INVOKE) && /^[[{]/.test(output) ? [{ page, command, output }] : [];
     });
   });
 
@@ -33,11 +34,13 @@ it('each example shows its output', () => {
 });
 
 it.each(SHOWN)('$command prints what $page shows', async ({ command, output }) => {
-  const [file = '', args = ''] = /^node (\S+) (.*)$/.exec(command)?.slice(1) ?? [];
   const printed = await new Promise<string>((resolve, reject) => {
     // A shell splits the arguments, as it does for the reader.
-    execFile('sh', ['-c', `"$0" ${file} ${args}`, process.execPath], { cwd: PROJECT }, (error, stdout) =>
-      error === null ? resolve(stdout) : reject(error),
+    execFile(
+      'sh',
+      ['-c', command.replace('node', '"$0"'), process.execPath],
+      { cwd: PROJECT },
+      (error, stdout) => (error === null ? resolve(stdout) : reject(error)),
     );
   });
   expect(comparable(printed)).toEqual(comparable(output));
