@@ -52,6 +52,7 @@ const { metafile: main } = await build({
   metafile: true,
 });
 leaveOutHelpers(main);
+leaveOutDevelopmentTexts(main);
 const { metafile: uplot } = await build({
   absWorkingDir: ROOT,
   entryPoints: ['uPlot.iife.min.js', 'uPlot.min.css'].map((name) => join('node_modules/uplot/dist', name)),
@@ -88,5 +89,22 @@ function leaveOutHelpers({ outputs }: Metafile): void {
     // The line stays, because the source map counts lines.
     const kept = code.replace(/^import ".*";$/gm, (statement) => (unused(statement) ? '' : statement));
     if (kept !== code) writeFileSync(join(ROOT, file), kept);
+  }
+}
+
+/**
+ * Removes the text of sources that never run on Lambda from the source maps, because it is a tenth of what users download.
+ * Stack traces have the files and lines of these sources all the same.
+ */
+function leaveOutDevelopmentTexts({ outputs }: Metafile): void {
+  for (const file of Object.keys(outputs).filter((name) => name.endsWith('.map'))) {
+    const map = JSON.parse(readFileSync(join(ROOT, file), 'utf8')) as {
+      readonly sources: readonly string[];
+      readonly sourcesContent: readonly string[];
+    };
+    const sourcesContent = map.sourcesContent.map((text, index) =>
+      /\/src\/(cli|console|local|testing)\//.test(map.sources[index] ?? '') ? '' : text,
+    );
+    writeFileSync(join(ROOT, file), JSON.stringify({ ...map, sourcesContent }));
   }
 }
