@@ -18,6 +18,8 @@ const LONG = [
   'test/faults/builtins.test.ts',
   'test/faults/crash-loops.test.ts',
   'test/faults/descriptors.test.ts',
+  'test/faults/deadline-recipes.test.ts',
+  'test/faults/deadlines-tell.test.ts',
   'test/faults/init.test.ts',
   'test/faults/memory.test.ts',
   'test/faults/native-work.test.ts',

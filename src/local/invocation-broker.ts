@@ -147,7 +147,7 @@ export class InvocationBroker {
     };
     this.#invocations.add(invocation);
     if (this.#settings.enforceTimeout) this.#invocations.setTimeout(invocation, deadlineMs - now);
-    return options.deadlineInMs === undefined ? deadlineMs : now + options.deadlineInMs;
+    return options.deadlineInMs === undefined ? deadlineMs : now + Math.round(options.deadlineInMs);
   }
 }
 

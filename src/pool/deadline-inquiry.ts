@@ -82,21 +82,28 @@ export class DeadlineInquiries {
     // The reply may have arrived while the main thread itself waited for a core.
     await nextTurn();
     if (await settlesWithin(toWaiting, 0)) return;
-    if (!canProfileThreads()) return this.#cannotProfile(found);
-    if (this.#profiles >= MAX_PROFILES) return found({ kind: 'blocked', noProfile: 'limit' });
-    found({ kind: 'blocked', noProfile: 'pending' });
-    await this.#profile(thread, answerAtMs, found);
+    if (!canProfileThreads()) this.#cannotProfile(found);
+    else if (this.#profiles >= MAX_PROFILES) found({ kind: 'blocked', noProfile: 'limit' });
+    else if (await this.#profile(thread, answerAtMs, found)) return;
+    await toWaiting;
   }
 
-  async #profile(thread: PoolThread, answerAtMs: number, found: (activity: Activity) => void): Promise<void> {
+  /** Resolves with whether the profile has a stack of the user's code. */
+  async #profile(
+    thread: PoolThread,
+    answerAtMs: number,
+    found: (activity: Activity) => void,
+  ): Promise<boolean> {
+    found({ kind: 'blocked', noProfile: 'pending' });
     this.#profiles += 1;
     const mapper = startStackMapper();
     const profiled = profile(thread, answerAtMs, mapper, found);
     // Native code can delay the profile for long. Other threads may be profiled after the answer.
     await settlesWithin(profiled, answerAtMs - dateNow());
     this.#profiles -= 1;
-    await profiled;
+    const hasStack = await profiled;
     mapper.end();
+    return hasStack;
   }
 
   #cannotProfile(found: (activity: Activity) => void): void {
@@ -125,12 +132,17 @@ export function inquireMainThread(dueMs: number, ownSockets: number): Inquiry {
 }
 
 function withoutOwn(types: readonly string[], ownSockets: number): string[] {
-  let left = ownSockets;
+  const own: Record<string, number> = {
+    MessagePort: Infinity,
+    TCPServerWrap: ownSockets === Infinity ? Infinity : 0,
+    TCPSocketWrap: ownSockets,
+    // The timer that has begun the inquiry.
+    Timeout: 1,
+  };
   return types.filter((type) => {
-    if (type === 'MessagePort' || (ownSockets === Infinity && type === 'TCPServerWrap')) return false;
-    if (type !== 'TCPSocketWrap' || left === 0) return true;
-    left -= 1;
-    return false;
+    const left = own[type] ?? 0;
+    own[type] = left - 1;
+    return left <= 0;
   });
 }
 
@@ -139,20 +151,21 @@ async function profile(
   answerAtMs: number,
   mapper: StackMapper,
   found: (activity: Activity) => void,
-): Promise<void> {
+): Promise<boolean> {
   const profiling = await thread.startCpuProfile();
-  if (profiling === undefined) return;
+  if (profiling === undefined) return false;
   const isLate = dateNow() > answerAtMs;
   const profiledMs = profileMs(answerAtMs);
   await sleep(profiledMs, undefined, { ref: false });
   const json = await profiling.stop();
-  if (json === undefined) return;
+  if (json === undefined) return false;
   const stack = stackIn(JSON.parse(json) as CpuProfile, isLate);
   // Without code of the user, the thread was waiting for a core.
-  if (stack.length === 0) return;
+  if (stack.length === 0) return false;
   found({ kind: 'computing', stack, profiledMs });
   const mapped = await mapper.map(stack);
   if (mapped !== stack) found({ kind: 'computing', stack: mapped, profiledMs });
+  return true;
 }
 
 /** A profile that native code has delayed begins when the code returns. After that, the thread may be idle. */

@@ -75,8 +75,8 @@ export class DeadlinePolicy {
       inBackground ? 'Background work missed the deadline' : 'An invocation missed its deadline',
     );
     void inquiry?.completed.then((latest) => {
-      if (latest?.kind === 'computing' && latest !== activity)
-        this.#log.warn({ ...ids, ...lateFields(latest) }, 'Where the thread was when it missed the deadline');
+      if (latest !== undefined && latest !== activity)
+        this.#log.warn({ ...ids, ...lateFields(latest) }, 'What the thread was doing at the missed deadline');
     });
     invocation.fail('deadline', encodeDiagnostic(error));
     if (onDeadline === 'terminate') return this.#actions.abandon(invocation, thread, activity);

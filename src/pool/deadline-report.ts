@@ -1,5 +1,7 @@
 /** Describes a missed deadline: the error for the caller, and the fields of the log line. */
 import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { FULL_LIMITS, safely, truncate } from '../invocation/error-description.ts';
 import type { Diagnostic } from '../invocation/error-description.ts';
 import type { StackFrame } from './busiest-stack.ts';
 import type { Activity } from './deadline-inquiry.ts';
@@ -32,18 +34,29 @@ export function deadlineFields(error: Diagnostic, activity: Activity | undefined
   };
 }
 
-/** The fields of a log line about a stack that was found after the answer. */
-export function lateFields({ stack, profiledMs }: Extract<Activity, { kind: 'computing' }>): object {
-  return { profiledMs, stackTrace: stackLines(stack) };
+/** The fields of a log line about what was found after the answer. */
+export function lateFields(activity: Activity): object {
+  if (activity.kind === 'waiting') return { waitingFor: countsOf(activity.resources) };
+  return activity.kind === 'computing'
+    ? { profiledMs: activity.profiledMs, stackTrace: stackLines(activity.stack) }
+    : { blocked: true };
 }
 
 /** The lines of a stack as in `Error.stack`. */
 function stackLines(stack: readonly StackFrame[]): string[] {
-  return stack.map(({ functionName, url, line, column }) => {
-    const place = url === '' ? 'native' : [url, line, ...(column === undefined ? [] : [column])].join(':');
-    return functionName === '' ? `    at ${place}` : `    at ${functionName} (${place})`;
+  return stack.slice(0, FULL_LIMITS.frames).map(({ functionName, url, line, column }) => {
+    const position = column === undefined ? line : `${line}:${column}`;
+    const place = url === '' ? 'native' : `${truncate(url, SHOWN_CHARACTERS)}:${position}`;
+    return functionName === '' ? `    at ${place}` : `    at ${nameOf(functionName)} (${place})`;
   });
 }
+
+function nameOf(functionName: string): string {
+  return truncate(functionName, SHOWN_CHARACTERS);
+}
+
+/** Code that was generated can have names and URLs of any length. */
+const SHOWN_CHARACTERS = 512;
 
 /** Where a blocked thread was, as `crunch (handler.ts:42) ← handler (handler.ts:10)`; undefined if that is not known. */
 export function whereabouts(activity: Activity | undefined): string | undefined {
@@ -83,15 +96,16 @@ function remedyFor(activity: Activity | undefined): string {
 }
 
 function functionAt({ functionName, url, line }: StackFrame): string {
-  const name = functionName === '' ? 'an anonymous function' : functionName;
+  const name = functionName === '' ? 'an anonymous function' : nameOf(functionName);
   return url === '' || url.startsWith('node:') ? name : `${name} (${fileName(url)}:${line})`;
 }
 
 /** The base name, or the path within the package. */
 function fileName(url: string): string {
-  const path = url.startsWith('file:') ? decodeURIComponent(new URL(url).pathname) : url;
-  const [, inPackage] = /.*\/node_modules\/(.+)$/.exec(path) ?? [];
-  return inPackage ?? basename(path);
+  // A comment in the code can set any URL.
+  const path = safely(() => (url.startsWith('file:') ? fileURLToPath(url) : url)) ?? url;
+  const [, inPackage] = /.*\/node_modules\/(.+)$/s.exec(path) ?? [];
+  return truncate(inPackage ?? basename(path), SHOWN_CHARACTERS);
 }
 
 function listOf(types: readonly string[]): string {

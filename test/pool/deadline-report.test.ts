@@ -104,6 +104,16 @@ describe('the short form of a stack', () => {
     );
   });
 
+  it('survives names and URLs that code has made up', () => {
+    const stack = [
+      frame('x'.repeat(100_000), 'file:///%zz', 1, 1),
+      frame('f', `file://a b/${'y'.repeat(9_000)}`, 1, 1),
+    ];
+    const activity = { ...COMPUTING, stack };
+    expect(whereabouts(activity)?.length).toBeLessThan(2_000);
+    expect(deadlineError(activity, false, false).stackTrace.join('').length).toBeLessThan(6_000);
+  });
+
   it('has no place for a built-in function', () => {
     const stack = [
       frame('pbkdf2Sync', 'node:internal/crypto/pbkdf2', 66, 20),

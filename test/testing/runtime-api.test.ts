@@ -57,6 +57,17 @@ it('a deadline that passes is told', async () => {
   await polled;
 });
 
+it('a deadline can be far before the timeout', async () => {
+  const [result, { headers }] = await Promise.all([
+    api.invoke(1, { deadlineInMs: 499.6 }),
+    answer('response', '1'),
+  ]);
+  expect(result.status).toBe('response');
+  const deadlineMs = headers.get('lambda-runtime-deadline-ms') ?? '';
+  expect(deadlineMs).toMatch(/^\d+$/);
+  expect(Number(deadlineMs) - Date.now()).toBeLessThanOrEqual(500);
+});
+
 it('the options reach the runtime', async () => {
   const options = {
     requestId: 'mine',
