@@ -48,15 +48,22 @@ it.each(SHOWN)('$command prints what $page shows', async ({ command, output }) =
 
 /** The lines of an output without what differs from run to run, sorted, because slots work in parallel. */
 function comparable(output: string): string[] {
-  return output
-    .replaceAll(/^ +at .*\n?/gm, '')
-    .replaceAll(/"(?:[^"]*\/)?(examples|workers)\//g, '"$1/')
-    .replaceAll(/file:\/\/[^"]*?\/(examples|workers|src)\//g, '$1/')
-    .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '<request id>')
-    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
-    .replaceAll(/"token":"[\w-]+\.[\w-]+\.[\w-]+"/g, '"token":"<token>"')
-    .replaceAll(/"(thread|ms|bytes|durationMs|dispatchMs|handlerMs|backgroundMs)":[\d.]+/g, '"$1":<number>')
-    .trim()
-    .split('\n')
-    .sort();
+  return (
+    output
+      .replaceAll(/^ +at .*\n?/gm, '')
+      .replaceAll(/"(?:[^"]*\/)?(examples|workers)\//g, '"$1/')
+      .replaceAll(/file:\/\/[^"]*?\/(examples|workers|src)\//g, '$1/')
+      // Lines of the runtime move with each change of it.
+      .replaceAll(/((?:workers|src)\/[\w/-]+\.ts):\d+:\d+/g, '$1:<line>')
+      .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '<request id>')
+      .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
+      .replaceAll(/"token":"[\w-]+\.[\w-]+\.[\w-]+"/g, '"token":"<token>"')
+      .replaceAll(
+        /"(thread|ms|bytes|durationMs|dispatchMs|handlerMs|cpuMs|backgroundMs)":[\d.]+/g,
+        '"$1":<number>',
+      )
+      .trim()
+      .split('\n')
+      .sort()
+  );
 }
