@@ -10,7 +10,7 @@ import { parentPort } from 'node:worker_threads';
 import { Promise } from '../src/builtins.ts';
 
 /** A function and a position in a file that runs. Lines and columns count from 1. */
-export interface GeneratedPosition {
+interface GeneratedPosition {
   readonly functionName: string;
   /** A `file:` URL or a path. */
   readonly url: string;

@@ -71,7 +71,7 @@ export interface CpuProfileNode {
 }
 
 /** A function and the position at which it begins. */
-export interface CallFrame {
+interface CallFrame {
   /** Empty for an anonymous function. `(root)`, `(program)`, `(idle)` and `(garbage collector)` are V8's own. */
   readonly functionName: string;
   /** A `file:` URL, the path of a CommonJS module, or `node:…`; empty for native functions. */
