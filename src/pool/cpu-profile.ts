@@ -1,11 +1,12 @@
 /** CPU profiles of worker threads, taken from the main thread. A thread that blocks its event loop can be profiled as well. */
+import type { CPUProfileHandle } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { sleep } from '../builtins.ts';
 
 /** A worker of a Node.js that may lack the method. */
 type ProfiledWorker = Omit<Worker, 'startCpuProfile'> & Partial<Pick<Worker, 'startCpuProfile'>>;
 
-/** Whether this Node.js can profile a worker thread from the main thread: since 24.8. */
+/** Whether this Node.js can profile a worker thread from the main thread: since 22.20 and 24.8. */
 export function canProfileThreads(): boolean {
   return typeof (Worker.prototype as ProfiledWorker).startCpuProfile === 'function';
 }
@@ -24,9 +25,24 @@ export interface CpuProfiling {
  * The caller must always call `stop()`, even if `startCpuProfile` resolves later than the caller wanted.
  */
 export async function startCpuProfile(worker: Worker): Promise<CpuProfiling | undefined> {
-  const handle = await unlessEnded(() => (worker as ProfiledWorker).startCpuProfile?.());
+  const handle = await unlessEnded(() => startProfile(worker as ProfiledWorker));
   return handle === undefined ? undefined : { stop: () => unlessEnded(() => handle.stop()) };
 }
+
+/** Node.js 22 requires a name, Node.js 26 refuses one. */
+async function startProfile(worker: ProfiledWorker): Promise<CPUProfileHandle | undefined> {
+  try {
+    return await worker.startCpuProfile?.();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_INVALID_ARG_TYPE') throw error;
+    const startNamed = worker.startCpuProfile as unknown as (name: string) => Promise<CPUProfileHandle>;
+    names += 1;
+    return startNamed.call(worker, `profile-${names}`);
+  }
+}
+
+/** Profiles of one thread that overlap need different names. */
+let names = 0;
 
 /** Profiles a thread for `ms` from the start of the profile. Resolves as {@link startCpuProfile} and `stop()` do. */
 export async function takeCpuProfile(
