@@ -16,10 +16,10 @@ function beforeDeadline(availableMs: number, deadlineMarginMs?: number, deadline
 
 describe('by default', () => {
   it.each([
-    { availableMs: 900_000, signal: 1_000, answer: 50, inquiry: 300 },
-    { availableMs: 30_000, signal: 1_000, answer: 50, inquiry: 300 },
-    { availableMs: 5_000, signal: 500, answer: 50, inquiry: 300 },
-    { availableMs: 3_000, signal: 300, answer: 30, inquiry: 280 },
+    { availableMs: 900_000, signal: 1_000, answer: 50, inquiry: 550 },
+    { availableMs: 30_000, signal: 1_000, answer: 50, inquiry: 550 },
+    { availableMs: 5_000, signal: 500, answer: 50, inquiry: 500 },
+    { availableMs: 3_000, signal: 300, answer: 30, inquiry: 300 },
     { availableMs: 1_000, signal: 100, answer: 10, inquiry: 100 },
     { availableMs: 200, signal: 20, answer: 2, inquiry: 20 },
   ])('with $availableMs ms', ({ availableMs, signal, answer, inquiry }) => {
@@ -27,28 +27,28 @@ describe('by default', () => {
   });
 
   it.each([0, -5_000])('with %d ms, after the deadline', (availableMs) => {
-    expect(beforeDeadline(availableMs)).toEqual([0, -500, -250]);
+    expect(beforeDeadline(availableMs)).toEqual([0, -500, 0]);
   });
 });
 
 describe('with options', () => {
   it.each([
-    { what: 'a margin only', margin: 2_000, grace: undefined, expected: [2_000, 50, 300] },
+    { what: 'a margin only', margin: 2_000, grace: undefined, expected: [2_000, 50, 550] },
     {
       what: 'no margin: only a late answer is possible',
       margin: 0,
       grace: undefined,
-      expected: [0, -500, -250],
+      expected: [0, -500, 0],
     },
-    { what: 'a margin below the default answer', margin: 30, grace: undefined, expected: [30, -470, -220] },
+    { what: 'a margin below the default answer', margin: 30, grace: undefined, expected: [30, -470, 30] },
     { what: 'a grace period only', margin: undefined, grace: 100, expected: [1_000, 900, 1_000] },
     {
       what: 'both, with an answer before the deadline',
       margin: 1_000,
       grace: 900,
-      expected: [1_000, 100, 350],
+      expected: [1_000, 100, 600],
     },
-    { what: 'both, with an answer after the deadline', margin: 0, grace: 500, expected: [0, -500, -250] },
+    { what: 'both, with an answer after the deadline', margin: 0, grace: 500, expected: [0, -500, 0] },
     { what: 'no grace period', margin: 200, grace: 0, expected: [200, 200, 200] },
   ])('$what', ({ margin, grace, expected }) => {
     expect(beforeDeadline(30_000, margin, grace)).toEqual(expected);

@@ -15,15 +15,15 @@ export interface StackFrame {
 }
 
 /**
- * The innermost function that was on the stack in at least half of the samples, and its callers. Empty if functions ran in
- * less than half of the samples.
+ * The innermost function that was on the stack in at least half of the last samples, and its callers. Empty if functions ran
+ * in less than half of them.
  *
  * V8 records the line of the innermost function of a sample only. For its callers, the result has the line at which they begin.
  */
-export function busiestStack({ nodes, samples }: CpuProfile): StackFrame[] {
-  const byId = new Map(nodes.map((node) => [node.id, node]));
-  const [root] = nodes;
-  return root === undefined ? [] : heaviestPath(root, byId, samples.length / 2).map(frameOf);
+export function busiestStack(profile: CpuProfile, lastMs: number): StackFrame[] {
+  const byId = new Map(profile.nodes.map((node) => [node.id, node]));
+  const [root] = profile.nodes;
+  return root === undefined ? [] : heaviestPath(root, byId, lastSamples(profile, lastMs)).map(frameOf);
 }
 
 /** The stack with which the profile began. Empty if no function ran. */
@@ -46,11 +46,24 @@ export function codeOfUser(stack: readonly StackFrame[]): StackFrame[] {
 
 type Nodes = ReadonlyMap<number, CpuProfileNode>;
 
+function lastSamples({ samples, timeDeltas }: CpuProfile, lastMs: number): readonly number[] {
+  let first = samples.length;
+  for (let us = 0; first > 0 && us < lastMs * 1_000; us += timeDeltas[first] ?? 0) first -= 1;
+  return samples.slice(first);
+}
+
 /** The number of samples in which a function was on the stack, by node. */
-function totalsOf(root: CpuProfileNode, byId: Nodes): Map<CpuProfileNode, number> {
+function totalsOf(
+  root: CpuProfileNode,
+  byId: Nodes,
+  samples: readonly number[],
+): Map<CpuProfileNode, number> {
+  const hits = new Map<number, number>();
+  for (const id of samples) hits.set(id, (hits.get(id) ?? 0) + 1);
   const totals = new Map<CpuProfileNode, number>();
   const total = (node: CpuProfileNode): number => {
-    const sum = childrenOf(node, byId).reduce((before, child) => before + total(child), node.hitCount);
+    const own = hits.get(node.id) ?? 0;
+    const sum = childrenOf(node, byId).reduce((before, child) => before + total(child), own);
     totals.set(node, sum);
     return sum;
   };
@@ -58,13 +71,13 @@ function totalsOf(root: CpuProfileNode, byId: Nodes): Map<CpuProfileNode, number
   return totals;
 }
 
-/** From the innermost function. Empty if functions were on the stack in less than `atLeast` samples. */
-function heaviestPath(root: CpuProfileNode, byId: Nodes, atLeast: number): CpuProfileNode[] {
-  const totals = totalsOf(root, byId);
+/** From the innermost function. Empty if functions were on the stack in less than half of the samples. */
+function heaviestPath(root: CpuProfileNode, byId: Nodes, samples: readonly number[]): CpuProfileNode[] {
+  const totals = totalsOf(root, byId, samples);
   const totalOf = (node: CpuProfileNode) => totals.get(node) ?? 0;
   let children = childrenOf(root, byId).filter((child) => !isOfV8(child));
   const inFunctions = children.reduce((sum, child) => sum + totalOf(child), 0);
-  if (inFunctions === 0 || inFunctions < atLeast) return [];
+  if (inFunctions === 0 || inFunctions < samples.length / 2) return [];
   const path: CpuProfileNode[] = [];
   while (children.length > 0) {
     const heaviest = children.reduce((one, other) => (totalOf(other) > totalOf(one) ? other : one));

@@ -154,12 +154,13 @@ async function profile(
 ): Promise<boolean> {
   const profiling = await thread.startCpuProfile();
   if (profiling === undefined) return false;
-  const isLate = dateNow() > answerAtMs;
-  const profiledMs = profileMs(answerAtMs);
-  await sleep(profiledMs, undefined, { ref: false });
+  const leftMs = answerAtMs - dateNow();
+  const ms = leftMs > 0 ? Math.max(leftMs - RESERVE_MS, SHORTEST_PROFILE_MS) : SHOWN_MS;
+  await sleep(ms, undefined, { ref: false });
   const json = await profiling.stop();
   if (json === undefined) return false;
-  const stack = stackIn(JSON.parse(json) as CpuProfile, isLate);
+  const profiledMs = Math.round(Math.min(ms, SHOWN_MS));
+  const stack = stackIn(JSON.parse(json) as CpuProfile, profiledMs, leftMs <= 0);
   // Without code of the user, the thread was waiting for a core.
   if (stack.length === 0) return false;
   found({ kind: 'computing', stack, profiledMs });
@@ -169,27 +170,26 @@ async function profile(
 }
 
 /** A profile that native code has delayed begins when the code returns. After that, the thread may be idle. */
-function stackIn(profile: CpuProfile, isLate: boolean): StackFrame[] {
-  const busiest = codeOfUser(busiestStack(profile));
+function stackIn(profile: CpuProfile, lastMs: number, isLate: boolean): StackFrame[] {
+  const busiest = codeOfUser(busiestStack(profile, lastMs));
   return busiest.length === 0 && isLate ? codeOfUser(firstStack(profile)) : busiest;
 }
 
-/** Shorter than usual if the answer is near, but long enough for some samples. */
-function profileMs(answerAtMs: number): number {
-  return Math.round(Math.max(SHORTEST_PROFILE_MS, Math.min(PROFILE_MS, answerAtMs - dateNow() - RESERVE_MS)));
-}
-
-/** The time for the reply of the thread, the start of the profile, the profile itself and its source maps. */
-const LEAD_MS = 250;
+/**
+ * The time for the reply of the thread, the start of the profile, the profile itself and its source maps. On a machine whose
+ * cores are all busy, the start takes several times its CPU time of 30 ms and more.
+ */
+const LEAD_MS = 500;
 
 /** An event loop that does not turn for this time counts as blocked. */
 const TURN_MS = 50;
 
-const PROFILE_MS = 50;
+/** The part of a profile that is reported, at its end. Samples cost hardly any time, so a profile may be longer. */
+const SHOWN_MS = 50;
 const SHORTEST_PROFILE_MS = 10;
 
-/** The time to end a profile and to find the stack in it. */
-const RESERVE_MS = 10;
+/** The time to end a profile, to find the stack in it and to apply source maps. */
+const RESERVE_MS = 100;
 
 /** The start of a profile costs its thread some 40 ms of CPU time. Many profiles at once would delay all other threads. */
 const MAX_PROFILES = 4;

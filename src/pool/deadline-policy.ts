@@ -1,4 +1,4 @@
-import { dateNow } from '../builtins.ts';
+import { dateNow, setImmediate } from '../builtins.ts';
 import type { Config } from '../config/config.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import { answerAtMs, signalAtMs } from '../invocation/deadline.ts';
@@ -16,11 +16,7 @@ export interface DeadlineActions {
   /** Begins to find out what the invocation's thread is doing. Undefined for a queued invocation. */
   inquire(invocation: PendingInvocation): Inquiry | undefined;
   /** Frees the capacity of an answered invocation. */
-  abandon(
-    invocation: PendingInvocation,
-    thread: PoolThread | undefined,
-    activity: Activity | undefined,
-  ): void;
+  abandon(invocation: PendingInvocation, activity: Activity | undefined): void;
   fail(error: ManagedRuntimeError): void;
 }
 
@@ -79,8 +75,14 @@ export class DeadlinePolicy {
         this.#log.warn({ ...ids, ...lateFields(latest) }, 'What the thread was doing at the missed deadline');
     });
     invocation.fail('deadline', encodeDiagnostic(error));
-    if (onDeadline === 'terminate') return this.#actions.abandon(invocation, thread, activity);
     if (onDeadline === 'keep') return;
+    if (onDeadline === 'terminate') {
+      const abandon = () => this.#actions.abandon(invocation, activity);
+      if (thread === undefined) return abandon();
+      // The answers of deadlines that pass together go out before the start of other threads occupies the main thread.
+      setImmediate(abandon);
+      return;
+    }
     const message = `The invocation ${requestId} missed its deadline, and onDeadline is 'exit'.`;
     this.#actions.fail(new ManagedRuntimeError('DEADLINE_EXCEEDED', message));
   }

@@ -60,7 +60,7 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
     this.#deadlines = new DeadlinePolicy(config, sink.log, {
       threadOf: (invocation) => this.#threadOf(invocation),
       inquire: (invocation) => this.#inquire(invocation),
-      abandon: (invocation, thread, activity) => this.#abandonInvocation(invocation, thread, activity),
+      abandon: (invocation, activity) => this.#abandonInvocation(invocation, activity),
       fail: failed.resolve,
     });
   }
@@ -207,11 +207,9 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
     if (invocation !== undefined) this.#release(invocation, thread);
   }
 
-  #abandonInvocation(
-    invocation: PendingInvocation,
-    thread: PoolThread | undefined,
-    activity: Activity | undefined,
-  ): void {
+  /** Does nothing if the handler has settled since the answer. */
+  #abandonInvocation(invocation: PendingInvocation, activity: Activity | undefined): void {
+    const thread = this.#threadOf(invocation);
     if (thread === undefined) return this.#dequeue(invocation);
     this.#manager.retireAtDeadline(thread, invocation.requestId, whereabouts(activity));
     this.#release(invocation, thread);

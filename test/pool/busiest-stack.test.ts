@@ -12,6 +12,7 @@ interface Node {
   readonly calls?: readonly Node[];
 }
 
+const ALL = Infinity;
 const FILE = 'file:///task/index.mjs';
 
 /** Each function begins in line 10. The first sample is of the node named `first`. */
@@ -44,7 +45,7 @@ describe('the busiest stack', () => {
   it('begins with the function that ran, at the line that ran most', () => {
     const crunch = { name: 'crunch', hits: 40, lines: { 12: 10, 13: 30 } };
     const { nodes, ...rest } = profile([{ name: 'handler', calls: [crunch, { name: 'log', hits: 5 }] }]);
-    expect(busiestStack({ nodes, ...rest })).toEqual([
+    expect(busiestStack({ nodes, ...rest }, ALL)).toEqual([
       { functionName: 'crunch', url: FILE, line: 13, column: undefined },
       { functionName: 'handler', url: FILE, line: 10, column: 5 },
     ]);
@@ -52,26 +53,36 @@ describe('the busiest stack', () => {
 
   it('ends at the function that calls several others, none of them for half of the time', () => {
     const calls = ['a', 'b', 'c'].map((name) => ({ name, hits: 10 }));
-    expect(names(busiestStack(profile([{ name: 'handler', calls: [{ name: 'crunch', calls }] }])))).toEqual([
-      'crunch',
-      'handler',
-    ]);
+    expect(
+      names(busiestStack(profile([{ name: 'handler', calls: [{ name: 'crunch', calls }] }]), ALL)),
+    ).toEqual(['crunch', 'handler']);
   });
 
   it('is empty if the thread was idle for most of the time, or ran nothing', () => {
-    expect(busiestStack(profile([idle(40), { name: 'tick', hits: 3 }]))).toEqual([]);
-    expect(busiestStack(profile([idle(40)]))).toEqual([]);
-    expect(busiestStack(profile([]))).toEqual([]);
-    expect(busiestStack({ nodes: [], samples: [], startTime: 0, endTime: 0, timeDeltas: [] })).toEqual([]);
+    expect(busiestStack(profile([idle(40), { name: 'tick', hits: 3 }]), ALL)).toEqual([]);
+    expect(busiestStack(profile([idle(40)]), ALL)).toEqual([]);
+    expect(busiestStack(profile([]), ALL)).toEqual([]);
+    expect(busiestStack({ nodes: [], samples: [], startTime: 0, endTime: 0, timeDeltas: [] }, ALL)).toEqual(
+      [],
+    );
+  });
+
+  it('is that of the last samples only', () => {
+    const taken = profile([
+      { name: 'early', hits: 200 },
+      { name: 'last', hits: 60 },
+    ]);
+    expect(names(busiestStack(taken, 50))).toEqual(['last']);
+    expect(names(busiestStack(taken, ALL))).toEqual(['early']);
   });
 
   it('leaves out the garbage collector, which has no callers', () => {
     const collector = { name: '(garbage collector)', url: '', hits: 20 };
-    expect(names(busiestStack(profile([collector, { name: 'crunch', hits: 25 }])))).toEqual(['crunch']);
+    expect(names(busiestStack(profile([collector, { name: 'crunch', hits: 25 }]), ALL))).toEqual(['crunch']);
   });
 
   it('has the line where it begins for a function in one line, with its column', () => {
-    expect(busiestStack(profile([{ name: 'f', hits: 9, lines: { 10: 9 } }]))).toEqual([
+    expect(busiestStack(profile([{ name: 'f', hits: 9, lines: { 10: 9 } }]), ALL)).toEqual([
       { functionName: 'f', url: FILE, line: 10, column: 5 },
     ]);
   });
@@ -79,7 +90,7 @@ describe('the busiest stack', () => {
   it('survives a deep recursion', () => {
     let node: Node = { name: 'deepest', hits: 50 };
     for (let depth = 0; depth < 250; depth += 1) node = { name: 'walk', calls: [node] };
-    expect(names(busiestStack(profile([node])))).toHaveLength(251);
+    expect(names(busiestStack(profile([node]), ALL))).toHaveLength(251);
   });
 });
 
