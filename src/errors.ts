@@ -12,6 +12,8 @@
  * - `LOCAL_SERVER_FAILED`: in local mode, the server could not start, for example because its port is in use.
  * - `HANDLER_CRASHED`: in single mode, the handler's code called `process.exit`, or threw an uncaught error for which it has no
  *   listener, so the state of the process is unknown.
+ * - `PROFILING_UNAVAILABLE`: a profile or a heap snapshot cannot be taken, because the runtime is not running, the thread does not
+ *   exist or has ended, or this version of Node.js cannot. `run()` never rejects with it.
  */
 export type ManagedRuntimeErrorCode =
   | 'CONFIG_INVALID'
@@ -22,7 +24,8 @@ export type ManagedRuntimeErrorCode =
   | 'NO_THREADS'
   | 'DEADLINE_EXCEEDED'
   | 'LOCAL_SERVER_FAILED'
-  | 'HANDLER_CRASHED';
+  | 'HANDLER_CRASHED'
+  | 'PROFILING_UNAVAILABLE';
 
 /**
  * The error that `createManagedRuntime` throws and that `run()` rejects with. `code` identifies the case; `cause` is the

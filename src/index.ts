@@ -17,6 +17,18 @@ export type {
   ThreadsStats,
   ThreadStats,
 } from './observability/stats.ts';
+export type { CallFrame, CpuProfile, CpuProfileNode } from './pool/cpu-profile.ts';
+export type { HeapProfile, HeapProfileNode } from './pool/heap-profile.ts';
+export type {
+  CpuProfiles,
+  HeapProfiles,
+  MissingProfile,
+  ProfileInvocation,
+  ProfileOptions,
+  Profiles,
+  ThreadCpuProfile,
+  ThreadProfile,
+} from './profiling/profiles.ts';
 export type { InvocationOutcome } from './observability/observer.ts';
 export type { FailureCause, ThreadEndCause } from './observability/observer.ts';
 export type { DeliveryStatus } from './invocation/invocation.ts';

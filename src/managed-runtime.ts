@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { Promise } from './builtins.ts';
 import { readConfig, readableRuntimeApi } from './config/config.ts';
 import type { Config, DevHooks } from './config/config.ts';
@@ -12,8 +13,11 @@ import type { LogSink } from './logging/log.ts';
 import { unsupportedNode } from './node-support.ts';
 import { RuntimeMetrics } from './observability/runtime-metrics.ts';
 import { Recorder } from './observability/recorder.ts';
-import type { RuntimeStats, StatsSource } from './observability/stats.ts';
+import type { RuntimeStats } from './observability/stats.ts';
 import { postInitErrorSync } from './runtime-api/init-error-sync.ts';
+import type { ProfiledThread } from './pool/profiled-thread.ts';
+import type { WorkerPool } from './pool/worker-pool.ts';
+import type { CpuProfiles, HeapProfiles, ProfileOptions } from './profiling/profiles.ts';
 import { serveFunction } from './serving.ts';
 import type { ManagedRuntimeOptions } from './config/options.ts';
 import { onAbort } from './waiting.ts';
@@ -47,6 +51,54 @@ export interface ManagedRuntime extends AsyncDisposable {
    * or a few ms with hundreds of threads. Before `run()`, only the number of slots and the CPU time are available.
    */
   stats(): RuntimeStats;
+
+  /**
+   * Profiles the CPU time of the main thread and the worker threads, also of threads that block their event loop. Threads that
+   * start later are not profiled. If the runtime stops meanwhile, the profiles end then.
+   *
+   * V8 takes a sample each ms. A start costs each thread about 50 ms of CPU time.
+   *
+   * @returns One profile for each thread, which can be saved as a `.cpuprofile` file and opened in Chrome's DevTools, VS Code and
+   *   speedscope, and the threads without one, for example because they ended.
+   * @throws Rejects with a {@link ManagedRuntimeError} `PROFILING_UNAVAILABLE` if the runtime is not running or Node.js cannot
+   *   profile worker threads (before 22.20 and 24.8), with a `RangeError` if `seconds` is out of range.
+   *
+   * @example
+   * ```ts
+   * import { writeFile } from 'node:fs/promises';
+   * import { createManagedRuntime } from 'lambda-managed-runtime';
+   *
+   * const runtime = createManagedRuntime(new URL('./handler.js', import.meta.url));
+   * process.on('SIGUSR2', async () => {
+   *   const { profiles } = await runtime.profileCpu({ seconds: 5 });
+   *   for (const { name, profile } of profiles)
+   *     await writeFile(`/tmp/${name}.cpuprofile`, JSON.stringify(profile));
+   * });
+   * await runtime.run();
+   * ```
+   */
+  profileCpu(options: ProfileOptions): Promise<CpuProfiles>;
+
+  /**
+   * Samples the allocations of the main thread and the worker threads. A profile has the functions whose objects still exist at
+   * its end.
+   *
+   * @returns One profile for each thread, which can be saved as a `.heapprofile` file and opened in Chrome's DevTools and VS Code,
+   *   and the threads without one.
+   * @throws As {@link ManagedRuntime.profileCpu} does.
+   */
+  heapProfile(options: ProfileOptions): Promise<HeapProfiles>;
+
+  /**
+   * Takes a heap snapshot of one thread, which stops for that time: about a second for a heap of 10 MiB. The snapshot contains
+   * the data of the thread: events, secrets and environment variables. Save it as a `.heapsnapshot` file and open it in
+   * Chrome's DevTools.
+   *
+   * @param thread The thread's number in log lines; 0 is the main thread.
+   * @throws Rejects with a {@link ManagedRuntimeError} `PROFILING_UNAVAILABLE` if the runtime is not running, or if the thread does
+   *   not exist or ends.
+   */
+  heapSnapshot(thread: number): Promise<Readable>;
 
   /** Calls {@link ManagedRuntime.stop}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
@@ -111,6 +163,7 @@ class Supervisor implements ManagedRuntime {
   readonly #stop = new AbortController();
   readonly #ended = Promise.withResolvers<void>();
   #state: State = 'idle';
+  #pool: WorkerPool | undefined;
 
   constructor(config: Config) {
     this.#config = config;
@@ -153,8 +206,12 @@ class Supervisor implements ManagedRuntime {
     try {
       local = runtimeApi === undefined ? await startLocal(this.#config, this) : undefined;
       const address = runtimeApi ?? (local as LocalMode).address;
-      await serveFunction(this.#config, address, sink, recorder, this.#stop.signal, clock);
+      await serveFunction(this.#config, address, sink, recorder, this.#stop.signal, clock, (pool) => {
+        this.#pool = pool;
+      });
     } finally {
+      // Ends profiles, also if the runtime could not continue.
+      this.#stop.abort();
       await local?.close();
       removeListener?.();
       recorder.close();
@@ -175,13 +232,33 @@ class Supervisor implements ManagedRuntime {
     return this.#metrics.snapshot();
   }
 
+  async profileCpu(options: ProfileOptions): Promise<CpuProfiles> {
+    const { profileCpu } = await import('./profiling/profiler.ts');
+    return profileCpu(this.#threadsToProfile(), options, this.#stop.signal);
+  }
+
+  async heapProfile(options: ProfileOptions): Promise<HeapProfiles> {
+    const { profileHeaps } = await import('./profiling/profiler.ts');
+    return profileHeaps(this.#threadsToProfile(), options, this.#stop.signal);
+  }
+
+  async heapSnapshot(thread: number): Promise<Readable> {
+    const { takeSnapshot } = await import('./profiling/profiler.ts');
+    return takeSnapshot(this.#threadsToProfile(), thread);
+  }
+
+  #threadsToProfile(): readonly ProfiledThread[] {
+    if (this.#pool !== undefined && this.#state === 'running') return this.#pool.profiledThreads();
+    throw new ManagedRuntimeError('PROFILING_UNAVAILABLE', 'The runtime is not running.');
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
 }
 
 /** Imports local mode on demand, because it is not needed on Lambda. */
-async function startLocal({ local }: Config, runtime: StatsSource): Promise<LocalMode> {
+async function startLocal({ local }: Config, runtime: ManagedRuntime): Promise<LocalMode> {
   const { startLocalMode } = await import('./local/local-mode.ts');
   const { LocalConsole } = await import('./console/local-console.ts');
   const console = new LocalConsole(local);

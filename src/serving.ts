@@ -30,6 +30,7 @@ export async function serveFunction(
   recorder: Recorder,
   stop: AbortSignal,
   clock: ShutdownClock,
+  onPool: (pool: WorkerPool) => void,
 ): Promise<void> {
   const { log } = sink;
   // In single mode, the pool handles uncaught errors, because they come from the handler.
@@ -37,6 +38,7 @@ export async function serveFunction(
   const restoreEnvironment = config.inThreads ? exposeConcurrencyInEnv(config) : () => undefined;
   const pool = await openPool(config, sink, recorder);
   recorder.setThreadSource(() => pool.threads());
+  onPool(pool);
   // The threads or the handler load while this thread loads the HTTP client and the logger.
   const opening = openRuntimeApi(runtimeApi, log, recorder);
   const ended = new AbortController();

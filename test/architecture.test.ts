@@ -44,8 +44,8 @@ const LAYERS: readonly (readonly Module[])[] = [
     { files: ['src/otel/'], sees: ['src/observability/'], packages: ['@opentelemetry/api'] },
     {
       files: ['src/console/page/'],
-      sees: ['src/console/messages.ts'],
-      values: [],
+      sees: ['src/console/messages.ts', 'src/profiling/call-tree.ts'],
+      values: ['src/profiling/call-tree.ts'],
       packages: ['preact', '@preact/signals', 'uplot'],
       isForBrowsers: true,
     },
@@ -55,15 +55,21 @@ const LAYERS: readonly (readonly Module[])[] = [
   [
     {
       files: ['src/console/'],
-      sees: ['src/console/messages.ts', 'src/local/', 'src/observability/', ...SHARED],
+      sees: [
+        'src/console/messages.ts',
+        'src/local/',
+        'src/observability/',
+        'src/profiling/profiles.ts',
+        ...SHARED,
+      ],
     },
   ],
   [
-    { files: ['src/console/messages.ts'], sees: [] },
+    { files: ['src/console/messages.ts'], sees: ['src/profiling/call-tree.ts'] },
     { files: ['src/local/'], sees: SHARED, packages: ['@smithy/core'] },
     { files: ['src/serving.ts'] },
   ],
-  [{ files: ['src/lifecycle/'] }],
+  [{ files: ['src/lifecycle/'] }, { files: ['src/profiling/'], sees: ['src/pool/', ...SHARED] }],
   [
     {
       files: ['src/poller/'],

@@ -56,7 +56,9 @@ export async function takeCpuProfile(
 }
 
 /** Node.js rejects with `ERR_WORKER_NOT_RUNNING` if the thread has ended. */
-async function unlessEnded<Value>(action: () => Promise<Value> | undefined): Promise<Value | undefined> {
+export async function unlessEnded<Value>(
+  action: () => Promise<Value> | undefined,
+): Promise<Value | undefined> {
   try {
     return await action();
   } catch {
@@ -87,7 +89,7 @@ export interface CpuProfileNode {
 }
 
 /** A function and the position at which it begins. */
-interface CallFrame {
+export interface CallFrame {
   /** Empty for an anonymous function. `(root)`, `(program)`, `(idle)` and `(garbage collector)` are V8's own. */
   readonly functionName: string;
   /** A `file:` URL, the path of a CommonJS module, or `node:…`; empty for native functions. */

@@ -19,6 +19,8 @@ import { InitFailure, initTimeout } from './init-failure.ts';
 import { invokerSettings } from './thread-start.ts';
 import { describeThreadEnd, failureCause, logLostInvocation, logUncaughtError } from './thread-end.ts';
 import { PendingInvocation, abandonedStream } from './pending-invocation.ts';
+import { ProfiledMainThread } from './profiled-thread.ts';
+import type { ProfiledThread } from './profiled-thread.ts';
 import { ThreadCapacity } from './thread-capacity.ts';
 import type { ThreadEndReason } from './thread-end.ts';
 import type { InvocationHandle, WorkerPool } from './worker-pool.ts';
@@ -33,6 +35,7 @@ export class InProcessPool implements WorkerPool {
   readonly #handlers: LogSettings;
   readonly #capacity = new ThreadCapacity();
   readonly #deadlines: DeadlinePolicy;
+  readonly #mainThread = new ProfiledMainThread(() => (this.#running === undefined ? [] : [this.#running]));
   #stopReporting: () => void = () => undefined;
   #closeServices: () => void = () => undefined;
   #logging: Promise<HandlerLog> | undefined;
@@ -107,6 +110,7 @@ export class InProcessPool implements WorkerPool {
     }
     this.#running = pending;
     record.dispatched(MAIN_THREAD, this.#invocations === 1);
+    for (const watcher of this.#mainThread.watchers) watcher.onRun?.(pending);
     this.#deadlines.watch(pending);
     void this.#invoke(pending);
     return pending;
@@ -126,6 +130,10 @@ export class InProcessPool implements WorkerPool {
 
   threads(): readonly ThreadMetrics[] {
     return [];
+  }
+
+  profiledThreads(): readonly ProfiledThread[] {
+    return [this.#mainThread];
   }
 
   async runHooks(withinMs: number): Promise<void> {

@@ -1,10 +1,13 @@
 /** Isolates everything the pool expects of piscina and its worker; test/pool/piscina-worker.test.ts tests these expectations. */
+import type { Readable } from 'node:stream';
 import type { Transferable, Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { ResourceLimits } from 'node:worker_threads';
 import { Promise } from '../builtins.ts';
 import { startCpuProfile } from './cpu-profile.ts';
 import type { CpuProfiling } from './cpu-profile.ts';
+import { startHeapProfile, takeHeapSnapshot } from './heap-profile.ts';
+import type { HeapProfiling } from './heap-profile.ts';
 import type { ThreadMemory } from './memory-pressure.ts';
 import type { ThreadEndReason } from './thread-end.ts';
 
@@ -81,6 +84,16 @@ export class PiscinaWorker {
   /** See {@link startCpuProfile}. */
   async startCpuProfile(): Promise<CpuProfiling | undefined> {
     return this.#worker === undefined ? undefined : startCpuProfile(this.#worker);
+  }
+
+  /** See {@link startHeapProfile}. */
+  async startHeapProfile(): Promise<HeapProfiling | undefined> {
+    return this.#worker === undefined ? undefined : startHeapProfile(this.#worker);
+  }
+
+  /** See {@link takeHeapSnapshot}. */
+  async heapSnapshot(): Promise<Readable | undefined> {
+    return this.#worker === undefined ? undefined : takeHeapSnapshot(this.#worker, this.exited);
   }
 
   eventLoopUtilization(): ReturnType<Worker['performance']['eventLoopUtilization']> | undefined {

@@ -15,6 +15,7 @@ import { EventLoopProbe } from './event-loop-probe.ts';
 import { initTimeout } from './init-failure.ts';
 import type { ThreadMemory } from './memory-pressure.ts';
 import type { PendingInvocation } from './pending-invocation.ts';
+import type { ProfiledThread, ThreadProfiler, ThreadWatcher } from './profiled-thread.ts';
 import { PiscinaWorker } from './piscina-worker.ts';
 import type { ThreadEndReason } from './thread-end.ts';
 import type { ThreadStart } from './thread-start.ts';
@@ -30,13 +31,14 @@ export interface ThreadListener {
 }
 
 /** One worker thread and the owner of its state. Invocations bypass piscina and cross a dedicated MessagePort. */
-export class PoolThread {
+export class PoolThread implements ProfiledThread {
   readonly id: number;
   readonly observer: ThreadObserver;
   /** The delay of the thread's event loop in ns, recorded by the thread. */
   readonly eventLoopDelay: RecordableHistogram;
   readonly eventLoop = new EventLoopProbe((ping) => this.send(ping));
   readonly invocations = new InFlight<PendingInvocation>();
+  readonly watchers = new Set<ThreadWatcher>();
   /** The number of invocations started on this thread, including finished ones. */
   started = 0;
   /** Resolves when the thread has exited. Native code can delay the exit until after the state is `ended`. */
@@ -87,6 +89,10 @@ export class PoolThread {
     return this.#endReason;
   }
 
+  get profiler(): ThreadProfiler {
+    return this.#worker;
+  }
+
   get handler(): LoadedHandler | undefined {
     return this.#handler;
   }
@@ -115,6 +121,7 @@ export class PoolThread {
     const { metadata, event } = invocation.invocation;
     this.invocations.add(invocation);
     invocation.record.dispatched(this.id, this.started === 0);
+    for (const watcher of this.watchers) watcher.onRun?.(invocation);
     this.started += 1;
     this.send(
       {
@@ -219,6 +226,7 @@ export class PoolThread {
     assertTransition(from, next);
     this.#state = next;
     clearTimeout(this.#initTimer);
+    if (next === 'ending' || next === 'ended') for (const watcher of this.watchers) watcher.onLeave?.();
     return from;
   }
 

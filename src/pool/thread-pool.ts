@@ -21,6 +21,8 @@ import { DeadlinePolicy } from './deadline-policy.ts';
 import { whereabouts } from './deadline-report.ts';
 import { logUncaughtError, logLostInvocation, describeThreadEnd, failureCause } from './thread-end.ts';
 import { PendingInvocation, abandonedStream } from './pending-invocation.ts';
+import { ProfiledMainThread } from './profiled-thread.ts';
+import type { ProfiledThread } from './profiled-thread.ts';
 import type { PoolThread } from './pool-thread.ts';
 import { ThreadCapacity } from './thread-capacity.ts';
 import type { ThreadEndReason } from './thread-end.ts';
@@ -42,6 +44,7 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
   readonly #inquiries: DeadlineInquiries;
   /** Invocations that wait for a thread. This happens only if a thread is lost while a poll is open. */
   readonly #waiting: PendingInvocation[] = [];
+  readonly #mainThread = new ProfiledMainThread();
   /** Threads that have already reported an uncaught error. */
   readonly #haveUncaughtError = new WeakSet<PoolThread>();
   #invocations = 0;
@@ -111,6 +114,10 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
 
   threads(): readonly ThreadMetrics[] {
     return this.#manager.threads.metrics();
+  }
+
+  profiledThreads(): readonly ProfiledThread[] {
+    return [this.#mainThread, ...this.#manager.threads.running()];
   }
 
   async runHooks(withinMs: number): Promise<void> {

@@ -5,6 +5,7 @@ import type { InvocationObserver } from '../observability/observer.ts';
 import type { ThreadMetrics } from '../observability/thread-metrics.ts';
 import type { LoadedHandler } from '../protocol.ts';
 import type { SharedState } from '../thread-settings.ts';
+import type { ProfiledThread } from './profiled-thread.ts';
 
 /** Runs invocations in worker threads, or on the main thread in single mode. */
 export interface WorkerPool {
@@ -41,6 +42,9 @@ export interface WorkerPool {
 
   /** Metrics of the current threads; empty in single mode. */
   threads(): readonly ThreadMetrics[];
+
+  /** The main thread and the running worker threads, to profile them. */
+  profiledThreads(): readonly ProfiledThread[];
 
   /** Closes the pool and runs the handler's shutdown hooks once, for at most `withinMs`. */
   runHooks(withinMs: number): Promise<void>;

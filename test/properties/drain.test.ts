@@ -92,6 +92,7 @@ function poolOf(
       capacity.taken += 1;
       return true;
     },
+    profiledThreads: () => [],
     release: () => {
       capacity.taken -= 1;
     },

@@ -1,23 +1,37 @@
 /** Compiled, never run: the types of `lambda-managed-runtime`. */
+import type { Readable } from 'node:stream';
 import type { ResourceLimits } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { expectTypeOf } from 'vitest';
 import { createManagedRuntime, ManagedRuntimeError } from '../../src/index.ts';
 import type {
+  CallFrame,
+  CpuProfile,
+  CpuProfileNode,
+  CpuProfiles,
   DeliveryStatus,
   Distribution,
   EventLoopStats,
   FailureCause,
+  HeapProfile,
+  HeapProfileNode,
+  HeapProfiles,
   InvocationOutcome,
   LogInvocations,
   ManagedRuntime,
   ManagedRuntimeErrorCode,
   ManagedRuntimeOptions,
+  MissingProfile,
   OnDeadline,
+  ProfileInvocation,
+  ProfileOptions,
+  Profiles,
   RuntimeStats,
   SlotStats,
   StatsSource,
+  ThreadCpuProfile,
   ThreadEndCause,
+  ThreadProfile,
   ThreadsStats,
   ThreadStats,
 } from '../../src/index.ts';
@@ -31,6 +45,9 @@ expectTypeOf<ManagedRuntime>().toEqualTypeOf<{
   run(): Promise<void>;
   stop(): Promise<void>;
   stats(): RuntimeStats;
+  profileCpu(options: ProfileOptions): Promise<CpuProfiles>;
+  heapProfile(options: ProfileOptions): Promise<HeapProfiles>;
+  heapSnapshot(thread: number): Promise<Readable>;
   [Symbol.asyncDispose](): Promise<void>;
 }>();
 expectTypeOf<ManagedRuntime>().toExtend<AsyncDisposable & StatsSource>();
@@ -89,6 +106,7 @@ export function exhausted(code: ManagedRuntimeErrorCode): number {
     case 'DEADLINE_EXCEEDED':
     case 'LOCAL_SERVER_FAILED':
     case 'HANDLER_CRASHED':
+    case 'PROFILING_UNAVAILABLE':
       return 1;
   }
 }
@@ -151,3 +169,43 @@ expectTypeOf<InvocationOutcome>().toEqualTypeOf<keyof RuntimeStats['answered']>(
 expectTypeOf<FailureCause>().toEqualTypeOf<Exclude<InvocationOutcome, 'response' | 'error'>>();
 expectTypeOf<DeliveryStatus>().toEqualTypeOf<'delivered' | keyof RuntimeStats['undelivered']>();
 expectTypeOf<ThreadEndCause>().toEqualTypeOf<keyof ThreadsStats['replaced']>();
+
+expectTypeOf<ProfileOptions>().toEqualTypeOf<{
+  readonly seconds: number;
+  readonly threads?: readonly number[] | undefined;
+}>();
+expectTypeOf<CpuProfiles>().toEqualTypeOf<Profiles<ThreadCpuProfile>>();
+expectTypeOf<HeapProfiles>().toEqualTypeOf<Profiles<HeapProfile>>();
+expectTypeOf<Profiles<string>>().toEqualTypeOf<{
+  readonly profiles: readonly ThreadProfile<string>[];
+  readonly missing: readonly MissingProfile[];
+}>();
+expectTypeOf<ThreadProfile<string>>().toEqualTypeOf<{
+  readonly thread: number;
+  readonly name: string;
+  readonly profile: string;
+}>();
+expectTypeOf<MissingProfile>().toEqualTypeOf<
+  Readonly<Record<'name' | 'reason', string> & { thread: number }>
+>();
+expectTypeOf<ThreadCpuProfile>().toExtend<CpuProfile>();
+expectTypeOf<Omit<ThreadCpuProfile, keyof CpuProfile>>().toEqualTypeOf<{
+  readonly title: string;
+  readonly invocations: readonly ProfileInvocation[];
+  readonly sampleInvocations: readonly number[];
+}>();
+expectTypeOf<ProfileInvocation>().toEqualTypeOf<
+  Readonly<Record<'startTime' | 'endTime', number> & { requestId: string }>
+>();
+expectTypeOf<CpuProfile>().toEqualTypeOf<{
+  readonly nodes: readonly CpuProfileNode[];
+  readonly startTime: number;
+  readonly endTime: number;
+  readonly samples: readonly number[];
+  readonly timeDeltas: readonly number[];
+}>();
+expectTypeOf<CpuProfileNode['callFrame']>().toEqualTypeOf<CallFrame>();
+expectTypeOf<HeapProfile['head']>().toEqualTypeOf<HeapProfileNode>();
+expectTypeOf<CallFrame>().toEqualTypeOf<
+  Readonly<Record<'functionName' | 'url', string> & Record<'lineNumber' | 'columnNumber', number>>
+>();

@@ -1,5 +1,5 @@
 /** Compiled, never run: nothing that the package exports is `any`, or has it inside. */
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { MessagePort } from 'node:worker_threads';
 import type { ProxyMethods } from 'comlink';
 import type { Logger } from 'pino';
@@ -20,21 +20,34 @@ interface Values {
 }
 
 interface Types {
+  CallFrame: bootstrap.CallFrame;
+  CpuProfile: bootstrap.CpuProfile;
+  CpuProfileNode: bootstrap.CpuProfileNode;
+  CpuProfiles: bootstrap.CpuProfiles;
   DeliveryStatus: bootstrap.DeliveryStatus;
   Distribution: bootstrap.Distribution;
   EventLoopStats: bootstrap.EventLoopStats;
   FailureCause: bootstrap.FailureCause;
+  HeapProfile: bootstrap.HeapProfile;
+  HeapProfileNode: bootstrap.HeapProfileNode;
+  HeapProfiles: bootstrap.HeapProfiles;
   InvocationOutcome: bootstrap.InvocationOutcome;
   ManagedRuntime: bootstrap.ManagedRuntime;
   ManagedRuntimeError: bootstrap.ManagedRuntimeError;
   ManagedRuntimeErrorCode: bootstrap.ManagedRuntimeErrorCode;
   ManagedRuntimeOptions: bootstrap.ManagedRuntimeOptions;
   LogInvocations: bootstrap.LogInvocations;
+  MissingProfile: bootstrap.MissingProfile;
   OnDeadline: bootstrap.OnDeadline;
+  ProfileInvocation: bootstrap.ProfileInvocation;
+  ProfileOptions: bootstrap.ProfileOptions;
+  Profiles: bootstrap.Profiles<string>;
   RuntimeStats: bootstrap.RuntimeStats;
   SlotStats: bootstrap.SlotStats;
   StatsSource: bootstrap.StatsSource;
+  ThreadCpuProfile: bootstrap.ThreadCpuProfile;
   ThreadEndCause: bootstrap.ThreadEndCause;
+  ThreadProfile: bootstrap.ThreadProfile<string>;
   ThreadStats: bootstrap.ThreadStats;
   ThreadsStats: bootstrap.ThreadsStats;
   ClientContext: worker.ClientContext;
@@ -126,4 +139,4 @@ type AnyInParameters<Parameters extends unknown[], Path extends string, Depth ex
 }[keyof Parameters & `${number}`];
 
 /** Types of others, which have their own `any`. */
-type Foreign = Logger | Writable | MessagePort | Uint8Array | URL | AbortSignal | ProxyMethods;
+type Foreign = Logger | Readable | Writable | MessagePort | Uint8Array | URL | AbortSignal | ProxyMethods;
