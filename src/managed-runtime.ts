@@ -262,7 +262,7 @@ async function startLocal({ local }: Config, runtime: ManagedRuntime): Promise<L
   const { startLocalMode } = await import('./local/local-mode.ts');
   const { LocalConsole } = await import('./console/local-console.ts');
   const console = new LocalConsole(local);
-  console.setStatsSource(runtime);
+  console.setRuntime(runtime);
   try {
     return await startLocalMode(local, console);
   } catch (error) {

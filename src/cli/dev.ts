@@ -107,7 +107,7 @@ class DevSession {
       { runtimeApi: server.address, logInvocations: flags.logInvocations ?? 'all', signal: stop },
       { onServing: (reload) => this.#serving(reload) },
     );
-    console.setStatsSource(runtime);
+    console.setRuntime(runtime);
     try {
       await runtime.run();
       return 'stopped';

@@ -7,6 +7,7 @@ import type { LocalServerObserver } from '../local/open-invocations.ts';
 import { INVOCATION_CHANNEL, THREAD_CHANNEL, subscribeToChannel } from '../observability/channels.ts';
 import type { PublishedInvocation, PublishedThread } from '../observability/channels.ts';
 import type { StatsSource } from '../observability/stats.ts';
+import type { ProfileSource } from '../profiling/profiles.ts';
 import type { LoggedLine } from '../protocol.ts';
 import type { ConsoleRoutes } from './routes.ts';
 import { History } from './history.ts';
@@ -20,6 +21,7 @@ export class LocalConsole implements LocalServerObserver {
   readonly #history: History;
   readonly #stopListening: readonly (() => void)[];
   #routes: Promise<ConsoleRoutes> | undefined;
+  #runtime: ProfileSource | undefined;
 
   constructor(settings: LocalSettings) {
     const history = new History(settings);
@@ -43,8 +45,9 @@ export class LocalConsole implements LocalServerObserver {
     ];
   }
 
-  /** Sets the runtime whose metrics the console shows. */
-  setStatsSource(runtime: StatsSource): void {
+  /** Sets the runtime whose metrics and profiles the console shows. */
+  setRuntime(runtime: StatsSource & ProfileSource): void {
+    this.#runtime = runtime;
     this.#history.sampler.setStatsSource(runtime);
   }
 
@@ -77,7 +80,7 @@ export class LocalConsole implements LocalServerObserver {
 
   async #answer(exchange: HttpExchange, rest: string, invokeApi: InvokeApiContext): Promise<void> {
     this.#routes ??= import('./routes.ts').then(
-      ({ ConsoleRoutes }) => new ConsoleRoutes(this.#history, invokeApi),
+      ({ ConsoleRoutes }) => new ConsoleRoutes(this.#history, invokeApi, () => this.#runtime),
     );
     (await this.#routes).handle(exchange, rest);
   }

@@ -9,9 +9,12 @@
  *     ── GET  /_lambda/console/invocations/<id> ─────▶ event, answer, report and log lines of one invocation
  *     ── POST /_lambda/console/invocations ──────────▶ invokes n times with concurrency c
  *     ── DELETE /_lambda/console/invocations ────────▶ cancels the invocations that have not been sent
+ *     ── POST /_lambda/console/profiles ─────────────▶ profiles all threads, and answers with their profiles
+ *     ── GET  /_lambda/console/heap-snapshots/<n> ───▶ the heap snapshot of a thread, as a download
  *
  * All instants are fractional epoch ms on the server's clock.
  */
+import type { SampledProfile } from '../profiling/call-tree.ts';
 
 /** The names of the two server-sent events. */
 export interface LiveEvents {
@@ -162,4 +165,22 @@ export interface BurstRequest {
 export interface BurstStarted {
   /** The request id of the first invocation. */
   readonly requestId: string;
+}
+
+/** A request for CPU profiles. */
+export interface ProfileRequest {
+  readonly seconds: number;
+}
+
+/** The response to a {@link ProfileRequest}. */
+export interface ProfileResult {
+  readonly profiles: readonly NamedProfile[];
+  readonly missing: readonly { readonly name: string; readonly reason: string }[];
+}
+
+/** The profile of one thread. */
+export interface NamedProfile {
+  readonly thread: number;
+  readonly name: string;
+  readonly profile: SampledProfile;
 }

@@ -5,18 +5,22 @@ import { apiError } from '../local/lambda-api/invoke-answers.ts';
 import type { InvokeApiContext } from '../local/lambda-api/invoke-request.ts';
 import { CONSOLE_PAGE } from '../package-files.ts';
 import { Bursts, readBurstRequest } from './bursts.ts';
+import type { ProfileSource } from '../profiling/profiles.ts';
 import type { History } from './history.ts';
 import { LiveStream } from './live-stream.ts';
 import type { BurstStarted } from './messages.ts';
+import { ProfileRoutes } from './profile-routes.ts';
 
 /** Serves the console's path: the page, its event stream and its requests. */
 export class ConsoleRoutes {
   readonly #history: History;
   readonly #bursts: Bursts;
   readonly #live: LiveStream;
+  readonly #profiles: ProfileRoutes;
 
-  constructor(history: History, invokeApi: InvokeApiContext) {
+  constructor(history: History, invokeApi: InvokeApiContext, runtime: () => ProfileSource | undefined) {
     this.#history = history;
+    this.#profiles = new ProfileRoutes(runtime);
     this.#bursts = new Bursts(invokeApi);
     this.#live = new LiveStream({
       snapshot: () => history.snapshot(this.#bursts.state),
@@ -37,7 +41,10 @@ export class ConsoleRoutes {
     else if (req.method === 'DELETE' && rest === INVOCATIONS) {
       this.#bursts.stop();
       reply(jsonAnswer(202, {}));
-    } else reply(NOT_FOUND);
+    } else if (req.method === 'POST' && rest === '/profiles') this.#profiles.profile(exchange);
+    else if (req.method === 'GET' && rest.startsWith(SNAPSHOTS))
+      void this.#profiles.heapSnapshot(exchange, rest.slice(SNAPSHOTS.length));
+    else reply(NOT_FOUND);
   }
 
   close(): void {
@@ -65,6 +72,7 @@ export class ConsoleRoutes {
 }
 
 const INVOCATIONS = '/invocations';
+const SNAPSHOTS = '/heap-snapshots/';
 const NOT_FOUND = apiError(404, 'ResourceNotFoundException', 'Nothing is served at this path');
 const NOT_RETAINED = apiError(
   404,

@@ -52,6 +52,7 @@ const HANDLER = `
     const end = Date.now() + (event.spinMs ?? 0);
     while (Date.now() < end);
     while (event.spinUntil !== undefined && !existsSync(event.spinUntil));
+    while (event.crunchUntil !== undefined && !existsSync(event.crunchUntil)) crunch();
     while (event.holdUntil !== undefined && !existsSync(event.holdUntil)) await wait(10);
     for (const line of event.logThen ?? []) console.log(line);
     while (event.holdThen !== undefined && !existsSync(event.holdThen)) await wait(10);
@@ -62,6 +63,9 @@ const HANDLER = `
     }
     if (event.forever) for (;;);
     return { answered: event.answer ?? 'yes', padding: 'x'.repeat(event.padding ?? 0) };
+  }
+  function crunch() {
+    for (let n = 0; n < 1_000_000; n += 1) Math.sqrt(n);
   }
   export const stream = awslambda.streamifyResponse(async (event, responseStream) => {
     const { head, parts = [], holdUntil, fail } = event;

@@ -62,6 +62,8 @@ describe('the routes of the console', () => {
     ['GET', '/invocations/some'],
     ['POST', '/invocations'],
     ['DELETE', '/invocations'],
+    ['POST', '/profiles'],
+    ['GET', '/heap-snapshots/1'],
   ] as const;
   const STRANGERS = [
     { host: 'console.example' },

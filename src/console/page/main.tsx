@@ -6,6 +6,7 @@ import './styles/plots.css';
 import './styles/invoke.css';
 import './styles/detail.css';
 import './styles/log.css';
+import './styles/profile.css';
 import { render } from 'preact';
 import { Page } from './frame/page.tsx';
 import { connect } from './state/connection.ts';

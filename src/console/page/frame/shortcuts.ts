@@ -29,5 +29,5 @@ export function onShortcut(event: KeyboardEvent): void {
 }
 
 function isTyping(target: EventTarget | null): boolean {
-  return target instanceof Element && target.matches('input, textarea, select');
+  return target instanceof Element && target.matches('input, textarea, select, dialog *');
 }

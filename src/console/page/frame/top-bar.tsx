@@ -1,3 +1,4 @@
+import { ProfileDialog } from '../profile/profile-dialog.tsx';
 import { connection } from '../state/connection.ts';
 import { about, inFlight, refused } from '../state/store.ts';
 import { theme, THEMES } from '../state/theme.ts';
@@ -24,6 +25,7 @@ export function TopBar() {
         </dl>
       )}
       <span class="stretch" />
+      <ProfileDialog />
       <Keys />
       <label class="inline">
         Colours

@@ -1,4 +1,10 @@
-import type { BurstRequest, BurstStarted, InvocationDetail } from '../../messages.ts';
+import type {
+  BurstRequest,
+  BurstStarted,
+  InvocationDetail,
+  ProfileRequest,
+  ProfileResult,
+} from '../../messages.ts';
 
 export const CONSOLE = '/_lambda/console';
 
@@ -14,6 +20,16 @@ export async function stopInvoking(): Promise<void> {
 
 export async function detailOf(requestId: string): Promise<InvocationDetail> {
   return read<InvocationDetail>(await fetch(`${INVOCATIONS}/${encodeURIComponent(requestId)}`));
+}
+
+/** Profiles all threads. Resolves when the time is over. */
+export async function takeProfile(request: ProfileRequest): Promise<ProfileResult> {
+  const body = JSON.stringify(request);
+  return read<ProfileResult>(await fetch(`${CONSOLE}/profiles`, { method: 'POST', body }));
+}
+
+export function heapSnapshotUrl(thread: number): string {
+  return `${CONSOLE}/heap-snapshots/${thread}`;
 }
 
 const INVOCATIONS = `${CONSOLE}/invocations`;
