@@ -4,13 +4,16 @@ import { dirname, resolve } from 'node:path';
 import { readConfig } from '../config/config.ts';
 import { BenchError, readEvents } from './bench/flags.ts';
 import type { BenchFlags } from './bench/flags.ts';
+import { canProfileThreads } from '../pool/cpu-profile.ts';
 import { exitOnSignals, endProcessAfter } from './serve.ts';
 import { OutputFile } from './bench/runtime-process.ts';
 import { htmlReport } from './bench/html-report.ts';
 import { readMachine } from './bench/machine.ts';
 import { measure } from './bench/measure.ts';
 import type { Method } from './bench/measure.ts';
+import { describeSetup } from './bench/measurement.ts';
 import type { Measurement } from './bench/measurement.ts';
+import { profileSetup } from './bench/profile.ts';
 import { startProgress, terminalReport } from './bench/terminal-report.ts';
 import { makeRecord } from './bench/record.ts';
 import type { BenchRecord } from './bench/record.ts';
@@ -28,18 +31,26 @@ export async function bench(workerFile: string, flags: BenchFlags): Promise<void
     const modules = modulesOf(flags);
     const { timeoutMs } = readConfig({ kind: 'file', workerFile }, modules).local;
     const { seconds, rates } = flags;
+    if (flags.profile === true && !canProfileThreads())
+      throw new BenchError('--profile needs Node.js 22.20, 24.8 or newer.');
     if (flags.json !== '-') assertWritable(flags.json);
     assertWritable(flags.html);
     assertWritable(flags.log);
     const log = new OutputFile(flags.log);
     const machine = readMachine();
-    const measurements = await measureSetups(
-      { workerFile, modules, events, timeoutMs, seconds, rates, log },
-      { given: flags.sizes, cores: machine.cores },
-    );
+    const method = { workerFile, modules, events, timeoutMs, seconds, rates, log };
+    const measurements = await measureSetups(method, { given: flags.sizes, cores: machine.cores });
     const about = { workerFile, modules, events: events.length, seconds, date: new Date().toISOString() };
-    write(makeRecord({ ...about, version: ownVersion(), machine }, measurements), flags);
+    const record = makeRecord({ ...about, version: ownVersion(), machine }, measurements);
+    write(flags.profile === true ? await withProfile(record, method) : record, flags);
   });
+}
+
+/** Profiles the recommended size. */
+async function withProfile(record: BenchRecord, method: Method): Promise<BenchRecord> {
+  const { slots, threads } = record.recommendation.knee.at;
+  process.stderr.write(`bench: profiling ${describeSetup({ slots, threads })}\n`);
+  return { ...record, profile: await profileSetup({ slots, threads }, method) };
 }
 
 async function measureSetups(method: Method, sizes: Sizes): Promise<Measurement[]> {

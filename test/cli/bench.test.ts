@@ -22,6 +22,9 @@ beforeAll(async () => {
       };`,
     'sometimes.cjs': `
       exports.handler = async ({ n }) => { if (n === 2) throw new RangeError('two is too much'); };`,
+    'crunches.mjs': `
+      export const handler = () => crunch();
+      function crunch() { for (let n = 0; n < 5_000_000; n += 1) Math.sqrt(n); }`,
     'never.cjs': `exports.handler = async () => { throw new TypeError('it never works'); };`,
     'broken.mjs': 'export const handler = missing;',
     'on-main.mjs': `
@@ -170,6 +173,35 @@ it('failed invocations are counted and said loudly; events are sent in turn', as
 
 it('one slot is measured on the main thread', async () => {
   expect(await run('on-main.mjs', '--sizes', '1')).toMatchObject({ code: 0 });
+});
+
+describe.each([
+  ['on the main thread', '1'],
+  ['in threads', '2'],
+])('with --profile, %s', (_where, size) => {
+  it('the report says where the CPU time of the recommended size went', async () => {
+    const files = ['--json', 'profile.json', '--html', 'profile.html'];
+    const { code, stdout, stderr } = await run('crunches.mjs', '--sizes', size, '--profile', ...files);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    const record = JSON.parse(await readFile(`${root.path}/profile.json`, 'utf8')) as BenchRecord;
+    const { functions = [], tree, busyMs = 0, setup, missing } = record.profile ?? {};
+    expect(setup).toEqual({ slots: Number(size), threads: record.recommendation.knee.at.threads });
+    expect(missing).toEqual([]);
+    expect(functions[0]).toMatchObject({
+      name: 'crunch',
+      url: expect.stringMatching(/crunches\.mjs$/),
+      line: 3,
+    });
+    expect(functions[0]?.selfMs).toBeGreaterThan(busyMs / 2);
+    expect(functions.length).toBeLessThanOrEqual(10);
+    expect(tree?.totalMs).toBe(busyMs);
+    expect(stdout).toMatch(/Where the CPU time went, with \d slots?: [^]*│ crunch +│[^]*crunches\.mjs:3/);
+    const page = await readFile(`${root.path}/profile.html`, 'utf8');
+    expect(page).toMatch(
+      /<svg class="flame"[^]*<g data-function="crunch"><title>crunch \([^)]*crunches\.mjs:3\)/,
+    );
+    expect(page).toMatch(/<table class="functions">[^]*<td>crunch<\/td>/);
+  });
 });
 
 it('uses the modules that a bootstrap would name', async () => {

@@ -14,6 +14,7 @@ export interface BenchFlags extends FunctionFlags {
   readonly seconds: number;
   readonly json?: string;
   readonly html?: string;
+  readonly profile?: boolean;
   readonly log?: string;
   readonly services?: string;
   readonly sharedData?: string;
@@ -48,6 +49,7 @@ export function withBenchFlags(command: Command): Command {
         'writes all measurements to this file; - writes them to stdout instead of the table',
       )
       .option('--html <file>', 'writes a report with plots to this file')
+      .option('--profile', 'also profiles the recommended size, and reports where its CPU time went')
       .option(
         '--log <file>',
         'writes the handler’s output to this file, for the last size measured (default: discarded)',

@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs';
 import { UPLOT } from '../../package-files.ts';
 import { isShared } from './measurement.ts';
 import type { Measurement } from './measurement.ts';
+import { flameGraph } from './flame-graph.ts';
+import { functionColumns, profileLegend } from './profile.ts';
+import type { BenchProfile } from './profile.ts';
 import { contextLines, recommendedSettings } from './record.ts';
 import type { BenchRecord } from './record.ts';
 import { RATE_LEGEND, SETUP_LEGEND, rateColumns, setupColumns } from './terminal-report.ts';
@@ -10,7 +13,7 @@ import type { Columns } from './terminal-report.ts';
 /** Formats the record as a self-contained HTML page: uPlot and the measurements are inlined. */
 export function htmlReport(record: BenchRecord): string {
   const atRates = rateColumns(record);
-  const { recommendation, warnings, measurements } = record;
+  const { recommendation, warnings, measurements, profile } = record;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>bench: ${escaped(record.about.workerFile)}</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
@@ -24,11 +27,17 @@ ${warnings.length > 0 ? `<h2>Warnings</h2><ul>${warnings.map(item).join('')}</ul
 <h2>Measured</h2>
 ${paragraph(SETUP_LEGEND)}${table(setupColumns(record))}
 ${atRates.rows.length > 0 ? `${paragraph(RATE_LEGEND)}${table(atRates)}` : ''}
+${profile === undefined ? '' : profileSection(profile)}
 <main id="plots"></main>
 <script>${asset('uPlot.iife.min.js')}</script>
 <script>const PLOTS = ${scriptJson(plots(measurements))}, KNEE = ${recommendation.knee.at.slots};${DRAW}</script>
 </body></html>
 `;
+}
+
+function profileSection(profile: BenchProfile): string {
+  const graph = flameGraph(profile.tree, escaped);
+  return `<h2>CPU profile</h2>${paragraph(profileLegend(profile))}${graph}${table(functionColumns(profile), 'functions')}`;
 }
 
 /** This script runs in the browser, which is why it is a string. */
@@ -58,6 +67,7 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 980px; margin: 2rem auto
 header p { margin: 0; color: #57606a; font-size: 13px; } h2 { font-size: 17px; }
 table { border-collapse: collapse; font-size: 13px; margin: 1rem 0; }
 th, td { border-bottom: 1px solid #d8dee4; padding: 4px 10px; text-align: right; font-variant-numeric: tabular-nums; }
+.flame { width: 100%; font: 11px ui-monospace, monospace; } .functions :is(th, td):is(:first-child, :last-child) { text-align: left; }
 main { display: flex; flex-wrap: wrap; gap: 16px; } figure { margin: 0; }
 `;
 
@@ -66,10 +76,10 @@ function asset(name: string): string {
   return readFileSync(new URL(name, UPLOT), 'utf8');
 }
 
-function table({ head, rows }: Columns): string {
+function table({ head, rows }: Columns, name = ''): string {
   const cells = (tag: string, row: readonly string[]): string =>
     `<tr>${row.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join('')}</tr>`;
-  return `<table><thead>${cells('th', head)}</thead><tbody>${rows.map((row) => cells('td', row)).join('')}</tbody></table>`;
+  return `<table${name && ` class="${name}"`}><thead>${cells('th', head)}</thead><tbody>${rows.map((row) => cells('td', row)).join('')}</tbody></table>`;
 }
 
 function paragraph(text: string): string {

@@ -106,7 +106,11 @@ async function measureAtRates(
   return measured;
 }
 
-function invokeInTurn(events: readonly string[], invoke: (event: string) => Promise<InvokeResult>): Invoke {
+/** Sends the events in turn, again and again. */
+export function invokeInTurn(
+  events: readonly string[],
+  invoke: (event: string) => Promise<InvokeResult>,
+): Invoke {
   let sent = 0;
   return async () => {
     const event = events[sent % events.length] as string;

@@ -3,6 +3,7 @@ import type { Machine } from './machine.ts';
 import type { Measurement } from './measurement.ts';
 import { recommend } from './recommendation.ts';
 import type { Recommendation } from './recommendation.ts';
+import type { BenchProfile } from './profile.ts';
 import type { Modules } from './runtime-process.ts';
 
 /** The result of a benchmark. `--json` writes it as is; the table and the HTML report are made from it. */
@@ -10,6 +11,8 @@ export interface BenchRecord {
   readonly about: About;
   readonly measurements: readonly Measurement[];
   readonly recommendation: Recommendation & { readonly rationale: readonly string[] };
+  /** Where the CPU time of the recommended size went; with `--profile`. */
+  readonly profile?: BenchProfile;
   /** What makes the measurements unreliable or limits the recommendation. */
   readonly warnings: readonly string[];
 }

@@ -9,6 +9,7 @@ import type { ErrorBody } from '../../local/invoke.ts';
 import type { RuntimeApiServer } from '../../local/runtime-api-server.ts';
 import { ENTRY_FILES } from '../../package-files.ts';
 import type { ManagedRuntimeOptions } from '../../config/options.ts';
+import type { CpuProfiles } from '../../profiling/profiles.ts';
 import { threadpoolSize } from '../serve.ts';
 import { BenchError } from './flags.ts';
 import { invocationsPerThread } from './measurement.ts';
@@ -82,6 +83,20 @@ export class RuntimeProcess implements AsyncDisposable {
     return this.unlessFailed(promise);
   }
 
+  /** Profiles all threads of the runtime. */
+  async profile(seconds: number): Promise<CpuProfiles> {
+    const { promise, resolve, reject } = Promise.withResolvers<CpuProfiles>();
+    const receive = (message: FromRuntime): void => {
+      if (message.type === 'profiled') resolve(message.profiles);
+      else if (message.type === 'not-profiled') reject(new BenchError(message.message));
+      else return;
+      this.#child.off('message', receive);
+    };
+    this.#child.on('message', receive);
+    this.#child.send({ seconds } satisfies ProfileRequest, () => undefined);
+    return this.unlessFailed(promise);
+  }
+
   unlessFailed<Value>(promise: Promise<Value>): Promise<Value> {
     return Promise.race([promise, this.failed]);
   }
@@ -139,7 +154,10 @@ export interface RuntimeSettings extends Modules {
   readonly invocationsPerThread: number;
 }
 
-/** Messages of the measured process: `metrics` answers any message, `failed` reports that the runtime ended. */
+/**
+ * Messages of the measured process: `profiled` or `not-profiled` answers a {@link ProfileRequest}, `metrics` any other message,
+ * `failed` reports that the runtime ended.
+ */
 export type FromRuntime =
   | {
       readonly type: 'metrics';
@@ -153,7 +171,13 @@ export type FromRuntime =
       /** Slots with a thread to run on. */
       readonly usableSlots: number;
     }
-  | { readonly type: 'failed'; readonly message: string };
+  | { readonly type: 'profiled'; readonly profiles: CpuProfiles }
+  | { readonly type: 'not-profiled' | 'failed'; readonly message: string };
+
+/** Asks the measured process for profiles. */
+export interface ProfileRequest {
+  readonly seconds: number;
+}
 
 export type ProcessMetrics = Extract<FromRuntime, { type: 'metrics' }>;
 

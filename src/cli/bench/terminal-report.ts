@@ -2,13 +2,14 @@ import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 import { describeSetup, percent, shortNumber } from './measurement.ts';
 import type { AtRate, Measurement, Setup } from './measurement.ts';
+import { functionColumns, profileLegend } from './profile.ts';
 import { contextLines, recommendedSettings } from './record.ts';
 import type { BenchRecord } from './record.ts';
 
 /** Formats the record as text for a terminal. */
 export function terminalReport(record: BenchRecord): string {
   const atRates = rateColumns(record);
-  const { warnings, recommendation } = record;
+  const { warnings, recommendation, profile } = record;
   const width = Math.max(...recommendedSettings(record).map(([name]) => name.length));
   return [
     contextLines(record).join('\n'),
@@ -19,16 +20,22 @@ export function terminalReport(record: BenchRecord): string {
       ...recommendedSettings(record).map(([name, value]) => `  ${name.padEnd(width)}  ${value}`),
     ].join('\n'),
     ['Why:', ...recommendation.rationale.map((reason) => `  - ${reason}`)].join('\n'),
+    ...(profile === undefined
+      ? []
+      : [`${profileLegend(profile)}\n${drawTable(functionColumns(profile), LEFT)}`]),
     ...(warnings.length > 0 ? [['Warnings:', ...warnings.map((each) => `  - ${each}`)].join('\n')] : []),
     '',
   ].join('\n\n');
 }
 
-function drawTable({ head, rows }: Columns): string {
+/** Columns of text in the table of functions. */
+const LEFT: readonly string[] = ['function', 'file and line'];
+
+function drawTable({ head, rows }: Columns, left: readonly string[] = []): string {
   const table = new Table({
     head: [...head],
     style: { head: [], border: [] },
-    colAligns: head.map((name) => (name === '' ? 'left' : 'right')),
+    colAligns: head.map((name) => (name === '' || left.includes(name) ? 'left' : 'right')),
   });
   table.push(...rows.map((row) => [...row]));
   return table.toString();
