@@ -21,6 +21,10 @@ if [ -z "${UV_THREADPOOL_SIZE:-}" ]; then
   export UV_THREADPOOL_SIZE
 fi
 
+# ES modules of a function do not find packages in layers.
+in_layer=
+[ -d "${LAMBDA_TASK_ROOT:-.}/node_modules/lambda-managed-runtime" ] || in_layer=$folder/resolve-in-layer.cjs
+
 main=$folder/../dist/src/cli/main.js
 if [ -n "${LMR_BOOTSTRAP:-}" ]; then
   case $LMR_BOOTSTRAP in
@@ -36,4 +40,4 @@ fi
 # A wrapper of a layer changes the environment, then executes its arguments.
 next=${LMR_NEXT_WRAPPER:-}
 unset LMR_NEXT_WRAPPER
-exec ${next:+"$next"} "$node" ${flag:+"$flag"} "$main" "$@"
+exec ${next:+"$next"} "$node" ${flag:+"$flag"} ${in_layer:+--require "$in_layer"} "$main" "$@"

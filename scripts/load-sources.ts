@@ -27,7 +27,10 @@ export const loadSources: Plugin = {
     }));
     const common = { target: target as string, minifyWhitespace: true, legalComments: 'none' } as const;
     onLoad({ filter: IN_PACKAGE }, async ({ path }) => {
-      const { code } = await transform(await readFile(path, 'utf8'), { ...common, minifySyntax: true });
+      const text = await readFile(path, 'utf8');
+      // Without white space, esbuild drops the annotations of calls that may be left out if nothing uses their result.
+      const minifyWhitespace = !text.includes('#__PURE__');
+      const { code } = await transform(text, { ...common, minifyWhitespace, minifySyntax: true });
       return { contents: withoutSourceMap(basename(path), code) };
     });
     onLoad({ filter: /\.ts$/ }, async ({ path }) => {

@@ -16,6 +16,8 @@ export const ENTRY_FILES = {
   inProcess: new URL(`../workers/in-process${EXTENSION}`, import.meta.url),
   /** The process that the command `bench` measures. */
   benchRuntime: new URL(`cli/bench/runtime-entry${EXTENSION}`, import.meta.url),
+  /** The process that completes the bundle of a function of the CDK. */
+  finishCdkBundle: new URL(`cdk/finish-bundle${EXTENSION}`, import.meta.url),
 };
 
 /** The folder of the console's page. */

@@ -18,6 +18,7 @@ export const contents: Check = async ({ tarball }, log) => {
     'README.md',
     'THIRD-PARTY-LICENSES',
     ...SCRIPTS,
+    'deploy/resolve-in-layer.cjs',
     'deploy/start-managed-runtime.sh',
     'package.json',
   ]);
@@ -36,7 +37,8 @@ export const contents: Check = async ({ tarball }, log) => {
   const installed = join(project.path, 'node_modules/lambda-managed-runtime');
   for (const script of SCRIPTS)
     assert.equal(statSync(join(installed, script)).mode & 0o111, 0o111, `${script} is not executable`);
-  for (const script of ours.filter((name) => name.endsWith('.js'))) {
+  const scripts = ours.filter((name) => name.endsWith('.js'));
+  for (const script of scripts) {
     const code = readFileSync(join(installed, script), 'utf8');
     assert.match(code, /\n\/\/# sourceMappingURL=\S+\.js\.map\s*$/, script);
     const map = JSON.parse(readFileSync(join(installed, `${script}.map`), 'utf8')) as SourceMap;

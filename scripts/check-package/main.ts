@@ -7,11 +7,13 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { apiReference } from '../api-reference/check.ts';
 import { asTyped } from './as-typed.ts';
+import { cdk } from './cdk.ts';
 import type { Check } from './check.ts';
 import { commands } from './commands.ts';
 import { contents } from './contents.ts';
 import { lambdaStart } from './lambda-start.ts';
 import { links } from './links.ts';
+import { layer } from './layer.ts';
 import { attw, knip, publint } from './linters.ts';
 import { loadTimes } from './load-times.ts';
 import { Log } from './log.ts';
@@ -41,6 +43,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
   newcomer: quickStart,
   'as-typed': asTyped,
   commands,
+  layer,
+  cdk,
   'lambda-start': lambdaStart,
   'load-times': loadTimes,
 };

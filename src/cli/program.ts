@@ -44,6 +44,13 @@ withBenchFlags(program.command('bench'))
     (await import('./bench.ts')).bench(workerFile, flags),
   );
 
+program
+  .command('layer')
+  .description('Writes a Lambda layer with the runtime, for functions without node_modules.')
+  .exitOverride(exit)
+  .option('--out <file>', 'the zip file to write', 'layer.zip')
+  .action(async (flags: { readonly out: string }) => (await import('./layer.ts')).writeLayer(flags));
+
 await program.parseAsync();
 
 /** Commander has already written the error or the help text. */

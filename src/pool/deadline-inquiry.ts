@@ -152,7 +152,7 @@ async function profile(
   mapper: StackMapper,
   found: (activity: Activity) => void,
 ): Promise<boolean> {
-  const profiling = await thread.startCpuProfile();
+  const profiling = await thread.profiler.startCpuProfile();
   if (profiling === undefined) return false;
   const leftMs = answerAtMs - dateNow();
   const ms = leftMs > 0 ? Math.max(leftMs - RESERVE_MS, SHORTEST_PROFILE_MS) : SHOWN_MS;

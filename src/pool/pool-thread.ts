@@ -10,7 +10,6 @@ import type { ThreadMetrics } from '../observability/thread-metrics.ts';
 import { releaseLocks } from '../output/output-lock.ts';
 import type { FromThread, LoadedHandler, StreamControl, ThreadMessage, ToThread } from '../protocol.ts';
 import type { ThreadSettings } from '../thread-settings.ts';
-import type { CpuProfiling } from './cpu-profile.ts';
 import { EventLoopProbe } from './event-loop-probe.ts';
 import { initTimeout } from './init-failure.ts';
 import type { ThreadMemory } from './memory-pressure.ts';
@@ -118,19 +117,15 @@ export class PoolThread implements ProfiledThread {
 
   run(invocation: PendingInvocation): void {
     if (this.#state !== 'ready') throw new Error(`A thread that is ${this.#state} cannot run an invocation.`);
-    const { metadata, event } = invocation.invocation;
+    const { id: invocationId, invocation: received, record } = invocation;
+    const { metadata, event } = received;
+    const { wantsUsage } = record;
     this.invocations.add(invocation);
-    invocation.record.dispatched(this.id, this.started === 0);
+    record.dispatched(this.id, this.started === 0);
     for (const watcher of this.watchers) watcher.onRun?.(invocation);
     this.started += 1;
     this.send(
-      {
-        type: 'invoke',
-        invocationId: invocation.id,
-        metadata,
-        event,
-        wantsUsage: invocation.record.wantsUsage,
-      },
+      { type: 'invoke', invocationId, metadata, event, wantsUsage },
       typeof event === 'string' ? undefined : [event.buffer],
     );
   }
@@ -191,11 +186,6 @@ export class PoolThread implements ProfiledThread {
   /** Measures the thread's memory, even while it blocks its event loop. Undefined if the thread is not running. */
   memory(): Promise<ThreadMemory | undefined> {
     return this.#worker.memory();
-  }
-
-  /** Profiles the thread, even while it blocks its event loop. Undefined if the thread has ended or cannot be profiled. */
-  startCpuProfile(): Promise<CpuProfiling | undefined> {
-    return this.#worker.startCpuProfile();
   }
 
   metrics(): ThreadMetrics {

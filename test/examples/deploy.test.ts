@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, readdir, symlink } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeFunctionFolder } from '../../examples/deploy/function-folder.ts';
@@ -30,6 +30,8 @@ beforeAll(async () => {
       await symlink(`${PROJECT}node_modules/${name}`, `${folder}/node_modules/${name}`);
     // As the README says for provided.al2023.
     await copyFile(`${runtime.path}/deploy/bootstrap`, `${folder}/bootstrap`);
+    // npm writes it, and the CDK app names it.
+    await writeFile(`${folder}/package-lock.json`, '{}');
     await mkdir(`${folder}/bin`);
     await symlink(process.execPath, `${folder}/bin/node`);
   }
@@ -84,25 +86,25 @@ describe('the zip', () => {
   });
 });
 
-function expected(capacity: string) {
+/** What the functions have in a template whose packages have these names of handler and bootstrap. */
+function expected(capacity: string, handler: string, bootstrap: string) {
+  const variables: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+    // The name that the CDK app is given, and SAM's parameter.
+    crypto: { LMR_BOOTSTRAP: bootstrap, TOKEN_SECRET: expect.stringMatching(/^(token|TokenSecret)$/) },
+    'shared-cache': { LMR_BOOTSTRAP: bootstrap },
+  };
   return FUNCTIONS.map(({ name, memorySize, timeout, concurrency }) => ({
     runtime: 'nodejs24.x',
     architectures: ['arm64'],
-    handler: 'handler.handler',
+    handler,
     memorySize,
     timeout,
-    environment: { AWS_LAMBDA_EXEC_WRAPPER: EXEC_WRAPPER, ...VARIABLES[name] },
+    environment: { AWS_LAMBDA_EXEC_WRAPPER: EXEC_WRAPPER, ...variables[name] },
     concurrency,
     gibPerVCpu: GIB_PER_VCPU,
     capacity,
   }));
 }
-
-const VARIABLES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  // The name that the CDK app is given, and SAM's parameter.
-  crypto: { LMR_BOOTSTRAP: 'main.ts', TOKEN_SECRET: expect.stringMatching(/^(token|TokenSecret)$/) },
-  'shared-cache': { LMR_BOOTSTRAP: 'main.ts' },
-};
 
 it('the CDK app puts each function on the capacity provider, with its concurrency, timeout, memory and architecture', async () => {
   const resources = await synthesise(`${root.path}/build`, `${root.path}/cdk.out`);
@@ -119,13 +121,13 @@ it('the CDK app puts each function on the capacity provider, with its concurrenc
     InstanceRequirements: { Architectures: ['arm64'] },
     CapacityProviderScalingConfig: { MaxVCpuCount: 64 },
   });
-  expect(ofCdk(resources)).toEqual(expected(capacity));
+  expect(ofCdk(resources)).toEqual(expected(capacity, 'index.handler', 'bootstrap.mjs'));
 });
 
 it('the SAM template says the same', async () => {
   const { functions, codeUris, capacity } = await ofSam();
   expect(codeUris).toEqual(FUNCTIONS.map(({ name }) => `../build/${name}`));
-  expect(functions).toEqual(expected('Capacity'));
+  expect(functions).toEqual(expected('Capacity', 'handler.handler', 'main.ts'));
   expect(capacity).toMatchObject({
     InstanceRequirements: { Architectures: ['arm64'] },
     ScalingConfig: { MaxVCpuCount: 64 },

@@ -30,6 +30,8 @@ export async function synthesise(codeFolder: string, into: string): Promise<Reco
     securityGroups: 'sg-0a1b2c3d',
     tokenSecret: 'token',
     code: codeFolder,
+    // Bundling would install packages.
+    'aws:cdk:bundling-stacks': [],
   };
   const child = spawn(process.execPath, ['app.ts'], {
     cwd: `${DEPLOY}cdk`,

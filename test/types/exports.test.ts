@@ -72,6 +72,7 @@ const PUBLIC: Readonly<
       'WritableResponse',
     ],
   },
+  './cdk': { values: ['ManagedNodejsFunction'], types: ['ManagedNodejsFunctionProps'] },
   './emf': { values: ['emitEmf'], types: ['EmfOptions'] },
   './otel': { values: ['instrument'], types: [] },
   './testing': {

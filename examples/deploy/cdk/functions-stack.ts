@@ -2,10 +2,12 @@ import { join } from 'node:path';
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import type { StackProps } from 'aws-cdk-lib';
 import { SecurityGroup, Subnet } from 'aws-cdk-lib/aws-ec2';
-import { Architecture, CapacityProvider, Code, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, CapacityProvider } from 'aws-cdk-lib/aws-lambda';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { EXEC_WRAPPER, FUNCTIONS, GIB_PER_VCPU } from '../functions.ts';
+// In your own project, import from 'lambda-managed-runtime/cdk'.
+import { ManagedNodejsFunction } from '../../../src/cdk/index.ts';
+import { FUNCTIONS, GIB_PER_VCPU } from '../functions.ts';
 
 export interface FunctionsStackProps extends StackProps {
   /** The subnets of the instances. They must provide a route to CloudWatch and the other services. */
@@ -21,7 +23,7 @@ export interface FunctionsStackProps extends StackProps {
 export class FunctionsStack extends Stack {
   constructor(scope: Construct, id: string, props: FunctionsStackProps) {
     super(scope, id, props);
-    const capacity = new CapacityProvider(this, 'Capacity', {
+    const capacityProvider = new CapacityProvider(this, 'Capacity', {
       subnets: props.subnetIds.map((subnetId, n) => Subnet.fromSubnetId(this, `Subnet${n}`, subnetId)),
       securityGroups: props.securityGroupIds.map((groupId, n) =>
         SecurityGroup.fromSecurityGroupId(this, `SecurityGroup${n}`, groupId),
@@ -33,24 +35,21 @@ export class FunctionsStack extends Stack {
       // The main thread reads the key from the secret when it starts. The environment has its name only.
       crypto: { TOKEN_SECRET: props.tokenSecret },
     };
-    for (const { name, memorySize, concurrency, timeout, bootstrap } of FUNCTIONS) {
-      const lambda = new Function(this, name, {
-        runtime: Runtime.NODEJS_24_X,
+    for (const { name, packages, memorySize, concurrency, timeout, bootstrap } of FUNCTIONS) {
+      const folder = join(props.codeFolder, name);
+      const lambda = new ManagedNodejsFunction(this, name, {
+        capacityProvider,
+        entry: join(folder, 'handler.ts'),
+        ...(bootstrap !== undefined && { bootstrap: join(folder, bootstrap) }),
         architecture: Architecture.ARM_64,
-        handler: 'handler.handler',
-        code: Code.fromAsset(join(props.codeFolder, name)),
         memorySize,
+        memoryPerVCpu: GIB_PER_VCPU,
+        concurrency,
         timeout: Duration.seconds(timeout),
-        environment: {
-          AWS_LAMBDA_EXEC_WRAPPER: EXEC_WRAPPER,
-          ...(bootstrap !== undefined && { LMR_BOOTSTRAP: bootstrap }),
-          ...environments[name],
-        },
-      });
-      capacity.addFunction(lambda, {
-        publishToLatestPublished: true,
-        perExecutionEnvironmentMaxConcurrency: concurrency,
-        executionEnvironmentMemoryGiBPerVCpu: GIB_PER_VCPU,
+        environment: { ...environments[name] },
+        bundling: { nodeModules: [...packages] },
+        projectRoot: folder,
+        depsLockFilePath: join(folder, 'package-lock.json'),
       });
       if (name === 'crypto')
         Secret.fromSecretNameV2(this, 'TokenSecret', props.tokenSecret).grantRead(lambda);

@@ -26,7 +26,8 @@ createManagedRuntime(join(__dirname, 'handler.js')).run();
 /** Fails if an entry point or one of its imports has a top-level \`await\`. */
 const REQUIRE_ALL = `
 const { exports: entries } = require('lambda-managed-runtime/package.json');
-for (const entry of Object.keys(entries)) {
+// aws-cdk-lib, which ./cdk needs, is large: the check cdk has a CommonJS app.
+for (const entry of Object.keys(entries).filter((name) => name !== './cdk')) {
   console.log(entry, Object.keys(require('lambda-managed-runtime' + entry.slice(1))).join(' '));
 }
 `;
