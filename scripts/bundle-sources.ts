@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -29,7 +29,7 @@ const { bin, dependencies, engines, exports, peerDependencies } = JSON.parse(
 export const EXPORTED = Object.values(exports).filter((entry) => typeof entry === 'object');
 
 /**
- * Bundles the sources into a folder, with source maps. `dependencies` and `peerDependencies` stay external; other packages that the
+ * Bundles the sources into a folder, with source maps of what runs on Lambda. `dependencies` and `peerDependencies` stay external; other packages that the
  * sources import are bundled.
  */
 export async function bundleSources(folder: string): Promise<Metafile> {
@@ -57,7 +57,7 @@ export async function bundleSources(folder: string): Promise<Metafile> {
     metafile: true,
   });
   leaveOutHelpers(metafile);
-  leaveOutDevelopmentTexts(metafile);
+  leaveOutDevelopment(metafile);
   return metafile;
 }
 
@@ -82,21 +82,27 @@ function leaveOutHelpers({ outputs }: Metafile): void {
 }
 
 /**
- * Removes the text of sources that never run on Lambda from the source maps, because it is a tenth of what users download.
- * Stack traces have the files and lines of these sources all the same.
+ * Removes sources that never run on Lambda from the source maps: their text, and the map of a bundle of nothing else. They are
+ * a tenth of what users download.
  */
-function leaveOutDevelopmentTexts({ outputs }: Metafile): void {
-  for (const file of Object.keys(outputs).filter((name) => name.endsWith('.map'))) {
-    const path = resolve(ROOT, file);
-    const map = JSON.parse(readFileSync(path, 'utf8')) as {
+function leaveOutDevelopment({ outputs }: Metafile): void {
+  for (const file of Object.keys(outputs).filter((name) => name.endsWith('.js'))) {
+    const script = resolve(ROOT, file);
+    const map = JSON.parse(readFileSync(`${script}.map`, 'utf8')) as {
       readonly sources: readonly string[];
       readonly sourcesContent: readonly string[];
     };
     const sourcesContent = map.sourcesContent.map((text, index) =>
       FOR_DEVELOPMENT.test(map.sources[index] ?? '') ? '' : text,
     );
-    writeFileSync(path, JSON.stringify({ ...map, sourcesContent }));
+    if (sourcesContent.some((text) => text !== '')) {
+      writeFileSync(`${script}.map`, JSON.stringify({ ...map, sourcesContent }));
+    } else {
+      rmSync(`${script}.map`);
+      writeFileSync(script, readFileSync(script, 'utf8').replace(/^\/\/# sourceMappingURL=.*\n?$/m, ''));
+    }
   }
 }
 
-const FOR_DEVELOPMENT = /\/src\/(cdk|cli|console|deployment|local|testing)\//;
+/** Sources that never run on Lambda: commands, the local server, the construct of the CDK. */
+export const FOR_DEVELOPMENT = /(?:^|\/)src\/(?:cdk|cli|console|deployment|local|testing)\//;
