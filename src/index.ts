@@ -17,8 +17,8 @@ export type {
   ThreadsStats,
   ThreadStats,
 } from './observability/stats.ts';
-export type { CallFrame, CpuProfile, CpuProfileNode } from './pool/cpu-profile.ts';
-export type { HeapProfile, HeapProfileNode } from './pool/heap-profile.ts';
+export type { CallFrame, CpuProfile, CpuProfileNode, PositionTicks } from './pool/cpu-profile.ts';
+export type { HeapProfile, HeapProfileNode, HeapProfileSample } from './pool/heap-profile.ts';
 export type {
   CpuProfiles,
   HeapProfiles,

@@ -68,8 +68,11 @@ export async function unlessEnded<Value>(
 
 /** The content of a `.cpuprofile` file. Times are in µs, lines and columns of call frames count from 0. */
 export interface CpuProfile {
+  /** The tree of calls, as a list. The first node is the root. */
   readonly nodes: readonly CpuProfileNode[];
+  /** When the profile began, by a clock that no other value refers to. */
   readonly startTime: number;
+  /** When the profile ended, by the same clock. */
   readonly endTime: number;
   /** The node of each sample. */
   readonly samples: readonly number[];
@@ -79,13 +82,24 @@ export interface CpuProfile {
 
 /** One function, called by one sequence of callers. */
 export interface CpuProfileNode {
+  /** The number by which `samples` and `children` refer to the node. */
   readonly id: number;
+  /** The function. */
   readonly callFrame: CallFrame;
   /** The number of samples in which the function was the innermost one. */
   readonly hitCount: number;
+  /** The ids of the functions that it called. */
   readonly children?: readonly number[];
   /** The samples in which the function was the innermost one, by line. These lines count from 1. */
-  readonly positionTicks?: readonly { readonly line: number; readonly ticks: number }[];
+  readonly positionTicks?: readonly PositionTicks[];
+}
+
+/** The samples of one line. */
+export interface PositionTicks {
+  /** The line, from 1. */
+  readonly line: number;
+  /** The number of samples. */
+  readonly ticks: number;
 }
 
 /** A function and the position at which it begins. */
@@ -94,6 +108,8 @@ export interface CallFrame {
   readonly functionName: string;
   /** A `file:` URL, the path of a CommonJS module, or `node:…`; empty for native functions. */
   readonly url: string;
+  /** The line, from 0. */
   readonly lineNumber: number;
+  /** The column, from 0. */
   readonly columnNumber: number;
 }

@@ -37,21 +37,30 @@ export async function takeHeapSnapshot(worker: Worker, exited: Promise<void>): P
 
 /** The content of a `.heapprofile` file: sampled allocations whose objects still existed when the profile ended. */
 export interface HeapProfile {
+  /** The root of the tree of calls. */
   readonly head: HeapProfileNode;
-  readonly samples: readonly {
-    /** In bytes. */
-    readonly size: number;
-    readonly nodeId: number;
-    /** The order of the allocations. */
-    readonly ordinal: number;
-  }[];
+  /** The allocations. */
+  readonly samples: readonly HeapProfileSample[];
+}
+
+/** Allocations of one function, of one size. */
+export interface HeapProfileSample {
+  /** In bytes. */
+  readonly size: number;
+  /** The `id` of the node whose function allocated. */
+  readonly nodeId: number;
+  /** The order of the allocations. */
+  readonly ordinal: number;
 }
 
 /** One function that allocated, called by one sequence of callers. */
 export interface HeapProfileNode {
+  /** The number by which samples refer to the node. */
   readonly id: number;
+  /** The function. */
   readonly callFrame: CallFrame;
   /** The bytes that the function itself allocated, estimated from the samples. */
   readonly selfSize: number;
+  /** The functions that it called. */
   readonly children: readonly HeapProfileNode[];
 }

@@ -30,6 +30,8 @@ interface Types {
   FailureCause: bootstrap.FailureCause;
   HeapProfile: bootstrap.HeapProfile;
   HeapProfileNode: bootstrap.HeapProfileNode;
+  HeapProfileSample: bootstrap.HeapProfileSample;
+  PositionTicks: bootstrap.PositionTicks;
   HeapProfiles: bootstrap.HeapProfiles;
   InvocationOutcome: bootstrap.InvocationOutcome;
   ManagedRuntime: bootstrap.ManagedRuntime;
