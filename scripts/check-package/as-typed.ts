@@ -26,7 +26,8 @@ export const asTyped: Check = async ({ tarball, nodes }, log) => {
   for (const { page, until } of PAGES) {
     const [text = ''] = readFileSync(join(ROOT, page), 'utf8').split(until);
     const folder = mkdtempSync(join(tmpdir(), 'typed-'));
-    const { LOCAL_LAMBDA_PORT: _, ...env } = environmentOf(node);
+    // npm needs its settings and those of proxies. Ports are as the pages say.
+    const { LOCAL_LAMBDA_PORT: _, ...env } = { ...process.env, ...environmentOf(node) };
     await using terminal = new Terminal(log, folder, { ...env, npm_config_yes: 'true' });
     log.write(`\n${page}\n`);
     for (const step of stepsOf(text)) {
@@ -74,7 +75,7 @@ class Terminal implements AsyncDisposable {
 
   async type(command: string): Promise<void> {
     if (/^(npx lambda-managed-runtime dev|node main\.ts)/.test(command)) return this.#serve(command);
-    const output = await this.#log.run('sh', ['-c', `set -e\n${command}\npwd`], {
+    const output = await this.#log.run('sh', ['-c', `set -e\n${command}\necho\npwd`], {
       cwd: this.#cwd,
       env: this.#env,
     });

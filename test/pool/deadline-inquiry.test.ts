@@ -10,14 +10,12 @@ const MOST = canProfileThreads() ? 4 : 0;
 
 class ComputingThread {
   readonly eventLoop = { activeResources: () => new Promise(() => undefined) };
-  readonly #started: (() => void)[];
+  readonly profiler: { startCpuProfile(): Promise<undefined> };
 
   constructor(started: (() => void)[]) {
-    this.#started = started;
-  }
-
-  startCpuProfile(): Promise<undefined> {
-    return new Promise((resolve) => this.#started.push(() => resolve(undefined)));
+    this.profiler = {
+      startCpuProfile: () => new Promise((resolve) => started.push(() => resolve(undefined))),
+    };
   }
 }
 
