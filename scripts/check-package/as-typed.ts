@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { ROOT } from '../root.ts';
 import type { Check } from './check.ts';
 import type { Log } from './log.ts';
-import { environmentOf } from './nodes.ts';
+import { environmentWithNpm } from './nodes.ts';
 
 /** The pages, and the heading at which what follows needs AWS. */
 const PAGES = [
@@ -26,8 +26,8 @@ export const asTyped: Check = async ({ tarball, nodes }, log) => {
   for (const { page, until } of PAGES) {
     const [text = ''] = readFileSync(join(ROOT, page), 'utf8').split(until);
     const folder = mkdtempSync(join(tmpdir(), 'typed-'));
-    // npm needs its settings and those of proxies. Ports are as the pages say.
-    const { LOCAL_LAMBDA_PORT: _, ...env } = { ...process.env, ...environmentOf(node) };
+    // The port is as the pages say.
+    const { LOCAL_LAMBDA_PORT: _, ...env } = environmentWithNpm(node);
     await using terminal = new Terminal(log, folder, { ...env, npm_config_yes: 'true' });
     log.write(`\n${page}\n`);
     for (const step of stepsOf(text)) {

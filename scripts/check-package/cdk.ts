@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Check } from './check.ts';
 import { runOnLambda } from './lambda-function.ts';
-import { environmentOf } from './nodes.ts';
+import { environmentWithNpm } from './nodes.ts';
 import { createProject } from './project.ts';
 import type { Project } from './project.ts';
 
@@ -13,8 +13,8 @@ import type { Project } from './project.ts';
  */
 export const cdk: Check = async ({ tarball, nodes }, log) => {
   const compiler = ['typescript@5.9', '@types/node@24'];
-  const packages = [tarball, 'aws-cdk-lib', 'constructs', 'esbuild', 'sharp', ...compiler];
-  using project = await createProject(log, { type: 'module' }, packages);
+  const dependencies = ['aws-cdk-lib', 'constructs', 'esbuild', 'sharp', ...compiler];
+  using project = await createProject(log, { type: 'module' }, [tarball], dependencies);
   project.write(FILES);
   await log.run(join(project.path, 'node_modules/.bin/tsc'), [...COMPILER_OPTIONS, 'app.mts'], {
     cwd: project.path,
@@ -23,7 +23,7 @@ export const cdk: Check = async ({ tarball, nodes }, log) => {
     for (const app of ['app.mjs', 'app.cjs']) {
       // Outside the project, whose node_modules Lambda does not have.
       using out = await createProject(log, {}, []);
-      const env = { ...environmentOf(node), CDK_OUTDIR: out.path };
+      const env = { ...environmentWithNpm(node), CDK_OUTDIR: out.path };
       await log.run(node.path, [app], { cwd: project.path, env });
       const arm = assetOf(out, 'Arm64');
       assert.deepEqual(binariesIn(arm), ['sharp-libvips-linux-arm64', 'sharp-linux-arm64']);

@@ -28,3 +28,8 @@ export function environmentOf(node: NodeBinary): NodeJS.ProcessEnv {
   const { HOME, PATH } = process.env;
   return { HOME, PATH: `${dirname(node.path)}:${PATH}`, LOCAL_LAMBDA_PORT: '0' };
 }
+
+/** As {@link environmentOf}, for commands that install packages: npm needs its settings, and those of proxies. */
+export function environmentWithNpm(node: NodeBinary): NodeJS.ProcessEnv {
+  return { ...process.env, ...environmentOf(node) };
+}
