@@ -201,6 +201,8 @@ describe('the page', () => {
     const told = (await dialog.locator('kbd').allTextContents()).join(' ').split(' ');
     expect(told).toEqual(expect.arrayContaining(['Home', 'End', 'Escape']));
     await page.keyboard.press('Escape');
+    // The browser closes the dialog after the key. Until then the keys are the dialog's.
+    await dialog.waitFor({ state: 'hidden' });
     const pause = page.getByRole('button', { name: /^(Pause|Go live)$/ });
     const wasPaused = await pause.getAttribute('aria-pressed');
     await page.keyboard.press('p');
