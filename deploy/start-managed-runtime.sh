@@ -21,15 +21,22 @@ if [ -z "${UV_THREADPOOL_SIZE:-}" ]; then
   export UV_THREADPOOL_SIZE
 fi
 
+# Instrumentation reads these variables to find the handler's module, on the main thread before the command starts.
+export LAMBDA_TASK_ROOT="${LAMBDA_TASK_ROOT:-$PWD}"
+case ${1:-} in
+  -*) ;;
+  *.*) export _HANDLER="${_HANDLER:-$1}" ;;
+esac
+
 # ES modules of a function do not find packages in layers.
 in_layer=
-[ -d "${LAMBDA_TASK_ROOT:-.}/node_modules/lambda-managed-runtime" ] || in_layer=$folder/resolve-in-layer.cjs
+[ -d "$LAMBDA_TASK_ROOT/node_modules/lambda-managed-runtime" ] || in_layer=$folder/resolve-in-layer.cjs
 
 main=$folder/../dist/src/cli/main.js
 if [ -n "${LMR_BOOTSTRAP:-}" ]; then
   case $LMR_BOOTSTRAP in
     /*) main=$LMR_BOOTSTRAP ;;
-    *) main=${LAMBDA_TASK_ROOT:-.}/$LMR_BOOTSTRAP ;;
+    *) main=$LAMBDA_TASK_ROOT/$LMR_BOOTSTRAP ;;
   esac
   if [ ! -f "$main" ]; then
     echo "$0: LMR_BOOTSTRAP is $LMR_BOOTSTRAP, but there is no file $main." >&2

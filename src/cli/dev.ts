@@ -12,6 +12,7 @@ import { onStopSignal } from '../lifecycle/process-guard.ts';
 import { InitFailure } from '../pool/init-failure.ts';
 import { applyFlags } from './flags.ts';
 import type { Flags } from './flags.ts';
+import { exposeWorkerFile } from './handler-variables.ts';
 import { LoadedFiles, WatchedFiles } from './watched-files.ts';
 import { endProcessAfter, growThreadpool } from './serve.ts';
 
@@ -24,6 +25,7 @@ export async function develop(workerFile: string, flags: DevFlags): Promise<void
   await endProcessAfter(async () => {
     applyFlags(flags);
     growThreadpool();
+    exposeWorkerFile(workerFile);
     const stop = new AbortController();
     onStopSignal(() => stop.abort());
     const { local, runtimeApi } = readConfig({ kind: 'file', workerFile }, {});

@@ -12,7 +12,7 @@ const program = withFlags(new Command('lambda-managed-runtime'))
   )
   .argument(
     '[handler]',
-    'file.export, relative to LAMBDA_TASK_ROOT (default: the environment variable _HANDLER)',
+    'file.export, relative to LAMBDA_TASK_ROOT; the environment variable _HANDLER takes precedence',
   )
   // Options after a command's name belong to that command.
   .enablePositionalOptions()

@@ -4,8 +4,12 @@ import { createRuntime } from '../managed-runtime.ts';
 import { postInitErrorSync } from '../runtime-api/init-error-sync.ts';
 import { applyFlags } from './flags.ts';
 import type { Flags } from './flags.ts';
+import { exposeHandler } from './handler-variables.ts';
 
-/** `lambda-managed-runtime [handler]`: serves until Lambda ends the environment or Ctrl-C ends the local server. */
+/**
+ * `lambda-managed-runtime [handler]`: serves until Lambda ends the environment or Ctrl-C ends the local server. `_HANDLER`
+ * takes precedence over the argument, because instrumentation sets it to a handler that wraps the user's.
+ */
 export async function serveHandler(handlerString: string | undefined, flags: Flags): Promise<void> {
   await endProcessAfter(async () => {
     try {
@@ -16,10 +20,11 @@ export async function serveHandler(handlerString: string | undefined, flags: Fla
       throw error;
     }
     growThreadpool();
+    exposeHandler(handlerString);
     const { logInvocations } = flags;
     // As an option too: without a concurrency, the variable alone does not ask for a thread.
     const threads = flags.threads === undefined ? undefined : Number(flags.threads);
-    await createRuntime({ kind: 'handler-string', handlerString }, { logInvocations, threads }).run();
+    await createRuntime({ kind: 'handler-string' }, { logInvocations, threads }).run();
   });
 }
 

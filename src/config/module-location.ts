@@ -14,7 +14,7 @@ export function handlerSource({ reference, options, env }: RawConfig): HandlerSo
   }
   return {
     kind: 'handler-string',
-    handlerString: reference.handlerString ?? env._HANDLER ?? '',
+    handlerString: env._HANDLER ?? '',
     taskRoot: env.LAMBDA_TASK_ROOT ?? process.cwd(),
   };
 }

@@ -6,10 +6,9 @@ import type { ManagedRuntimeOptions } from './options.ts';
 import { environmentSchema, LOCAL_ONLY, IGNORED_IF_INVALID } from './environment.ts';
 import type { Environment } from './environment.ts';
 
-/** The handler before it is resolved: a worker file, or a handler string as in `_HANDLER`. */
+/** The handler before it is resolved: a worker file, or the handler string in `_HANDLER`. */
 export type HandlerReference =
-  | { readonly kind: 'file'; readonly workerFile: string | URL }
-  | { readonly kind: 'handler-string'; readonly handlerString: string | undefined };
+  { readonly kind: 'file'; readonly workerFile: string | URL } | { readonly kind: 'handler-string' };
 
 /** The validated options and environment, before defaults are applied. */
 export interface RawConfig {
@@ -108,7 +107,7 @@ function isFile(workerFile: unknown): boolean {
 }
 
 function missingHandlerErrors(reference: HandlerReference, env: Environment): string[] {
-  return reference.kind === 'handler-string' && (reference.handlerString ?? env._HANDLER) === undefined
+  return reference.kind === 'handler-string' && env._HANDLER === undefined
     ? ['_HANDLER is not set: set it, or pass the handler as an argument, for example index.handler']
     : [];
 }

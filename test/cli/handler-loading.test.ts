@@ -13,6 +13,9 @@ interface Loading {
 
 const cjs = (answer: string) => `exports.handler = async () => ${JSON.stringify(answer)};`;
 const esm = (answer: string) => `export const handler = async () => ${JSON.stringify(answer)};`;
+/** Reads the variables when its module is loaded, as instrumentation does. */
+const VARIABLES = `const variables = [process.env._HANDLER, process.env.LAMBDA_TASK_ROOT];
+exports.handler = async () => variables;`;
 const typed = (answer: string) =>
   `interface E { n: number }\nexport const handler = async (event: E): Promise<string> => ${JSON.stringify(answer)};`;
 
@@ -284,14 +287,25 @@ describe.concurrent('without LAMBDA_TASK_ROOT or argument', () => {
     expect(await runtime.invoke({})).toBe('from _HANDLER');
   });
 
-  it('the argument goes before _HANDLER', async () => {
+  it('_HANDLER takes precedence over the argument', async () => {
     await using root = await makeTaskRoot({ 'a.cjs': cjs('argument'), 'b.cjs': cjs('_HANDLER') });
     await using runtime = await startRuntime({
       handler: 'a.handler',
       taskRoot: root.path,
       env: { _HANDLER: 'b.handler' },
     });
-    expect(await runtime.invoke({})).toBe('argument');
+    expect(await runtime.invoke({})).toBe('_HANDLER');
+  });
+
+  it.each(MODES)('the handler sees _HANDLER and LAMBDA_TASK_ROOT, in %s', async (_mode, settings) => {
+    await using root = await makeTaskRoot({ 'app/main.cjs': VARIABLES });
+    await using runtime = await startRuntime({
+      handler: 'app/main.handler',
+      taskRoot: null,
+      cwd: root.path,
+      ...settings,
+    });
+    expect(await runtime.invoke({})).toEqual(['app/main.handler', root.path]);
   });
 
   it('the working directory stands in for LAMBDA_TASK_ROOT', async () => {

@@ -96,6 +96,23 @@ describe.each(SHELLS)('with the shell %s', (...shell) => {
     expect(await started.invoke({})).toBe('other');
   });
 
+  it('_HANDLER takes precedence over the argument of bootstrap', async () => {
+    const command = [...shell, `${scripts}/bootstrap`, 'other.handler'];
+    expect(await factsOf(command)).toHaveProperty('env._HANDLER', 'handler.handler');
+  });
+
+  it('the modules that an image preloads find its handler', async () => {
+    const command = [...shell, `${scripts}/bootstrap`, 'handler.handler'];
+    const preload = `data:text/javascript,globalThis.instrumented = process.env._HANDLER + ' in ' + process.env.LAMBDA_TASK_ROOT`;
+    // On the main thread, where nothing of the runtime runs before.
+    const env = {
+      AWS_LAMBDA_MAX_CONCURRENCY: '1',
+      NODE_OPTIONS: `--import "${preload.replaceAll(' ', '%20')}"`,
+      _HANDLER: undefined,
+    };
+    expect(await factsOf(command, env)).toHaveProperty('instrumented', `handler.handler in ${task.path}`);
+  });
+
   it('exec-wrapper starts the bootstrap of LMR_BOOTSTRAP through the next wrapper', async () => {
     const env = { LMR_BOOTSTRAP: 'main.ts', LMR_NEXT_WRAPPER: `${layer.path}/sets-options` };
     const facts = await factsOf([...shell, `${scripts}/exec-wrapper`, ...CLIENT], env);

@@ -118,7 +118,10 @@ const VARIABLES: Record<keyof Environment, { means: string; unit?: string; other
     means:
       'V8’s heap flags, such as `--max-old-space-size`, which become the limits of each thread; flags on the command line have the same effect',
   },
-  _HANDLER: { means: 'the handler as `file.export`, for the command; set by Lambda' },
+  _HANDLER: {
+    means: 'the handler as `file.export`, for the command, before its argument; set by Lambda',
+    otherwise: 'the argument of the command',
+  },
   LAMBDA_TASK_ROOT: {
     means: 'the directory in which the command looks for the handler’s file; set by Lambda',
     otherwise: 'the working directory',
