@@ -7,6 +7,7 @@ import { MAX_TIMEOUT_S } from '../config/environment.ts';
 import type { EventBytes } from '../invocation/invocation.ts';
 import type { RequestsObserver } from '../observability/observer.ts';
 import type { Headers } from './event-headers.ts';
+import { hideRequestsTo, untraced } from './untraced.ts';
 
 /** The prefix of all paths of the Runtime API. */
 export const API_VERSION = '/2018-06-01';
@@ -24,7 +25,9 @@ export class Connection {
   constructor(runtimeApi: string, observer: RequestsObserver) {
     this.#observer = observer;
     const open = buildConnector({ timeout: 5_000 });
-    this.#client = new Client(`http://${runtimeApi}`, {
+    const { origin } = new URL(`http://${runtimeApi}`);
+    hideRequestsTo(origin);
+    this.#client = new Client(origin, {
       // A poll may follow an answer without waiting for its response.
       pipelining: 2,
       headersTimeout: 0,
@@ -33,11 +36,13 @@ export class Connection {
       keepAliveMaxTimeout: IDLE_MS,
       maxHeaderSize: 64 * 1024,
       connect: (options, callback) =>
-        open(options, (...[error, socket]) => {
-          if (error !== null) return callback(error, null);
-          this.#socket = socket;
-          callback(null, socket);
-        }),
+        untraced(() =>
+          open(options, (...[error, socket]) => {
+            if (error !== null) return callback(error, null);
+            this.#socket = socket;
+            callback(null, socket);
+          }),
+        ),
     });
   }
 

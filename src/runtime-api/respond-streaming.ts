@@ -21,6 +21,7 @@ import { ERROR_BODY, ERROR_TYPE, requestSink } from './request-sink.ts';
 import { MIN_TRIES, RESPONSE_TOO_LARGE, isCallerGone, logCallerGone, postOutcome } from './respond.ts';
 import type { AnswerRoute, Reply } from './respond.ts';
 import { sleepUnlessAborted } from './retry.ts';
+import { untraced } from './untraced.ts';
 import { onAbort, timeoutSignal } from '../waiting.ts';
 
 /** The stream uses a separate connection; an error that replaces it uses the {@link AnswerRoute}. */
@@ -161,20 +162,22 @@ function openRequest(
   socket: Socket,
   { runtimeApi }: StreamRoute,
 ): ClientRequest {
-  return request({
-    createConnection: () => socket,
-    method: 'POST',
-    path,
-    headers: {
-      host: runtimeApi,
-      // With `close`, an early response could be lost when the server closes the connection right after it.
-      connection: 'keep-alive',
-      'content-type': contentType,
-      'lambda-runtime-function-response-mode': 'streaming',
-      'transfer-encoding': 'chunked',
-      trailer: `${ERROR_TYPE}, ${ERROR_BODY}`,
-    },
-  });
+  return untraced(() =>
+    request({
+      createConnection: () => socket,
+      method: 'POST',
+      path,
+      headers: {
+        host: runtimeApi,
+        // With `close`, an early response could be lost when the server closes the connection right after it.
+        connection: 'keep-alive',
+        'content-type': contentType,
+        'lambda-runtime-function-response-mode': 'streaming',
+        'transfer-encoding': 'chunked',
+        trailer: `${ERROR_TYPE}, ${ERROR_BODY}`,
+      },
+    }),
+  );
 }
 
 /**
@@ -204,7 +207,7 @@ async function connectForAnswer(
   signal: AbortSignal,
 ): Promise<Socket | undefined> {
   for (let failures = 0; !signal.aborted;) {
-    const socket = connect({ ...addressOf(runtimeApi), noDelay: true });
+    const socket = untraced(() => connect({ ...addressOf(runtimeApi), noDelay: true }));
     try {
       await once(socket, 'connect', { signal });
       return socket;
