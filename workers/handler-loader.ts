@@ -8,6 +8,7 @@ import type { HandlerSource } from '../src/thread-settings.ts';
 import { STREAMING } from './awslambda.ts';
 import type { Handler } from './context.ts';
 import { HandlerError } from './handler-error.ts';
+import { loadModule } from './load-module.ts';
 
 /**
  * Loads the user's module and returns its handler.
@@ -35,7 +36,7 @@ export async function importHandlerModule({
   from,
 }: Pick<HandlerLocation, 'url' | 'shown' | 'from'>): Promise<Record<string, unknown>> {
   try {
-    return (await import(url)) as Record<string, unknown>;
+    return await loadModule(url);
   } catch (error) {
     const fault = await importFault(error, url, from);
     if (fault !== undefined)
@@ -131,7 +132,7 @@ function locateString({
   };
 }
 
-const EXTENSIONS = ['', '.js', '.mjs', '.cjs', '.ts', '.mts', '.cts'];
+const EXTENSIONS = ['', '.js', '.mjs', '.cjs', '.ts', '.mts', '.cts', '.tsx', '.jsx'];
 
 function findModule(taskRoot: string, file: string): string {
   const path = resolve(taskRoot, file);

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { MODES, startRuntime } from '../helpers/start-runtime.ts';
 import type { RuntimeOptions } from '../helpers/start-runtime.ts';
@@ -29,6 +30,8 @@ const EXTENSIONS: readonly (readonly [extension: string, source: string])[] = [
   ['.mts', typed('.mts')],
   ['.cts', `const answer: string = '.cts';\nexports.handler = async () => answer;`],
 ];
+
+const HOOK = fileURLToPath(new URL('../fixtures/preloads/require-hook.cjs', import.meta.url));
 
 const ANSWERED: readonly Loading[] = [
   ...EXTENSIONS.map(([extension], index) => ({
@@ -279,6 +282,63 @@ async function initFailure(options: RuntimeOptions) {
   const exit = await runtime.exited;
   return { ...exit, polls: runtime.api.faults.met, initErrors: [...runtime.api.initErrors] };
 }
+
+const ENUM = `enum Word { Answer = 'compiled' }\nimport { tail } from './tail';`;
+const TAIL = { 'tail.ts': `export const tail: string = ' by the hook';` };
+
+/** Files that only a hook of `require` can load: `import` neither compiles an enum or JSX nor completes file names. */
+const COMPILED: readonly Loading[] = [
+  {
+    name: 'a TypeScript file',
+    files: { ...TAIL, 'index.ts': `${ENUM}\nexport const handler = async () => Word.Answer + tail;` },
+    handler: 'index.handler',
+    answer: 'compiled by the hook',
+  },
+  {
+    name: 'a default export of a .tsx file',
+    files: { ...TAIL, 'index.tsx': `${ENUM}\nexport default async () => Word.Answer + tail;` },
+    handler: 'index.handler',
+    answer: 'compiled by the hook',
+  },
+  {
+    name: 'a function as module.exports of a .jsx file',
+    files: { 'index.jsx': `const Word = 'compiled';\nmodule.exports = async () => <Word />;` },
+    handler: 'index.handler',
+    answer: 'compiled',
+  },
+  {
+    name: 'an ES module that the hook cannot compile, because it has top-level await,',
+    files: { 'index.ts': `const answer: string = await 'imported';\nexport const handler = () => answer;` },
+    handler: 'index.handler',
+    answer: 'imported',
+  },
+];
+
+describe.concurrent.each(MODES)('with a hook of require, in %s', (_mode, { concurrency, env }) => {
+  it.each(COMPILED)('$name answers', async ({ files, handler, answer }) => {
+    await using root = await makeTaskRoot(files);
+    await using runtime = await startRuntime({
+      handler,
+      taskRoot: root.path,
+      concurrency: concurrency ?? 1,
+      env: { ...env, NODE_OPTIONS: `--require ${HOOK}` },
+    });
+    expect(await runtime.invoke({})).toBe(answer);
+  });
+
+  it('an error that the compiled module throws fails the init', async () => {
+    await using root = await makeTaskRoot({ 'index.ts': `throw new TypeError('of the module' as string);` });
+    const { initErrors } = await initFailure({
+      handler: 'index.handler',
+      taskRoot: root.path,
+      concurrency: concurrency ?? 1,
+      env: { ...env, NODE_OPTIONS: `--require ${HOOK}` },
+    });
+    expect(initErrors.map(({ error }) => error)).toMatchObject([
+      { errorType: 'TypeError', errorMessage: 'of the module' },
+    ]);
+  });
+});
 
 describe.concurrent('without LAMBDA_TASK_ROOT or argument', () => {
   it('_HANDLER names the handler, in LAMBDA_TASK_ROOT', async () => {

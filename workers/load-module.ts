@@ -1,0 +1,42 @@
+import { createRequire } from 'node:module';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * Imports a module, or requires it if a hook of `require` compiles its extension, such as `ts-node/register`: `import` does not
+ * call such hooks for TypeScript and JSX, and AWS's client requires these files. If `require` refuses an ES module, it is imported.
+ */
+export async function loadModule(url: string): Promise<Record<string, unknown>> {
+  const file = fileURLToPath(url);
+  const require = createRequire(url);
+  if (!hasRequireHook(file, require)) return importModule(url);
+  try {
+    const exports: unknown = require(file);
+    // As `import` presents a CommonJS module.
+    return { ...(exports as object), default: exports };
+  } catch (error) {
+    if (!mustBeImported(error as Error)) throw error;
+    return importModule(url);
+  }
+}
+
+async function importModule(url: string): Promise<Record<string, unknown>> {
+  return (await import(url)) as Record<string, unknown>;
+}
+
+function hasRequireHook(file: string, { extensions }: NodeJS.Require): boolean {
+  const extension = extname(file);
+  const hook = COMPILED.has(extension) ? extensions[extension] : undefined;
+  return hook !== undefined && !NATIVE_HOOKS.has(hook.name);
+}
+
+/** Extensions of files that Node.js itself loads with types removed or not at all. It calls hooks for `.js` and `.cjs` itself. */
+const COMPILED: ReadonlySet<string> = new Set(['.ts', '.cts', '.tsx', '.jsx']);
+
+/** The functions of Node.js 22 for TypeScript. Later versions have none. */
+const NATIVE_HOOKS: ReadonlySet<string> = new Set(['loadTS', 'loadCTS']);
+
+/** True for an ES module that cannot be required, which fails before it runs: the errors of Node.js, ts-node and tsx (esbuild). */
+function mustBeImported({ name, code }: NodeJS.ErrnoException): boolean {
+  return code === 'ERR_REQUIRE_ASYNC_MODULE' || code === 'ERR_REQUIRE_ESM' || name === 'TransformError';
+}
