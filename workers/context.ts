@@ -1,6 +1,6 @@
 /**
  * A Lambda handler, synchronous or asynchronous. Its result is sent to the caller as JSON, an error that it throws or rejects
- * with as an error response. Handlers with a third parameter (callback) are rejected at startup.
+ * with as an error response. Handlers that use a callback, the third parameter, fail with `Runtime.CallbackHandlerDeprecated`.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html
  *

@@ -3,10 +3,11 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
+import { Promise } from '../src/builtins.ts';
 import { listDirectory, importFault, joinNames } from '../src/invocation/import-error.ts';
 import type { HandlerSource } from '../src/thread-settings.ts';
 import { STREAMING } from './awslambda.ts';
-import type { Handler } from './context.ts';
+import type { Handler, ManagedContext } from './context.ts';
 import { HandlerError } from './handler-error.ts';
 import { loadModule } from './load-module.ts';
 
@@ -14,7 +15,7 @@ import { loadModule } from './load-module.ts';
  * Loads the user's module and returns its handler.
  *
  * Rejects with `Runtime.MalformedHandlerName`, `Runtime.ImportModuleError`, `Runtime.UserCodeSyntaxError`,
- * `Runtime.HandlerNotFound`, `Runtime.CallbackHandlerDeprecated`, or with an error that the module itself throws.
+ * `Runtime.HandlerNotFound`, or with an error that the module itself throws.
  */
 export async function loadHandler(source: HandlerSource): Promise<Handler> {
   const location = locateHandler(source);
@@ -25,8 +26,9 @@ export async function loadHandler(source: HandlerSource): Promise<Handler> {
     const message = `${location.shown} ${problem} in ${location.url}. It exports: ${exportsOf(module)}.`;
     throw HandlerError.at('Runtime.HandlerNotFound', message, []);
   }
-  if (handler.length >= 3 && !(STREAMING in handler)) throw callbackHandler(location);
-  return handler as Handler;
+  return handler.length >= 3 && !(STREAMING in handler)
+    ? refusingCallbacks(handler as CallbackHandler, location)
+    : (handler as Handler);
 }
 
 /** Imports a user module; rejects as {@link loadHandler} does. */
@@ -73,6 +75,27 @@ function descend(from: unknown, path: readonly string[]): unknown {
         : undefined,
     from,
   );
+}
+
+type CallbackHandler = (event: unknown, context: ManagedContext, callback: () => void) => unknown;
+
+/**
+ * Wraps a handler with three parameters. Instrumentation makes such functions around asynchronous handlers, so only what would
+ * never be answered fails: a call that returns no promise, or that uses the callback.
+ */
+function refusingCallbacks(handler: CallbackHandler, location: HandlerLocation): Handler {
+  return (event, context) => {
+    const called = Promise.withResolvers<never>();
+    // It may reject after the handler's promise has settled.
+    called.promise.catch(() => undefined);
+    const result = handler(event, context, () => called.reject(callbackHandler(location)));
+    if (!isThenable(result)) throw callbackHandler(location);
+    return Promise.race([result, called.promise]);
+  };
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function';
 }
 
 function callbackHandler({ shown }: HandlerLocation): HandlerError {

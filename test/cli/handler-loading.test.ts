@@ -219,13 +219,6 @@ const REFUSED: readonly Refusal[] = [
     message: /^index\.handler: index\.cjs:1:27: Unexpected token '=>'$/,
   },
   {
-    name: 'a handler with a callback',
-    files: { 'index.mjs': 'export const handler = (event, context, callback) => callback(null, 1);' },
-    handler: 'index.handler',
-    errorType: 'Runtime.CallbackHandlerDeprecated',
-    message: /callback.*Write it as async \(event, context\) => result/,
-  },
-  {
     name: 'a module that throws an error of its own',
     files: {
       'index.mjs': `class ConfigMissing extends Error { name = 'ConfigMissing'; }\nthrow new ConfigMissing('TABLE is not set');`,
@@ -245,6 +238,41 @@ const REFUSED: readonly Refusal[] = [
   },
 ];
 
+/** Handlers with three parameters that return a promise. */
+const WRAPPERS = [
+  {
+    name: 'a wrapper with three parameters around an async handler',
+    // As the instrumentation of OpenTelemetry makes it.
+    source: `const wrapped = async () => 'wrapped';
+export const handler = function (event, context, callback) {
+  return Reflect.apply(wrapped, this, [event, context, (...args) => callback(...args)]);
+};`,
+    answer: 'wrapped',
+  },
+  {
+    name: 'an async handler with an unused callback',
+    source: `export const handler = async (event, context, callback) => 'async';`,
+    answer: 'async',
+  },
+];
+
+const CALLBACKS = [
+  {
+    name: 'a handler with a callback',
+    source: `export const handler = (event, context, callback) => { setTimeout(callback, 1, null, 1); };`,
+  },
+  {
+    name: 'a handler that calls its callback at once',
+    source: `export const handler = (event, context, callback) => callback(null, 1);`,
+  },
+  {
+    name: 'a wrapper whose promise never settles around a handler with a callback',
+    source: `const wrapped = (event, context, callback) => { setTimeout(callback, 1, null, 1); };
+export const handler = (event, context, callback) =>
+  new Promise(() => wrapped(event, context, (...args) => callback(...args)));`,
+  },
+];
+
 /** The same code loads handlers in both modes; threads, which take longer to start, get each kind of module, and a refusal. */
 const ROWS = MODES.map(([mode, settings]) =>
   settings.concurrency === 1
@@ -258,6 +286,25 @@ describe.concurrent.each(ROWS)('in $mode', ({ settings, answered, refused }) => 
     await using runtime = await startRuntime({ handler, taskRoot: root.path, ...settings });
     expect(await runtime.invoke({ n: 1 })).toEqual(answer);
     expect(runtime.api.initErrors).toEqual([]);
+  });
+
+  it.each(WRAPPERS)('$name answers', async ({ source, answer }) => {
+    await using root = await makeTaskRoot({ 'index.mjs': source });
+    await using runtime = await startRuntime({ handler: 'index.handler', taskRoot: root.path, ...settings });
+    expect(await runtime.invoke({ n: 1 })).toEqual(answer);
+    expect(await runtime.invoke({ n: 2 })).toEqual(answer);
+  });
+
+  it.each(CALLBACKS)('$name fails each invocation', async ({ source }) => {
+    await using root = await makeTaskRoot({ 'index.mjs': source });
+    await using runtime = await startRuntime({ handler: 'index.handler', taskRoot: root.path, ...settings });
+    for (const n of [1, 2]) {
+      const { error } = await runtime.failure({ n });
+      expect(error).toMatchObject({
+        errorType: 'Runtime.CallbackHandlerDeprecated',
+        errorMessage: expect.stringMatching(/callback.*Write it as async \(event, context\) => result/),
+      });
+    }
   });
 
   it.each(refused)('$name fails the init with $errorType', async (refusal) => {

@@ -1,7 +1,7 @@
 import { absent, like } from './reason.ts';
 import type { Reason } from './reason.ts';
 
-const INIT = /^cannot load|^takes a callback(?! with)/;
+const INIT = /^cannot load/;
 
 /** Starting: how a handler is found, and what is told when there is none. */
 export const startReasons: readonly Reason[] = [
@@ -76,6 +76,13 @@ export const startReasons: readonly Reason[] = [
     ours: '`Runtime.ImportModuleError`; `Runtime.UserCodeSyntaxError`',
     why: 'CommonJS and JavaScript have the same types.',
     covers: like({ in: INIT, at: /initError\.body\.errorType/ }),
+  },
+  {
+    what: 'handlers with three parameters',
+    theirs: 'an init error',
+    ours: 'An invocation fails with `Runtime.CallbackHandlerDeprecated` if the handler returns no promise or calls the callback. Other invocations are answered.',
+    why: 'Instrumentation wraps asynchronous handlers in functions with three parameters.',
+    covers: like({ in: /^takes a callback(?! with)/ }),
   },
   {
     what: 'handlers that only this runtime finds',
