@@ -30,8 +30,9 @@ export async function openConsole(
   browser: Browser,
   url: string,
   colorScheme: 'light' | 'dark' = 'light',
+  viewport = { width: 1280, height: 800 },
 ): Promise<Watched> {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme });
+  const page = await browser.newPage({ viewport, colorScheme });
   page.setDefaultTimeout(60_000);
   const complaints: string[] = [];
   const strangers: string[] = [];

@@ -16,15 +16,13 @@ export function Page() {
     <>
       <TopBar />
       <main>
-        <div class="column">
-          <Lanes />
-          <Plots />
-          <LogStream />
-        </div>
-        <div class="column">
+        <Lanes />
+        <div class="side">
           <InvokeForm />
           <Detail />
         </div>
+        <LogStream />
+        <Plots />
       </main>
     </>
   );

@@ -2,7 +2,7 @@ import { computed } from '@preact/signals';
 import { timeOfDay } from '../state/format.ts';
 import { frozenAt, viewEnd, windowMs } from '../state/view.ts';
 import { coarseNow } from './motion.ts';
-import { px, xOf } from './scale.ts';
+import { px, trackWidth, xOf } from './scale.ts';
 
 /** The time of day, below the lanes. */
 export function TimeAxis() {
@@ -36,16 +36,17 @@ export function TimeGrid() {
 }
 
 const ticks = computed(() => {
-  const step = stepOf(windowMs.value);
+  const step = stepOf(windowMs.value, trackWidth.value);
   // Reading the signal renders new ticks as time passes.
   const end = coarseNow.value === 0 ? viewEnd() : (frozenAt.value ?? coarseNow.value);
   const first = Math.floor((end - windowMs.value) / step) * step;
   return Array.from({ length: Math.ceil(windowMs.value / step) + 3 }, (_, index) => first + index * step);
 });
 
-/** About one line per 100 px. Lines between full seconds have no label. */
-function stepOf(windowMs: number): number {
-  return STEPS_MS.find((step) => windowMs / step <= 8) ?? 120_000;
+/** At most one line per {@link LABEL_PX}. Lines between full seconds have no label. */
+function stepOf(windowMs: number, width: number): number {
+  return STEPS_MS.find((step) => (windowMs / step) * LABEL_PX <= width) ?? 300_000;
 }
 
-const STEPS_MS = [500, 1_000, 2_000, 5_000, 15_000, 60_000, 120_000];
+const STEPS_MS = [500, 1_000, 2_000, 5_000, 15_000, 60_000, 120_000, 300_000];
+const LABEL_PX = 80;

@@ -1,7 +1,8 @@
 import { useComputed, useSignal } from '@preact/signals';
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { LoggedText } from '../../messages.ts';
 import { lines } from '../state/store.ts';
+import { FollowedScroll } from './followed-scroll.ts';
 import { filtered, LEVELS } from './log-filter.ts';
 import type { Level } from './log-filter.ts';
 import { LogLine } from './log-line.tsx';
@@ -16,13 +17,17 @@ export function LogStream() {
     held.value = follows ? undefined : (held.peek() ?? lines.peek());
   };
   const list = useRef<HTMLDivElement>(null);
+  const scroll = useMemo(() => new FollowedScroll(follow, () => held.peek() === undefined), []);
   const source = held.value ?? lines.value;
   const found = useComputed(() => filtered(held.value ?? lines.value, words.value, minLevel.value));
   const newer = (lines.value.at(-1)?.order ?? 0) - (source.at(-1)?.order ?? 0);
   useLayoutEffect(() => {
-    if (list.current !== null && held.peek() === undefined)
-      list.current.scrollTop = list.current.scrollHeight;
+    if (list.current !== null) scroll.keep(list.current);
   });
+  useEffect(
+    () => (list.current === null ? undefined : onResize(list.current, (pane) => scroll.keep(pane))),
+    [],
+  );
   return (
     <section class="panel log" aria-labelledby="log-title">
       <header class="panel-head">
@@ -68,9 +73,7 @@ export function LogStream() {
         aria-live="off"
         aria-label="Log lines"
         tabIndex={0}
-        onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) =>
-          follow(scrollHeight - scrollTop - clientHeight < 24)
-        }
+        onScroll={({ currentTarget }) => scroll.onScroll(currentTarget)}
       >
         {source.length === 0 && (
           <p class="hint">What handlers write with console, the logger or to stdout appears here.</p>
@@ -82,6 +85,13 @@ export function LogStream() {
       </div>
     </section>
   );
+}
+
+/** Calls back after each change of the size. Returns a function that stops observing. */
+function onResize(pane: HTMLElement, act: (pane: HTMLElement) => void): () => void {
+  const observer = new ResizeObserver(() => act(pane));
+  observer.observe(pane);
+  return () => observer.disconnect();
 }
 
 /** The filter applies to all lines, but at most this number is rendered. */
