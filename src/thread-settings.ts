@@ -45,6 +45,13 @@ export interface LogSettings {
   readonly outputTimeoutMs: number;
   /** Whether to publish each line for the local console. */
   readonly broadcast: boolean;
+  /** Formats lines for people; undefined for Lambda's formats. */
+  readonly terminal: TerminalStyle | undefined;
+}
+
+/** How lines look on a terminal. */
+export interface TerminalStyle {
+  readonly colours: boolean;
 }
 
 /** The levels of `AWS_LAMBDA_LOG_LEVEL`, lowest first. */

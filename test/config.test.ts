@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readConfig } from '../src/config/config.ts';
@@ -97,7 +98,7 @@ describe('an environment variable', () => {
     const api = { AWS_LAMBDA_RUNTIME_API: 'a:1' };
     expect(readConfig(file, { runtimeApi: '[::1]:9001' }, api).runtimeApi).toBe('[::1]:9001');
     expect(readConfig(file, {}, api).runtimeApi).toBe('a:1');
-    expect(readConfig(file, {}, { AWS_LAMBDA_RUNTIME_API: '' })).toMatchObject({
+    expect(readConfig(file, { concurrency: 1 }, { AWS_LAMBDA_RUNTIME_API: '' })).toMatchObject({
       runtimeApi: undefined,
       local: {
         host: '127.0.0.1',
@@ -349,7 +350,8 @@ describe('a concurrency of 1', () => {
   });
 
   it.each([
-    [{}, {}],
+    [{}, { AWS_LAMBDA_RUNTIME_API: 'a:1' }],
+    [{ runtimeApi: 'a:1' }, {}],
     [{}, CONCURRENCY],
     [{}, WORKER],
     [{ concurrency: 1 }, WORKER],
@@ -360,6 +362,12 @@ describe('a concurrency of 1', () => {
   ])('uses the main thread with %j and %j', (options, env) => {
     const file = { kind: 'file', workerFile: 'x.js' } as const;
     expect(readConfig(file, options, env).inThreads).toBe(false);
+  });
+
+  it('is not the default of local mode, where each core has a slot', () => {
+    const file = { kind: 'file', workerFile: 'x.js' } as const;
+    const slots = Math.max(2, availableParallelism());
+    expect(readConfig(file, {}, {})).toMatchObject({ slots, threads: slots, inThreads: true });
   });
 });
 

@@ -256,7 +256,7 @@ describe.concurrent('single mode', () => {
 
 /** What nobody needs on Lambda. */
 const LOCAL_MODE =
-  /\/src\/(local|testing|cli)\/|@smithy|commander|cli-table3|cli-progress|uplot|line-broadcast/;
+  /\/src\/(local|testing|cli)\/|@smithy|commander|cli-table3|cli-progress|uplot|line-broadcast|terminal-lines/;
 
 const RECORDING = {
   execArgv: ['--import', new URL('./fixtures/bootstraps/record-loading.mjs', import.meta.url).href],

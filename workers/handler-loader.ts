@@ -22,9 +22,7 @@ export async function loadHandler(source: HandlerSource): Promise<Handler> {
   const module = await importHandlerModule(location);
   const handler = find(module, location);
   if (typeof handler !== 'function') {
-    const problem = handler === undefined ? 'is undefined or not exported' : 'is not a function';
-    const message = `${location.shown} ${problem} in ${location.url}. It exports: ${exportsOf(module)}.`;
-    throw HandlerError.at('Runtime.HandlerNotFound', message, []);
+    throw HandlerError.at('Runtime.HandlerNotFound', notFound(location, module, handler), []);
   }
   return handler.length >= 3 && !(STREAMING in handler)
     ? refusingCallbacks(handler as CallbackHandler, location)
@@ -48,6 +46,17 @@ export async function importHandlerModule({
       throw new HandlerError('Runtime.UserCodeSyntaxError', `${shown}: ${error.message}`, { cause: error });
     throw error;
   }
+}
+
+function notFound(
+  { url, shown, exportPath = ['handler'] }: HandlerLocation,
+  module: Record<string, unknown>,
+  found: unknown,
+): string {
+  const exported = exportsOf(module);
+  return found === undefined
+    ? `${shown}: ${url} exports no function \`${exportPath.join('.')}\`; it exports ${exported}.`
+    : `${shown} is not a function in ${url}. It exports: ${exported}.`;
 }
 
 function exportsOf(module: Record<string, unknown>): string {

@@ -72,6 +72,7 @@ async function open(locks: OutputLocks): Promise<void> {
     writerId: 1,
     outputTimeoutMs: 60_000,
     broadcast: false,
+    terminal: undefined,
   });
 }
 

@@ -1,12 +1,15 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { localConcurrency } from '../config/concurrency-plan.ts';
 import { readConfig } from '../config/config.ts';
+import type { HandlerReference } from '../config/raw-config.ts';
 import { LocalConsole } from '../console/local-console.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import { diagnosticText } from '../invocation/diagnostic.ts';
 import { startLocalMode } from '../local/local-mode.ts';
 import type { RuntimeApiServer } from '../local/runtime-api-server.ts';
 import { createRuntime } from '../managed-runtime.ts';
+import type { HandlerSource, TerminalStyle } from '../thread-settings.ts';
 import { aborted } from '../waiting.ts';
 import { onStopSignal } from '../lifecycle/process-guard.ts';
 import { InitFailure } from '../pool/init-failure.ts';
@@ -18,22 +21,25 @@ import { endProcessAfter, growThreadpool } from './serve.ts';
 
 export interface DevFlags extends Flags {
   readonly event?: string;
+  readonly logFormat?: 'pretty' | 'json';
 }
 
 /** `lambda-managed-runtime dev <workerFile>`: serves on the local server until Ctrl-C and reloads the code on changes. */
 export async function develop(workerFile: string, flags: DevFlags): Promise<void> {
   await endProcessAfter(async () => {
     applyFlags(flags);
+    setLocalConcurrency();
     growThreadpool();
     exposeWorkerFile(workerFile);
     const stop = new AbortController();
     onStopSignal(() => stop.abort());
-    const { local, runtimeApi } = readConfig({ kind: 'file', workerFile }, {});
+    const reference = referenceTo(workerFile);
+    const { handler, local, runtimeApi } = readConfig(reference, {});
     const console = new LocalConsole(local);
     const { server, close } = await startLocalMode(local, console, runtimeApi);
-    const code = new LoadedFiles(resolve(workerFile));
+    const code = new LoadedFiles(filesOf(handler));
     const events = new WatchedFiles();
-    const session = new DevSession({ workerFile, flags, server, console, code, stop: stop.signal });
+    const session = new DevSession({ reference, flags, server, console, code, stop: stop.signal });
     if (flags.event !== undefined) {
       events.add(resolve(flags.event));
       void session.invokeOnChanges(events);
@@ -45,8 +51,15 @@ export async function develop(workerFile: string, flags: DevFlags): Promise<void
   });
 }
 
+/** The server knows only its own slots, so the runtime must have the same number. */
+function setLocalConcurrency(): void {
+  const { AWS_LAMBDA_MAX_CONCURRENCY: slots, AWS_LAMBDA_NODEJS_WORKER_COUNT: threads } = process.env;
+  if ((slots ?? '') === '' && (threads ?? '') === '')
+    process.env['AWS_LAMBDA_MAX_CONCURRENCY'] = String(localConcurrency());
+}
+
 interface DevParts {
-  readonly workerFile: string;
+  readonly reference: HandlerReference;
   readonly flags: DevFlags;
   readonly server: RuntimeApiServer;
   readonly console: LocalConsole;
@@ -101,13 +114,16 @@ class DevSession {
   }
 
   async #start(): Promise<'stopped' | 'failed'> {
-    const { workerFile, flags, server, console, stop } = this.#parts;
+    const { reference, flags, server, console, stop } = this.#parts;
     this.#outdated = false;
     server.runtimeStarts();
     const runtime = createRuntime(
-      { kind: 'file', workerFile },
+      reference,
       { runtimeApi: server.address, logInvocations: flags.logInvocations ?? 'all', signal: stop },
-      { onServing: (reload) => this.#serving(reload) },
+      {
+        onServing: (reload) => this.#serving(reload),
+        terminal: terminalStyle(flags.logFormat, process.stdout),
+      },
     );
     console.setRuntime(runtime);
     try {
@@ -161,6 +177,37 @@ class DevSession {
       say(`${file}: ${(error as Error).message}`);
     }
   }
+}
+
+/** Takes `handler.handler` for file and export, as on Lambda, unless there is a file of that name. */
+function referenceTo(given: string): HandlerReference {
+  const extension = /[^/.]\.([^/]+)$/.exec(given)?.[1];
+  return extension === undefined || MODULE_EXTENSIONS.includes(`.${extension}`) || existsSync(given)
+    ? { kind: 'file', workerFile: given }
+    : { kind: 'handler-string', handlerString: given };
+}
+
+/** The files that may be the handler's module, also those that do not exist yet. */
+function filesOf(handler: HandlerSource): readonly string[] {
+  if (handler.kind === 'file') return [handler.file];
+  const path = resolve(handler.taskRoot, handler.handlerString.replace(/([^/.])\.[^/]+$/, '$1'));
+  return MODULE_EXTENSIONS.map((extension) => path + extension);
+}
+
+const MODULE_EXTENSIONS: readonly string[] = ['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts'];
+
+interface TerminalLike {
+  readonly isTTY?: boolean;
+  readonly hasColors?: () => boolean;
+}
+
+/** Formats lines for people if they read them; `hasColors` respects `NO_COLOR`. */
+export function terminalStyle(
+  format: DevFlags['logFormat'],
+  stdout: TerminalLike,
+): TerminalStyle | undefined {
+  const isForPeople = format === undefined ? stdout.isTTY === true : format === 'pretty';
+  return isForPeople ? { colours: stdout.hasColors?.() === true } : undefined;
 }
 
 /** Error codes of failures that a code change can fix. */

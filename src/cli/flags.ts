@@ -16,6 +16,7 @@ export interface FunctionFlags {
 export interface Flags extends FunctionFlags {
   readonly concurrency?: string;
   readonly threads?: string;
+  readonly port?: string;
   readonly logInvocations?: LogInvocations | false;
 }
 
@@ -35,6 +36,12 @@ export function withFlags(command: Command): Command {
       ).argParser(wholeNumber(MAX_CONCURRENCY)),
     );
   return withFunctionFlags(command)
+    .addOption(
+      new Option(
+        '--port <n>',
+        'port of the local server (LOCAL_LAMBDA_PORT); 0 chooses a free one',
+      ).argParser(wholeNumber(65_535, 0)),
+    )
     .addOption(
       new Option(
         '--log-invocations <which>',
@@ -68,7 +75,7 @@ export function withFunctionFlags(command: Command): Command {
 
 /** Sets the environment variables that the runtime and the handler read. */
 export function applyFlags(flags: FunctionFlags & Partial<Flags>): void {
-  const { concurrency, threads, memory, timeout, envFile } = flags;
+  const { concurrency, threads, memory, timeout, port, envFile } = flags;
   const files = envFile.map((file) => parseEnv(readFileSync(file, 'utf8')));
   Object.assign(process.env, { ...Object.assign({}, ...files), ...process.env });
   const variables = {
@@ -76,13 +83,14 @@ export function applyFlags(flags: FunctionFlags & Partial<Flags>): void {
     AWS_LAMBDA_NODEJS_WORKER_COUNT: threads,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memory,
     AWS_LAMBDA_FUNCTION_TIMEOUT: timeout,
+    LOCAL_LAMBDA_PORT: port,
   };
   for (const [name, value] of Object.entries(variables)) if (value !== undefined) process.env[name] = value;
 }
 
-function wholeNumber(max: number): (text: string) => string {
+function wholeNumber(max: number, min = 1): (text: string) => string {
   return (text) => {
-    if (/^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= max) return text;
-    throw new InvalidArgumentError(`Expected a whole number from 1 to ${max}.`);
+    if (/^\d+$/.test(text) && Number(text) >= min && Number(text) <= max) return text;
+    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
   };
 }

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { exit } from '../builtins.ts';
+import { localConcurrency } from '../config/concurrency-plan.ts';
 import { createRuntime } from '../managed-runtime.ts';
 import { postInitErrorSync } from '../runtime-api/init-error-sync.ts';
 import { applyFlags } from './flags.ts';
@@ -47,7 +48,8 @@ export async function endProcessAfter(act: () => Promise<void>): Promise<never> 
 /** Sets `UV_THREADPOOL_SIZE` for this process, unless the user has set it. See {@link threadpoolSize}. */
 export function growThreadpool(): void {
   process.env['UV_THREADPOOL_SIZE'] ??= threadpoolSize(
-    Number(process.env['AWS_LAMBDA_MAX_CONCURRENCY']) || 1,
+    Number(process.env['AWS_LAMBDA_MAX_CONCURRENCY']) ||
+      (process.env['AWS_LAMBDA_RUNTIME_API'] ? 1 : localConcurrency()),
   );
 }
 

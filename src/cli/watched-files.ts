@@ -72,8 +72,9 @@ export class LoadedFiles {
   readonly #files = new WatchedFiles();
   readonly #channel = new BroadcastChannel(LOADED_FILES_CHANNEL);
 
-  constructor(workerFile: string) {
-    this.#files.add(workerFile);
+  /** @param handler the files that may be the handler's module. */
+  constructor(handler: readonly string[]) {
+    for (const file of handler) this.#files.add(file);
     this.#channel.onmessage = (event) => {
       const { data: file } = event as { readonly data: string };
       if (!file.includes(PACKAGES)) this.#files.add(file);

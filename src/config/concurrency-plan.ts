@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import type { ResourceLimits } from 'node:worker_threads';
 import type { RawConfig } from './raw-config.ts';
 
@@ -15,8 +16,12 @@ export interface ConcurrencyPlan {
 
 export function planConcurrency(raw: RawConfig): ConcurrencyPlan {
   const { options, env } = raw;
-  const concurrency = options.concurrency ?? env.AWS_LAMBDA_MAX_CONCURRENCY ?? 1;
   const workerCount = options.threads ?? env.AWS_LAMBDA_NODEJS_WORKER_COUNT;
+  const isLocal = (options.runtimeApi ?? env.AWS_LAMBDA_RUNTIME_API) === undefined;
+  const concurrency =
+    options.concurrency ??
+    env.AWS_LAMBDA_MAX_CONCURRENCY ??
+    (isLocal && workerCount === undefined ? localConcurrency() : 1);
   const threads = Math.min(workerCount ?? concurrency, concurrency);
   const invocationsPerThread =
     options.invocationsPerThread ?? (workerCount === undefined ? 1 : Math.ceil(concurrency / threads));
@@ -28,6 +33,11 @@ export function planConcurrency(raw: RawConfig): ConcurrencyPlan {
     invocationsPerThread,
     inThreads: concurrency > 1 || asksForOneThread(raw),
   };
+}
+
+/** The default in local mode. With one slot the local server would share the main thread with the handler. */
+export function localConcurrency(): number {
+  return Math.max(2, availableParallelism());
 }
 
 /**

@@ -3,7 +3,14 @@ import type { ResourceLimits } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import * as v from 'valibot';
 import { LOG_LEVELS } from '../thread-settings.ts';
-import type { HandlerSource, LambdaFunction, LogFormat, LogLevel, LogTarget } from '../thread-settings.ts';
+import type {
+  HandlerSource,
+  LambdaFunction,
+  LogFormat,
+  LogLevel,
+  LogTarget,
+  TerminalStyle,
+} from '../thread-settings.ts';
 import { changeEnvironment, originalEnvironment, runtimeApiAddress } from './environment.ts';
 import { descriptorsPerSlot, fitDescriptors, heapShare, planConcurrency } from './concurrency-plan.ts';
 import type { Descriptors, ConcurrencyPlan } from './concurrency-plan.ts';
@@ -65,6 +72,8 @@ export interface Config extends ConcurrencyPlan {
 
 /** Set by the command `dev`, which runs handlers in threads at any concurrency because threads can be replaced. */
 export interface DevHooks {
+  /** How log lines look if people read them on a terminal. */
+  readonly terminal: TerminalStyle | undefined;
   /**
    * Called when the first thread is ready.
    *

@@ -45,7 +45,8 @@ export interface ManagedRuntimeOptions {
   readonly codec?: string | URL | undefined;
   /**
    * Number of concurrent invocations, 1 to 1600. With 1, the handler runs on the main thread (single mode), unless `threads`
-   * is 1. Default: `AWS_LAMBDA_MAX_CONCURRENCY`, else 1.
+   * is 1. Default: `AWS_LAMBDA_MAX_CONCURRENCY`, else 1; in local mode the number of cores, at least 2, unless the number of
+   * threads is set.
    */
   readonly concurrency?: number | undefined;
   /**

@@ -73,7 +73,7 @@ async function startServer(
     const address = hostAndPort(host, port);
     const message =
       (cause as NodeJS.ErrnoException).code === 'EADDRINUSE'
-        ? `The address ${address} is in use. Stop the process that listens there, or set LOCAL_LAMBDA_PORT to another port (0: any free port).`
+        ? `The address ${address} is in use. Stop the process that listens there, or set LOCAL_LAMBDA_PORT to another port (0: any free port). The commands take --port, too.`
         : `The local server cannot listen on ${address}: ${(cause as Error).message}`;
     throw new ManagedRuntimeError('LOCAL_SERVER_FAILED', message, { cause });
   }

@@ -3,6 +3,7 @@ import { Promise, clearInterval, setInterval } from '../builtins.ts';
 import { isLocal } from '../config/config.ts';
 import type { Config } from '../config/config.ts';
 import { openLogOutput } from '../output/log-output.ts';
+import type { LogWriter } from '../output/log-output.ts';
 import { isAnyReaderStalled, shareLocks } from '../output/output-lock.ts';
 import { DropCount } from '../output/output.ts';
 import type { LogSettings } from '../thread-settings.ts';
@@ -39,6 +40,7 @@ export async function openLogSink(config: Config): Promise<LogSink> {
     writerId: MAIN_THREAD_WRITER_ID,
     outputTimeoutMs: config.outputTimeoutMs,
     broadcast: isLocal(config),
+    terminal: config.devHooks?.terminal,
   };
   if (config.logger !== undefined) {
     const { logger } = config;
@@ -52,16 +54,23 @@ export async function openLogSink(config: Config): Promise<LogSink> {
   // because it serves all of them.
   const writesAtOnce = !config.inThreads;
   const output = await openLogOutput(handlers, writesAtOnce ? 'at once' : 'in the background');
+  const writer = await writerFor(output.writer, handlers);
   let logger: Logger | undefined;
   return createSink(
     handlers,
-    () => (logger ??= openPino(output.writer, config.logLevel)),
+    () => (logger ??= openPino(writer, config.logLevel)),
     async (withinMs) => {
       await settlesWithin(output.flushed(), withinMs);
       output.close();
     },
     writesAtOnce,
   );
+}
+
+/** Imports the format for terminals on demand, because it is not needed on Lambda. */
+async function writerFor(writer: LogWriter, { terminal }: LogSettings): Promise<LogWriter> {
+  if (terminal === undefined) return writer;
+  return (await import('../output/terminal-lines.ts')).terminalWriter(writer, terminal);
 }
 
 function createSink(

@@ -227,3 +227,32 @@ it('dev says that it does not use the Runtime API that the environment names', a
   expect(local.output.stderr).toContain('AWS_LAMBDA_RUNTIME_API (127.0.0.1:9) is ignored');
   expect(await local.invoke({})).toBe(1);
 });
+
+it('dev takes file.export, waits for a file that does not exist yet, and writes lines for people if asked to', async () => {
+  await using root = await makeTaskRoot({ 'index.md': '' });
+  await using local = await startLocal({
+    args: ['dev', 'app.serve', '--log-format', 'pretty', '--port', '0'],
+    taskRoot: null,
+    cwd: root.path,
+  });
+  await local.whenWritten(/The runtime starts again after the next change/);
+  await writeFile(
+    `${root.path}/app.mts`,
+    `export const serve = async (event: object) => {
+       console.log({ event });
+       process.stdout.write('as it is\\n');
+       throw new RangeError('no such picture');
+     };`,
+  );
+  await local.whenWritten(/^[\d:.]+ INFO {11}The runtime is ready/m, 'stdout');
+  expect(await local.invoke({ key: 'value' })).toMatchObject({ errorMessage: 'no such picture' });
+  await local.whenWritten(
+    /^[\d:.]+ INFO {2}[\da-f]{8} \{ event: \{ key: 'value' \} \}\nas it is\n/m,
+    'stdout',
+  );
+  await local.whenWritten(
+    /^[\d:.]+ ERROR [\da-f]{8} RangeError: no such picture.*\n +at .*app\.mts/m,
+    'stdout',
+  );
+  await local.whenWritten(/^[\d:.]+ \w+ +[\da-f]{8} Invocation ended {2}.*more$/m, 'stdout');
+});

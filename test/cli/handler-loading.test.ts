@@ -194,8 +194,7 @@ const REFUSED: readonly Refusal[] = [
     files: FILES,
     handler: 'index.other',
     errorType: 'Runtime.HandlerNotFound',
-    message:
-      /^index\.other is undefined or not exported in file:\/\/\/.*\/index\.mjs\. It exports: handler\.$/,
+    message: /^index\.other: file:\/\/\/.*\/index\.mjs exports no function `other`; it exports handler\.$/,
   },
   {
     name: 'an export that is not a function',

@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import type { LocalRuntime } from '../helpers/start-local.ts';
@@ -168,7 +169,7 @@ describe('single mode', () => {
     local = await startLocal({
       handler: 'index.handler',
       taskRoot: root.path,
-      args: ['--timeout', '1', '--no-log-invocations'],
+      args: ['--concurrency', '1', '--timeout', '1', '--no-log-invocations'],
     });
   });
   afterAll(() => local[Symbol.asyncDispose]());
@@ -250,6 +251,9 @@ describe('the command says why it cannot start:', () => {
     [['--memory', '2G'], 'Expected a whole number from 1 to 1048576.'],
     [['--env-file', 'absent.env'], 'absent.env'],
     [['--unknown'], "unknown option '--unknown'"],
+    [['--unknown', '--threads', '2', '--also'], "option '--unknown'\nerror: unknown option '--also'\n"],
+    [['dev', '--unknown', 'handler.js', '-x'], "option '--unknown'\nerror: unknown option '-x'\n"],
+    [['--port', '70000'], 'Expected a whole number from 0 to 65535.'],
     [['dev'], "missing required argument 'workerFile'"],
   ])('%j', async (args, reason) => {
     expect(await failure({ args })).toContain(reason);
@@ -261,6 +265,53 @@ describe('the command says why it cannot start:', () => {
     expect([1, 9]).toContain((await runtime.exited).code);
     return runtime.output.stderr;
   }
+});
+
+describe('the concurrency', () => {
+  const cores = Math.max(2, availableParallelism());
+
+  it.each([
+    ['is the number of cores, at least 2', [], {}, cores],
+    ['is 1 with --concurrency 1', ['--concurrency', '1'], {}, 1],
+    ["is that of Lambda's variable", [], { AWS_LAMBDA_MAX_CONCURRENCY: '1' }, 1],
+    ['is 1 with --threads 1', ['--threads', '1'], {}, 1],
+    ['is the number of cores, at least 2, in dev', ['dev', 'index.mjs'], {}, cores],
+    [
+      "is that of Lambda's variable, also in dev",
+      ['dev', 'index.mjs'],
+      { AWS_LAMBDA_MAX_CONCURRENCY: '1' },
+      1,
+    ],
+  ])('%s', async (_what, args, env, concurrency) => {
+    const isDev = args[0] === 'dev';
+    await using local = await startLocal({
+      ...(!isDev && { handler: 'index.handler' }),
+      taskRoot: root.path,
+      args: [...args, '--port', '0'],
+      env,
+    });
+    expect(local.output.stderr).toContain(`runs locally with concurrency ${concurrency} and`);
+  });
+
+  it('lets the console answer while a handler spins', async () => {
+    await using spinning = await makeTaskRoot({
+      'index.mjs': `import { existsSync } from 'node:fs';
+        export const handler = ({ until }) => { console.log('spinning'); while (!existsSync(until)); };`,
+    });
+    await using local = await startLocal({ handler: 'index.handler', taskRoot: spinning.path });
+    const gate = `${spinning.path}/gate`;
+    const held = local.invoke({ until: gate });
+    await local.whenWritten(/spinning/, 'stdout');
+    expect((await fetch(`${local.url}/_lambda/console/invocations/none`)).status).toBe(404);
+    await open(gate);
+    await held;
+  });
+});
+
+it.each([[[]], [['dev']], [['bench']], [['layer']]])('%j --version', async (command) => {
+  await using runtime = await startRuntime({ args: [...command, '--version'], taskRoot: null });
+  expect(await runtime.exited).toMatchObject({ code: 0 });
+  expect(runtime.output.stdout).toMatch(/^\d+\.\d+\.\d+\S*\n$/);
 });
 
 function open(gate: string): Promise<void> {

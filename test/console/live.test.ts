@@ -168,7 +168,7 @@ describe('who listens to the console', () => {
 });
 
 it('in single mode there is the main thread, and a deadline is seen where nobody can stop the handler', async () => {
-  await using running = await startFunction(['--timeout', '1']);
+  await using running = await startFunction(['--concurrency', '1', '--timeout', '1']);
   await using page = await new LivePage(running.console).open();
   const ended = await page.ended(await page.invoke({}));
   expect(ended).toMatchObject({ outcome: 'response', thread: 0 });

@@ -52,6 +52,7 @@ function settings(target: LogSettings['target']): LogSettings {
     writerId: 1,
     outputTimeoutMs: 50,
     broadcast: false,
+    terminal: undefined,
   };
 }
 

@@ -3,11 +3,24 @@ import type { LogWriter } from '../../src/output/log-output.ts';
 import type { Output } from '../../src/output/output.ts';
 import { LOGGED_LINES_CHANNEL } from '../../src/protocol.ts';
 import type { LoggedLine } from '../../src/protocol.ts';
+import type { TerminalStyle } from '../../src/thread-settings.ts';
 import { currentInvocation } from '../invoke-store.ts';
 import type { LineObserver } from './line-observer.ts';
 
+/** Observes the lines in local mode. On a terminal, they are formatted after they have been published. */
+export async function openLocalObserver(terminal: TerminalStyle | undefined): Promise<LineObserver> {
+  const broadcast = new LineBroadcast();
+  if (terminal === undefined) return broadcast;
+  const { terminalOutput, terminalWriter } = await import('../../src/output/terminal-lines.ts');
+  return {
+    writer: (writer) => broadcast.writer(terminalWriter(writer, terminal)),
+    output: (output) => broadcast.output(terminalOutput(output, terminal)),
+    close: () => broadcast.close(),
+  };
+}
+
 /** Publishes each line and the request id of its invocation to the local console. Used in local mode. */
-export class LineBroadcast implements LineObserver {
+class LineBroadcast implements LineObserver {
   #channel: BroadcastChannel | undefined = new BroadcastChannel(LOGGED_LINES_CHANNEL);
 
   constructor() {

@@ -18,7 +18,7 @@ export interface HandlerLog {
 /** Routes the thread's console, `logger`, stdout and stderr directly to the log output instead of the main thread. */
 export async function openLogging(settings: LogSettings): Promise<HandlerLog> {
   const output = await openLogOutput(settings, 'at once');
-  const lineObserver = settings.broadcast ? await openBroadcast() : NO_LINE_OBSERVER;
+  const lineObserver = await openObserver(settings);
   const writer = lineObserver.writer(output.writer);
   const undo = [
     patchConsole(writer, settings),
@@ -35,7 +35,9 @@ export async function openLogging(settings: LogSettings): Promise<HandlerLog> {
   };
 }
 
-/** Imports the broadcast on demand, because it is not needed on Lambda. */
-async function openBroadcast(): Promise<LineObserver> {
-  return new (await import('./line-broadcast.ts')).LineBroadcast();
+/** Imports what local mode needs on demand, because it is not needed on Lambda. */
+async function openObserver({ broadcast, terminal }: LogSettings): Promise<LineObserver> {
+  if (!broadcast && terminal === undefined) return NO_LINE_OBSERVER;
+  const { openLocalObserver } = await import('./line-broadcast.ts');
+  return openLocalObserver(terminal);
 }
