@@ -157,7 +157,7 @@ function complete(raw: RawConfig, descriptors: Descriptors | undefined): Config 
     cpus: availableParallelism(),
     memoryMiB,
     runtimeApi,
-    local: localSettings(env, plan.slots),
+    local: localSettings(env, plan),
     lambda: {
       functionName: env.AWS_LAMBDA_FUNCTION_NAME ?? 'function',
       functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION ?? '$LATEST',
@@ -227,15 +227,17 @@ export interface LocalSettings {
   readonly timeoutMs: number;
   /** Maximum number of concurrent invocations. */
   readonly concurrency: number;
+  readonly invocationsPerThread: number;
 }
 
-function localSettings(env: Environment, concurrency: number): LocalSettings {
+function localSettings(env: Environment, { slots, invocationsPerThread }: ConcurrencyPlan): LocalSettings {
   return {
     host: env.LOCAL_LAMBDA_HOST ?? '127.0.0.1',
     port: env.LOCAL_LAMBDA_PORT ?? 7000,
     invocationEndpoint: env.LOCAL_LAMBDA_INVOCATION_ENDPOINT ?? '/invoke',
     functionName: env.AWS_LAMBDA_FUNCTION_NAME ?? 'function',
     timeoutMs: (env.AWS_LAMBDA_FUNCTION_TIMEOUT ?? 30) * 1000,
-    concurrency,
+    concurrency: slots,
+    invocationsPerThread,
   };
 }

@@ -13,8 +13,7 @@ export class History {
   readonly invocations = new InvocationHistory((durationMs) => this.sampler.answered(durationMs));
   readonly threads = new ThreadHistory();
   readonly log = new LogHistory();
-  /** The number of calls throttled with 429. */
-  refused = 0;
+  readonly refusals = new RefusalHistory();
   readonly #settings: LocalSettings;
   #countsBefore = '';
 
@@ -23,10 +22,11 @@ export class History {
   }
 
   snapshot(burst: BurstState): Snapshot {
-    const { functionName, concurrency, timeoutMs } = this.#settings;
+    const { functionName, concurrency, invocationsPerThread, timeoutMs } = this.#settings;
     return {
       functionName,
       concurrency,
+      invocationsPerThread,
       timeoutMs,
       mostInvocations: MAX_INVOCATIONS,
       mostAtOnce: MAX_CONCURRENCY,
@@ -36,6 +36,7 @@ export class History {
       threads: this.threads.all(),
       lines: this.log.all(),
       samples: this.sampler.all(),
+      refusals: this.refusals.all(),
       ...this.#counts(),
       burst,
     };
@@ -47,6 +48,7 @@ export class History {
       threads: this.threads.takeChanges(),
       lines: this.log.takeNew(),
       samples: this.sampler.takeNew(),
+      refusals: this.refusals.takeNew(),
     };
     const counts = { ...this.#counts(), burst };
     const countsBefore = this.#countsBefore;
@@ -61,9 +63,39 @@ export class History {
   }
 
   #counts(): Pick<Update, 'waiting' | 'inFlight' | 'refused'> {
-    return { ...this.invocations.counts(), refused: this.refused };
+    return { ...this.invocations.counts(), refused: this.refusals.count };
   }
 }
+
+/** Retains when calls were throttled with 429. */
+class RefusalHistory {
+  /** The total number of calls. */
+  count = 0;
+  readonly #kept: number[] = [];
+  #fresh: number[] = [];
+
+  add(): void {
+    this.count += 1;
+    const at = now();
+    for (const list of [this.#kept, this.#fresh]) {
+      list.push(at);
+      if (list.length > MAX_REFUSALS) list.shift();
+    }
+  }
+
+  all(): readonly number[] {
+    return this.#kept.slice();
+  }
+
+  /** Returns those added since the previous call. */
+  takeNew(): readonly number[] {
+    const fresh = this.#fresh;
+    this.#fresh = [];
+    return fresh;
+  }
+}
+
+const MAX_REFUSALS = 500;
 
 /** Retains the current threads and the most recently ended ones. */
 class ThreadHistory {

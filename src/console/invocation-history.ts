@@ -3,8 +3,8 @@ import type { InvokeResult } from '../local/invoke.ts';
 import type { PublishedInvocation } from '../observability/channels.ts';
 import type { InvocationReport } from '../observability/observer.ts';
 import { now } from './sampler.ts';
-import type { InvocationDetail, InvocationState, RetainedText, Update } from './messages.ts';
-import { RetainedInvocations, RetainedLines, retainText } from './retained.ts';
+import type { CallerAnswer, InvocationDetail, InvocationState, RetainedText, Update } from './messages.ts';
+import { RetainedInvocations, RetainedLines, RetainedStream, retainText } from './retained.ts';
 import type { RetainedInvocation } from './retained.ts';
 
 /** Retains invocations: the event and the answer from the local server, and the steps between from the tracing channels. */
@@ -28,6 +28,9 @@ export class InvocationHistory {
       state: { requestId, order: this.#count, outcome: 'open', calledAt: now() },
       event: retainText(event),
       answer: undefined,
+      caller: undefined,
+      errorMessage: undefined,
+      stream: new RetainedStream(),
       report: undefined,
       lines: new RetainedLines(),
     };
@@ -52,6 +55,14 @@ export class InvocationHistory {
     if (thread !== undefined) this.#update(requestId, { thread, dispatchedAt: now() });
   }
 
+  streamed(requestId: string, bytes: number): void {
+    const invocation = this.#retained.get(requestId);
+    if (invocation === undefined) return;
+    invocation.stream.add(now(), bytes);
+    // Notifies pages that show the invocation's details.
+    this.#retained.update(invocation, {});
+  }
+
   concluding({ requestId }: PublishedInvocation): void {
     this.#update(requestId, { answeredAt: now() });
   }
@@ -61,6 +72,8 @@ export class InvocationHistory {
     const invocation = this.#retained.get(requestId);
     if (invocation === undefined || report === undefined) return;
     invocation.report = report;
+    // More specific than what a caller got at its deadline.
+    if (error !== undefined) invocation.errorMessage = retainText(error.errorMessage).text;
     invocation.answer ??=
       error === undefined ? undefined : retainText(JSON.stringify(error satisfies Diagnostic));
     this.#retained.update(invocation, {
@@ -81,11 +94,14 @@ export class InvocationHistory {
   detail(requestId: string): InvocationDetail | undefined {
     const invocation = this.#retained.get(requestId);
     if (invocation === undefined) return undefined;
-    const { state, event, answer, report, lines } = invocation;
+    const { state, event, answer, caller, errorMessage, stream, report, lines } = invocation;
     return {
       state,
       event,
       ...(answer !== undefined && { answer }),
+      ...(caller !== undefined && { caller }),
+      ...(errorMessage !== undefined && { errorMessage }),
+      ...(stream.points.length > 0 && { stream: stream.points }),
       ...(report !== undefined && { report: { ...report } }),
       lines: lines.lines,
       linesLeftOut: lines.leftOut,
@@ -110,8 +126,10 @@ export class InvocationHistory {
     this.#waiting.delete(state.requestId);
     this.#onAnswered(now() - state.calledAt);
     invocation.answer = retainedAnswer(result);
+    invocation.caller = callerAnswer(result);
+    invocation.errorMessage ??= errorMessageOf(result);
     // The runtime's own report is more specific.
-    if (invocation.report === undefined) this.#retained.update(invocation, outcomeOf(state, result));
+    this.#retained.update(invocation, invocation.report === undefined ? outcomeOf(state, result) : {});
   }
 
   #update(requestId: string, changes: Partial<InvocationState>): void {
@@ -130,6 +148,19 @@ function timesOf(
   const startedAt = arrivedAt + dispatchMs;
   const handledAt = handlerMs === undefined ? answeredAt : startedAt + handlerMs;
   return { startedAt, answeredAt: handledAt, endedAt: handledAt + backgroundMs };
+}
+
+/** The type as the handler's code knows it, if it was thrown there. */
+function callerAnswer(result: InvokeResult): CallerAnswer {
+  if (result.status === 'response') return { at: now() };
+  const errorType = 'error' in result ? (result.error?.errorType ?? result.errorType) : result.errorType;
+  return { at: now(), errorType };
+}
+
+function errorMessageOf(result: InvokeResult): string | undefined {
+  if (result.status === 'response') return undefined;
+  const message = result.status === 'error' ? result.error?.errorMessage : result.errorMessage;
+  return message === undefined ? undefined : retainText(message).text;
 }
 
 /** Retains the beginning of the answer that the caller got. */

@@ -55,8 +55,12 @@ export class LocalConsole implements LocalServerObserver {
     this.#history.invocations.called(requestId, event, result);
   }
 
+  streamed(requestId: string, bytes: number): void {
+    this.#history.invocations.streamed(requestId, bytes);
+  }
+
   refused(): void {
-    this.#history.refused += 1;
+    this.#history.refusals.add();
   }
 
   logged({ line, requestId }: LoggedLine): void {

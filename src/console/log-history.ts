@@ -38,10 +38,10 @@ export class LogHistory {
     this.#count += 1;
     const { text, cut } = retainText(line, MAX_BYTES);
     // Reads the level from the whole line, because truncated JSON cannot be parsed.
-    const level = levelOf(line);
+    const { level, at = now() } = readLine(line);
     this.#kept.push({
       order: this.#count,
-      at: now(),
+      at,
       ...from,
       ...(level !== undefined && { level }),
       text: cut ? `${text}…` : text,
@@ -53,21 +53,36 @@ export class LogHistory {
 const MAX_KEPT = 1000;
 const MAX_BYTES = 4096;
 
-/** Returns a line's level in upper case. Supports Lambda's two formats and pino's numeric levels. */
-function levelOf(line: string): string | undefined {
-  if (!line.startsWith('{')) return TEXT_FORMAT.exec(line)?.[1];
-  const { level } = parse(line);
+/** Reads level and time of a line in Lambda's two formats or in pino's. Other lines have neither. */
+function readLine(line: string): { readonly level?: string | undefined; readonly at?: number | undefined } {
+  if (!line.startsWith('{')) {
+    const [, time, level] = TEXT_FORMAT.exec(line) ?? [];
+    return { level, at: instantOf(time) };
+  }
+  const { level, timestamp, time } = parse(line);
+  return { level: levelOf(level), at: instantOf(timestamp ?? time) };
+}
+
+function levelOf(level: unknown): string | undefined {
   if (typeof level === 'number') return levelName(level);
   return typeof level === 'string' && level.length <= MAX_LEVEL_LENGTH ? level.toUpperCase() : undefined;
 }
 
-const TEXT_FORMAT = /^\d{4}-\S+Z\t[^\t]*\t([A-Z]{1,12})\t/;
+/** Undefined if it is not a time of this process, for example because it is in seconds. */
+function instantOf(time: unknown): number | undefined {
+  const at = typeof time === 'string' ? Date.parse(time) : time;
+  return typeof at === 'number' && Math.abs(at - now()) < MAX_TIME_OFF_MS ? at : undefined;
+}
+
+const MAX_TIME_OFF_MS = 3_600_000;
+
+const TEXT_FORMAT = /^(\d{4}-\S+Z)\t[^\t]*\t(?:[^\t]*\t)?(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\t/;
 /** A longer string is not a level, and the substring would keep the whole line in memory. */
 const MAX_LEVEL_LENGTH = 12;
 
-function parse(line: string): { readonly level?: unknown } {
+function parse(line: string): Partial<Record<'level' | 'timestamp' | 'time', unknown>> {
   try {
-    return JSON.parse(line) as { readonly level?: unknown };
+    return JSON.parse(line) as object;
   } catch {
     return {};
   }

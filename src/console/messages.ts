@@ -27,6 +27,8 @@ export interface Snapshot extends Update {
   readonly functionName: string;
   /** The function's concurrency. */
   readonly concurrency: number;
+  /** The maximum number of concurrent invocations on one thread. */
+  readonly invocationsPerThread: number;
   readonly timeoutMs: number;
   /** The maximum `count` of a {@link BurstRequest}. */
   readonly mostInvocations: number;
@@ -50,6 +52,8 @@ export interface Update {
   readonly inFlight: number;
   /** The total number of calls throttled with 429. */
   readonly refused: number;
+  /** When calls were throttled with 429. */
+  readonly refusals: readonly number[];
   readonly burst: BurstState;
 }
 
@@ -138,11 +142,30 @@ export interface InvocationDetail {
   readonly event: RetainedText;
   /** Absent until there is one. For a stream, its beginning. */
   readonly answer?: RetainedText;
+  /** What the caller got, and when; absent until then. */
+  readonly caller?: CallerAnswer;
+  /** The message of the error. */
+  readonly errorMessage?: string;
+  /** The bytes of a streaming response over time; absent if it did not stream. */
+  readonly stream?: readonly StreamedBytes[];
   /** The report in the runtime's log line; absent until the invocation has ended. */
   readonly report?: Readonly<Record<string, unknown>>;
   readonly lines: readonly string[];
   /** The number of lines that were not retained. */
   readonly linesLeftOut: number;
+}
+
+/** How the caller's wait ended. */
+export interface CallerAnswer {
+  readonly at: number;
+  /** Absent for a response. */
+  readonly errorType?: string;
+}
+
+/** The total of the bytes that a stream has sent at an instant. */
+export interface StreamedBytes {
+  readonly at: number;
+  readonly bytes: number;
 }
 
 /** The beginning of a text. */

@@ -1,11 +1,14 @@
 import type { InvocationReport } from '../observability/observer.ts';
-import type { InvocationState, RetainedText, Update } from './messages.ts';
+import type { CallerAnswer, InvocationState, RetainedText, StreamedBytes, Update } from './messages.ts';
 
 /** An invocation with its details. */
 export interface RetainedInvocation {
   state: InvocationState;
   readonly event: RetainedText;
   answer: RetainedText | undefined;
+  caller: CallerAnswer | undefined;
+  errorMessage: string | undefined;
+  readonly stream: RetainedStream;
   report: InvocationReport | undefined;
   readonly lines: RetainedLines;
 }
@@ -119,3 +122,33 @@ function beginning(whole: string | Uint8Array, mostBytes: number): Buffer {
       : Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength);
   return bytes.subarray(0, mostBytes);
 }
+
+/** The progress of a streaming response. With many chunks, fewer points are retained: always the first and the last. */
+export class RetainedStream {
+  #points: StreamedBytes[] = [];
+  #minIntervalMs = 0;
+
+  get points(): readonly StreamedBytes[] {
+    return this.#points;
+  }
+
+  add(at: number, more: number): void {
+    const last = this.#points.at(-1);
+    const bytes = (last?.bytes ?? 0) + more;
+    const before = this.#points.at(-2);
+    if (before !== undefined && at - before.at < this.#minIntervalMs) this.#points.pop();
+    this.#points.push({ at, bytes });
+    if (this.#points.length > MAX_POINTS) this.#thinOut();
+  }
+
+  #thinOut(): void {
+    const [first, last] = [this.#points[0], this.#points.at(-1)];
+    this.#points = this.#points.filter(
+      (point, index) => point === first || point === last || index % 2 === 0,
+    );
+    if (first !== undefined && last !== undefined)
+      this.#minIntervalMs = (last.at - first.at) / (MAX_POINTS / 2);
+  }
+}
+
+const MAX_POINTS = 200;

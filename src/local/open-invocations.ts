@@ -213,6 +213,8 @@ export interface LocalServerObserver {
   readonly path: string;
   /** A caller has sent an event. The promise rejects when the caller gives up. */
   invoked(requestId: string, event: string | Uint8Array, result: Promise<InvokeResult>): void;
+  /** A chunk of a streaming response has arrived. */
+  streamed(requestId: string, bytes: number): void;
   /** A caller was throttled with 429. */
   refused(): void;
   logged(line: LoggedLine): void;

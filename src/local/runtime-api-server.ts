@@ -47,7 +47,7 @@ export interface RuntimeApiServerOptions {
   /** The number of deliveries to keep. Default: 100,000. */
   readonly deliveryHistory?: number;
   /** Receives each event that a caller sends, and each call that is throttled with 429. */
-  readonly observer?: Pick<LocalServerObserver, 'invoked' | 'refused'>;
+  readonly observer?: Pick<LocalServerObserver, 'invoked' | 'streamed' | 'refused'>;
 }
 
 /** A local server with Lambda's Runtime API and Invoke API. */
@@ -145,7 +145,11 @@ export async function startRuntimeApiServer(
   const invoke = (event: string | Uint8Array, invokeOptions: InvokeOptions): Promise<InvokeResult> => {
     if (observer === undefined) return broker.invoke(event, invokeOptions);
     const { requestId = randomUUID() } = invokeOptions;
-    const result = broker.invoke(event, { ...invokeOptions, requestId });
+    const onChunk: InvokeOptions['onChunk'] = (chunk, contentType) => {
+      observer.streamed(requestId, chunk.length);
+      return invokeOptions.onChunk?.(chunk, contentType);
+    };
+    const result = broker.invoke(event, { ...invokeOptions, requestId, onChunk });
     observer.invoked(requestId, event, result);
     return result;
   };

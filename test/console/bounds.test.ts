@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { History } from '../../src/console/history.ts';
 import { LiveStream } from '../../src/console/live-stream.ts';
+import { RetainedStream } from '../../src/console/retained.ts';
 import type { Snapshot } from '../../src/console/messages.ts';
 import type { PublishedInvocation } from '../../src/observability/channels.ts';
 import type { InvocationReport } from '../../src/observability/observer.ts';
@@ -16,6 +17,7 @@ const SETTINGS = {
   functionName: 'function',
   timeoutMs: 1000,
   concurrency: 1,
+  invocationsPerThread: 1,
 };
 const NONE = { wanted: 0, done: 0, failed: 0 };
 
@@ -74,6 +76,24 @@ describe('what the console remembers is bounded:', () => {
     expect(Math.max(...lines.map(({ text }) => text.length))).toBeLessThan(4200);
     expect(history.takeUpdate(NONE)?.lines).toHaveLength(1000);
     expect(history.takeUpdate(NONE)).toBeUndefined();
+  });
+
+  it('calls that were refused', () => {
+    const history = new History(SETTINGS);
+    for (let n = 1; n <= 3000; n += 1) history.refusals.add();
+    expect(history.snapshot(NONE)).toMatchObject({ refused: 3000, refusals: { length: 500 } });
+    expect(history.takeUpdate(NONE)?.refusals).toHaveLength(500);
+    expect(history.takeUpdate(NONE)).toBeUndefined();
+  });
+
+  it('the points of a stream, which begin with the first chunk and end with the last', () => {
+    const stream = new RetainedStream();
+    for (let at = 1; at <= 100_000; at += 1) stream.add(at, 10);
+    expect(stream.points.length).toBeLessThanOrEqual(200);
+    expect(stream.points[0]).toEqual({ at: 1, bytes: 10 });
+    expect(stream.points.at(-1)).toEqual({ at: 100_000, bytes: 1_000_000 });
+    const times = stream.points.map(({ at }) => at);
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
   });
 
   it('threads that have ended', () => {
@@ -137,6 +157,7 @@ const EMPTY = {
   waiting: 0,
   inFlight: 0,
   refused: 0,
+  refusals: [],
   burst: NONE,
 };
 

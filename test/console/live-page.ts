@@ -27,6 +27,7 @@ export class LivePage implements AsyncDisposable {
   waiting = 0;
   inFlight = 0;
   refused = 0;
+  readonly refusals: number[] = [];
 
   /** @param url the URL of the console. */
   constructor(url: string) {
@@ -105,6 +106,7 @@ export class LivePage implements AsyncDisposable {
     this.waiting = update.waiting;
     this.inFlight = update.inFlight;
     this.refused = update.refused;
+    this.refusals.push(...update.refusals);
     for (const look of this.#waiters) look();
   }
 }

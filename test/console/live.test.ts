@@ -85,19 +85,19 @@ describe('who listens to the console', () => {
       await fetch(url, { method: 'POST', body: '{}' }),
     ];
     expect(answers.map(({ status }) => status)).toEqual([429, 429, 429]);
-    await page.until(() => page.refused === 3);
+    await page.until(() => page.refused === 3 && page.refusals.length === 3);
     await running.open('full');
     await Promise.all(held.map((id) => page.ended(id)));
     await using later = await new LivePage(running.console).open();
-    expect(later.snapshot?.refused).toBe(3);
+    expect(later.snapshot).toMatchObject({ refused: 3, refusals: page.refusals });
   });
 
   it('hears of errors', async () => {
     const state = await page.ended(await page.invoke({ fail: 'no' }));
     expect(state).toMatchObject({ outcome: 'error', errorType: 'RangeError' });
-    expect(JSON.parse((await page.detail(state.requestId)).answer?.text ?? '')).toMatchObject({
-      errorMessage: 'no',
-    });
+    const detail = await page.detail(state.requestId);
+    expect(JSON.parse(detail.answer?.text ?? '')).toMatchObject({ errorMessage: 'no' });
+    expect(detail).toMatchObject({ errorMessage: 'no', caller: { errorType: 'RangeError' } });
   });
 
   it('sees a crashed thread go, and another one take its place', async () => {
@@ -196,7 +196,8 @@ describe('who listens to a function that streams', () => {
       const event = { parts: ['one ', 'ö'.repeat(20_000), 'x'.repeat(100_000)] };
       const requestId = who === 'the form' ? await page.invoke(event) : await callForStream(event);
       expect(await page.ended(requestId)).toMatchObject({ outcome: 'response' });
-      const { answer } = await page.detail(requestId);
+      const { answer, stream } = await page.detail(requestId);
+      expect(stream?.at(-1)).toMatchObject({ bytes: 4 + 40_000 + 100_000 + 7 });
       expect(answer).toMatchObject({ bytes: 4 + 40_000 + 100_000 + 7, cut: true });
       expect(answer?.text).toMatch(/^one ö+.?$/);
       expect(Buffer.byteLength(answer?.text ?? '')).toBeGreaterThan(16_000);

@@ -70,6 +70,15 @@ describe('the level of a line', () => {
   });
 });
 
+it.each([
+  ['{"timestamp":"TIME","level":"INFO","message":"m"}'],
+  ['TIME\tr\tINFO\tin text'],
+  ['{"level":30,"time":MS,"msg":"of pino"}'],
+])('the time of %j is its own', (line) => {
+  const at = Date.now() - 1234;
+  expect(told(line.replace('TIME', new Date(at).toISOString()).replace('MS', String(at))).at).toBe(at);
+});
+
 /** As pages are told of it. */
 function told(line: string): LoggedText {
   const log = new LogHistory();

@@ -18,6 +18,15 @@ it('a deadline that is hit is seen, and that the connection is lost', async () =
   const bar = page.locator('.bar.deadline');
   await bar.locator('.deadline-mark').waitFor({ state: 'attached' });
   await page.locator('.thread-end[data-cause=deadline]').waitFor({ state: 'attached' });
+  await bar.first().dispatchEvent('click');
+  const timing = (name: string) =>
+    page.locator('.timings div', { has: page.getByText(name, { exact: true }) }).locator('dd');
+  await expect.poll(() => timing('caller').textContent(), POLL_OPTIONS).toMatch(/^timed out at [\d.]+ m?s$/);
+  await expect
+    .poll(() => timing('handler').textContent(), POLL_OPTIONS)
+    .toMatch(/^thread taken at [\d.]+ s$/);
+  await page.locator('.detail-outcome + .detail-error', { hasText: /did not settle|timed out/ }).waitFor();
+  await keepPicture(page, 'console-deadline');
   await running.local.interrupt();
   await page.getByText('connection lost').waitFor();
   await page.close();

@@ -65,6 +65,30 @@ describe('lanes', () => {
     ]);
   });
 
+  it('a bar has the whole lane unless another one is beside it', () => {
+    const bars = new Places().lanes(
+      [thread(1, 0)],
+      [ran('alone', 1, 10, 20), ran('one', 1, 30, 50), ran('two', 1, 40, 60), ran('later', 1, 70, 80)],
+    )[0]?.bars;
+    expect(bars?.map(({ row, rows }) => [row, rows])).toEqual([
+      [0, 1],
+      [0, 2],
+      [1, 2],
+      [0, 1],
+    ]);
+  });
+
+  it('a thread that holds one invocation has one row, however late ends are reported', () => {
+    const late: InvocationState = { ...ran('late', 1, 10), outcome: 'open', answeredAt: 20 };
+    const invocations = [late, ran('next', 1, 500, 620), ran('third', 1, 600)];
+    const [lane] = new Places().lanes([thread(1, 0)], invocations, 1);
+    expect(lane?.bars.map(({ row, span }) => [row, span.end])).toEqual([
+      [0, 500],
+      [0, 600],
+      [0, Infinity],
+    ]);
+  });
+
   it('what streams or works on after its answer keeps its row to itself until it has ended', () => {
     const rowOf = (first: Partial<InvocationState>, nextAt: number) =>
       new Places()

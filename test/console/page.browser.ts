@@ -111,6 +111,7 @@ describe('the page', () => {
     await page.locator('.bar.open').nth(3).waitFor();
     expect((await fetch(`${running.local.url}/`)).status).toBe(429);
     await page.locator('.facts div', { hasText: /^refused \(429\)\s*1$/ }).waitFor();
+    await page.locator('.refusal-mark').waitFor({ state: 'attached' });
     await running.open('full');
     await page.getByText('4 of 4 done').waitFor();
   });

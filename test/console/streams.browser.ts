@@ -28,6 +28,7 @@ describe('the page of a function that streams', () => {
     await page.getByLabel('Answer', { exact: true }).waitFor();
     expect(await answer()).toBe(`${JSON.stringify(head, null, 2)}\n\na line of text\nthe end`);
     expect(await ran()).not.toBe('–');
+    await page.getByRole('img', { name: /^Bytes over time: first bytes after .* after / }).waitFor();
     await keepPicture(page, 'console-stream');
   });
 

@@ -66,10 +66,10 @@ describe('a line on a terminal', () => {
 
 describe('lines are for people', () => {
   it.each([
-    [undefined, { isTTY: true, hasColors: () => true }, { colours: true }],
-    [undefined, { isTTY: true, hasColors: () => false }, { colours: false }],
+    [undefined, { isTTY: true, hasColors: (): boolean => true }, { colours: true }],
+    [undefined, { isTTY: true, hasColors: (): boolean => false }, { colours: false }],
     [undefined, {}, undefined],
-    ['json', { isTTY: true, hasColors: () => true }, undefined],
+    ['json', { isTTY: true, hasColors: (): boolean => true }, undefined],
     ['pretty', {}, { colours: false }],
   ] as const)('--log-format %s, stdout %j', (format, stdout, style) => {
     expect(terminalStyle(format, stdout)).toEqual(style);

@@ -3,6 +3,7 @@ import { statusOf, swatchOf } from '../state/outcomes.ts';
 import { selected } from '../state/view.ts';
 import { Lines } from './lines.tsx';
 import { useSelectedDetail } from './selected-detail.ts';
+import { StreamPlot } from './stream-plot.tsx';
 import { Text } from './text.tsx';
 import { Timings } from './timings.tsx';
 
@@ -29,7 +30,7 @@ export function Detail() {
 }
 
 function Shown({ detail }: { readonly detail: InvocationDetail }) {
-  const { state, event, answer, lines, linesLeftOut } = detail;
+  const { state, event, answer, errorMessage, stream, lines, linesLeftOut } = detail;
   return (
     <>
       <p class="detail-id">
@@ -39,7 +40,9 @@ function Shown({ detail }: { readonly detail: InvocationDetail }) {
         <span class={swatchOf(state)} /> {statusOf(state)}
         {state.errorType !== undefined && <code>{state.errorType}</code>}
       </p>
+      {errorMessage !== undefined && <p class="detail-error">{errorMessage}</p>}
       <Timings detail={detail} />
+      {stream !== undefined && <StreamPlot stream={stream} state={state} />}
       <Text title="Event" kept={event} />
       <Text title="Answer" kept={answer} />
       <Lines lines={lines} leftOut={linesLeftOut} />

@@ -2,18 +2,19 @@ import { togglePause } from '../state/view.ts';
 
 /** The keyboard shortcuts of the page. They are disabled while the user types in a field. */
 export const SHORTCUTS: readonly (readonly [key: string, action: string])[] = [
-  ['i', 'go to the event'],
-  ['Ctrl+Enter', 'invoke (in the event)'],
-  ['l', 'go to the lanes'],
-  ['← → ↑ ↓', 'select another bar (in the lanes)'],
-  ['Home End', 'select the first or last bar of the lane'],
-  ['Enter', 'go to the details of the bar'],
+  ['i', 'edit the event'],
+  ['Ctrl+Enter', 'invoke, while editing the event'],
+  ['l', 'move to the threads'],
+  ['← →', 'select the previous or next invocation of the thread'],
+  ['↑ ↓', 'select an invocation of the thread above or below'],
+  ['Home End', 'select the first or last invocation of the thread'],
+  ['Enter', 'move to the details of the selected invocation'],
   ['Escape', 'clear the selection'],
-  ['+ −', 'show less or more time (in the lanes)'],
-  ['Page ↑ ↓', 'move back or forward in time (in the lanes)'],
-  ['/', 'go to the log filter'],
-  ['p', 'pause or resume'],
-  ['?', 'show these shortcuts'],
+  ['+ −', 'show a shorter or longer time'],
+  ['Page ↑ ↓', 'show earlier or later times'],
+  ['/', 'filter the log'],
+  ['p', 'pause or resume the threads'],
+  ['?', 'show these keys'],
 ];
 
 const FOCUS: Readonly<Record<string, string>> = { i: '#event', l: '#lanes', '/': '#log-filter' };

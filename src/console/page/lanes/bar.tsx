@@ -1,10 +1,11 @@
 import type { InvocationState } from '../../messages.ts';
 import { describeInvocation } from '../state/outcomes.ts';
 import { MIN_PX, px } from './scale.ts';
-import { onThread } from './spans.ts';
+import type { Span } from './spans.ts';
 
 export interface BarProps {
   readonly invocation: InvocationState;
+  readonly span: Span;
   readonly pxPerMs: number;
   /** The left edge, in px. */
   readonly x: number;
@@ -14,9 +15,8 @@ export interface BarProps {
 }
 
 /** An invocation on its thread: waiting, handler and background work, and a mark at a missed deadline. */
-export function Bar({ invocation, pxPerMs, x, top, height, isSelected }: BarProps) {
+export function Bar({ invocation, span: { start, end }, pxPerMs, x, top, height, isSelected }: BarProps) {
   const { requestId, outcome, startedAt, answeredAt, deadlineAt, thread } = invocation;
-  const { start, end } = onThread(invocation);
   const isOpen = end === Infinity;
   const width = Math.max(MIN_PX, (end - start) * pxPerMs);
   const lead = startedAt === undefined ? 0 : (startedAt - start) * pxPerMs;

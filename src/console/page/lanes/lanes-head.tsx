@@ -1,4 +1,5 @@
 import { OUTCOMES } from '../state/outcomes.ts';
+import { refused } from '../state/store.ts';
 import { frozenAt, togglePause, windowMs, WINDOWS_MS } from '../state/view.ts';
 
 /** The legend, the time range and the pause button. */
@@ -20,6 +21,12 @@ export function LanesHead() {
           <span class="swatch boot" />
           starting
         </li>
+        {refused.value > 0 && (
+          <li>
+            <span class="swatch refusal" />
+            refused (429)
+          </li>
+        )}
       </ul>
       <label class="inline">
         shows

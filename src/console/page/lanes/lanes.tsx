@@ -1,6 +1,6 @@
 import { useComputed, useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
-import { invocations, threads } from '../state/store.ts';
+import { about, invocations, threads } from '../state/store.ts';
 import { pan, selected, viewEnd, windowMs, zoom } from '../state/view.ts';
 import { barId } from './bar.tsx';
 import { onLanesKey } from './bar-keys.ts';
@@ -21,7 +21,8 @@ export function Lanes() {
   const places = useMemo(() => new Places(), []);
   const lanes = useComputed(() => {
     places.forgetAllBut(invocations.value);
-    return places.lanes(threads.value.values(), invocations.value.values());
+    const { invocationsPerThread } = about.value ?? {};
+    return places.lanes(threads.value.values(), invocations.value.values(), invocationsPerThread);
   });
   const waiting = useComputed(() => places.waiting(invocations.value.values()));
   const shownFrom = viewEnd() - windowMs.value * 1.5;

@@ -7,13 +7,16 @@ import type { Span } from './spans.ts';
 export interface Lane {
   readonly threads: readonly ShownThread[];
   readonly bars: readonly PlacedBar[];
-  /** The number of rows. Bars that overlap in time need more than one. */
+  /** The number of rows: of the bars that overlap in time. */
   readonly rows: number;
 }
 
 export interface PlacedBar {
   readonly invocation: InvocationState;
   readonly row: number;
+  /** The number of rows where this bar is. A bar without another one at the same time has the whole lane. */
+  readonly rows: number;
+  readonly span: Span;
 }
 
 /** In single mode, the only lane is that of the main thread. */
@@ -25,7 +28,12 @@ export class Places {
   #lanes = new Map<string, number>();
   #rows = new Map<string, number>();
 
-  lanes(threads: Iterable<ShownThread>, invocations: Iterable<InvocationState>): Lane[] {
+  /** @param perThread how many invocations a thread can hold at the same time. */
+  lanes(
+    threads: Iterable<ShownThread>,
+    invocations: Iterable<InvocationState>,
+    perThread = Infinity,
+  ): Lane[] {
     const sorted = [...threads].toSorted((a, b) => a.startedAt - b.startedAt);
     if (sorted.length === 0) sorted.push(MAIN_THREAD);
     const lanes: ShownThread[][] = [];
@@ -39,8 +47,10 @@ export class Places {
     const bars = this.#barsOf(sorted, invocations);
     return lanes.map((members) => {
       const placed = this.#placed(
-        members.flatMap((thread) => bars.get(thread) ?? []),
-        onThread,
+        members.flatMap((thread) => {
+          const spans = spansOf(bars.get(thread) ?? [], onThread);
+          return perThread === 1 ? oneAfterTheOther(spans) : spans;
+        }),
       );
       return { threads: members, bars: placed, rows: rowsOf(placed) };
     });
@@ -51,7 +61,7 @@ export class Places {
     const waiters = [...invocations].filter(
       (each) => inQueue(each).end - each.calledAt > NOTICEABLE_MS || isOverUntaken(each),
     );
-    return this.#placed(waiters, inQueue, 'waiting ');
+    return this.#placed(spansOf(waiters, inQueue), 'waiting ');
   }
 
   /** Returns the lane of the thread that this thread replaces; otherwise a new lane. */
@@ -82,24 +92,19 @@ export class Places {
     return bars;
   }
 
-  #placed(
-    invocations: readonly InvocationState[],
-    span: (invocation: InvocationState) => Span,
-    prefix = '',
-  ): PlacedBar[] {
+  #placed(spans: readonly SpannedInvocation[], prefix = ''): PlacedBar[] {
     const last: Span[] = [];
-    const sorted = invocations
-      .map((invocation) => ({ invocation, own: span(invocation) }))
-      .toSorted((a, b) => a.own.start - b.own.start);
-    return sorted.map(({ invocation, own }) => {
+    const sorted = spans.toSorted((a, b) => a.span.start - b.span.start);
+    const placed = sorted.map(({ invocation, span }) => {
       const key = prefix + invocation.requestId;
-      const row = this.#rows.get(key) ?? freeRow(last, own.start);
+      const row = this.#rows.get(key) ?? freeRow(last, span.start);
       this.#rows.set(key, row);
       const before = last[row];
       // A later bar in the same row means that this bar has ended, although its end has not been reported yet.
-      if (before === undefined || own.end >= before.end || before.answeredAt !== undefined) last[row] = own;
-      return { invocation, row };
+      if (before === undefined || span.end >= before.end || before.answeredAt !== undefined) last[row] = span;
+      return { invocation, row, span };
     });
+    return withRows(placed);
   }
 
   /** Removes the rows of invocations that are no longer retained. */
@@ -108,6 +113,47 @@ export class Places {
     const kept = [...this.#rows].filter(([key]) => invocations.has(key.replace('waiting ', '')));
     this.#rows = new Map(kept);
   }
+}
+
+interface SpannedInvocation {
+  readonly invocation: InvocationState;
+  readonly span: Span;
+}
+
+function spansOf(
+  invocations: readonly InvocationState[],
+  span: (invocation: InvocationState) => Span,
+): SpannedInvocation[] {
+  return invocations.map((invocation) => ({ invocation, span: span(invocation) }));
+}
+
+/** Ends each bar when the next one begins, because the end of an invocation can be reported late. */
+function oneAfterTheOther(spans: readonly SpannedInvocation[]): SpannedInvocation[] {
+  const sorted = spans.toSorted((a, b) => a.span.start - b.span.start);
+  return sorted.map(({ invocation, span }, index) => {
+    const next = sorted[index + 1]?.span.start ?? Infinity;
+    return { invocation, span: span.end <= next ? span : { start: span.start, end: next } };
+  });
+}
+
+/** Adds the number of rows of the bars that overlap, directly or through others. */
+function withRows(bars: readonly Omit<PlacedBar, 'rows'>[]): PlacedBar[] {
+  const groups: { bars: Omit<PlacedBar, 'rows'>[]; end: number }[] = [];
+  for (const bar of bars) {
+    const group = groups.at(-1);
+    const { start, end, answeredAt } = bar.span;
+    const until = end === Infinity && answeredAt !== undefined ? Math.max(start, answeredAt) : end;
+    if (group === undefined || (group.end <= start && bar.row === 0))
+      groups.push({ bars: [bar], end: until });
+    else {
+      group.bars.push(bar);
+      group.end = Math.max(group.end, until);
+    }
+  }
+  return groups.flatMap(({ bars: group }) => {
+    const rows = group.reduce((most, { row }) => Math.max(most, row + 1), 1);
+    return group.map((bar) => ({ ...bar, rows }));
+  });
 }
 
 function isOverUntaken({ dispatchedAt, endedAt }: InvocationState): boolean {

@@ -8,10 +8,13 @@ import { px, pxPerMs, xOf } from './scale.ts';
 
 /** The lane of a thread and of those that it replaced. */
 export function ThreadLane({ lane, shownFrom }: { readonly lane: Lane; readonly shownFrom: number }) {
-  const { threads, bars, rows } = lane;
+  const { threads } = lane;
   const current = threads.at(-1);
   if (current === undefined) return null;
-  const barHeight = rows === 1 ? 20 : 11;
+  const bars = lane.bars.filter(({ span }) => span.end >= shownFrom);
+  // Only bars that are shown make a lane higher.
+  const rows = bars.reduce((most, bar) => Math.max(most, bar.rows), 1);
+  const height = Math.max(20, rows * 13 - 2);
   const name = threadName(current.thread);
   return (
     <div
@@ -19,7 +22,7 @@ export function ThreadLane({ lane, shownFrom }: { readonly lane: Lane; readonly 
       role="group"
       aria-label={name}
       data-thread={current.thread}
-      style={{ height: px(Math.max(34, rows * (barHeight + 2) + 13)) }}
+      style={{ height: px(height + 14) }}
     >
       <div class="lane-label">
         <span class={`dot ${stateOf(current)}`} />
@@ -31,19 +34,18 @@ export function ThreadLane({ lane, shownFrom }: { readonly lane: Lane; readonly 
           {threads.map((thread) => (
             <Life key={threadKey(thread)} thread={thread} />
           ))}
-          {bars
-            .filter(({ invocation: { endedAt = Infinity } }) => endedAt >= shownFrom)
-            .map(({ invocation, row }) => (
-              <Bar
-                key={invocation.requestId}
-                invocation={invocation}
-                pxPerMs={pxPerMs.value}
-                x={xOf(invocation.dispatchedAt ?? 0)}
-                top={9 + row * (barHeight + 2)}
-                height={barHeight}
-                isSelected={selected.value === invocation.requestId}
-              />
-            ))}
+          {bars.map(({ invocation, row, rows: shared, span }) => (
+            <Bar
+              key={invocation.requestId}
+              invocation={invocation}
+              span={span}
+              pxPerMs={pxPerMs.value}
+              x={xOf(span.start)}
+              top={9 + (row * (height + 2)) / shared}
+              height={(height + 2) / shared - 2}
+              isSelected={selected.value === invocation.requestId}
+            />
+          ))}
         </div>
       </div>
     </div>

@@ -1,5 +1,5 @@
 import { describeInvocation } from '../state/outcomes.ts';
-import { waiting } from '../state/store.ts';
+import { refusals, waiting } from '../state/store.ts';
 import { selected } from '../state/view.ts';
 import { barId } from './bar.tsx';
 import type { PlacedBar } from './places.ts';
@@ -16,6 +16,9 @@ export function WaitingLane({ bars }: { readonly bars: readonly PlacedBar[] }) {
       </div>
       <div class="track">
         <div class="strip">
+          {refusals.value.map((at) => (
+            <div key={at} class="refusal-mark" style={{ left: px(xOf(at)) }} />
+          ))}
           {bars
             .filter(({ row }) => row < ROWS)
             .map(({ invocation, row }) => (
@@ -27,7 +30,7 @@ export function WaitingLane({ bars }: { readonly bars: readonly PlacedBar[] }) {
   );
 }
 
-function Wait({ invocation, row }: PlacedBar) {
+function Wait({ invocation, row }: Pick<PlacedBar, 'invocation' | 'row'>) {
   const { requestId, outcome, dispatchedAt } = invocation;
   const { start, end } = inQueue(invocation);
   const isOpen = end === Infinity;

@@ -4,7 +4,15 @@ export function messageOf(text: string): string {
   if (message !== undefined) return message;
   const fields = text.startsWith('{') ? parse(text) : undefined;
   if (fields === undefined) return text;
-  const { level: _level, message: said, msg, timestamp: _timestamp, requestId: _requestId, ...rest } = fields;
+  const {
+    level: _level,
+    message: said,
+    msg,
+    timestamp: _timestamp,
+    time: _time,
+    requestId: _requestId,
+    ...rest
+  } = fields;
   const body = said ?? msg;
   const more = Object.keys(rest).length === 0 ? '' : ` ${JSON.stringify(rest)}`;
   return body === undefined ? text : (typeof body === 'string' ? body : JSON.stringify(body)) + more;

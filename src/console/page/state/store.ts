@@ -20,6 +20,8 @@ export const samples = signal<readonly StatsSample[]>([]);
 export const waiting = signal(0);
 export const inFlight = signal(0);
 export const refused = signal(0);
+/** When calls were refused with 429. */
+export const refusals = signal<readonly number[]>([]);
 export const burst = signal<BurstState>({ wanted: 0, done: 0, failed: 0 });
 
 /** The offset of the server's clock from this page's clock, in ms. */
@@ -37,13 +39,22 @@ export function threadKey({ thread, startedAt }: ShownThread): string {
 
 /** Replaces the whole state with a snapshot. */
 export function takeAll(snapshot: Snapshot): void {
-  const { functionName, concurrency, timeoutMs, mostInvocations, mostAtOnce } = snapshot;
+  const { functionName, concurrency, invocationsPerThread, timeoutMs, mostInvocations, mostAtOnce } =
+    snapshot;
   clockAheadMs = snapshot.now - Date.now();
-  about.value = { functionName, concurrency, timeoutMs, mostInvocations, mostAtOnce };
+  about.value = {
+    functionName,
+    concurrency,
+    invocationsPerThread,
+    timeoutMs,
+    mostInvocations,
+    mostAtOnce,
+  };
   invocations.value = new Map();
   threads.value = new Map();
   lines.value = [];
   samples.value = [];
+  refusals.value = [];
   take(snapshot);
 }
 
@@ -69,12 +80,16 @@ export function take(update: Update): void {
   waiting.value = update.waiting;
   inFlight.value = update.inFlight;
   refused.value = update.refused;
+  const lastRefusal = refusals.value.at(-1) ?? 0;
+  const freshRefusals = update.refusals.filter((at) => at > lastRefusal);
+  if (freshRefusals.length > 0) refusals.value = [...refusals.value, ...freshRefusals].slice(-MAX_REFUSALS);
   burst.value = update.burst;
 }
 
 const MAX_ENDED_THREADS = 64;
 const MAX_LINES = 1000;
 const MAX_SAMPLES = 300;
+const MAX_REFUSALS = 500;
 
 /** A delayed message makes the server's clock appear to lag. A larger difference means that one of the clocks was set. */
 function setClock(now: number): void {
