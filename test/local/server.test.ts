@@ -128,7 +128,11 @@ it.each([
     await using server = await startRuntimeApiServer({
       concurrency: 1,
       moreRoutes: (invokeApi) => [plainInvokeRoute(invokeApi, '/invoke'), functionUrlRoute(invokeApi)],
-      observer: { invoked: (_requestId, event) => void events.push(event.toString()), streamed: () => {}, refused: () => {} },
+      observer: {
+        invoked: (_requestId, event) => void events.push(event.toString()),
+        streamed: () => {},
+        refused: () => {},
+      },
     });
     const call = (event: string, signal: AbortSignal | null = null) =>
       fetch(`http://${server.address}${path}`, { method: 'POST', body: event, signal });
