@@ -182,9 +182,10 @@ class DevSession {
 /** Takes `handler.handler` for file and export, as on Lambda, unless there is a file of that name. */
 function referenceTo(given: string): HandlerReference {
   const extension = /[^/.]\.([^/]+)$/.exec(given)?.[1];
-  return extension === undefined || MODULE_EXTENSIONS.includes(`.${extension}`) || existsSync(given)
-    ? { kind: 'file', workerFile: given }
-    : { kind: 'handler-string', handlerString: given };
+  const isFile = extension === undefined || MODULE_EXTENSIONS.includes(`.${extension}`) || existsSync(given);
+  if (isFile) return { kind: 'file', workerFile: given };
+  process.env['_HANDLER'] = given;
+  return { kind: 'handler-string' };
 }
 
 /** The files that may be the handler's module, also those that do not exist yet. */
