@@ -1,74 +1,56 @@
-import { accessSync, constants, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
+import { accessSync, constants, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { readConfig } from '../config/config.ts';
-import { BenchError, readEvents } from './bench/flags.ts';
-import type { BenchFlags } from './bench/flags.ts';
+import { exit } from '../builtins.ts';
 import { canProfileThreads } from '../pool/cpu-profile.ts';
-import { exitOnSignals, endProcessAfter } from './serve.ts';
-import { OutputFile } from './bench/runtime-process.ts';
+import { BenchError } from './bench/bench-error.ts';
+import { compare, makeMethod } from './bench/compare-sizes.ts';
+import type { BenchRecord, Comparison } from './bench/comparison.ts';
+import { readEvents } from './bench/flags.ts';
+import type { BenchFlags } from './bench/flags.ts';
 import { htmlReport } from './bench/html-report.ts';
-import { readMachine } from './bench/machine.ts';
-import { measure } from './bench/measure.ts';
-import type { Method } from './bench/measure.ts';
+import type { Method } from './bench/measured-size.ts';
 import { describeSetup } from './bench/measurement.ts';
-import type { Measurement } from './bench/measurement.ts';
+import type { Setup } from './bench/measurement.ts';
 import { profileSetup } from './bench/profile.ts';
-import { startProgress, terminalReport } from './bench/terminal-report.ts';
-import { makeRecord } from './bench/record.ts';
-import type { BenchRecord } from './bench/record.ts';
 import type { Modules } from './bench/runtime-process.ts';
-import { maxSetups, nextSetup } from './bench/recommendation.ts';
-import type { Sizes } from './bench/recommendation.ts';
+import { startProgress, terminalReport } from './bench/terminal-report.ts';
 import { applyFlags } from './flags.ts';
+import { endProcessAfter, exitOnSignals } from './serve.ts';
+
+/** For `lambda-managed-runtime/bench`, which loads it on demand: this keeps the code in one chunk, which layers leave out. */
+export { compareSizes } from './bench/compare-sizes.ts';
+export { htmlReport, terminalReport };
 
 /** `lambda-managed-runtime bench <workerFile>`: measures a handler at several concurrencies and recommends one. */
 export async function bench(workerFile: string, flags: BenchFlags): Promise<void> {
   exitOnSignals();
   await endProcessAfter(async () => {
     applyFlags(flags);
+    const { seconds, rates, log } = flags;
     const events = readEvents(flags.events);
-    const modules = modulesOf(flags);
-    const { timeoutMs } = readConfig({ kind: 'file', workerFile }, modules).local;
-    const { seconds, rates } = flags;
     if (flags.profile === true && !canProfileThreads())
       throw new BenchError('--profile needs Node.js 22.20, 24.8 or newer.');
     if (flags.json !== '-') assertWritable(flags.json);
     assertWritable(flags.html);
-    assertWritable(flags.log);
-    const log = new OutputFile(flags.log);
-    const machine = readMachine();
-    const method = { workerFile, modules, events, timeoutMs, seconds, rates, log };
-    const measurements = await measureSetups(method, { given: flags.sizes, cores: machine.cores });
-    const about = { workerFile, modules, events: events.length, seconds, date: new Date().toISOString() };
-    const record = makeRecord({ ...about, version: ownVersion(), machine }, measurements);
-    write(flags.profile === true ? await withProfile(record, method) : record, flags);
+    assertWritable(log);
+    const method = makeMethod(workerFile, { modules: modulesOf(flags), events, seconds, rates, log });
+    const progress = startProgress();
+    const comparison = await compare(method, flags.sizes, progress).finally(() => progress.end());
+    write(flags.profile === true ? await withProfile(comparison, method) : comparison, flags);
+    if (!comparison.reliable) exit(EXIT_CODE_UNRELIABLE);
   });
 }
 
-/** Profiles the recommended size. */
-async function withProfile(record: BenchRecord, method: Method): Promise<BenchRecord> {
-  const { slots, threads } = record.recommendation.knee.at;
-  process.stderr.write(`bench: profiling ${describeSetup({ slots, threads })}\n`);
-  return { ...record, profile: await profileSetup({ slots, threads }, method) };
-}
+const EXIT_CODE_UNRELIABLE = 2;
 
-async function measureSetups(method: Method, sizes: Sizes): Promise<Measurement[]> {
-  const measured: Measurement[] = [];
-  const progress = startProgress();
-  try {
-    for (;;) {
-      const setup = nextSetup(measured, sizes);
-      if (setup === undefined) return measured;
-      const measurement = await measure(setup, method, (phase, done) =>
-        progress.phase(setup, phase, done, maxSetups(measured, sizes)),
-      );
-      measured.push(measurement);
-      progress.measured(measurement);
-    }
-  } finally {
-    progress.end();
-  }
+/** Profiles the recommended size, or the one with the most throughput. */
+async function withProfile(comparison: Comparison, method: Method): Promise<BenchRecord> {
+  const { recommendation, measurements } = comparison;
+  const { slots, threads }: Setup =
+    recommendation?.size ??
+    measurements.reduce((a, b) => (b.possiblePerSecond > a.possiblePerSecond ? b : a));
+  process.stderr.write(`bench: profiling ${describeSetup({ slots, threads })}\n`);
+  return { ...comparison, profile: await profileSetup({ slots, threads }, method) };
 }
 
 function modulesOf({ services, sharedData, codec, preload }: BenchFlags): Modules {
@@ -93,11 +75,11 @@ function assertWritable(file: string | undefined): void {
   }
 }
 
-function write(record: BenchRecord, { json, html, log }: BenchFlags): void {
-  const recordJson = `${JSON.stringify(record, undefined, 2)}\n`;
-  process.stdout.write(json === '-' ? recordJson : terminalReport(record));
-  if (json !== undefined && json !== '-') writeFileSync(json, recordJson);
-  if (html !== undefined) writeFileSync(html, htmlReport(record));
+function write(comparison: BenchRecord, { json, html, log }: BenchFlags): void {
+  const comparisonJson = `${JSON.stringify(comparison, undefined, 2)}\n`;
+  process.stdout.write(json === '-' ? comparisonJson : terminalReport(comparison));
+  if (json !== undefined && json !== '-') writeFileSync(json, comparisonJson);
+  if (html !== undefined) writeFileSync(html, htmlReport(comparison));
   const files = {
     'Measurements (JSON)': json === '-' ? undefined : json,
     'Report (HTML)': html,
@@ -106,9 +88,4 @@ function write(record: BenchRecord, { json, html, log }: BenchFlags): void {
   for (const [label, file] of Object.entries(files)) {
     if (file !== undefined) process.stderr.write(`${label}: ${file}\n`);
   }
-}
-
-function ownVersion(): string {
-  const file = findPackageJSON(import.meta.url) as string;
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

@@ -1,20 +1,25 @@
 import { describe, expect, it } from 'vitest';
+import { makeComparison, recommendedSettings } from '../../src/cli/bench/comparison.ts';
+import type { Comparison, Recommendation } from '../../src/cli/bench/comparison.ts';
 import type { Measurement } from '../../src/cli/bench/measurement.ts';
-import { makeRecord, recommendedSettings } from '../../src/cli/bench/record.ts';
-import type { BenchRecord } from '../../src/cli/bench/record.ts';
-import { Tally } from '../../src/cli/bench/measurement.ts';
-import { nextSetup } from '../../src/cli/bench/recommendation.ts';
+import { combineRounds, needsRound } from '../../src/cli/bench/rounds.ts';
+import type { Round } from '../../src/cli/bench/rounds.ts';
+import { nextSetup } from '../../src/cli/bench/setups.ts';
+import { Tally } from '../../src/cli/bench/tally.ts';
 
 interface MadeUp {
   readonly slots: number;
   readonly threads?: number;
   readonly perSecond: number;
-  readonly error?: number;
+  readonly standardError?: number;
   readonly cpuMs?: number;
   readonly delayMs?: number;
   readonly peakMemoryMiB?: number;
   readonly others?: number;
+  readonly stolen?: number;
+  readonly loadCore?: number;
   readonly failed?: number;
+  readonly total?: number;
   readonly askedSlots?: number;
 }
 
@@ -28,34 +33,42 @@ function madeUp(given: MadeUp): Measurement {
     invocationsPerThread: slots / threads,
     ...(askedSlots !== undefined && { askedSlots }),
     perSecond,
-    error: given.error ?? 0.01,
+    standardError: given.standardError ?? 0.01,
     steady: true,
     latencyMs: { mean, p50: mean, p90: mean * 1.1, p99: mean * 1.5, max: mean * 2 },
-    answers: { total: 100, failed, ...(failed > 0 && { firstError: 'TypeError: no' }) },
+    histogram: [],
+    answers: { total: given.total ?? 100, failed, ...(failed > 0 && { firstError: 'TypeError: no' }) },
     cpu: {
       msPerInvocation: cpuMs,
       delayMsPerInvocation: given.delayMs ?? 0,
       cores: (cpuMs * perSecond) / 1000,
     },
     peakMemoryMiB: given.peakMemoryMiB ?? 200,
-    loadCore: 0.1,
+    loadCore: given.loadCore ?? 0.1,
     others: given.others ?? 0,
+    stolen: given.stolen ?? 0,
+    rounds: [],
     rates: [],
   };
 }
 
-function bench(some: readonly MadeUp[], cores = 2): BenchRecord {
+function bench(some: readonly MadeUp[], cores = 2): Comparison {
   const machine = { cpu: 'a CPU', cores, memoryMiB: 8192, os: 'an OS', node: 'v24' };
   const about = {
     workerFile: 'handler.ts',
-    modules: {},
+    options: {},
     events: 1,
     seconds: 3,
     date: 'today',
     version: '0',
     machine,
   };
-  return makeRecord(about, some.map(madeUp));
+  return makeComparison(about, some.map(madeUp));
+}
+
+function recommended(comparison: Comparison): Recommendation {
+  if (comparison.recommendation === null) throw new Error(comparison.noRecommendation);
+  return comparison.recommendation;
 }
 
 /** 100 ms of CPU time. */
@@ -84,58 +97,46 @@ const WAITING: readonly MadeUp[] = [
   waiting(128, 2),
 ];
 
-const advice = (record: BenchRecord) => record.recommendation.advice;
+const withAll = (some: readonly MadeUp[], change: Partial<MadeUp>): MadeUp[] =>
+  some.map((each) => Object.assign({}, each, change));
+
+const advice = (comparison: Comparison) => recommended(comparison).advice;
 
 describe('a handler that computes', () => {
   it('gets about a slot for each core', () => {
-    const { recommendation } = bench(COMPUTING);
-    expect(recommendation.workload).toMatchObject({ waits: false });
-    expect(recommendation.advice).toMatchObject({
+    const { advice: settings, rationale, workload } = recommended(bench(COMPUTING));
+    expect(workload).toMatchObject({ waits: false });
+    expect(settings).toMatchObject({
       perExecutionEnvironmentMaxConcurrency: 2,
       invocationsPerThread: 1,
       environment: { vCpus: 2, memoryMiB: 4096, gibPerVCpu: 2, fits: true },
     });
-    expect(recommendation.rationale.join('\n')).toMatch(
-      /is CPU-bound[^]*2 slots had 19\.5 invocations\/s, 98 % of the best[^]*4096 MiB/,
+    expect(rationale.join('\n')).toMatch(
+      /is CPU-bound[^]*2 slots had 19\.5 invocations\/s, 98 % of the best[^]*2 slots keep 1\.95 cores busy, which is 2 vCPUs[^]*4096 MiB/,
     );
   });
 
   it('gets one slot on one core, and the report says that it then has no thread', () => {
-    const record = bench(COMPUTING.slice(0, 1).concat({ slots: 2, perSecond: 9.8 }), 1);
-    expect(advice(record).perExecutionEnvironmentMaxConcurrency).toBe(1);
-    expect(record.recommendation.rationale.at(-1)).toMatch(
-      /runs on the main thread.*WORKER_COUNT\) set to 1/,
-    );
-    expect(bench(COMPUTING).recommendation.rationale.join('')).not.toContain('main thread');
+    const one = bench(COMPUTING.slice(0, 1).concat({ slots: 2, perSecond: 9.8 }), 1);
+    expect(advice(one).perExecutionEnvironmentMaxConcurrency).toBe(1);
+    expect(recommended(one).rationale.at(-1)).toMatch(/runs on the main thread.*WORKER_COUNT\) set to 1/);
+    expect(recommended(bench(COMPUTING)).rationale.join('')).not.toContain('main thread');
   });
 
   it('gets more where these have more throughput, as short invocations do', () => {
-    const withError = (error: number): MadeUp[] => [
-      { slots: 1, perSecond: 9.5, error },
-      { slots: 2, perSecond: 17, error },
-      { slots: 4, perSecond: 18.7, error },
-      { slots: 8, perSecond: 18.8, error },
+    const withError = (standardError: number): MadeUp[] => [
+      { slots: 1, perSecond: 9.5, standardError },
+      { slots: 2, perSecond: 17, standardError },
+      { slots: 4, perSecond: 18.7, standardError },
+      { slots: 8, perSecond: 18.8, standardError },
     ];
     expect(advice(bench(withError(0.01))).perExecutionEnvironmentMaxConcurrency).toBe(4);
     // Then the difference may be noise.
     expect(advice(bench(withError(0.04))).perExecutionEnvironmentMaxConcurrency).toBe(2);
   });
 
-  it('is not taken for one that waits when other programs have the cores', () => {
-    const some = [
-      { slots: 1, perSecond: 3, delayMs: 230, others: 0.7 },
-      { slots: 2, perSecond: 19 },
-    ];
-    const record = bench(some);
-    expect(record.recommendation.workload.waits).toBe(false);
-    expect(record.recommendation.rationale[0]).toMatch(
-      /100 ms of CPU time and 230 ms without a core in 333 ms/,
-    );
-    expect(record.warnings).toEqual([expect.stringMatching(/^NOISE: .* 70 % .*1 slot/)]);
-  });
-
   it('is not taken for one that waits when more slots than cores wait for each other', () => {
-    expect(bench([{ slots: 8, perSecond: 20 }]).recommendation.workload.waits).toBe(false);
+    expect(recommended(bench([{ slots: 8, perSecond: 20 }])).workload.waits).toBe(false);
   });
 });
 
@@ -146,9 +147,9 @@ it('a size that kept all cores busy is not passed over because the machine becam
     { slots: 2, perSecond: 14, cpuMs: 125, others: 0.1 },
     { slots: 4, perSecond: 20 },
   ];
-  const { recommendation } = bench(some);
-  expect(recommendation.advice.perExecutionEnvironmentMaxConcurrency).toBe(2);
-  expect(recommendation.rationale[1]).toMatch(/14\.0 invocations\/s, 70 % .* would only share it/);
+  const { advice: settings, rationale } = recommended(bench(some));
+  expect(settings.perExecutionEnvironmentMaxConcurrency).toBe(2);
+  expect(rationale[1]).toMatch(/14\.0 invocations\/s, 70 % .* would only share it/);
   const idle = [
     { slots: 1, perSecond: 9.9 },
     { slots: 2, perSecond: 14 },
@@ -158,26 +159,44 @@ it('a size that kept all cores busy is not passed over because the machine becam
 });
 
 describe('a handler that waits', () => {
-  it('gets as many slots as pay, on as many threads as there are cores', () => {
-    const { recommendation, warnings } = bench(WAITING);
-    expect(recommendation.workload).toMatchObject({ waits: true, share: 0.01 });
-    expect(recommendation.advice).toMatchObject({
+  it('gets as many slots as pay, on as many threads and vCPUs as its busy cores need', () => {
+    const comparison = bench(WAITING);
+    const { advice: settings, rationale, size, workload } = recommended(comparison);
+    expect(workload).toMatchObject({ waits: true, share: 0.01 });
+    // 1.28 cores busy.
+    expect(size).toEqual({ slots: 128, threads: 2 });
+    expect(settings).toMatchObject({
       perExecutionEnvironmentMaxConcurrency: 128,
       threads: 2,
       invocationsPerThread: 64,
+      environment: { vCpus: 2 },
     });
-    expect(recommendation.rationale.join('\n')).toMatch(
-      /waits more than it computes[^]*160 MiB with 128 slots on 2 threads, compared with 340 MiB with 8 slots[^]*64 per vCPU/,
+    expect(rationale.join('\n')).toMatch(
+      /waits more than it computes[^]*160 MiB with 128 slots on 2 threads, compared with 340 MiB with 8 slots[^]*1\.28 cores busy, which is 2 vCPUs[^]*64 slots per vCPU/,
     );
-    expect(warnings).toEqual([expect.stringMatching(/128 concurrent calls/)]);
+    expect(comparison.caveats).toEqual([expect.stringMatching(/128 concurrent calls/)]);
+  });
+
+  it('gets one vCPU, and what Lambda allows on it, where it keeps less than a core busy', () => {
+    const some = withAll(WAITING, { cpuMs: 0.06 });
+    const { advice: settings, rationale } = recommended(bench(some));
+    expect(settings).toMatchObject({
+      perExecutionEnvironmentMaxConcurrency: 64,
+      threads: 1,
+      invocationsPerThread: 64,
+      environment: { vCpus: 1, memoryMiB: 2048 },
+    });
+    expect(rationale.join('\n')).toMatch(
+      /128 slots on 2 threads keep 0\.08 cores busy, which is 1 vCPU at most 80 % busy, with 64 slots\. Lambda allows/,
+    );
   });
 
   it('gets fewer where what it waits for is the limit', () => {
     const some = [...WAITING.slice(0, 6), waiting(64, 2, 190), waiting(128, 2, 380)];
     expect(advice(bench(some))).toMatchObject({
       perExecutionEnvironmentMaxConcurrency: 32,
-      threads: 2,
-      invocationsPerThread: 16,
+      threads: 1,
+      invocationsPerThread: 32,
     });
   });
 
@@ -187,17 +206,178 @@ describe('a handler that waits', () => {
       perExecutionEnvironmentMaxConcurrency: 8,
       threads: 8,
       invocationsPerThread: 1,
+      environment: { vCpus: 1 },
     });
   });
 
   it('is told how to set it', () => {
-    expect(recommendedSettings(bench(WAITING))).toEqual([
+    expect(recommendedSettings(recommended(bench(WAITING)))).toEqual([
       ['PerExecutionEnvironmentMaxConcurrency', '128'],
       ['MemorySize', '4096 (2 vCPUs)'],
       ['ExecutionEnvironmentMemoryGiBPerVCpu', '2'],
       ['threads', '2, or AWS_LAMBDA_NODEJS_WORKER_COUNT=2'],
       ['invocationsPerThread', '64'],
     ]);
+  });
+});
+
+describe('other programs that take the cores', () => {
+  /** 180 ms of CPU time on two cores: with others on both, threads have a core half of the time. */
+  const disturbed: readonly MadeUp[] = [
+    { slots: 1, perSecond: 5.2, cpuMs: 182, delayMs: 8, others: 0.5 },
+    { slots: 2, perSecond: 5.5, cpuMs: 176, delayMs: 185, others: 0.5 },
+    { slots: 4, perSecond: 5.6, cpuMs: 187, delayMs: 524, others: 0.5 },
+    { slots: 8, perSecond: 5.5, cpuMs: 180, delayMs: 1270, others: 0.5 },
+  ];
+
+  it('leave the recommendation of a handler that computes to its CPU time', () => {
+    const comparison = bench(disturbed);
+    expect(comparison).toMatchObject({
+      reliable: false,
+      problems: [expect.stringMatching(/^NOISE: .* 50 % /)],
+    });
+    const { advice: settings, basis, rationale } = recommended(comparison);
+    expect(basis).toBe('cpu-time');
+    expect(settings).toMatchObject({
+      perExecutionEnvironmentMaxConcurrency: 2,
+      environment: { vCpus: 2 },
+    });
+    expect(rationale[1]).toMatch(
+      /an invocation took 176 to 187 ms of CPU time at every size, so 2 slots can serve about 11\.\d invocations\/s on 2 cores \(observed: 5\.50\)/,
+    );
+  });
+
+  it('do not make the throughput of a single size count more than what it could have on its own cores', () => {
+    const [one, two] = bench(disturbed).measurements;
+    expect(one?.possiblePerSecond).toBeCloseTo(1000 / 184.3, 1);
+    expect(two?.possiblePerSecond).toBeCloseTo(2000 / 178.6, 1);
+  });
+
+  it('do not make a handler that computes look as if it waited', () => {
+    const some = [
+      { slots: 1, perSecond: 3, delayMs: 230, others: 0.7 },
+      { slots: 2, perSecond: 6, delayMs: 230, others: 0.7 },
+    ];
+    const { workload, rationale } = recommended(bench(some));
+    expect(workload).toMatchObject({ waits: false, certain: true });
+    expect(rationale[0]).toMatch(/100 ms of CPU time and 230 ms without a core in 333 ms/);
+  });
+
+  it('leave no recommendation where the hypervisor may have taken the time that looks like waiting', () => {
+    const some = [
+      { slots: 1, perSecond: 2, others: 0.8, stolen: 0.8 },
+      { slots: 2, perSecond: 4, others: 0.8, stolen: 0.8 },
+    ];
+    const comparison = bench(some);
+    expect(comparison).toMatchObject({ reliable: false, recommendation: null });
+    expect(comparison.noRecommendation).toMatch(/uncertain whether the handler computes or waits/);
+  });
+
+  it('leave no recommendation where the CPU time differs between sizes', () => {
+    const [one, two, ...more] = disturbed;
+    const comparison = bench(
+      [one, { ...two, cpuMs: 300 } as MadeUp, ...more].filter((each) => each !== undefined),
+    );
+    expect(comparison.recommendation).toBeNull();
+    expect(comparison.noRecommendation).toMatch(/CPU time of an invocation differs too much/);
+  });
+
+  it('leave a recommendation to a handler that waits if its throughput agrees', () => {
+    const some = withAll(WAITING, { others: 0.9 });
+    const comparison = bench(some);
+    expect(comparison.reliable).toBe(false);
+    expect(recommended(comparison)).toMatchObject({
+      basis: 'cpu-time',
+      size: { slots: 128, threads: 2 },
+    });
+  });
+
+  it('leave none if it does not: what it waits for, or the others, may be the limit', () => {
+    const some = [...WAITING.slice(0, 6), waiting(64, 2, 190), waiting(128, 2, 380)];
+    const comparison = bench(withAll(some, { others: 0.9 }));
+    expect(comparison.recommendation).toBeNull();
+    expect(comparison.noRecommendation).toMatch(/CPU time and throughput lead to different sizes/);
+  });
+
+  it('do not matter below a tenth', () => {
+    const comparison = bench(withAll(COMPUTING, { others: 0.1 }));
+    expect(comparison).toMatchObject({
+      reliable: true,
+      problems: [],
+      recommendation: { basis: 'throughput' },
+    });
+  });
+});
+
+describe('failed invocations', () => {
+  it('above 1 % make the result unreliable, without a recommendation; the first error is on top', () => {
+    const comparison = bench([
+      { slots: 1, perSecond: 9, failed: 2, others: 0.5 },
+      { slots: 2, perSecond: 18 },
+    ]);
+    expect(comparison).toMatchObject({ reliable: false, recommendation: null });
+    expect(comparison.problems).toEqual([
+      'FAILURES: 2 of 200 invocations failed. First error: TypeError: no',
+      expect.stringMatching(/^NOISE/),
+    ]);
+    expect(comparison.noRecommendation).toMatch(/Too many invocations failed/);
+  });
+
+  it('up to 1 % are the first caveat', () => {
+    const comparison = bench([...COMPUTING.slice(1), { slots: 1, perSecond: 9.9, failed: 1 }]);
+    expect(comparison).toMatchObject({ reliable: true, problems: [] });
+    expect(comparison.caveats[0]).toBe('1 of 400 invocations failed. First error: TypeError: no');
+  });
+});
+
+describe('rounds', () => {
+  const round = (others: number, latencyMs: number, failure?: string): Round => {
+    const tally = new Tally();
+    for (let count = 0; count < 12; count += 1) tally.add(latencyMs, failure);
+    const used = { wallMs: 1000, cores: 1, delayedThreads: 0, loadCore: 0.1, others, stolen: 0 };
+    return { tally, used };
+  };
+  const context = { setup: { slots: 1, threads: 1 }, slots: 1, steady: true, peakMemoryMiB: 100, rates: [] };
+
+  it('that other programs disturbed are left out, if two others remain', () => {
+    const rounds = [round(0, 100), round(0.4, 200, 'Error: slow'), round(0.05, 100)];
+    const { perSecond, others, answers, ...measurement } = combineRounds(rounds, context);
+    expect(perSecond).toBe(10);
+    expect(others).toBeCloseTo(0.025, 6);
+    expect(measurement.rounds.map(({ counted }) => counted)).toEqual([true, false, true]);
+    // A failure counts in any round.
+    expect(answers).toEqual({ total: 36, failed: 12, firstError: 'Error: slow' });
+  });
+
+  it('all count otherwise', () => {
+    const { perSecond, others } = combineRounds([round(0, 100), round(0.4, 200), round(0.5, 300)], context);
+    expect(perSecond).toBe(5);
+    expect(others).toBeCloseTo(0.3, 6);
+  });
+
+  it('are three, or up to five as long as fewer than two were quiet', () => {
+    const [quiet, noisy] = [round(0, 1), round(0.5, 1)];
+    expect(needsRound([quiet, quiet])).toBe(true);
+    expect(needsRound([quiet, noisy, quiet])).toBe(false);
+    expect(needsRound([quiet, noisy, noisy])).toBe(true);
+    expect(needsRound([noisy, noisy, noisy, quiet, noisy])).toBe(false);
+  });
+});
+
+describe('what a size costs', () => {
+  it('is its share of what its slots could do, and what its environment takes', () => {
+    const [one, two, four] = bench(COMPUTING).measurements;
+    expect(one).toMatchObject({ idealPerSecond: 9.9, efficiency: 1 });
+    expect(two?.idealPerSecond).toBeCloseTo(19.8, 6);
+    expect(four?.idealPerSecond).toBe(20);
+    expect(two?.costPerThousand.vCpuSeconds).toBeCloseTo(2000 / 19.5, 6);
+    expect(two?.costPerThousand.gibSeconds).toBeCloseTo(4000 / 19.5, 6);
+  });
+
+  it('counts the slots that the environment may have', () => {
+    const some = withAll(WAITING, { cpuMs: 0.06 });
+    // 64 of the 128 slots fit on one vCPU, with half of the throughput.
+    expect(bench(some).measurements.at(-1)?.costPerThousand.vCpuSeconds).toBeCloseTo(1000 / 640, 6);
   });
 });
 
@@ -211,39 +391,34 @@ describe('memory', () => {
     { peakMemoryMiB: 9000, cores: 2, memoryMiB: 16384 },
     { peakMemoryMiB: 100, cores: 16, memoryMiB: 32768 },
   ])('of $peakMemoryMiB MiB on $cores cores makes $memoryMiB', ({ peakMemoryMiB, cores, memoryMiB }) => {
-    const { environment } = advice(bench([{ slots: cores, perSecond: 10, peakMemoryMiB }], cores));
+    const { environment } = advice(bench([{ slots: cores, perSecond: 10 * cores, peakMemoryMiB }], cores));
     expect(environment).toMatchObject({ memoryMiB, vCpus: cores, fits: true });
     expect(environment.memoryMiB).toBe(environment.vCpus * environment.gibPerVCpu * 1024);
   });
 
   it('that no environment has is said', () => {
-    const { recommendation } = bench([{ slots: 2, perSecond: 10, peakMemoryMiB: 20_000 }]);
-    expect(recommendation.advice.environment).toMatchObject({ memoryMiB: 16384, fits: false });
-    expect(recommendation.rationale.at(-1)).toMatch(
-      /exceeds the 16384 MiB available with 2 vCPUs: use fewer/,
+    const { advice: settings, rationale } = recommended(
+      bench([{ slots: 2, perSecond: 20, peakMemoryMiB: 20_000 }]),
     );
+    expect(settings.environment).toMatchObject({ memoryMiB: 16384, fits: false });
+    expect(rationale.at(-1)).toMatch(/exceeds the 16384 MiB available with 2 vCPUs: use fewer/);
   });
 });
 
 it('a machine with more cores than an environment can have gives its part', () => {
-  const record = bench(
+  const comparison = bench(
     [
       { slots: 32, perSecond: 318 },
       { slots: 64, perSecond: 320 },
     ],
     32,
   );
-  expect(advice(record)).toMatchObject({
+  expect(advice(comparison)).toMatchObject({
     perExecutionEnvironmentMaxConcurrency: 16,
     threads: 16,
     environment: { vCpus: 16 },
   });
-  expect(record.warnings).toEqual([expect.stringMatching(/32 cores.*16 vCPUs/)]);
-});
-
-it('failed invocations are said first, with the first error', () => {
-  const { warnings } = bench([{ slots: 1, perSecond: 9, failed: 30, others: 0.5 }]);
-  expect(warnings[0]).toMatch(/^FAILURES: 30 of 100 .*TypeError: no$/);
+  expect(comparison.caveats).toEqual([expect.stringMatching(/32 cores.*16 vCPUs/)]);
 });
 
 it('throughput is callers ÷ mean latency, percentiles are the nearest of those that were', () => {
@@ -254,7 +429,20 @@ it('throughput is callers ÷ mean latency, percentiles are the nearest of those 
   expect(tally.answers).toEqual({ total: 150, failed: 1, firstError: 'seven' });
   const steady = new Tally();
   for (let count = 0; count < 10; count += 1) steady.add(20, undefined);
-  expect(steady.throughput(2)).toEqual({ perSecond: 100, error: 0 });
+  expect(steady.throughput(2)).toEqual({ perSecond: 100, standardError: 0 });
+});
+
+it('a histogram has all latencies, from the shortest to the longest', () => {
+  const tally = new Tally();
+  for (const ms of [10, 10, 20, 80, 160]) tally.add(ms, undefined);
+  const { histogram } = tally;
+  expect(histogram.reduce((sum, { count }) => sum + count, 0)).toBe(5);
+  expect(histogram[0]).toMatchObject({ fromMs: 10, count: 2 });
+  expect(histogram.at(-1)).toMatchObject({ toMs: 160, count: 1 });
+  const equal = new Tally();
+  equal.add(5, undefined);
+  expect(equal.histogram[0]).toMatchObject({ fromMs: 5, count: 1 });
+  expect(new Tally().histogram).toEqual([]);
 });
 
 describe('which setups are measured', () => {

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
-import { MAX_CONCURRENCY } from '../../config/environment.ts';
+import { BenchError } from './bench-error.ts';
+import { RATES, SECONDS, SIZES, ascending } from './ranges.ts';
+import type { Range } from './ranges.ts';
 import { withFunctionFlags } from '../flags.ts';
 import type { FunctionFlags } from '../flags.ts';
 
@@ -43,17 +45,19 @@ export function withBenchFlags(command: Command): Command {
           .argParser(rates)
           .default([], 'none'),
       )
-      .option('--seconds <s>', 'how long to measure each size after warm-up, in seconds', seconds, 3)
+      .option(
+        '--seconds <s>',
+        'how long to measure each size after warm-up, in seconds, all rounds together',
+        seconds,
+        3,
+      )
       .option(
         '--json <file>',
         'writes all measurements to this file; - writes them to stdout instead of the table',
       )
-      .option('--html <file>', 'writes a report with plots to this file')
+      .option('--html <file>', 'writes a report with plots to this file (HTML)')
       .option('--profile', 'also profiles the recommended size, and reports where its CPU time went')
-      .option(
-        '--log <file>',
-        'writes the handler’s output to this file, for the last size measured (default: discarded)',
-      )
+      .option('--log <file>', 'writes the handler’s output to this file (default: discarded)')
       .option('--services <module>', 'the option services: a path or a package name')
       .option('--shared-data <module>', 'the option sharedData')
       .option('--codec <module>', 'the option codec')
@@ -67,34 +71,25 @@ export function withBenchFlags(command: Command): Command {
 }
 
 function sizes(text: string): number[] {
-  const found = list(text).filter((size) => Number.isInteger(size) && size >= 1 && size <= MAX_CONCURRENCY);
-  if (found.length === 0 || found.length < list(text).length) {
-    throw new InvalidArgumentError(`Expected whole numbers from 1 to ${MAX_CONCURRENCY}, for example 1,2,4.`);
-  }
-  return [...new Set(found)].sort((a, b) => a - b);
+  return ascending(within(SIZES, list(text), ', for example 1,2,4'));
 }
 
 function rates(text: string): number[] {
-  const found = list(text);
-  if (found.some((rate) => !(rate > 0 && rate <= MAX_RATE))) {
-    throw new InvalidArgumentError(`Expected numbers above 0 and up to ${MAX_RATE}, for example 50,100.`);
-  }
-  return [...new Set(found)].sort((a, b) => a - b);
+  return ascending(within(RATES, list(text), ', for example 50,100'));
 }
 
 function seconds(text: string): number {
-  const found = Number(text);
-  if (found >= MIN_SECONDS && found <= MAX_SECONDS) return found;
-  throw new InvalidArgumentError(`Expected a number from ${MIN_SECONDS} to ${MAX_SECONDS}.`);
+  return within(SECONDS, Number(text));
+}
+
+function within<Value>({ expected, contains }: Range<Value>, value: Value, example = ''): Value {
+  if (contains(value)) return value;
+  throw new InvalidArgumentError(`Expected ${expected}${example}.`);
 }
 
 function list(text: string): number[] {
   return text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
 }
-
-const MAX_RATE = 100_000;
-const MIN_SECONDS = 0.1;
-const MAX_SECONDS = 3600;
 
 /**
  * Reads the events from a JSON file that holds one event or an array of events. Without a file, the event is `{}`.
@@ -126,9 +121,4 @@ function parse(file: string, text: string): unknown {
       `${file} is not valid JSON (one event, or an array of events): ${(error as Error).message}`,
     );
   }
-}
-
-/** The benchmark cannot continue. The message is shown to the user. */
-export class BenchError extends Error {
-  override readonly name = 'BenchError';
 }

@@ -5,32 +5,37 @@ import type { Measurement } from './measurement.ts';
 import { flameGraph } from './flame-graph.ts';
 import { functionColumns, profileLegend } from './profile.ts';
 import type { BenchProfile } from './profile.ts';
-import { contextLines, recommendedSettings } from './record.ts';
-import type { BenchRecord } from './record.ts';
+import { contextLines, recommendedSettings } from './comparison.ts';
+import type { BenchRecord } from './comparison.ts';
 import { RATE_LEGEND, SETUP_LEGEND, rateColumns, setupColumns } from './terminal-report.ts';
 import type { Columns } from './terminal-report.ts';
 
 /** Formats the record as a self-contained HTML page: uPlot and the measurements are inlined. */
 export function htmlReport(record: BenchRecord): string {
   const atRates = rateColumns(record);
-  const { recommendation, warnings, measurements, profile } = record;
+  const { recommendation, noRecommendation, problems, caveats, measurements, profile } = record;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>bench: ${escaped(record.about.workerFile)}</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
 <style>${asset('uPlot.min.css')}${STYLE}</style></head><body>
 <h1>Slots for ${escaped(record.about.workerFile)}</h1>
+${problems.length > 0 ? `<h2>UNRELIABLE</h2><ul>${problems.map(item).join('')}</ul>` : ''}
 <header>${contextLines(record).map(paragraph).join('')}</header>
 <h2>Recommended</h2>
-${table({ head: ['setting', 'value'], rows: recommendedSettings(record) })}
-<ul>${recommendation.rationale.map(item).join('')}</ul>
-${warnings.length > 0 ? `<h2>Warnings</h2><ul>${warnings.map(item).join('')}</ul>` : ''}
+${
+  recommendation === null
+    ? paragraph(noRecommendation ?? '')
+    : table({ head: ['setting', 'value'], rows: recommendedSettings(recommendation) }) +
+      `<ul>${recommendation.rationale.map(item).join('')}</ul>`
+}
+${caveats.length > 0 ? `<h2>Caveats</h2><ul>${caveats.map(item).join('')}</ul>` : ''}
 <h2>Measured</h2>
 ${paragraph(SETUP_LEGEND)}${table(setupColumns(record))}
 ${atRates.rows.length > 0 ? `${paragraph(RATE_LEGEND)}${table(atRates)}` : ''}
 ${profile === undefined ? '' : profileSection(profile)}
 <main id="plots"></main>
 <script>${asset('uPlot.iife.min.js')}</script>
-<script>const PLOTS = ${scriptJson(plots(measurements))}, KNEE = ${recommendation.knee.at.slots};${DRAW}</script>
+<script>const PLOTS = ${scriptJson(plots(measurements))}, KNEE = ${recommendation?.size.slots ?? null};${DRAW}</script>
 </body></html>
 `;
 }
@@ -55,6 +60,7 @@ for (const { title, unit, slots, lines, log } of PLOTS) {
       label, stroke: COLOURS[index % COLOURS.length], width: 2, spanGaps: true, points: { show: true, size: 6 },
       value: (_, value) => value === null ? '–' : value.toPrecision(3) }))],
     hooks: { draw: [(plot) => {
+      if (KNEE === null) return;
       const x = plot.valToPos(KNEE, 'x', true), { top, height } = plot.bbox, { ctx } = plot;
       ctx.save(); ctx.strokeStyle = '#6e7781'; ctx.setLineDash([4, 4]); ctx.beginPath();
       ctx.moveTo(x, top); ctx.lineTo(x, top + height); ctx.stroke(); ctx.restore();

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
-import { Tally } from './measurement.ts';
-import type { Failure } from './measurement.ts';
+import { Tally } from './tally.ts';
+import type { Failure } from './tally.ts';
 
 /** Sends the next event. Resolves with its failure, or with undefined on success. */
 export type Invoke = () => Promise<Failure>;

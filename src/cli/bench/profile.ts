@@ -2,8 +2,8 @@ import { startRuntimeApiServer } from '../../local/runtime-api-server.ts';
 import { callTree, functionTimes, placeOf } from '../../profiling/call-tree.ts';
 import type { CallTreeNode, FunctionTimes, SampledProfile } from '../../profiling/call-tree.ts';
 import { ClosedLoop } from './load.ts';
-import { invokeInTurn } from './measure.ts';
-import type { Method } from './measure.ts';
+import { invokeInTurn } from './measured-size.ts';
+import type { Method } from './measured-size.ts';
 import { describeSetup, percent, shortNumber } from './measurement.ts';
 import type { Setup } from './measurement.ts';
 import { RuntimeProcess } from './runtime-process.ts';
@@ -29,7 +29,7 @@ export async function profileSetup(setup: Setup, method: Method): Promise<BenchP
   const api = await startRuntimeApiServer({ timeoutMs, deliveryHistory: 0 });
   try {
     const runtime = new RuntimeProcess(method, setup, api);
-    const send = (event: string) => api.invoke(event, { whenCapacity: true, keepStream: false });
+    const send = (event: string | Uint8Array) => api.invoke(event, { whenCapacity: true, keepStream: false });
     try {
       const slots = await runtime.ready();
       // V8 can tell inlined functions from their callers only in code that it compiles during a profile.

@@ -1,21 +1,22 @@
-import { NOISY_SHARE } from './machine.ts';
-import { describeSetup, isShared, percent, shortNumber } from './measurement.ts';
+import { busyCores, possiblePerSecond } from './capacity.ts';
+import { MAX_BUSY_SHARE, MAX_SLOTS_PER_VCPU, MAX_VCPUS } from './environment-size.ts';
+import { counted, describeSetup, isShared, percent, shortNumber } from './measurement.ts';
 import type { Measurement } from './measurement.ts';
-import { MAX_SLOTS_PER_VCPU, MAX_VCPUS, coresUsed } from './recommendation.ts';
-import type { Recommendation } from './recommendation.ts';
+import { coresUsed } from './recommendation.ts';
+import type { Conclusion } from './recommendation.ts';
 
 /** Explains a recommendation in one or two sentences per setting. */
-export function rationale(
-  recommendation: Recommendation,
-  measured: readonly Measurement[],
-  cores: number,
-): string[] {
+export function rationale(conclusion: Conclusion, measured: readonly Measurement[], cores: number): string[] {
+  const { basis, workload, advice } = conclusion;
   return [
-    workloadSentence(recommendation, cores),
-    kneeSentence(recommendation, measured, cores),
-    ...(recommendation.workload.waits ? [sharingSentence(recommendation, measured)] : []),
-    memorySentence(recommendation),
-    ...(recommendation.advice.perExecutionEnvironmentMaxConcurrency === 1 ? [ONE_SLOT] : []),
+    workloadSentence(conclusion, cores),
+    basis === 'cpu-time'
+      ? cpuTimeSentence(conclusion, measured, cores)
+      : kneeSentence(conclusion, measured, cores),
+    ...(workload.waits ? [sharingSentence(conclusion, measured)] : []),
+    vCpuSentence(conclusion, cores),
+    memorySentence(conclusion),
+    ...(advice.perExecutionEnvironmentMaxConcurrency === 1 ? [ONE_SLOT] : []),
   ];
 }
 
@@ -23,7 +24,7 @@ const ONE_SLOT =
   'With 1 slot the handler runs on the main thread, where the runtime cannot interrupt it; with threads (or ' +
   'AWS_LAMBDA_NODEJS_WORKER_COUNT) set to 1 it runs in a worker thread.';
 
-function workloadSentence({ workload }: Recommendation, cores: number): string {
+function workloadSentence({ workload }: Conclusion, cores: number): string {
   const { waits, cpuMs, delayMs, durationMs, share } = workload;
   const delay = delayMs > durationMs / 10 ? ` and ${shortNumber(delayMs)} ms without a core` : '';
   const times = `${shortNumber(cpuMs)} ms of CPU time${delay} in ${shortNumber(durationMs)} ms (${percent(share)})`;
@@ -33,17 +34,18 @@ function workloadSentence({ workload }: Recommendation, cores: number): string {
         'make invocations share CPU time.';
 }
 
-function kneeSentence(
-  { knee: { at, best, full } }: Recommendation,
-  measured: readonly Measurement[],
-  cores: number,
-): string {
-  const rate = (each: Measurement): string => `${shortNumber(each.perSecond)} invocations/s`;
+function kneeSentence({ knee }: Conclusion, measured: readonly Measurement[], cores: number): string {
+  const { at, best, full } = knee;
+  const possible = (each: Measurement): number => possiblePerSecond(each, cores);
+  const rate = (each: Measurement): string => {
+    const differs = possible(each) > each.perSecond * (1 + SHOWN_DIFFERENCE);
+    return `${shortNumber(each.perSecond)} invocations/s${differs ? ` (possible: ${shortNumber(possible(each))})` : ''}`;
+  };
   const largest = measured.filter((each) => isShared(each) === isShared(at)).reduce(larger);
   const reached =
     at === best
       ? `${describeSetup(at)} had the best throughput, ${rate(at)}`
-      : `${describeSetup(at)} had ${rate(at)}, ${percent(at.perSecond / best.perSecond)} of the best (${rate(best)} with ${describeSetup(best)})`;
+      : `${describeSetup(at)} had ${rate(at)}, ${percent(possible(at) / possible(best))} of the best (${rate(best)} with ${describeSetup(best)})`;
   if (full) {
     return (
       `${reached}, and used ${percent(Math.min(1, coresUsed(at, cores)))} of the available CPU time: ` +
@@ -54,7 +56,25 @@ function kneeSentence(
   return `${reached}; with ${describeSetup(largest)} p99 is ${shortNumber(largest.latencyMs.p99)} ms instead of ${shortNumber(at.latencyMs.p99)} ms.`;
 }
 
-function sharingSentence({ advice, knee: { at } }: Recommendation, measured: readonly Measurement[]): string {
+/** From which difference on the possible throughput is named beside the observed one. */
+const SHOWN_DIFFERENCE = 0.05;
+
+function cpuTimeSentence(
+  { knee: { at } }: Conclusion,
+  measured: readonly Measurement[],
+  cores: number,
+): string {
+  const times = measured.map(({ cpu }) => cpu.msPerInvocation);
+  const [least, most] = [Math.min(...times), Math.max(...times)].map(shortNumber);
+  return (
+    'From CPU time, because the throughput is unreliable: ' +
+    `an invocation took ${least === most ? least : `${least} to ${most}`} ms of CPU time at every size, so ` +
+    `${describeSetup(at)} can serve about ${shortNumber(possiblePerSecond(at, cores))} invocations/s on ` +
+    `${counted(cores, 'core')} (observed: ${shortNumber(at.perSecond)}).`
+  );
+}
+
+function sharingSentence({ advice, knee: { at } }: Conclusion, measured: readonly Measurement[]): string {
   const own = measured.filter((each) => !isShared(each));
   if (!measured.some(isShared))
     return 'Shared threads were not measured. To measure them, use sizes above the number of cores.';
@@ -62,50 +82,57 @@ function sharingSentence({ advice, knee: { at } }: Recommendation, measured: rea
   const largest = own.reduce(larger);
   const memory = (each: Measurement): string =>
     `${shortNumber(each.peakMemoryMiB)} MiB with ${describeSetup(each)}`;
-  const limit =
-    advice.perExecutionEnvironmentMaxConcurrency >= advice.environment.vCpus * MAX_SLOTS_PER_VCPU
-      ? ` Lambda allows at most ${MAX_SLOTS_PER_VCPU} per vCPU.`
-      : '';
   return (
     `${advice.threads} shared ${advice.threads === 1 ? 'thread is' : 'threads are'} enough: ${memory(at)}, ` +
-    `compared with ${memory(largest)} and one thread per slot.${limit}`
+    `compared with ${memory(largest)} and one thread per slot.`
   );
 }
 
-function memorySentence({ advice: { environment }, knee: { at } }: Recommendation): string {
+function vCpuSentence({ advice, workload, knee: { at } }: Conclusion, cores: number): string {
+  const { perExecutionEnvironmentMaxConcurrency: slots, environment } = advice;
+  const vCpus = counted(environment.vCpus, 'vCPU');
+  const share = workload.waits ? ` at most ${percent(MAX_BUSY_SHARE)} busy` : '';
+  const limit =
+    slots >= environment.vCpus * MAX_SLOTS_PER_VCPU
+      ? ` Lambda allows at most ${MAX_SLOTS_PER_VCPU} slots per vCPU.`
+      : '';
+  return (
+    `${describeSetup(at)} keep ${shortNumber(busyCores(at, cores))} cores busy, which is ${vCpus}${share}` +
+    `${slots === at.slots ? '' : `, with ${counted(slots, 'slot')}`}.${limit}`
+  ).replace(/^(1 slot) keep/, '$1 keeps');
+}
+
+function memorySentence({ advice: { environment }, knee: { at } }: Conclusion): string {
   const { vCpus, gibPerVCpu, memoryMiB, fits } = environment;
   const peak = `The runtime's memory peaked at ${shortNumber(at.peakMemoryMiB)} MiB`;
   return fits
-    ? `${peak}; with a third as headroom, the smallest size with ${vCpus} ` +
-        `${vCpus === 1 ? 'vCPU' : 'vCPUs'} is ${memoryMiB} MiB (${gibPerVCpu} GiB per vCPU).`
-    : `${peak}; with a third as headroom, that exceeds the ${memoryMiB} MiB available with ${vCpus} vCPUs: use fewer slots.`;
+    ? `${peak}; with a third as headroom, the smallest size with ${counted(vCpus, 'vCPU')} is ${memoryMiB} MiB (${gibPerVCpu} GiB per vCPU).`
+    : `${peak}; with a third as headroom, that exceeds the ${memoryMiB} MiB available with ${counted(vCpus, 'vCPU')}: use fewer slots.`;
 }
 
 function larger(a: Measurement, b: Measurement): Measurement {
   return b.slots > a.slots ? b : a;
 }
 
-/** Lists what makes the measurements unreliable or limits the recommendation, the most serious first. */
-export function warnings(
-  { advice }: Recommendation,
+/** Lists what limits the recommendation or the measurements, the most serious first. */
+export function caveats(
+  conclusion: Conclusion | undefined,
   measured: readonly Measurement[],
   cores: number,
 ): string[] {
+  const advice = conclusion?.advice;
+  const busiest = measured.reduce((a, b) => (b.loadCore > a.loadCore ? b : a));
   return [
-    ...failures(measured),
-    ...worst(measured, ({ others }) => others, NOISY_SHARE).map(
-      (each) =>
-        `NOISE: other programs used up to ${percent(each.others)} of the machine (${describeSetup(each)}). Measure again when the machine is idle.`,
-    ),
-    ...worst(measured, ({ loadCore }) => loadCore, LIMITING_LOAD).map(
-      (each) =>
-        `The load generator used ${percent(each.loadCore)} of one core with ${describeSetup(each)} and may limit the throughput.`,
-    ),
+    ...(busiest.loadCore > LIMITING_LOAD
+      ? [
+          `The load generator used ${percent(busiest.loadCore)} of one core with ${describeSetup(busiest)} and may limit the throughput.`,
+        ]
+      : []),
     ...measured
-      .filter(({ steady, error }) => !steady && error > STEADY_ERROR)
+      .filter(({ steady, standardError }) => !steady && standardError > STEADY_ERROR)
       .map(
         (each) =>
-          `With ${describeSetup(each)} the throughput was not steady (±${percent(each.error)}). Increase --seconds.`,
+          `With ${describeSetup(each)} the throughput was not steady (±${percent(each.standardError)}). Increase --seconds.`,
       ),
     ...measured
       .filter(({ askedSlots }) => askedSlots !== undefined)
@@ -115,39 +142,15 @@ export function warnings(
       ),
     ...(cores > MAX_VCPUS
       ? [
-          `This machine has ${cores} cores, but an environment has at most ${MAX_VCPUS} vCPUs. The recommendation is scaled down.`,
+          `This machine has ${cores} cores, but an environment has at most ${MAX_VCPUS} vCPUs. Above that, the recommendation is scaled down.`,
         ]
       : []),
-    ...(advice.invocationsPerThread > 1
+    ...(advice !== undefined && advice.invocationsPerThread > 1
       ? [
           `Each environment makes up to ${advice.perExecutionEnvironmentMaxConcurrency} concurrent calls to the services that the handler waits for, and invocations on one thread share the state of its modules.`,
         ]
       : []),
   ];
-}
-
-function failures(measured: readonly Measurement[]): string[] {
-  const all = measured.flatMap(({ answers, rates }) => [
-    answers,
-    ...rates.flatMap((rate) => ('answers' in rate ? [rate.answers] : [])),
-  ]);
-  const failed = all.reduce((sum, answers) => sum + answers.failed, 0);
-  if (failed === 0) return [];
-  const total = all.reduce((sum, answers) => sum + answers.total, 0);
-  const first = all.find(({ firstError }) => firstError !== undefined)?.firstError;
-  return [
-    `FAILURES: ${failed.toLocaleString('en-US')} of ${total.toLocaleString('en-US')} invocations failed. Failures may be faster than successes: ` +
-      `do not rely on these measurements. First error: ${first}`,
-  ];
-}
-
-function worst(
-  measured: readonly Measurement[],
-  metric: (each: Measurement) => number,
-  threshold: number,
-): Measurement[] {
-  const highest = measured.reduce((a, b) => (metric(b) > metric(a) ? b : a));
-  return metric(highest) > threshold ? [highest] : [];
 }
 
 /** Below this standard error, a measurement counts as steady even if the warm-up did not. */

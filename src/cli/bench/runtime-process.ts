@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -11,7 +11,7 @@ import { ENTRY_FILES } from '../../package-files.ts';
 import type { ManagedRuntimeOptions } from '../../config/options.ts';
 import type { CpuProfiles } from '../../profiling/profiles.ts';
 import { threadpoolSize } from '../serve.ts';
-import { BenchError } from './flags.ts';
+import { BenchError } from './bench-error.ts';
 import { invocationsPerThread } from './measurement.ts';
 import type { Setup } from './measurement.ts';
 
@@ -143,7 +143,7 @@ process.on('exit', () => {
 
 const POLL_MS = 50;
 
-/** The runtime's options that name modules. */
+/** The options of `createManagedRuntime` that name modules. */
 export type Modules = Pick<ManagedRuntimeOptions, 'services' | 'sharedData' | 'codec' | 'preload'>;
 
 /** The only argument of the measured process, as JSON. */
@@ -190,12 +190,13 @@ export class OutputFile {
   constructor(file: string | undefined) {
     this.#kept = file !== undefined;
     this.file = file ?? join(mkdtempSync(join(tmpdir(), 'lambda-managed-runtime-bench-')), 'handler.log');
+    writeFileSync(this.file, '');
     if (file === undefined) process.once('exit', () => this.#remove());
   }
 
-  /** Calls `use` with a descriptor of the file. Each call truncates the file, so that it does not grow without bound. */
+  /** Calls `use` with a descriptor of the file. The processes of all sizes append to it. */
   with<Result>(use: (fd: number) => Result): Result {
-    const fd = openSync(this.file, 'w');
+    const fd = openSync(this.file, 'a');
     try {
       return use(fd);
     } finally {

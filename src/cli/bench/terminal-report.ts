@@ -1,31 +1,41 @@
 import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 import { describeSetup, percent, shortNumber } from './measurement.ts';
-import type { AtRate, Measurement, Setup } from './measurement.ts';
+import type { AtRate, Measurement } from './measurement.ts';
 import { functionColumns, profileLegend } from './profile.ts';
-import { contextLines, recommendedSettings } from './record.ts';
-import type { BenchRecord } from './record.ts';
+import { contextLines, isRecommended, recommendedSettings } from './comparison.ts';
+import type { BenchRecord, Comparison } from './comparison.ts';
+import type { Progress } from './measure.ts';
 
-/** Formats the record as text for a terminal. */
-export function terminalReport(record: BenchRecord): string {
-  const atRates = rateColumns(record);
-  const { warnings, recommendation, profile } = record;
-  const width = Math.max(...recommendedSettings(record).map(([name]) => name.length));
+/** Formats the result as text for a terminal. */
+export function terminalReport(comparison: BenchRecord): string {
+  const atRates = rateColumns(comparison);
+  const { reliable, problems, caveats, profile } = comparison;
   return [
-    contextLines(record).join('\n'),
-    `${SETUP_LEGEND}\n${drawTable(setupColumns(record))}`,
+    ...(reliable ? [] : [['UNRELIABLE', ...problems.map((each) => `  - ${each}`)].join('\n')]),
+    contextLines(comparison).join('\n'),
+    `${SETUP_LEGEND}\n${drawTable(setupColumns(comparison))}`,
     ...(atRates.rows.length > 0 ? [`${RATE_LEGEND}\n${drawTable(atRates)}`] : []),
-    [
-      'Recommended:',
-      ...recommendedSettings(record).map(([name, value]) => `  ${name.padEnd(width)}  ${value}`),
-    ].join('\n'),
-    ['Why:', ...recommendation.rationale.map((reason) => `  - ${reason}`)].join('\n'),
+    ...recommended(comparison),
     ...(profile === undefined
       ? []
       : [`${profileLegend(profile)}\n${drawTable(functionColumns(profile), LEFT)}`]),
-    ...(warnings.length > 0 ? [['Warnings:', ...warnings.map((each) => `  - ${each}`)].join('\n')] : []),
+    ...(caveats.length > 0 ? [['Caveats:', ...caveats.map((each) => `  - ${each}`)].join('\n')] : []),
     '',
   ].join('\n\n');
+}
+
+function recommended({ recommendation, noRecommendation }: Comparison): string[] {
+  if (recommendation === null) return [`No recommendation. ${noRecommendation}`];
+  const settings = recommendedSettings(recommendation);
+  const width = Math.max(...settings.map(([name]) => name.length));
+  const basis = recommendation.basis === 'cpu-time' ? ' (from CPU time)' : '';
+  return [
+    [`Recommended${basis}:`, ...settings.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`)].join(
+      '\n',
+    ),
+    ['Why:', ...recommendation.rationale.map((reason) => `  - ${reason}`)].join('\n'),
+  ];
 }
 
 /** Columns of text in the table of functions. */
@@ -41,19 +51,8 @@ function drawTable({ head, rows }: Columns, left: readonly string[] = []): strin
   return table.toString();
 }
 
-/** Shows the progress of a benchmark. */
-export interface Progress {
-  /**
-   * @param done the progress of this setup, 0 to 1.
-   * @param setups the maximum number of setups, including those already measured.
-   */
-  phase(setup: Setup, phase: string, done: number, setups: number): void;
-  measured(measurement: Measurement): void;
-  end(): void;
-}
-
-/** Shows progress on stderr: a bar on a terminal, otherwise one line per setup. */
-export function startProgress(): Progress {
+/** Shows progress on stderr: a bar on a terminal, otherwise lines. `end` removes the bar. */
+export function startProgress(): Progress & { end(): void } {
   return process.stderr.isTTY ? new Bar() : LINES;
 }
 
@@ -64,7 +63,6 @@ class Bar implements Progress {
     hideCursor: true,
     clearOnComplete: true,
   });
-  #measured = 0;
 
   constructor() {
     this.#bar.start(1, 0, { what: '' });
@@ -72,22 +70,21 @@ class Bar implements Progress {
     process.once('exit', () => this.#bar.stop());
   }
 
-  phase(setup: Setup, phase: string, done: number, setups: number): void {
-    this.#bar.setTotal(setups);
-    this.#bar.update(this.#measured + done, { what: `${describeSetup(setup)}: ${phase}` });
+  step(what: string, done: number): void {
+    this.#bar.update(done, { what });
   }
 
-  measured(): void {
-    this.#measured += 1;
-  }
+  measured(): void {}
+
+  round(): void {}
 
   end(): void {
     this.#bar.stop();
   }
 }
 
-const LINES: Progress = {
-  phase: () => undefined,
+const LINES: Progress & { end(): void } = {
+  step: () => undefined,
   measured(measurement) {
     const { perSecond, latencyMs, cpu, answers } = measurement;
     const failed = answers.failed === 0 ? '' : `, ${answers.failed} of ${answers.total} FAILED`;
@@ -96,6 +93,7 @@ const LINES: Progress = {
         `${shortNumber(cpu.cores)} cores busy${failed}\n`,
     );
   },
+  round: (round, of) => process.stderr.write(`bench: round ${round} of ${of}\n`),
   end: () => undefined,
 };
 
@@ -106,13 +104,14 @@ export interface Columns {
 }
 
 /** One row per setup. The recommended one is marked. */
-export function setupColumns({ measurements, recommendation }: BenchRecord): Columns {
+export function setupColumns(comparison: Comparison): Columns {
   return {
     head: [
       'slots',
       'threads',
       'per s',
       '±',
+      'possible',
       'p50 ms',
       'p90 ms',
       'p99 ms',
@@ -122,27 +121,28 @@ export function setupColumns({ measurements, recommendation }: BenchRecord): Col
       'failed',
       '',
     ],
-    rows: measurements.map((each) => [
+    rows: comparison.measurements.map((each) => [
       String(each.slots),
       String(each.threads),
       shortNumber(each.perSecond),
-      percent(each.error),
+      percent(each.standardError),
+      shortNumber(each.possiblePerSecond),
       ...latencies(each),
       shortNumber(each.cpu.msPerInvocation),
       shortNumber(each.cpu.cores),
       shortNumber(each.peakMemoryMiB),
       String(each.answers.failed),
-      each === recommendation.knee.at ? '◀ knee' : '',
+      isRecommended(each, comparison) ? '◀ recommended' : '',
     ]),
   };
 }
 
 export const SETUP_LEGEND =
-  'All slots busy. per s: invocations per second. ±: standard error. CPU ms: CPU time of the runtime per invocation. ' +
-  'cores: CPU cores used. MiB: peak resident memory.';
+  'All slots busy. per s: observed invocations per second. ±: standard error. possible: invocations per second on cores of ' +
+  'its own, from CPU time. CPU ms: CPU time of the runtime per invocation. cores: CPU cores used. MiB: peak resident memory.';
 
 /** One row per setup and rate; empty without rates. */
-export function rateColumns({ measurements }: BenchRecord): Columns {
+export function rateColumns({ measurements }: Comparison): Columns {
   return {
     head: ['slots', 'threads', 'rate/s', 'p50 ms', 'p90 ms', 'p99 ms', 'cores', 'failed'],
     rows: measurements.flatMap((each) => each.rates.map((rate) => rateRow(each, rate))),
