@@ -1,7 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEvents } from '../../src/cli/bench/flags.ts';
+import { compareSizes, htmlReport, textReport } from '../../src/cli/bench/index.ts';
 import type { BenchRecord } from '../../src/cli/bench/comparison.ts';
 import { withoutRuntimeApi } from '../helpers/start-local.ts';
 import { POLL_OPTIONS, startRuntime } from '../helpers/start-runtime.ts';
@@ -303,3 +305,47 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+describe('compareSizes', () => {
+  it('measures as the command does, with the modules of a bootstrap', async () => {
+    const url = (file: string) => pathToFileURL(`${root.path}/${file}`);
+    const log = `${root.path}/compared.log`;
+    const seen: number[] = [];
+    const comparison = await compareSizes(url('uses.mjs'), {
+      sizes: [3, 2, 2],
+      events: [{ any: 1 }, Buffer.from('not JSON')],
+      seconds: 0.1,
+      options: {
+        services: url('services.mjs'),
+        sharedData: url('data.mjs'),
+        codec: url('codec.mjs'),
+        preload: [url('first.mjs')],
+      },
+      log,
+      onMeasured: ({ slots }) => seen.push(slots),
+    });
+    expect(comparison.about).toMatchObject({ events: 2, seconds: 0.1 });
+    expect(seen.slice(0, 2)).toEqual([2, 3]);
+    expect(comparison.measurements[0]).toMatchObject({ slots: 2, threads: 2, answers: { failed: 0 } });
+    expect(await readFile(log, 'utf8')).toContain('limit 42');
+    expect(await textReport(comparison)).toContain('│ slots │');
+    expect(await htmlReport(comparison)).toMatch(/^<!doctype html>/);
+  });
+
+  it.each([
+    [{ sizes: [] }, /sizes: expected whole numbers from 1 to 1600/],
+    [{ sizes: [0.5] }, /sizes: expected whole numbers/],
+    [{ seconds: 0 }, /seconds: expected a number from 0\.1 to 3600/],
+    [{ rates: [-1] }, /rates: expected numbers above 0/],
+    [{ events: [] }, /events must have at least one event/],
+  ])('rejects %j', async (options, message) => {
+    await expect(compareSizes(`${root.path}/waits.mjs`, options)).rejects.toThrow(message);
+    await expect(compareSizes(`${root.path}/waits.mjs`, options)).rejects.toBeInstanceOf(RangeError);
+  });
+
+  it('rejects if the handler cannot be loaded', async () => {
+    await expect(compareSizes(`${root.path}/broken.mjs`, { sizes: [1] })).rejects.toThrow(
+      /Cannot load the handler\. ReferenceError: missing is not defined/,
+    );
+  });
+});

@@ -16,6 +16,7 @@ const PACKAGE = {
   'lambda-managed-runtime': 'src/index.ts',
   'lambda-managed-runtime/worker': 'workers/index.ts',
   'lambda-managed-runtime/testing': 'src/testing/runtime-api.ts',
+  'lambda-managed-runtime/bench': 'src/cli/bench/index.ts',
   'lambda-managed-runtime/cdk': 'src/cdk/index.ts',
   'lambda-managed-runtime/emf': 'src/emf/index.ts',
   'lambda-managed-runtime/otel': 'src/otel/index.ts',
