@@ -5,7 +5,6 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { buildPage } from '../src/console/page/build.ts';
 import { EXPORTED, bundleSources } from './bundle-sources.ts';
 import { dropUnreachable } from './declarations.ts';
@@ -16,13 +15,6 @@ const DIST = join(ROOT, 'dist');
 
 rmSync(DIST, { recursive: true, force: true });
 const main = await bundleSources(DIST);
-const { metafile: uplot } = await build({
-  absWorkingDir: ROOT,
-  entryPoints: ['uPlot.iife.min.js', 'uPlot.min.css'].map((name) => join('node_modules/uplot/dist', name)),
-  outdir: join(DIST, 'src/cli/bench/uplot'),
-  loader: { '.css': 'copy', '.js': 'copy' },
-  metafile: true,
-});
 execFileSync(join(ROOT, 'node_modules/.bin/tsc'), ['--project', 'tsconfig.build.json'], {
   cwd: ROOT,
   stdio: 'inherit',
@@ -32,5 +24,5 @@ dropUnreachable(
   EXPORTED.map(({ types }) => join(ROOT, types)),
 );
 const page = await buildPage(join(DIST, 'src/console/page/bundle'));
-const bundled = bundledPackages(ROOT, [main, uplot, page]);
+const bundled = bundledPackages(ROOT, [main, page]);
 writeFileSync(join(ROOT, 'THIRD-PARTY-LICENSES'), licenseFile(bundled));

@@ -22,9 +22,3 @@ export const ENTRY_FILES = {
 
 /** The folder of the console's page. */
 export const CONSOLE_PAGE = new URL('./console/page/bundle/', import.meta.url);
-
-/** The folder of uPlot's script and style, which the report of `bench` contains. The build copies them into the package. */
-export const UPLOT = new URL(
-  EXTENSION === '.ts' ? '../node_modules/uplot/dist/' : './cli/bench/uplot/',
-  import.meta.url,
-);

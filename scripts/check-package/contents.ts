@@ -28,9 +28,7 @@ export const contents: Check = async ({ tarball }, log) => {
   const built = names.filter((name) => name.startsWith('dist/'));
   const page = built.filter((name) => name.startsWith(PAGE));
   assert.deepEqual(page.map((name) => name.slice(PAGE.length)).sort(), PAGE_FILES);
-  const uplot = built.filter((name) => name.startsWith(UPLOT));
-  assert.deepEqual(uplot.map((name) => name.slice(UPLOT.length)).sort(), UPLOT_FILES);
-  const ours = built.filter((name) => !name.startsWith(PAGE) && !name.startsWith(UPLOT));
+  const ours = built.filter((name) => !name.startsWith(PAGE));
   const strangers = ours.filter((name) => !/^dist\/(src|workers)\/.*\.(js|js\.map|d\.ts)$/.test(name));
   assert.deepEqual(strangers, []);
 
@@ -85,10 +83,6 @@ const SCRIPTS = ['deploy/bootstrap', 'deploy/exec-wrapper'];
 const PAGE = 'dist/src/console/page/bundle/';
 const PAGE_FILES = ['index.html', 'licenses.txt', 'page.css', 'page.js'];
 
-/** What the report of `bench` contains. */
-const UPLOT = 'dist/src/cli/bench/uplot/';
-const UPLOT_FILES = ['uPlot.iife.min.js', 'uPlot.min.css'];
-
 interface SourceMap {
   readonly sources: readonly string[];
   readonly sourcesContent?: readonly string[];
@@ -97,8 +91,8 @@ interface SourceMap {
 /** A script that prints the missing ones of the files that the package resolves by path. */
 const MISSING = `
 import { existsSync } from 'node:fs';
-const { CONSOLE_PAGE, ENTRY_FILES, UPLOT } = await import(process.argv[1]);
-for (const url of [CONSOLE_PAGE, UPLOT, ...Object.values(ENTRY_FILES)]) if (!existsSync(url)) console.log(url.href);
+const { CONSOLE_PAGE, ENTRY_FILES } = await import(process.argv[1]);
+for (const url of [CONSOLE_PAGE, ...Object.values(ENTRY_FILES)]) if (!existsSync(url)) console.log(url.href);
 `;
 
 const FAIL = `

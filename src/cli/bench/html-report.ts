@@ -1,41 +1,46 @@
-import { readFileSync } from 'node:fs';
-import { UPLOT } from '../../package-files.ts';
-import { isShared } from './measurement.ts';
-import type { Measurement } from './measurement.ts';
-import { flameGraph } from './flame-graph.ts';
-import { functionColumns, profileLegend } from './profile.ts';
-import type { BenchProfile } from './profile.ts';
 import { contextLines, recommendedSettings } from './comparison.ts';
 import type { BenchRecord } from './comparison.ts';
+import { flameGraph } from './flame-graph.ts';
+import { percent, shortNumber } from './measurement.ts';
+import { distributions, plots } from './plots.ts';
+import { functionColumns, profileLegend } from './profile.ts';
+import type { BenchProfile } from './profile.ts';
 import { RATE_LEGEND, SETUP_LEGEND, rateColumns, setupColumns } from './terminal-report.ts';
 import type { Columns } from './terminal-report.ts';
 
-/** Formats the record as a self-contained HTML page: uPlot and the measurements are inlined. */
+/** Formats the result as a self-contained HTML page, without scripts. */
 export function htmlReport(record: BenchRecord): string {
   const atRates = rateColumns(record);
-  const { recommendation, noRecommendation, problems, caveats, measurements, profile } = record;
+  const { recommendation, noRecommendation, reliable, problems, caveats, profile } = record;
+  const basis = recommendation?.basis === 'cpu-time' ? ' (from CPU time)' : '';
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>bench: ${escaped(record.about.workerFile)}</title>
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-<style>${asset('uPlot.min.css')}${STYLE}</style></head><body>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>bench: ${escaped(record.about.workerFile)}</title>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<style>${STYLE}</style></head><body>
 <h1>Slots for ${escaped(record.about.workerFile)}</h1>
-${problems.length > 0 ? `<h2>UNRELIABLE</h2><ul>${problems.map(item).join('')}</ul>` : ''}
+${reliable ? '' : `<section class="unreliable"><h2>UNRELIABLE</h2><ul>${problems.map(item).join('')}</ul></section>`}
 <header>${contextLines(record).map(paragraph).join('')}</header>
-<h2>Recommended</h2>
+<h2>Recommended${basis}</h2>
 ${
   recommendation === null
-    ? paragraph(noRecommendation ?? '')
+    ? paragraph(`No recommendation. ${noRecommendation}`)
     : table({ head: ['setting', 'value'], rows: recommendedSettings(recommendation) }) +
       `<ul>${recommendation.rationale.map(item).join('')}</ul>`
 }
 ${caveats.length > 0 ? `<h2>Caveats</h2><ul>${caveats.map(item).join('')}</ul>` : ''}
+<h2>Sizes</h2>
+${paragraph('Each plot is drawn against the number of slots.')}
+<main class="plots">${plots(record, escaped)}</main>
 <h2>Measured</h2>
 ${paragraph(SETUP_LEGEND)}${table(setupColumns(record))}
 ${atRates.rows.length > 0 ? `${paragraph(RATE_LEGEND)}${table(atRates)}` : ''}
+<h2>Efficiency and cost</h2>
+${paragraph(COST_LEGEND)}${table(costColumns(record))}
+<h2>Distribution of latencies</h2>
+${paragraph('Logarithmic scale from the shortest to the longest latency, with all slots busy.')}
+<div class="plots">${distributions(record, escaped)}</div>
 ${profile === undefined ? '' : profileSection(profile)}
-<main id="plots"></main>
-<script>${asset('uPlot.iife.min.js')}</script>
-<script>const PLOTS = ${scriptJson(plots(measurements))}, KNEE = ${recommendation?.size.slots ?? null};${DRAW}</script>
 </body></html>
 `;
 }
@@ -45,47 +50,52 @@ function profileSection(profile: BenchProfile): string {
   return `<h2>CPU profile</h2>${paragraph(profileLegend(profile))}${graph}${table(functionColumns(profile), 'functions')}`;
 }
 
-/** This script runs in the browser, which is why it is a string. */
-const DRAW = `
-const COLOURS = ['#0969da', '#cf222e', '#1a7f37', '#9a6700', '#8250df', '#bc4c00'];
-for (const { title, unit, slots, lines, log } of PLOTS) {
-  const figure = document.getElementById('plots').appendChild(document.createElement('figure'));
-  new uPlot({
-    title, width: 460, height: 320,
-    scales: { x: { time: false, distr: 3, log: 2, range: [slots[0] / 1.2, slots.at(-1) * 1.2] },
-              y: log ? { distr: 3 } : { range: (_, low, high) => [0, (high || 1) * 1.1] } },
-    axes: [{ label: 'slots', splits: () => slots, values: (_, ticks) => ticks, filter: (_, ticks) => ticks },
-           { label: unit, size: 64 }],
-    series: [{ label: 'slots' }, ...lines.map(({ label }, index) => ({
-      label, stroke: COLOURS[index % COLOURS.length], width: 2, spanGaps: true, points: { show: true, size: 6 },
-      value: (_, value) => value === null ? '–' : value.toPrecision(3) }))],
-    hooks: { draw: [(plot) => {
-      if (KNEE === null) return;
-      const x = plot.valToPos(KNEE, 'x', true), { top, height } = plot.bbox, { ctx } = plot;
-      ctx.save(); ctx.strokeStyle = '#6e7781'; ctx.setLineDash([4, 4]); ctx.beginPath();
-      ctx.moveTo(x, top); ctx.lineTo(x, top + height); ctx.stroke(); ctx.restore();
-    }] },
-  }, [slots, ...lines.map(({ values }) => values)], figure);
-}`;
+const COST_LEGEND =
+  'efficiency: observed throughput ÷ that of slots as fast as in the smallest size, up to what the cores can serve. ' +
+  'vCPU-s and GiB-s: what 1,000 invocations occupy of an environment for this size.';
+
+function costColumns({ measurements }: BenchRecord): Columns {
+  return {
+    head: ['slots', 'threads', 'per s', 'ideal', 'efficiency', 'vCPU-s', 'GiB-s'],
+    rows: measurements.map((each) => [
+      String(each.slots),
+      String(each.threads),
+      shortNumber(each.perSecond),
+      shortNumber(each.idealPerSecond),
+      percent(each.efficiency),
+      shortNumber(each.costPerThousand.vCpuSeconds),
+      shortNumber(each.costPerThousand.gibSeconds),
+    ]),
+  };
+}
 
 const STYLE = `
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 980px; margin: 2rem auto; padding: 0 1rem; color: #1b1f24; }
-header p { margin: 0; color: #57606a; font-size: 13px; } h2 { font-size: 17px; }
-table { border-collapse: collapse; font-size: 13px; margin: 1rem 0; }
-th, td { border-bottom: 1px solid #d8dee4; padding: 4px 10px; text-align: right; font-variant-numeric: tabular-nums; }
-.flame { width: 100%; font: 11px ui-monospace, monospace; } .functions :is(th, td):is(:first-child, :last-child) { text-align: left; }
-main { display: flex; flex-wrap: wrap; gap: 16px; } figure { margin: 0; }
+:root { color-scheme: light dark; --text: light-dark(#1b1f24, #e6edf3); --muted: light-dark(#57606a, #9da7b3);
+  --page: light-dark(#fff, #0d1117); --line: light-dark(#d8dee4, #30363d); --calm: light-dark(#0969da, #58a6ff);
+  --middle: light-dark(#9a6700, #d29922); --severe: light-dark(#cf222e, #ff7b72); }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 1080px; margin: 1.5rem auto; padding: 0 1rem; color: var(--text);
+  background: var(--page); overflow-wrap: anywhere; }
+header p, p { margin: 0 0 4px; color: var(--muted); font-size: 13px; } h1 { font-size: 22px; } h2 { font-size: 17px; }
+.unreliable { border: 2px solid var(--severe); padding: 0 12px; } .unreliable h2 { color: var(--severe); }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: 13px; margin: 1rem 0; overflow-wrap: normal; }
+th, td { border-bottom: 1px solid var(--line); padding: 4px 8px; text-align: right; font-variant-numeric: tabular-nums; }
+.flame { width: 100%; font: 11px ui-monospace, monospace; } .flame text { fill: #1b1f24; }
+.functions :is(th, td):is(:first-child, :last-child) { text-align: left; }
+.plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(320px, 100%), 1fr)); gap: 20px; }
+figure { margin: 0; min-width: 0; } figcaption { font-weight: 600; font-size: 14px; } figure svg { width: 100%; display: block; }
+figure text { fill: var(--muted); font-size: 11px; } .grid { stroke: var(--line); } .mark { stroke: var(--text); stroke-dasharray: 2 4; }
+.calm { --colour: var(--calm); } .middle { --colour: var(--middle); } .severe { --colour: var(--severe); }
+:is(.calm, .middle, .severe) path { fill: none; stroke: var(--colour); stroke-width: 2; } .dashed path { stroke-dasharray: 6 4; }
+circle { fill: var(--colour); } .bars { fill: var(--calm); }
+.legend { list-style: none; display: flex; flex-wrap: wrap; gap: 2px 14px; margin: 0; padding: 0; font-size: 13px; }
+.legend .key { display: inline-block; width: 24px; height: 8px; margin-right: 6px; }
 `;
-
-/** Reads a file of uPlot's distribution. */
-function asset(name: string): string {
-  return readFileSync(new URL(name, UPLOT), 'utf8');
-}
 
 function table({ head, rows }: Columns, name = ''): string {
   const cells = (tag: string, row: readonly string[]): string =>
     `<tr>${row.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join('')}</tr>`;
-  return `<table${name && ` class="${name}"`}><thead>${cells('th', head)}</thead><tbody>${rows.map((row) => cells('td', row)).join('')}</tbody></table>`;
+  const body = rows.map((row) => cells('td', row)).join('');
+  return `<div class="scroll" tabindex="0"><table${name && ` class="${name}"`}><thead>${cells('th', head)}</thead><tbody>${body}</tbody></table></div>`;
 }
 
 function paragraph(text: string): string {
@@ -96,88 +106,10 @@ function item(text: string): string {
   return `<li>${escaped(text)}</li>`;
 }
 
-/** Escapes `<`, because `</script>` in a string would end the script element. */
-function scriptJson(value: unknown): string {
-  return JSON.stringify(value).replaceAll('<', '\\u003c');
-}
-
 function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-}
-
-/** One plot. The x-axis is the number of slots. */
-interface Plot {
-  readonly title: string;
-  readonly unit: string;
-  /** The x values, ascending. */
-  readonly slots: readonly number[];
-  readonly lines: readonly Line[];
-  /** Whether the y-axis is logarithmic. */
-  readonly log: boolean;
-}
-
-interface Line {
-  readonly label: string;
-  /** One value for each number of slots; null if that number was not measured. */
-  readonly values: ReadonlyArray<number | null>;
-}
-
-function plots(measured: readonly Measurement[]): Plot[] {
-  const slots = [...new Set(measured.map((each) => each.slots))].sort((a, b) => a - b);
-  const series = [
-    { suffix: '', some: measured.filter((each) => !isShared(each)) },
-    { suffix: ', shared threads', some: measured.filter(isShared) },
-  ].filter(({ some }) => some.length > 0);
-  const plot = (title: string, unit: string, metrics: PlottedMetrics, log = false): Plot => ({
-    title,
-    unit,
-    slots,
-    log,
-    lines: Object.entries(metrics).flatMap(([label, metric]) =>
-      series.map(({ suffix, some }) => ({
-        label: `${label}${suffix}`,
-        values: slots.map((count) => {
-          const found = some.find((each) => each.slots === count);
-          const value = found === undefined ? undefined : metric(found);
-          return value === undefined ? null : value;
-        }),
-      })),
-    ),
-  });
-  return [
-    plot('Throughput', 'invocations/s', { throughput: (each) => each.perSecond }),
-    plot(
-      'Latency with all slots busy',
-      'ms',
-      {
-        p50: (each) => each.latencyMs.p50,
-        p90: (each) => each.latencyMs.p90,
-        p99: (each) => each.latencyMs.p99,
-      },
-      true,
-    ),
-    ...rates(measured).map((rate) =>
-      plot(
-        `Latency at ${rate} events/s`,
-        'ms',
-        { p50: at(rate, 'p50'), p90: at(rate, 'p90'), p99: at(rate, 'p99') },
-        true,
-      ),
-    ),
-    plot('CPU cores used', 'cores', { cores: (each) => each.cpu.cores }),
-    plot('Peak memory', 'MiB', { 'resident memory': (each) => each.peakMemoryMiB }),
-  ];
-}
-
-type PlottedMetrics = Readonly<Record<string, (each: Measurement) => number | undefined>>;
-
-function rates(measured: readonly Measurement[]): number[] {
-  return [...new Set(measured.flatMap((each) => each.rates.map(({ perSecond }) => perSecond)))];
-}
-
-function at(rate: number, percentile: 'p50' | 'p90' | 'p99') {
-  return (each: Measurement): number | undefined => {
-    const found = each.rates.find(({ perSecond }) => perSecond === rate);
-    return found !== undefined && 'latencyMs' in found ? found.latencyMs[percentile] : undefined;
-  };
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
 }
