@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import { ownVersion } from './own-version.ts';
 
 /** Adds what all commands have: `--version`, and a message that names all unknown options. */
 export function withCommonBehaviour(command: Command): Command {
@@ -15,12 +14,6 @@ export function withCommonBehaviour(command: Command): Command {
     .configureOutput({
       outputError: (text, write) => write(text + otherUnknownOptions(command, text)),
     });
-}
-
-/** The version in package.json. */
-export function ownVersion(): string {
-  const file = findPackageJSON(import.meta.url) as string;
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
 /** Commander ends at the first unknown option. Its `args` contain the others. */

@@ -136,6 +136,9 @@ function withoutOwn(types: readonly string[], ownSockets: number): string[] {
     MessagePort: Infinity,
     TCPServerWrap: ownSockets === Infinity ? Infinity : 0,
     TCPSocketWrap: ownSockets,
+    // stdout and stderr.
+    PipeWrap: 2,
+    TTYWrap: 2,
     // The timer that has begun the inquiry.
     Timeout: 1,
   };

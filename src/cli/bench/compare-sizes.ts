@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readConfig } from '../../config/config.ts';
+import { ownVersion } from '../own-version.ts';
 import { makeComparison } from './comparison.ts';
 import type { Comparison } from './comparison.ts';
 import { readMachine } from './machine.ts';
@@ -105,9 +104,4 @@ export async function compare(
 
 function shortPath(workerFile: string): string {
   return workerFile.startsWith('file:') ? relative(process.cwd(), fileURLToPath(workerFile)) : workerFile;
-}
-
-function ownVersion(): string {
-  const file = findPackageJSON(import.meta.url) as string;
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

@@ -106,7 +106,7 @@ function peakMemoryMiB(at: Measurement, slots: number, measured: readonly Measur
 }
 
 /** The size beyond which more slots bring no more throughput. */
-export interface Knee {
+interface Knee {
   readonly at: Measurement;
   readonly best: Measurement;
   /** Whether the size was chosen despite lower throughput, because it used all available cores. */

@@ -61,7 +61,7 @@ export const endReasons: readonly Reason[] = [
     covers: like(
       { in: LATE, at: /log/, theirs: absent },
       { in: LATE, at: /answer/, ours: /Runtime\.DeadlineExceeded/ },
-      { in: /^never settles/, at: /answer|exit/, layouts: ['single'] },
+      { in: /^never settles/, at: /answer.*|exit/, layouts: ['single'] },
       {
         in: /^computes without end/,
         at: /answer|log/,

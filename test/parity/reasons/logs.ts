@@ -119,6 +119,18 @@ export const logReasons: readonly Reason[] = [
     covers: like({ in: /^cannot load: format Text$/, at: /log\.(format|message)/, layouts: ['single'] }),
   },
   {
+    what: 'the size of the pool, at `DEBUG`',
+    theirs: 'no line',
+    ours: 'A DEBUG line has the event `runtime_worker_pool_initializing`, the number of threads and the maximum concurrency.',
+    why: 'AWS’s clients for other languages write it.',
+    covers: like({
+      in: /^logs at each level/,
+      at: /log/,
+      ours: /runtime_worker_pool_initializing/,
+      theirs: absent,
+    }),
+  },
+  {
     what: '`console.dir`',
     theirs: 'raw text on stdout',
     ours: 'an INFO line',
