@@ -140,6 +140,7 @@ describe('an environment variable', () => {
       functionName: 'resize',
       timeoutMs: 900_000,
       concurrency: 4,
+      invocationsPerThread: 1,
     });
   });
 
