@@ -1,6 +1,6 @@
 /** Finds in a CPU profile where a thread spent its time. */
 import { isInternal } from '../invocation/diagnostic.ts';
-import type { CpuProfile, CpuProfileNode } from './cpu-profile.ts';
+import type { CpuProfile, CpuProfileNode, PositionTicks } from './cpu-profile.ts';
 
 /** A function on the stack, and the line in it. Lines and columns count from 1. */
 export interface StackFrame {
@@ -19,11 +19,15 @@ export interface StackFrame {
  * in less than half of them.
  *
  * V8 records the line of the innermost function of a sample only. For its callers, the result has the line at which they begin.
+ * A function that calls itself has the lines of all its calls.
  */
 export function busiestStack(profile: CpuProfile, lastMs: number): StackFrame[] {
   const byId = new Map(profile.nodes.map((node) => [node.id, node]));
   const [root] = profile.nodes;
-  return root === undefined ? [] : heaviestPath(root, byId, lastSamples(profile, lastMs)).map(frameOf);
+  const path = root === undefined ? [] : heaviestPath(root, byId, lastSamples(profile, lastMs));
+  return path.map((node, index) =>
+    index === 0 ? frameOf({ ...node, positionTicks: ticksOf(node, byId) }) : frameOf(node),
+  );
 }
 
 /** The stack with which the profile began. Empty if no function ran. */
@@ -95,6 +99,18 @@ function pathTo(node: CpuProfileNode, nodes: readonly CpuProfileNode[]): CpuProf
   return [node, ...(caller === undefined ? [] : pathTo(caller, nodes))];
 }
 
+/** Those of the function and of its calls of itself. */
+function ticksOf(node: CpuProfileNode, byId: Nodes): PositionTicks[] {
+  const recursive = childrenOf(node, byId).filter((child) => isSameFunction(child, node));
+  return [...(node.positionTicks ?? []), ...recursive.flatMap((child) => ticksOf(child, byId))];
+}
+
+function isSameFunction({ callFrame: one }: CpuProfileNode, { callFrame: other }: CpuProfileNode): boolean {
+  return (
+    one.url === other.url && one.lineNumber === other.lineNumber && one.columnNumber === other.columnNumber
+  );
+}
+
 function childrenOf({ children = [] }: CpuProfileNode, byId: Nodes): CpuProfileNode[] {
   return children.flatMap((id) => byId.get(id) ?? []);
 }
@@ -104,11 +120,18 @@ function isOfV8({ callFrame }: CpuProfileNode): boolean {
   return callFrame.url === '' && callFrame.functionName.startsWith('(');
 }
 
+function mostTicks(positionTicks: readonly PositionTicks[]): number {
+  const byLine = new Map<number, number>();
+  for (const { line, ticks } of positionTicks) byLine.set(line, (byLine.get(line) ?? 0) + ticks);
+  const [[most]] = [...byLine].sort(([, one], [, other]) => other - one) as [[number, number]];
+  return most;
+}
+
 function frameOf({ callFrame, positionTicks = [] }: CpuProfileNode): StackFrame {
   const { functionName, url, lineNumber, columnNumber } = callFrame;
   const begin = { functionName, url, line: lineNumber + 1, column: columnNumber + 1 };
   // The line of a native function is a line of its caller.
   if (url === '' || positionTicks.length === 0) return begin;
-  const { line } = positionTicks.reduce((one, other) => (other.ticks > one.ticks ? other : one));
+  const line = mostTicks(positionTicks);
   return line === begin.line ? begin : { functionName, url, line, column: undefined };
 }

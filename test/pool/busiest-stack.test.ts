@@ -51,6 +51,16 @@ describe('the busiest stack', () => {
     ]);
   });
 
+  it('has the line of a function that calls itself from all its calls', () => {
+    const calls = [{ 12: 10 }, { 14: 10 }, { 12: 6, 14: 4 }].map((lines) => ({
+      name: 'walk',
+      hits: 10,
+      lines,
+    }));
+    const [innermost] = busiestStack(profile([{ name: 'handler', calls: [{ name: 'walk', calls }] }]), ALL);
+    expect(innermost).toMatchObject({ functionName: 'walk', line: 12 });
+  });
+
   it('ends at the function that calls several others, none of them for half of the time', () => {
     const calls = ['a', 'b', 'c'].map((name) => ({ name, hits: 10 }));
     expect(
