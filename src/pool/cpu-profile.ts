@@ -1,7 +1,7 @@
 /** CPU profiles of worker threads, taken from the main thread. A thread that blocks its event loop can be profiled as well. */
 import type { CPUProfileHandle } from 'node:v8';
 import { Worker } from 'node:worker_threads';
-import { sleep } from '../builtins.ts';
+import { sleep, stringify } from '../builtins.ts';
 
 /** A worker of a Node.js that may lack the method. */
 type ProfiledWorker = Omit<Worker, 'startCpuProfile'> & Partial<Pick<Worker, 'startCpuProfile'>>;
@@ -26,7 +26,16 @@ export interface CpuProfiling {
  */
 export async function startCpuProfile(worker: Worker): Promise<CpuProfiling | undefined> {
   const handle = await unlessEnded(() => startProfile(worker as ProfiledWorker));
-  return handle === undefined ? undefined : { stop: () => unlessEnded(() => handle.stop()) };
+  return handle === undefined
+    ? undefined
+    : { stop: () => unlessEnded(async () => escaped(await handle.stop())) };
+}
+
+/** V8 names the code of a regular expression by its source, and does not escape the source in the JSON text. */
+function escaped(json: string): string {
+  return json.replaceAll(/(?<="functionName":)"(RegExp: .*?)"(?=,"lineNumber":)/gs, (_, name: string) =>
+    stringify(name),
+  );
 }
 
 /** Node.js 22 requires a name, Node.js 26 refuses one. */

@@ -196,9 +196,10 @@ describe.each([
   ['in threads', '2'],
 ])('with --profile, %s', (_where, size) => {
   it('the report says where the CPU time of the recommended size went', async () => {
-    const files = ['--json', 'profile.json', '--html', 'profile.html'];
-    const { stdout } = await run('crunches.mjs', '--sizes', size, '--profile', ...files);
-    const record = JSON.parse(await readFile(`${root.path}/profile.json`, 'utf8')) as BenchRecord;
+    const files = ['--json', `profile-${size}.json`, '--html', `profile-${size}.html`];
+    const { stdout, stderr } = await run('crunches.mjs', '--sizes', size, '--profile', ...files);
+    expect(stderr).not.toContain('lambda-managed-runtime: ');
+    const record = JSON.parse(await readFile(`${root.path}/profile-${size}.json`, 'utf8')) as BenchRecord;
     const { functions = [], tree, busyMs = 0, setup, missing } = record.profile ?? {};
     expect(setup).toEqual({ slots: Number(size), threads: Number(size) });
     expect(missing).toEqual([]);
@@ -211,7 +212,7 @@ describe.each([
     expect(functions.length).toBeLessThanOrEqual(10);
     expect(tree?.totalMs).toBe(busyMs);
     expect(stdout).toMatch(/Where the CPU time went, with \d slots?: [^]*│ crunch +│[^]*crunches\.mjs:3/);
-    const page = await readFile(`${root.path}/profile.html`, 'utf8');
+    const page = await readFile(`${root.path}/profile-${size}.html`, 'utf8');
     expect(page).toMatch(
       /<svg class="flame"[^]*<g data-function="crunch"><title>crunch \([^)]*crunches\.mjs:3\)/,
     );

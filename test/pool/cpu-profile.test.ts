@@ -9,9 +9,9 @@ import { PiscinaWorker } from '../../src/pool/piscina-worker.ts';
 
 const ENTRY = new URL('../fixtures/pool/served.mjs', import.meta.url);
 
-async function startComputing(): Promise<PiscinaWorker & Disposable> {
+async function startComputing(action = 'compute'): Promise<PiscinaWorker & Disposable> {
   const { port1, port2 } = new MessageChannel();
-  const settings = { do: 'compute', port: port2 };
+  const settings = { do: action, port: port2 };
   const start = { entry: fileURLToPath(ENTRY), settings, transfer: [port2], resourceLimits: {} };
   const worker = new PiscinaWorker(start, () => undefined);
   await once(port1, 'message');
@@ -28,12 +28,26 @@ it.runIf(canProfileThreads())('a thread that blocks its event loop is profiled',
   using worker = await startComputing();
   const { nodes } = JSON.parse((await takeCpuProfile(worker, 20)) ?? '') as CpuProfile;
   const spin = nodes.find(({ callFrame }) => callFrame.functionName === 'spin');
-  expect(spin).toMatchObject({ callFrame: { url: ENTRY.href, lineNumber: 36 } });
+  expect(spin).toMatchObject({ callFrame: { url: ENTRY.href, lineNumber: 44 } });
   expect(nodes.flatMap(({ positionTicks = [] }) => positionTicks)).toContainEqual({
-    line: 38,
+    line: 46,
     ticks: expect.any(Number),
   });
 });
+
+it.runIf(canProfileThreads())(
+  'the profile of a thread that compiles regular expressions is valid JSON',
+  async () => {
+    using worker = await startComputing('match');
+    const profiles: (string | undefined)[] = [];
+    const hasExpression = () => profiles.flatMap(functionsOf).some((name) => name === EXPRESSION);
+    do profiles.push(await takeCpuProfile(worker, 20));
+    while (!hasExpression());
+  },
+);
+
+/** The source of the expression in the fixture. */
+const EXPRESSION = String.raw`RegExp: ^(a"b\d*|\n)+[^"\\]x$`;
 
 it.runIf(canProfileThreads())('two profiles of one thread can overlap', async () => {
   using worker = await startComputing();
