@@ -40,14 +40,14 @@ it.runIf(canProfileThreads())(
   async () => {
     using worker = await startComputing('match');
     const profiles: (string | undefined)[] = [];
-    const hasExpression = () => profiles.flatMap(functionsOf).some((name) => name === EXPRESSION);
+    const hasExpression = () => profiles.flatMap(functionsOf).some((name) => name.startsWith(EXPRESSION));
     do profiles.push(await takeCpuProfile(worker, 20));
     while (!hasExpression());
   },
 );
 
-/** The source of the expression in the fixture. */
-const EXPRESSION = String.raw`RegExp: ^(a"b\d*|\n)+[^"\\]x$`;
+/** How the name of an expression in the fixture begins. */
+const EXPRESSION = String.raw`RegExp: ^(a"b\d*|\n)+[^"\\]`;
 
 it.runIf(canProfileThreads())('two profiles of one thread can overlap', async () => {
   using worker = await startComputing();
