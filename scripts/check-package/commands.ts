@@ -25,12 +25,12 @@ export const commands: Check = async ({ tarball, nodes }, log) => {
     });
 
     const bench = [COMMAND, 'bench', '--sizes', '1,2', '--seconds', '0.1', '--html', HTML, 'handler.mjs'];
-    // With 2, the command says that other programs disturbed it.
+    // With 2, the command says that other programs disturbed it, and may make no recommendation.
     const report = await log.run('sh', ['-c', '"$0" "$@" || [ $? -eq 2 ]', node.path, ...bench], {
       cwd: project.path,
       env: environmentOf(node),
     });
-    assert.match(report, /│ slots │.*^Recommended/ms);
+    assert.match(report, /│ slots │.*^Recommended|^UNRELIABLE$.*│ slots │.*^No recommendation\. /ms);
     const html = readFileSync(join(project.path, HTML), 'utf8');
     assert.match(html, /<figcaption>Throughput.*<svg /s);
   }
