@@ -101,9 +101,11 @@ export class DeadlineInquiries {
     // Native code can delay the profile for long. Other threads may be profiled after the answer.
     await settlesWithin(profiled, answerAtMs - dateNow());
     this.#profiles -= 1;
-    const hasStack = await profiled;
-    mapper.end();
-    return hasStack;
+    try {
+      return await profiled;
+    } finally {
+      mapper.end();
+    }
   }
 
   #cannotProfile(found: (activity: Activity) => void): void {
