@@ -28,7 +28,7 @@ export interface OriginalPosition {
   readonly column: number | undefined;
 }
 
-parentPort?.once('message', async (positions: readonly GeneratedPosition[]) => {
+parentPort?.on('message', async (positions: readonly GeneratedPosition[]) => {
   const files = new Map<string, Promise<MappedFile | undefined>>();
   const original = positions.map(async (position) => {
     const { url } = position;

@@ -16,7 +16,7 @@ export interface StackFrame {
 
 /**
  * The innermost function that was on the stack in at least half of the last samples, and its callers. Empty if functions ran
- * in less than half of them.
+ * in less than half of them. Samples of the garbage collector do not count.
  *
  * V8 records the line of the innermost function of a sample only. For its callers, the result has the line at which they begin.
  * A function that calls itself has the lines of all its calls.
@@ -28,6 +28,12 @@ export function busiestStack(profile: CpuProfile, lastMs: number): StackFrame[] 
   return path.map((node, index) =>
     index === 0 ? frameOf({ ...node, positionTicks: ticksOf(node, byId) }) : frameOf(node),
   );
+}
+
+/** The number of samples in which a function ran. */
+export function functionSamples({ nodes, samples }: CpuProfile): number {
+  const ofV8 = new Set(nodes.filter((node) => isOfV8(node)).map(({ id }) => id));
+  return samples.filter((id) => !ofV8.has(id)).length;
 }
 
 /** The stack with which the profile began. Empty if no function ran. */
@@ -50,10 +56,12 @@ export function codeOfUser(stack: readonly StackFrame[]): StackFrame[] {
 
 type Nodes = ReadonlyMap<number, CpuProfileNode>;
 
-function lastSamples({ samples, timeDeltas }: CpuProfile, lastMs: number): readonly number[] {
+/** Without those of the garbage collector, which works for the functions that ran before and after, or for the profile. */
+function lastSamples({ nodes, samples, timeDeltas }: CpuProfile, lastMs: number): readonly number[] {
   let first = samples.length;
   for (let us = 0; first > 0 && us < lastMs * 1_000; us += timeDeltas[first] ?? 0) first -= 1;
-  return samples.slice(first);
+  const collector = nodes.find((node) => isOfV8(node, '(garbage collector)'));
+  return samples.slice(first).filter((id) => id !== collector?.id);
 }
 
 /** The number of samples in which a function was on the stack, by node. */
@@ -116,8 +124,8 @@ function childrenOf({ children = [] }: CpuProfileNode, byId: Nodes): CpuProfileN
 }
 
 /** `(root)`, `(program)`, `(idle)` or `(garbage collector)`. */
-function isOfV8({ callFrame }: CpuProfileNode): boolean {
-  return callFrame.url === '' && callFrame.functionName.startsWith('(');
+function isOfV8({ callFrame }: CpuProfileNode, name = '('): boolean {
+  return callFrame.url === '' && callFrame.functionName.startsWith(name);
 }
 
 function mostTicks(positionTicks: readonly PositionTicks[]): number {
@@ -131,7 +139,8 @@ function frameOf({ callFrame, positionTicks = [] }: CpuProfileNode): StackFrame 
   const { functionName, url, lineNumber, columnNumber } = callFrame;
   const begin = { functionName, url, line: lineNumber + 1, column: columnNumber + 1 };
   // The line of a native function is a line of its caller.
-  if (url === '' || positionTicks.length === 0) return begin;
-  const line = mostTicks(positionTicks);
-  return line === begin.line ? begin : { functionName, url, line, column: undefined };
+  if (url === '') return begin;
+  // V8 counts the entry of a call at the line at which the function begins.
+  const inBody = positionTicks.filter(({ line }) => line !== begin.line);
+  return inBody.length === 0 ? begin : { functionName, url, line: mostTicks(inBody), column: undefined };
 }

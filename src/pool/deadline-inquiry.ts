@@ -1,7 +1,7 @@
 import { Promise, dateNow, getActiveResourcesInfo, nextTurn, sleep } from '../builtins.ts';
 import type { Log } from '../logging/log.ts';
 import { settlesWithin } from '../waiting.ts';
-import { busiestStack, codeOfUser, firstStack } from './busiest-stack.ts';
+import { busiestStack, codeOfUser, firstStack, functionSamples } from './busiest-stack.ts';
 import type { StackFrame } from './busiest-stack.ts';
 import { canProfileThreads } from './cpu-profile.ts';
 import type { CpuProfile } from './cpu-profile.ts';
@@ -84,20 +84,27 @@ export class DeadlineInquiries {
     if (await settlesWithin(toWaiting, 0)) return;
     if (!canProfileThreads()) this.#cannotProfile(found);
     else if (this.#profiles >= MAX_PROFILES) found({ kind: 'blocked', noProfile: 'limit' });
-    else if (await this.#profile(thread, answerAtMs, found)) return;
+    else if (await this.#profile(thread, answerAtMs, toWaiting, found)) return;
     await toWaiting;
   }
 
-  /** Resolves with whether the profile has a stack of the user's code. */
+  /** Resolves with whether there is nothing more to be found out. */
   async #profile(
     thread: PoolThread,
     answerAtMs: number,
+    toWaiting: Promise<void>,
     found: (activity: Activity) => void,
   ): Promise<boolean> {
     found({ kind: 'blocked', noProfile: 'pending' });
     this.#profiles += 1;
     const mapper = startStackMapper();
-    const profiled = profile(thread, answerAtMs, mapper, found);
+    const profiled = profile(thread, answerAtMs, mapper, found, 0).then(
+      // On a busy machine, a first profile can consist of hardly more than its own start.
+      async (samples) =>
+        samples >= ENOUGH_SAMPLES ||
+        (await settlesWithin(toWaiting, 0)) ||
+        (await profile(thread, answerAtMs, mapper, found, samples)) > 0,
+    );
     // Native code can delay the profile for long. Other threads may be profiled after the answer.
     await settlesWithin(profiled, answerAtMs - dateNow());
     this.#profiles -= 1;
@@ -151,27 +158,34 @@ function withoutOwn(types: readonly string[], ownSockets: number): string[] {
   });
 }
 
+/**
+ * Resolves with the number of samples of functions, 0 without a stack of the user's code. Reports a stack if it has more than
+ * `knownSamples`.
+ */
 async function profile(
   thread: PoolThread,
   answerAtMs: number,
   mapper: StackMapper,
   found: (activity: Activity) => void,
-): Promise<boolean> {
+  knownSamples: number,
+): Promise<number> {
   const profiling = await thread.profiler.startCpuProfile();
-  if (profiling === undefined) return false;
+  if (profiling === undefined) return 0;
   const leftMs = answerAtMs - dateNow();
   const ms = leftMs > 0 ? Math.max(leftMs - RESERVE_MS, SHORTEST_PROFILE_MS) : SHOWN_MS;
   await sleep(ms, undefined, { ref: false });
   const json = await profiling.stop();
-  if (json === undefined) return false;
+  if (json === undefined) return 0;
   const profiledMs = Math.round(Math.min(ms, SHOWN_MS));
-  const stack = stackIn(JSON.parse(json) as CpuProfile, profiledMs, leftMs <= 0);
+  const taken = JSON.parse(json) as CpuProfile;
+  const stack = stackIn(taken, profiledMs, leftMs <= 0);
   // Without code of the user, the thread was waiting for a core.
-  if (stack.length === 0) return false;
+  const samples = stack.length === 0 ? 0 : functionSamples(taken);
+  if (samples <= knownSamples) return knownSamples;
   found({ kind: 'computing', stack, profiledMs });
   const mapped = await mapper.map(stack);
   if (mapped !== stack) found({ kind: 'computing', stack: mapped, profiledMs });
-  return true;
+  return samples;
 }
 
 /** A profile that native code has delayed begins when the code returns. After that, the thread may be idle. */
@@ -192,6 +206,9 @@ const TURN_MS = 50;
 /** The part of a profile that is reported, at its end. Samples cost hardly any time, so a profile may be longer. */
 const SHOWN_MS = 50;
 const SHORTEST_PROFILE_MS = 10;
+
+/** V8 takes a sample each millisecond. Fewer than these can all be of the same rare line. */
+const ENOUGH_SAMPLES = 8;
 
 /** The time to end a profile, to find the stack in it and to apply source maps. */
 const RESERVE_MS = 100;

@@ -1,6 +1,6 @@
 /** Where a thread spent its time, from profiles of a few nodes. */
 import { describe, expect, it } from 'vitest';
-import { busiestStack, codeOfUser, firstStack } from '../../src/pool/busiest-stack.ts';
+import { busiestStack, codeOfUser, firstStack, functionSamples } from '../../src/pool/busiest-stack.ts';
 import type { StackFrame } from '../../src/pool/busiest-stack.ts';
 import type { CpuProfile, CpuProfileNode } from '../../src/pool/cpu-profile.ts';
 
@@ -59,6 +59,24 @@ describe('the busiest stack', () => {
     }));
     const [innermost] = busiestStack(profile([{ name: 'handler', calls: [{ name: 'walk', calls }] }]), ALL);
     expect(innermost).toMatchObject({ functionName: 'walk', line: 12 });
+  });
+
+  it('has a line of the body, although V8 counts the entry of each call at the first line', () => {
+    const [short] = busiestStack(profile([{ name: 'short', hits: 9, lines: { 10: 8, 11: 1 } }]), ALL);
+    expect(short).toMatchObject({ functionName: 'short', line: 11 });
+    const [oneLine] = busiestStack(profile([{ name: 'oneLine', hits: 9, lines: { 10: 9 } }]), ALL);
+    expect(oneLine).toMatchObject({ functionName: 'oneLine', line: 10 });
+  });
+
+  it('is that of the functions, however long the garbage collector ran', () => {
+    const collector = { name: '(garbage collector)', url: '', hits: 15 };
+    expect(names(busiestStack(profile([collector, { name: 'crunch', hits: 1 }]), ALL))).toEqual(['crunch']);
+    expect(busiestStack(profile([collector]), ALL)).toEqual([]);
+  });
+
+  it('is the better founded, the more samples are of functions', () => {
+    const collector = { name: '(garbage collector)', url: '', hits: 15 };
+    expect(functionSamples(profile([idle(3), collector, { name: 'crunch', hits: 2 }]))).toBe(2);
   });
 
   it('ends at the function that calls several others, none of them for half of the time', () => {

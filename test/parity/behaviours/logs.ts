@@ -97,8 +97,8 @@ export const logs: readonly Behaviour[] = [
   {
     name: 'logs after the answer',
     files: handlerOf(
-      'const { promise, resolve } = Promise.withResolvers(); if (event.wait) { await late; return "waited"; } late = promise; setTimeout(() => { console.log("late"); resolve(); }, 20);',
-      'let late;',
+      'if (event.wait) { resume(); await late; return "waited"; } late = new Promise((resolve) => { resume = resolve; }).then(() => console.log("late"));',
+      'let late; let resume;',
     ),
     events: [{}, { body: '{"wait":true}' }],
     layouts: ['single', 'shared'],
