@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
+import { Command, InvalidArgumentError } from 'commander';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import { seededRandom } from '../../src/cli/bench/load.ts';
 import { findBuiltPackage } from '../built-package.ts';
@@ -13,22 +13,28 @@ import { drawEvent, MEMORY_MIB } from './events.ts';
 import { startStressedRuntime } from './stress-runtime.ts';
 import { ProcessMonitor } from './process-monitor.ts';
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '1' },
-    seed: { type: 'string', default: '1' },
-    threads: { type: 'string', default: '8' },
-    'per-thread': { type: 'string', default: '1' },
-    /** Actions to exclude, separated by commas. */
-    without: { type: 'string', default: '' },
-    /** The `dist/src/cli/main.js` of another build. */
-    runtime: { type: 'string' },
-  },
-});
-const threads = Number(values.threads);
-const slots = threads * Number(values['per-thread']);
-const random = seededRandom(Number(values.seed));
-const minutes = Number(values.minutes);
+const values = new Command('npm run storm --')
+  .description(
+    'Sends random healthy and harmful events for a while. Exits with 1 if one is lost or answered twice.',
+  )
+  .option('--minutes <minutes>', 'how long events are sent', positive, 1)
+  .option('--seed <number>', 'the seed of the random events', positive, 1)
+  .option('--threads <count>', 'worker threads', positive, 8)
+  .option('--per-thread <count>', 'slots of each thread', positive, 1)
+  .option('--without <actions>', 'actions to exclude, separated by commas', '')
+  .option('--runtime <file>', 'the dist/src/cli/main.js of another build')
+  .parse()
+  .opts<{
+    readonly minutes: number;
+    readonly seed: number;
+    readonly threads: number;
+    readonly perThread: number;
+    readonly without: string;
+    readonly runtime?: string;
+  }>();
+const { threads, minutes } = values;
+const slots = threads * values.perThread;
+const random = seededRandom(values.seed);
 const mix = { random, sharedThreads: slots > threads, without: new Set(values.without.split(',')) };
 
 /** In shorter runs, a single thread that fills its heap dominates the memory readings. */
@@ -94,7 +100,7 @@ console.log(
     slots,
     threads,
     minutes,
-    seed: Number(values.seed),
+    seed: values.seed,
     node: process.version,
     events: sent,
     apiFaults,
@@ -174,4 +180,10 @@ async function unlessExited(promise: Promise<unknown>): Promise<boolean> {
     () => false,
   );
   return Promise.race([done, runtime.exited.then(() => false)]);
+}
+
+function positive(value: string): number {
+  const number = Number(value);
+  if (!(number > 0)) throw new InvalidArgumentError('Expected a number above 0.');
+  return number;
 }
