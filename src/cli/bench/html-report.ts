@@ -87,7 +87,7 @@ th, td { border-bottom: 1px solid var(--line); padding: 4px 8px; text-align: rig
 .settings { white-space: normal; }
 .plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(320px, 100%), 1fr)); gap: 20px; }
 figure { margin: 0; min-width: 0; } figcaption { font-weight: 600; font-size: 14px; } figure svg { width: 100%; display: block; }
-figure text { fill: var(--muted); font-size: 11px; } .grid { stroke: var(--line); } .mark { stroke: var(--text); stroke-dasharray: 2 4; }
+figure text { fill: var(--muted); font-size: 11px; } .grid { stroke: var(--line); } .mark { stroke: var(--text); stroke-width: 1.5; stroke-dasharray: 2 3; }
 .calm { --colour: var(--calm); } .severe { --colour: var(--severe); } figure text.marked { fill: var(--text); font-weight: 700; }
 :is(.calm, .severe) path { fill: none; stroke: var(--colour); stroke-width: 2; } .dashed path { stroke-dasharray: 6 4; }
 circle { fill: var(--colour); stroke: var(--colour); stroke-width: 1.5; } .hollow circle { fill: var(--page); } .bars { fill: var(--calm); }
