@@ -17,7 +17,7 @@ export interface Change {
 }
 
 /** A value of the stored result, that of the new one, and the relative difference: 0.1 is an increase by a tenth. */
-export interface Pair {
+interface Pair {
   readonly before: number;
   readonly now: number;
   readonly change: number;
