@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -53,13 +53,18 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '3' },
     /** `--seconds` of the command. */
     seconds: { type: 'string', default: '3' },
+    /** A folder for the reports and results of all runs. */
+    keep: { type: 'string' },
     /** The `dist/src/cli/main.js` of another build. */
     runtime: { type: 'string' },
   },
 });
 const { entry } = findBuiltPackage(values.runtime);
-const folder = mkdtempSync(join(tmpdir(), 'bench-advice-'));
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'bench-advice-'));
+mkdirSync(folder, { recursive: true });
+process.on('exit', () => {
+  if (values.keep === undefined) rmSync(folder, { recursive: true, force: true });
+});
 
 const table = new Table({
   head: ['cores', 'handler', 'run', 'others', 'recommendation', 'marked', 'exit code', 'verdict'],
@@ -70,7 +75,8 @@ for (const isBusy of [false, true]) {
   const stop = isBusy ? startBusyLoops() : undefined;
   for (const handler of HANDLERS) {
     for (let run = 1; run <= Number(values.runs); run += 1) {
-      const row = judge(handler, isBusy, run, await measure(handler));
+      const which = [isBusy ? 'busy' : 'quiet', handler.name, String(run)];
+      const row = [...which, ...judge(handler, which.join('-'), await measure(handler, which.join('-')))];
       table.push(row);
       process.stderr.write(`${row.join(' | ')}\n`);
     }
@@ -80,8 +86,8 @@ for (const isBusy of [false, true]) {
 process.stdout.write(`${table.toString()}\n${failures.map((failure) => `FAILED: ${failure}\n`).join('')}`);
 process.exitCode = failures.length === 0 ? 0 : 1;
 
-async function measure({ name, workerFile, event }: MeasuredHandler): Promise<Run> {
-  const [events, json] = [join(folder, `${name}-event.json`), join(folder, `${name}.json`)];
+async function measure({ workerFile, event }: MeasuredHandler, which: string): Promise<Run> {
+  const [events, json] = [join(folder, `${which}-event.json`), join(folder, `${which}.json`)];
   writeFileSync(events, JSON.stringify(event));
   rmSync(json, { force: true });
   const args = [entry, 'bench', workerFile, '--events', events, '--json', json, '--seconds', values.seconds];
@@ -93,6 +99,7 @@ async function measure({ name, workerFile, event }: MeasuredHandler): Promise<Ru
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const [exitCode] = (await once(child, 'close')) as [number | null];
   process.off('exit', kill);
+  writeFileSync(join(folder, `${which}.txt`), stdout);
   const isMarked = stdout.startsWith('UNRELIABLE\n');
   return { exitCode, record: readRecord(json), isMarked, stderr };
 }
@@ -105,14 +112,12 @@ function readRecord(file: string): BenchRecord | undefined {
   }
 }
 
-/** Returns a row of the table, and notes what must not be. */
-function judge(handler: MeasuredHandler, isBusy: boolean, run: number, result: Run): string[] {
-  const { exitCode, record, isMarked, stderr } = result;
-  const load = isBusy ? 'busy' : 'quiet';
-  const which = `${load}, ${handler.name}, run ${run}`;
+/** Returns the end of a row of the table, and notes what must not be. */
+function judge(handler: MeasuredHandler, which: string, run: Run): string[] {
+  const { exitCode, record, isMarked, stderr } = run;
   if (record === undefined) {
     failures.push(`${which}: exit code ${exitCode}, and no measurements.\n${stderr}`);
-    return [load, handler.name, String(run), '', '', '', String(exitCode), 'FAILED'];
+    return ['', '', '', String(exitCode), 'FAILED'];
   }
   const { recommendation, measurements, reliable } = record;
   const fault = recommendation === null ? undefined : handler.faultOf(recommendation, measurements);
@@ -120,9 +125,6 @@ function judge(handler: MeasuredHandler, isBusy: boolean, run: number, result: R
   if (isMarked === reliable || exitCode !== (reliable ? 0 : 2))
     failures.push(`${which}: reliable is ${reliable}, but the exit code is ${exitCode}.`);
   return [
-    load,
-    handler.name,
-    String(run),
     percent(Math.max(...measurements.map(({ others }) => others))),
     recommendation === null ? 'none' : describe(recommendation),
     isMarked ? 'UNRELIABLE' : '',
