@@ -65,11 +65,13 @@ export function withFunctionFlags(command: Command): Command {
         'timeout of an invocation in local mode (AWS_LAMBDA_FUNCTION_TIMEOUT)',
       ).argParser(wholeNumber(MAX_TIMEOUT_S)),
     )
-    .option(
-      '--env-file <file>',
-      'loads environment variables; may be repeated; later files take precedence, existing variables are kept',
-      (file: string, files: readonly string[]) => [...files, file],
-      [],
+    .addOption(
+      new Option(
+        '--env-file <file>',
+        'loads environment variables; may be repeated; later files take precedence, existing variables are kept',
+      )
+        .argParser((file: string, files: readonly string[]) => [...files, file])
+        .default([], 'none'),
     );
 }
 

@@ -1,104 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { makeComparison, recommendedSettings } from '../../src/cli/bench/comparison.ts';
+import { recommendedSettings } from '../../src/cli/bench/comparison.ts';
 import type { Comparison, Recommendation } from '../../src/cli/bench/comparison.ts';
 import type { Measurement } from '../../src/cli/bench/measurement.ts';
 import { combineRounds, needsRound } from '../../src/cli/bench/rounds.ts';
 import type { Round } from '../../src/cli/bench/rounds.ts';
 import { nextSetup } from '../../src/cli/bench/setups.ts';
 import { Tally } from '../../src/cli/bench/tally.ts';
-
-interface MadeUp {
-  readonly slots: number;
-  readonly threads?: number;
-  readonly perSecond: number;
-  readonly standardError?: number;
-  readonly cpuMs?: number;
-  readonly delayMs?: number;
-  readonly peakMemoryMiB?: number;
-  readonly others?: number;
-  readonly stolen?: number;
-  readonly loadCore?: number;
-  readonly failed?: number;
-  readonly total?: number;
-  readonly askedSlots?: number;
-}
-
-/** As a closed loop has it: each slot is busy all the time. */
-function madeUp(given: MadeUp): Measurement {
-  const { slots, threads = slots, perSecond, cpuMs = 100, failed = 0, askedSlots } = given;
-  const mean = (slots * 1000) / perSecond;
-  return {
-    slots,
-    threads,
-    invocationsPerThread: slots / threads,
-    ...(askedSlots !== undefined && { askedSlots }),
-    perSecond,
-    standardError: given.standardError ?? 0.01,
-    steady: true,
-    latencyMs: { mean, p50: mean, p90: mean * 1.1, p99: mean * 1.5, max: mean * 2 },
-    histogram: [],
-    answers: { total: given.total ?? 100, failed, ...(failed > 0 && { firstError: 'TypeError: no' }) },
-    cpu: {
-      msPerInvocation: cpuMs,
-      delayMsPerInvocation: given.delayMs ?? 0,
-      cores: (cpuMs * perSecond) / 1000,
-    },
-    peakMemoryMiB: given.peakMemoryMiB ?? 200,
-    loadCore: given.loadCore ?? 0.1,
-    others: given.others ?? 0,
-    stolen: given.stolen ?? 0,
-    rounds: [],
-    rates: [],
-  };
-}
-
-function bench(some: readonly MadeUp[], cores = 2): Comparison {
-  const machine = { cpu: 'a CPU', cores, memoryMiB: 8192, os: 'an OS', node: 'v24' };
-  const about = {
-    workerFile: 'handler.ts',
-    options: {},
-    events: 1,
-    seconds: 3,
-    date: 'today',
-    version: '0',
-    machine,
-  };
-  return makeComparison(about, some.map(madeUp));
-}
+import {
+  COMPUTING,
+  WAITING,
+  madeUp,
+  madeUpComparison as bench,
+  waiting,
+  withAll,
+} from './made-up-measurements.ts';
+import type { MadeUp } from './made-up-measurements.ts';
 
 function recommended(comparison: Comparison): Recommendation {
   if (comparison.recommendation === null) throw new Error(comparison.noRecommendation);
   return comparison.recommendation;
 }
-
-/** 100 ms of CPU time. */
-const COMPUTING: readonly MadeUp[] = [
-  { slots: 1, perSecond: 9.9 },
-  { slots: 2, perSecond: 19.5 },
-  { slots: 4, perSecond: 20 },
-  { slots: 8, perSecond: 19.8 },
-];
-
-/** 100 ms of which 1 is CPU time. */
-const waiting = (slots: number, threads = slots, ms = 100): MadeUp => ({
-  slots,
-  threads,
-  perSecond: (slots * 1000) / ms,
-  cpuMs: 1,
-  peakMemoryMiB: 100 + 30 * threads,
-});
-const WAITING: readonly MadeUp[] = [
-  waiting(1),
-  waiting(2),
-  waiting(4),
-  waiting(8),
-  waiting(8, 2),
-  waiting(32, 2),
-  waiting(128, 2),
-];
-
-const withAll = (some: readonly MadeUp[], change: Partial<MadeUp>): MadeUp[] =>
-  some.map((each) => Object.assign({}, each, change));
 
 const advice = (comparison: Comparison) => recommended(comparison).advice;
 

@@ -49,8 +49,8 @@ export async function openConsole(
   return { page, complaints, strangers };
 }
 
-/** Keeps a picture of the page, for who looks at what CI has made. */
-export async function keepPicture(page: Page, name: string): Promise<void> {
+/** Keeps a picture of the window, or of the whole page, for who looks at what CI has made. */
+export async function keepPicture(page: Page, name: string, fullPage = false): Promise<void> {
   mkdirSync(PICTURES, { recursive: true });
-  await page.screenshot({ path: `${PICTURES}${name}.png` });
+  await page.screenshot({ path: `${PICTURES}${name}.png`, fullPage });
 }

@@ -4,6 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { ProxyMethods } from 'comlink';
 import type { Logger } from 'pino';
 import { expectTypeOf } from 'vitest';
+import type * as bench from '../../src/cli/bench/index.ts';
 import type * as emf from '../../src/emf/index.ts';
 import type * as bootstrap from '../../src/index.ts';
 import type * as otel from '../../src/otel/index.ts';
@@ -14,6 +15,7 @@ interface Values {
   /** Without the class, which inherits `any` from Node's Error: what it makes is below. */
   bootstrap: Omit<typeof bootstrap, 'ManagedRuntimeError'>;
   worker: typeof worker;
+  bench: typeof bench;
   emf: typeof emf;
   otel: typeof otel;
   testing: typeof testing;
@@ -68,6 +70,11 @@ interface Types {
   StreamingOptions: worker.StreamingOptions;
   TraceContext: worker.TraceContext;
   WritableResponse: worker.WritableResponse;
+  Advice: bench.Advice;
+  CompareOptions: bench.CompareOptions;
+  Measurement: bench.Measurement;
+  Recommendation: bench.Recommendation;
+  SizeResult: bench.SizeResult;
   EmfOptions: emf.EmfOptions;
   ErrorBody: testing.ErrorBody;
   Fault: testing.Fault;

@@ -61,11 +61,10 @@ export function withBenchFlags(command: Command): Command {
       .option('--services <module>', 'the option services: a path or a package name')
       .option('--shared-data <module>', 'the option sharedData')
       .option('--codec <module>', 'the option codec')
-      .option(
-        '--preload <module>',
-        'the option preload; may be repeated',
-        (module: string, modules: readonly string[]) => [...modules, module],
-        [],
+      .addOption(
+        new Option('--preload <module>', 'the option preload; may be repeated')
+          .argParser((module: string, modules: readonly string[]) => [...modules, module])
+          .default([], 'none'),
       ),
   );
 }

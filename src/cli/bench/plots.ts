@@ -1,17 +1,14 @@
 import type { Comparison, SizeResult } from './comparison.ts';
 import { isRecommended } from './comparison.ts';
-import { describeSetup, isShared, shortNumber } from './measurement.ts';
+import { counted, describeSetup, isShared, shortNumber } from './measurement.ts';
 
 /** A line of a plot. */
 interface Line {
   readonly label: string;
-  readonly colour: Colour;
-  readonly isDashed?: boolean;
+  /** The classes of the page's style sheet: a colour, from `calm` to `severe`, `dashed`, `hollow`. */
+  readonly style: string;
   readonly points: readonly (readonly [slots: number, value: number])[];
 }
-
-/** From harmless to severe: the classes of the page's style sheet. */
-type Colour = 'calm' | 'middle' | 'severe';
 
 interface Plot {
   readonly title: string;
@@ -24,20 +21,14 @@ interface Plot {
 export function plots(comparison: Comparison, escaped: (text: string) => string): string {
   const { measurements, recommendation } = comparison;
   const recommended = recommendation?.size.slots;
-  const lines = (
-    label: string,
-    colour: Colour,
-    metric: (each: SizeResult) => number | undefined,
-    isDashed = false,
-  ): Line[] =>
+  const lines = (label: string, style: string, metric: (each: SizeResult) => number | undefined): Line[] =>
     [
-      { suffix: '', some: measurements.filter((each) => !isShared(each)) },
-      { suffix: ', shared threads', some: measurements.filter(isShared) },
+      { label, style, some: measurements.filter((each) => !isShared(each)) },
+      { label: `${label}, shared threads`, style: `${style} hollow`, some: measurements.filter(isShared) },
     ]
-      .map(({ suffix, some }, index) => ({
-        label: label + suffix,
-        colour: index === 1 && colour === 'calm' ? ('middle' as const) : colour,
-        isDashed,
+      .map(({ label: text, style: classes, some }) => ({
+        label: text,
+        style: classes,
         points: some.flatMap((each): [number, number][] => {
           const value = metric(each);
           return value === undefined ? [] : [[each.slots, value]];
@@ -51,7 +42,7 @@ export function plots(comparison: Comparison, escaped: (text: string) => string)
       recommended,
       lines: [
         ...lines('observed', 'calm', (each) => each.perSecond),
-        ...lines('possible', 'calm', (each) => each.possiblePerSecond, true),
+        ...lines('possible', 'calm dashed', (each) => each.possiblePerSecond),
       ],
     },
     {
@@ -96,41 +87,37 @@ function figure({ title, lines, recommended }: Plot, escaped: (text: string) => 
   const points = lines.flatMap((line) => line.points);
   const slots = [...new Set(points.map(([count]) => count))].sort((a, b) => a - b);
   const [least = 1, most = 1] = [slots[0], slots.at(-1)];
-  const highest = Math.max(...points.map(([, value]) => value)) * 1.08 || 1;
+  const ticks = ticksUpTo(Math.max(...points.map(([, value]) => value)));
+  const highest = ticks.at(-1) ?? 1;
   const range = Math.log(most / least) || 1;
   const x = (count: number): number =>
     LEFT + 8 + (WIDTH - LEFT - RIGHT - 16) * (slots.length === 1 ? 0.5 : Math.log(count / least) / range);
   const y = (value: number): number => TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / highest);
-  const ticks = [0, 0.25, 0.5, 0.75, 1].map((part) => part * highest);
   const at = (value: number): string => value.toFixed(1);
+  const isMarked = recommended !== undefined && slots.includes(recommended);
+  const labels = withoutOverlap([...(isMarked ? [recommended] : []), most, least, ...slots], x);
   const drawn = [
     ...ticks.map(
       (tick) =>
-        `<path class="grid" d="M${LEFT} ${at(y(tick))}H${WIDTH - RIGHT}"/><text x="${LEFT - 5}" y="${at(y(tick) + 4)}" text-anchor="end">${shortNumber(tick)}</text>`,
+        `<path class="grid" d="M${LEFT} ${at(y(tick))}H${WIDTH - RIGHT}"/><text x="${LEFT - 5}" y="${at(y(tick) + 4)}" text-anchor="end">${tickLabel(tick)}</text>`,
     ),
-    ...slots.map(
-      (count) => `<text x="${at(x(count))}" y="${HEIGHT - 8}" text-anchor="middle">${count}</text>`,
+    ...labels.map(
+      (count) =>
+        `<text x="${at(x(count))}" y="${HEIGHT - 8}" text-anchor="middle"${count === recommended ? ' class="marked"' : ''}>${count}</text>`,
     ),
-    ...(recommended !== undefined && slots.includes(recommended)
-      ? [`<path class="mark" d="M${at(x(recommended))} ${TOP}V${HEIGHT - BOTTOM}"/>`]
-      : []),
-    ...lines.map(({ label, colour, isDashed, points: some }) => {
+    ...(isMarked ? [`<path class="mark" d="M${at(x(recommended))} ${TOP}V${HEIGHT - BOTTOM}"/>`] : []),
+    ...lines.map(({ label, style, points: some }) => {
       const path = some.map(([count, value]) => `${at(x(count))} ${at(y(value))}`).join('L');
       const dots = some.map(
         ([count, value]) =>
-          `<circle cx="${at(x(count))}" cy="${at(y(value))}" r="3"><title>${escaped(label)}, ${count} slots: ${shortNumber(value)}</title></circle>`,
+          `<circle cx="${at(x(count))}" cy="${at(y(value))}" r="3"><title>${escaped(label)}, ${counted(count, 'slot')}: ${shortNumber(value)}</title></circle>`,
       );
-      return `<g class="${colour}${isDashed === true ? ' dashed' : ''}"><path d="M${path}"/>${dots.join('')}</g>`;
+      return `<g class="${style}"><path d="M${path}"/>${dots.join('')}</g>`;
     }),
   ];
   const legend = [
-    ...lines.map(
-      ({ label, colour, isDashed }) =>
-        `<li><svg viewBox="0 0 24 8" class="key ${colour}${isDashed === true ? ' dashed' : ''}"><path d="M0 4H24"/></svg>${escaped(label)}</li>`,
-    ),
-    ...(recommended === undefined
-      ? []
-      : ['<li><svg viewBox="0 0 24 8" class="key"><path class="mark" d="M0 4H24"/></svg>recommended</li>']),
+    ...lines.map(({ label, style }) => key(style, 'M0 4H24', label, escaped)),
+    ...(isMarked ? [key('mark', 'M12 0V8', 'recommended', escaped)] : []),
   ];
   return (
     `<figure><figcaption>${escaped(title)}</figcaption>` +
@@ -138,6 +125,46 @@ function figure({ title, lines, recommended }: Plot, escaped: (text: string) => 
     `<ul class="legend">${legend.join('')}</ul></figure>`
   );
 }
+
+function key(style: string, path: string, label: string, escaped: (text: string) => string): string {
+  const dot = style === 'mark' ? '' : '<circle cx="12" cy="4" r="3"/>';
+  return `<li><svg viewBox="0 0 24 8" class="key ${style}" aria-hidden="true"><path d="${path}"/>${dot}</svg>${escaped(label)}</li>`;
+}
+
+/** Round numbers from 0 to at least the given value, about five. */
+function ticksUpTo(value: number): number[] {
+  const part = value / 4 || 0.25;
+  const power = 10 ** Math.floor(Math.log10(part));
+  const step = power * (STEPS.find((each) => each * power >= part) ?? 10);
+  return Array.from({ length: Math.max(1, Math.ceil(value / step - TINY)) + 1 }, (_, index) => index * step);
+}
+
+const STEPS = [1, 2, 2.5, 5];
+/** The error of a division whose result is a whole number. */
+const TINY = 1e-9;
+
+function tickLabel(tick: number): string {
+  return tick.toLocaleString('en-US', {
+    maximumSignificantDigits: 3,
+    notation: tick < 1e6 ? 'standard' : 'compact',
+  });
+}
+
+/** The numbers whose labels fit beside those of earlier ones. */
+function withoutOverlap(counts: readonly number[], x: (count: number) => number): number[] {
+  const fitting: number[] = [];
+  const width = (count: number): number => String(count).length * DIGIT_WIDTH;
+  for (const count of counts) {
+    const isFree = (other: number): boolean =>
+      Math.abs(x(count) - x(other)) > (width(count) + width(other)) / 2 + LABEL_GAP;
+    if (fitting.every(isFree)) fitting.push(count);
+  }
+  return fitting;
+}
+
+/** At the font size of the page's style sheet, bold. */
+const DIGIT_WIDTH = 7.5;
+const LABEL_GAP = 3;
 
 /** Draws the distribution of latencies of each size. */
 export function distributions(comparison: Comparison, escaped: (text: string) => string): string {
