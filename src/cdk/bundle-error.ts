@@ -10,7 +10,8 @@ export function storeBundleError(folder: string, { message }: BundleError): void
 }
 
 /**
- * The error that the process after bundling has stored. CDK's own error names only the command that failed, and the folder.
+ * The error that the process after bundling has stored. It replaces CDK's own, which has only the long command that failed, and
+ * the folder.
  *
  * @param error what CDK has thrown.
  * @param functionPath the path of the construct, for the message.
@@ -19,7 +20,7 @@ export function bundleErrorOf(error: unknown, functionPath: string): BundleError
   const [, folder] = /bundle output is located at (.+?-building)\b/.exec(String(error)) ?? [];
   const file = folder === undefined ? undefined : join(folder, FILE);
   if (file === undefined || !existsSync(file)) return undefined;
-  return new BundleError(`${functionPath}: ${readFileSync(file, 'utf8')}.`, { cause: error });
+  return new BundleError(`${functionPath}: ${readFileSync(file, 'utf8')}.`);
 }
 
 const FILE = 'lambda-managed-runtime-error.txt';
