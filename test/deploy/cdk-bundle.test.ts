@@ -38,6 +38,13 @@ describe('a package with native code', () => {
     );
   });
 
+  it('is named, not the package that imports it, because only the former must stay outside', () => {
+    expect(() => bundle({ entry: 'src/hashing.ts' })).toThrow(
+      /^Stack\/Function: node_modules\/hashing\/index\.js imports bcrypt, which has native code[^;]+$/,
+    );
+    bundle({ entry: 'src/hashing.ts', bundling: { externalModules: ['bcrypt'] } });
+  });
+
   it('must not be bundled into a module that the bootstrap names', () => {
     expect(() => bundle({ bootstrap: 'src/main-native.ts' })).toThrow(
       /^Stack\/Function: src\/sharp\.ts imports sharp, which has native code/,
@@ -126,6 +133,9 @@ const FILES = {
   'src/sharp.ts': `import sharp from 'sharp'; const count = sharp.concurrency(); ${HANDLER}`,
   'src/bcrypt.ts': `import { getRounds } from 'bcrypt'; const count = getRounds('$2b$10$'); ${HANDLER}`,
   'src/argon2.ts': `import { Algorithm } from '@node-rs/argon2'; const count = Algorithm.Argon2id; ${HANDLER}`,
+  'src/hashing.ts': `import { getRounds } from 'hashing'; const count = getRounds('$2b$10$'); ${HANDLER}`,
+  'node_modules/hashing/package.json': '{}',
+  'node_modules/hashing/index.js': "exports.getRounds = (hash) => require('bcrypt').getRounds(hash);",
   'src/addon.cjs': "exports.handler = async () => require('./addon.node');",
   'src/addon.node': 'a binary',
   'src/plain.mjs': '',
