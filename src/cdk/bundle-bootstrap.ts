@@ -34,8 +34,8 @@ export async function bundleBootstrap(
   folder: string,
   projectRoot: string,
 ): Promise<Metafile[]> {
-  const { build } = await importEsbuild(projectRoot);
-  const modules = new NamedModules(bundle, folder, projectRoot);
+  const { build, transform } = await importEsbuild(projectRoot);
+  const modules = new NamedModules(bundle, folder, projectRoot, transform);
   const metafiles: Metafile[] = [];
   // The files that are found while the loop runs have their turn, too.
   for (const [file, output] of modules.toBundle) {
@@ -92,24 +92,31 @@ class NamedModules {
   readonly #handler: BootstrapBundle['handler'];
   readonly #folder: string;
   readonly #projectRoot: string;
+  readonly #transform: Esbuild['transform'];
 
-  constructor({ file, output, handler }: BootstrapBundle, folder: string, projectRoot: string) {
+  constructor(
+    { file, output, handler }: BootstrapBundle,
+    folder: string,
+    projectRoot: string,
+    transform: Esbuild['transform'],
+  ) {
     this.toBundle = new Map([[file, output]]);
     this.#handler = handler;
     this.#folder = folder;
     this.#projectRoot = projectRoot;
+    this.#transform = transform;
   }
 
   plugin(): Plugin {
     return {
       name: 'modules-by-url',
       setup: ({ onLoad }) => {
-        onLoad({ filter: CODE }, ({ path }) => {
+        onLoad({ filter: CODE }, async ({ path }) => {
           if (path.includes('node_modules')) return undefined;
           const text = readFileSync(path, 'utf8');
-          this.#refuseTexts(text, path);
+          await this.#check(text, path);
           const contents = text.replaceAll(MODULE_URL, (found, _quote: string, specifier: string) =>
-            this.#rewritten(found, specifier, path),
+            this.#rewritten(found, resolve(dirname(path), specifier)),
           );
           return { contents, loader: loaderOf(path) };
         });
@@ -117,14 +124,10 @@ class NamedModules {
     };
   }
 
-  #rewritten(found: string, specifier: string, importer: string): string {
-    const output = this.#outputOf(resolve(dirname(importer), specifier));
+  #rewritten(found: string, named: string): string {
+    const output = this.#outputOf(named);
     if (output === this.#handler.output) this.namesHandler = true;
-    if (output !== undefined) return `new URL(${JSON.stringify(`./${output}`)}, import.meta.url)`;
-    // Something else has put the file into the function's folder, where the bundle finds it.
-    if (!existsSync(join(this.#folder, specifier)))
-      this.problems.push(`${this.#shown(importer)} names ${specifier}, but there is no such file`);
-    return found;
+    return output === undefined ? found : `new URL(${JSON.stringify(`./${output}`)}, import.meta.url)`;
   }
 
   #outputOf(named: string): string | undefined {
@@ -141,21 +144,39 @@ class NamedModules {
     return output;
   }
 
-  /** Paths as texts are relative to the working directory, where Lambda has the bundled files only. */
-  #refuseTexts(text: string, importer: string): void {
-    if (!text.includes('createManagedRuntime')) return;
-    for (const [, , specifier = ''] of text.matchAll(MODULE_TEXT)) {
+  /** Notes the modules that a file names and that Lambda would not have. */
+  async #check(text: string, file: string): Promise<void> {
+    const shown = relative(this.#projectRoot, file);
+    const code = await this.#withoutComments(text, file);
+    for (const [, , specifier = ''] of code.matchAll(MODULE_URL)) {
+      const isKnown = basename(specifier) === this.#handler.output || this.#isInFolder(specifier);
+      if (!isKnown && sourceOf(resolve(dirname(file), specifier)) === undefined)
+        this.problems.push(`${shown} names ${specifier}, but there is no such file`);
+    }
+    if (!code.includes('createManagedRuntime')) return;
+    // Paths as texts are relative to the working directory, where Lambda has the bundled files only.
+    for (const [, , specifier = ''] of code.matchAll(MODULE_TEXT)) {
       if (basename(specifier) === this.#handler.output) this.namesHandler = true;
-      if (existsSync(join(this.#folder, specifier))) continue;
+      if (this.#isInFolder(specifier)) continue;
       const path = specifier.startsWith('.') ? specifier : `./${specifier}`;
       this.problems.push(
-        `${this.#shown(importer)} names ${specifier} as a text, which the bundle does not have: write new URL('${path}', import.meta.url)`,
+        `${shown} names ${specifier} as a text, which the bundle does not have: write new URL('${path}', import.meta.url)`,
       );
     }
   }
 
-  #shown(file: string): string {
-    return relative(this.#projectRoot, file);
+  /** The code of a file, or nothing if only the build with the project's tsconfig.json can read it. */
+  async #withoutComments(text: string, file: string): Promise<string> {
+    const options = { loader: loaderOf(file), logLevel: 'silent' } as const;
+    return this.#transform(text, options).then(
+      ({ code }) => code,
+      () => '',
+    );
+  }
+
+  /** Whether something else has put a file into the function's folder, where the bundle finds it. */
+  #isInFolder(specifier: string): boolean {
+    return existsSync(join(this.#folder, specifier));
   }
 }
 

@@ -152,6 +152,7 @@ const FILES = {
   'src/main-text.ts': `import { createManagedRuntime } from 'lambda-managed-runtime';
     await createManagedRuntime('./handler.ts', { services: 'src/services.ts' }).run();`,
   'src/main-compiled.ts': `import { createManagedRuntime } from 'lambda-managed-runtime';
+    // Not createManagedRuntime('./old.ts'), and not new URL('./old.ts', import.meta.url).
     await createManagedRuntime(new URL('./handler.js', import.meta.url), {
       services: new URL('./services.js', import.meta.url),
     }).run();`,
