@@ -7,6 +7,8 @@ import { openPromise } from 'yauzl';
 export async function unzip(zip: string, folder: string): Promise<void> {
   const opened = await openPromise(zip);
   for await (const entry of opened.eachEntry()) {
+    // A folder, which its files make as well.
+    if (entry.fileName.endsWith('/')) continue;
     const file = join(folder, entry.fileName);
     await mkdir(dirname(file), { recursive: true });
     const content = await buffer(await opened.openReadStreamPromise(entry));

@@ -1,9 +1,8 @@
 import type { Readable } from 'node:stream';
 import { Promise } from './builtins.ts';
 import { readConfig, readableRuntimeApi } from './config/config.ts';
-import type { Config, DevHooks } from './config/config.ts';
+import type { Config } from './config/config.ts';
 import { lookUpDescriptors } from './config/concurrency-plan.ts';
-import type { HandlerReference } from './config/raw-config.ts';
 import { ManagedRuntimeError } from './errors.ts';
 import { claimProcess, onStopSignal } from './lifecycle/process-guard.ts';
 import { ShutdownClock } from './lifecycle/shutdown.ts';
@@ -19,7 +18,7 @@ import type { ProfiledThread } from './pool/profiled-thread.ts';
 import type { WorkerPool } from './pool/worker-pool.ts';
 import type { CpuProfiles, HeapProfiles, ProfileOptions } from './profiling/profiles.ts';
 import { serveFunction } from './serving.ts';
-import type { ManagedRuntimeOptions } from './config/options.ts';
+import type { DevHooks, HandlerReference, ManagedRuntimeOptions } from './config/options.ts';
 import { onAbort } from './waiting.ts';
 
 /**

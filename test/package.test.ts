@@ -44,22 +44,22 @@ describe('the size of an installation', () => {
   });
 
   it('may reach each limit', () => {
-    expect(excessOf({ tarballBytes: 700_000, packages: packagesOf(22, 9_000_000) })).toEqual([]);
+    expect(excessOf({ tarballBytes: 700_000, packages: packagesOf(21, 7_500_000) })).toEqual([]);
   });
 
   it('names each limit that it exceeds, by as little as a byte', () => {
-    expect(excessOf({ tarballBytes: 700_001, packages: packagesOf(23, 9_000_001) })).toEqual([
+    expect(excessOf({ tarballBytes: 700_001, packages: packagesOf(22, 7_500_001) })).toEqual([
       'The tarball has 701 kB; the limit is 700 kB.',
-      'The installation has 9,001 kB; the limit is 9,000 kB.',
-      'The installation has 23 packages; the limit is 22.',
+      'The installation has 7,501 kB; the limit is 7,500 kB.',
+      'The installation has 22 packages; the limit is 21.',
     ]);
   });
 
   it('is shown with its limits and its packages', () => {
     expect(describeSize({ tarballBytes: 1, packages: packageSizes(files) }).split('\n')).toEqual([
       'tarball    1 kB (limit: 700 kB)',
-      expect.stringMatching(/^installed {2}1 kB \(limit: 9,000 kB\)/),
-      expect.stringMatching(/^packages {3}3 \(limit: 22\)/),
+      expect.stringMatching(/^installed {2}1 kB \(limit: 7,500 kB\)/),
+      expect.stringMatching(/^packages {3}3 \(limit: 21\)/),
       expect.stringMatching(/^ {2}@large\/one +1 kB in 2 files$/),
       expect.stringMatching(/^ {2}small\/node_modules\/inner +1 kB in 1 files$/),
       expect.stringMatching(/^ {2}small +1 kB in 1 files$/),

@@ -11,15 +11,15 @@ import type { NodeBinary } from './nodes.ts';
 import { COMMAND, createProject } from './project.ts';
 import type { Project } from './project.ts';
 
-/** Checks that a start on Lambda, with threads, loads no bundled code of other packages; the command loads only its parser. */
+/** Checks which bundled packages a start on Lambda, with threads, loads: the one that checks the options, and the command's parser. */
 export const lambdaStart: Check = async ({ tarball, nodes }, log) => {
   using project = await createProject(log, { type: 'module' }, [tarball]);
   project.write({ 'record.mjs': RECORD, 'main.mjs': MAIN, 'handler.mjs': HANDLER });
   for (const node of nodes) {
     const loaded = await loadedBy(['main.mjs'], node, project, log);
-    assert.deepEqual(bundledIn(loaded), []);
+    assert.deepEqual(bundledIn(loaded), ['valibot']);
     assert.deepEqual(loaded.filter(hasHelpers), [], 'A start loads helpers for CommonJS modules.');
-    assert.deepEqual(bundledIn(await loadedBy([COMMAND], node, project, log)), ['commander']);
+    assert.deepEqual(bundledIn(await loadedBy([COMMAND], node, project, log)), ['commander', 'valibot']);
   }
 };
 

@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../root.ts';
@@ -14,12 +13,18 @@ export const links: Check = () => {
   ) as Manifest;
   const urls = { homepage, 'bugs.url': bugs.url, 'repository.url': repository.url };
   const unset = Object.entries(urls).filter(([, url]) => url.split('/').includes(PLACEHOLDER));
-  assert.deepEqual(
-    unset.map(([field]) => field),
-    [],
-    `These fields of package.json have the placeholder ${PLACEHOLDER}: set them to the project's repository.`,
-  );
+  if (unset.length === 0) return;
+  const fields = unset.map(([field]) => field).join(', ');
+  throw new Error(`${fields} in package.json still have the placeholder ${PLACEHOLDER}. ${REMEDY}`);
 };
+
+const REMEDY = `Set the project's repository, with its owner on GitHub, and run the check again:
+
+    owner=…
+    npm pkg set "homepage=https://github.com/$owner/lambda-managed-runtime#readme"
+    npm pkg set "bugs.url=https://github.com/$owner/lambda-managed-runtime/issues"
+    npm pkg set "repository.url=git+https://github.com/$owner/lambda-managed-runtime.git"
+`;
 
 interface Manifest {
   readonly homepage: string;

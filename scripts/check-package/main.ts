@@ -27,6 +27,7 @@ import { esmTypescript } from './projects/esm-typescript.ts';
 import { RESULTS } from '../root.ts';
 import { size } from './size.ts';
 import { types } from './types.ts';
+import { zip } from './zip.ts';
 
 const CHECKS: Readonly<Record<string, Check>> = {
   publint,
@@ -43,6 +44,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   newcomer: quickStart,
   'as-typed': asTyped,
   commands,
+  zip,
   layer,
   cdk,
   'lambda-start': lambdaStart,

@@ -1,7 +1,7 @@
 import { packageFolder } from '../package-folder.ts';
 
 /** Raising a limit is a decision: scripts/build.ts bundles what Lambda does not need. */
-const LIMITS = { tarballBytes: 700_000, installedBytes: 9_000_000, packages: 22 };
+const LIMITS = { tarballBytes: 700_000, installedBytes: 7_500_000, packages: 21 };
 
 /** What users download and install. */
 export interface Size {

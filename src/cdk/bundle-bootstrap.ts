@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { Loader, Plugin } from 'esbuild';
+import type { Loader, Metafile, Plugin } from 'esbuild';
+import { BundleError } from './bundle-error.ts';
 
 /** A bootstrap, and how it is bundled. */
 export interface BootstrapBundle {
@@ -22,20 +23,23 @@ export interface BootstrapBundle {
 }
 
 /**
- * Bundles a bootstrap and the modules that it names by URL, each into a file of its own in a folder.
+ * Bundles a bootstrap and the modules that it names by URL, each into a file of its own in a folder. Resolves with what esbuild
+ * reports about each file.
  *
  * @param projectRoot the folder from which esbuild is found.
+ * @throws BundleError if the bootstrap names a module that would be missing on Lambda.
  */
 export async function bundleBootstrap(
   bundle: BootstrapBundle,
   folder: string,
   projectRoot: string,
-): Promise<void> {
-  const { build } = await importEsbuild(projectRoot);
-  const outputs = new Outputs(bundle);
+): Promise<Metafile[]> {
+  const { build, transform } = await importEsbuild(projectRoot);
+  const modules = new NamedModules(bundle, folder, projectRoot, transform);
+  const metafiles: Metafile[] = [];
   // The files that are found while the loop runs have their turn, too.
-  for (const [file, output] of outputs.toBundle) {
-    await build({
+  for (const [file, output] of modules.toBundle) {
+    const { metafile } = await build({
       absWorkingDir: projectRoot,
       entryPoints: [file],
       outfile: join(folder, output),
@@ -50,14 +54,18 @@ export async function bundleBootstrap(
       sourcemap: bundle.sourceMap,
       define: bundle.define,
       loader: bundle.loader as Record<string, Loader>,
-      plugins: [outputs.plugin()],
+      plugins: [modules.plugin()],
       logLevel: 'warning',
+      metafile: true,
     });
+    metafiles.push(metafile);
   }
-  if (!outputs.namesHandler)
+  if (modules.problems.length > 0) throw new BundleError(modules.problems.join('; '));
+  if (!modules.namesHandler)
     process.stderr.write(
       `${bundle.file} does not name the handler as new URL('./${basename(bundle.handler.file)}', import.meta.url). In the bundle, the handler is ${bundle.handler.output}.\n`,
     );
+  return metafiles;
 }
 
 type Esbuild = typeof import('esbuild');
@@ -73,29 +81,42 @@ async function importEsbuild(projectRoot: string): Promise<Esbuild> {
       if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
     }
   }
-  throw new Error('esbuild is not installed, and a bootstrap needs it: npm install --save-dev esbuild');
+  throw new BundleError('esbuild is not installed, and a bootstrap needs it: npm install --save-dev esbuild');
 }
 
 /** Gives each module that is named by URL a file in the function's folder, and names that file in the bundle. */
-class Outputs {
+class NamedModules {
   readonly toBundle: Map<string, string>;
+  readonly problems: string[] = [];
   namesHandler = false;
   readonly #handler: BootstrapBundle['handler'];
+  readonly #folder: string;
+  readonly #projectRoot: string;
+  readonly #transform: Esbuild['transform'];
 
-  constructor({ file, output, handler }: BootstrapBundle) {
+  constructor(
+    { file, output, handler }: BootstrapBundle,
+    folder: string,
+    projectRoot: string,
+    transform: Esbuild['transform'],
+  ) {
     this.toBundle = new Map([[file, output]]);
     this.#handler = handler;
+    this.#folder = folder;
+    this.#projectRoot = projectRoot;
+    this.#transform = transform;
   }
 
   plugin(): Plugin {
     return {
       name: 'modules-by-url',
       setup: ({ onLoad }) => {
-        onLoad({ filter: CODE }, ({ path }) => {
+        onLoad({ filter: CODE }, async ({ path }) => {
           if (path.includes('node_modules')) return undefined;
-          const contents = readFileSync(path, 'utf8').replaceAll(
-            MODULE_URL,
-            (found, _quote: string, specifier: string) => this.#rewritten(found, specifier, dirname(path)),
+          const text = readFileSync(path, 'utf8');
+          await this.#check(text, path);
+          const contents = text.replaceAll(MODULE_URL, (found, _quote: string, specifier: string) =>
+            this.#rewritten(found, resolve(dirname(path), specifier)),
           );
           return { contents, loader: loaderOf(path) };
         });
@@ -103,16 +124,16 @@ class Outputs {
     };
   }
 
-  #rewritten(found: string, specifier: string, folder: string): string {
-    const file = resolve(folder, specifier);
-    const output = this.#outputOf(file);
+  #rewritten(found: string, named: string): string {
+    const output = this.#outputOf(named);
     if (output === this.#handler.output) this.namesHandler = true;
     return output === undefined ? found : `new URL(${JSON.stringify(`./${output}`)}, import.meta.url)`;
   }
 
-  #outputOf(file: string): string | undefined {
-    if (file === this.#handler.file || basename(file) === this.#handler.output) return this.#handler.output;
-    if (!existsSync(file)) return undefined;
+  #outputOf(named: string): string | undefined {
+    const file = sourceOf(named);
+    if (file === this.#handler.file || basename(named) === this.#handler.output) return this.#handler.output;
+    if (file === undefined) return undefined;
     const existing = this.toBundle.get(file);
     if (existing !== undefined) return existing;
     const name = basename(file).replace(CODE, '');
@@ -122,11 +143,54 @@ class Outputs {
     this.toBundle.set(file, output);
     return output;
   }
+
+  /** Notes the modules that a file names and that Lambda would not have. */
+  async #check(text: string, file: string): Promise<void> {
+    const shown = relative(this.#projectRoot, file);
+    const code = await this.#withoutComments(text, file);
+    for (const [, , specifier = ''] of code.matchAll(MODULE_URL)) {
+      const isKnown = basename(specifier) === this.#handler.output || this.#isInFolder(specifier);
+      if (!isKnown && sourceOf(resolve(dirname(file), specifier)) === undefined)
+        this.problems.push(`${shown} names ${specifier}, but there is no such file`);
+    }
+    if (!code.includes('createManagedRuntime')) return;
+    // Paths as texts are relative to the working directory, where Lambda has the bundled files only.
+    for (const [, , specifier = ''] of code.matchAll(MODULE_TEXT)) {
+      if (basename(specifier) === this.#handler.output) this.namesHandler = true;
+      if (this.#isInFolder(specifier)) continue;
+      const path = specifier.startsWith('.') ? specifier : `./${specifier}`;
+      this.problems.push(
+        `${shown} names ${specifier} as a text, which the bundle does not have: write new URL('${path}', import.meta.url)`,
+      );
+    }
+  }
+
+  /** The code of a file, or nothing if only the build with the project's tsconfig.json can read it. */
+  async #withoutComments(text: string, file: string): Promise<string> {
+    const options = { loader: loaderOf(file), logLevel: 'silent' } as const;
+    return this.#transform(text, options).then(
+      ({ code }) => code,
+      () => '',
+    );
+  }
+
+  /** Whether something else has put a file into the function's folder, where the bundle finds it. */
+  #isInFolder(specifier: string): boolean {
+    return existsSync(join(this.#folder, specifier));
+  }
 }
 
 const CODE = /\.[cm]?[jt]sx?$/;
 const MODULE_URL =
   /\bnew URL\(\s*(['"`])(\.{1,2}\/[^'"`]+\.[cm]?[jt]sx?)\1\s*,\s*import\.meta\.url\s*,?\s*\)/g;
+const MODULE_TEXT =
+  /\b(?:createManagedRuntime\(|(?:services|sharedData|codec):)\s*(['"`])((?!file:|\/)[^'"`]+\.[cm]?[jt]sx?)\1/g;
+
+/** The file that a path names. As in TypeScript, the path can be that of the JavaScript to which the file is compiled. */
+function sourceOf(path: string): string | undefined {
+  const candidates = [path, path.replace(/\.([cm]?)js(x?)$/, '.$1ts$2')];
+  return candidates.find((candidate) => existsSync(candidate));
+}
 
 function loaderOf(path: string): Loader {
   const [, language = 'js'] = /\.[cm]?([jt]sx?)$/.exec(path) ?? [];

@@ -5,4 +5,4 @@
  * @module lambda-managed-runtime/cdk
  */
 export { ManagedNodejsFunction } from './managed-nodejs-function.ts';
-export type { ManagedNodejsFunctionProps } from './managed-nodejs-function.ts';
+export type { ManagedNodejsFunctionProps } from './managed-nodejs-function-props.ts';

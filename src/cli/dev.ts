@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { localConcurrency } from '../config/concurrency-plan.ts';
 import { readConfig } from '../config/config.ts';
-import type { HandlerReference } from '../config/raw-config.ts';
+import type { HandlerReference } from '../config/options.ts';
 import { LocalConsole } from '../console/local-console.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import { diagnosticText } from '../invocation/diagnostic.ts';

@@ -3,23 +3,22 @@ import type { ResourceLimits } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import * as v from 'valibot';
 import { LOG_LEVELS } from '../thread-settings.ts';
-import type {
-  HandlerSource,
-  LambdaFunction,
-  LogFormat,
-  LogLevel,
-  LogTarget,
-  TerminalStyle,
-} from '../thread-settings.ts';
+import type { HandlerSource, LambdaFunction, LogFormat, LogLevel, LogTarget } from '../thread-settings.ts';
 import { changeEnvironment, originalEnvironment, runtimeApiAddress } from './environment.ts';
 import { descriptorsPerSlot, fitDescriptors, heapShare, planConcurrency } from './concurrency-plan.ts';
 import type { Descriptors, ConcurrencyPlan } from './concurrency-plan.ts';
 import type { Environment } from './environment.ts';
 import { heapFlags } from './heap-flags.ts';
 import { handlerSource, moduleUrl, optionalModuleUrl } from './module-location.ts';
-import type { LogInvocations, ManagedRuntimeOptions, OnDeadline } from './options.ts';
+import type {
+  DevHooks,
+  HandlerReference,
+  LogInvocations,
+  ManagedRuntimeOptions,
+  OnDeadline,
+} from './options.ts';
 import { validateConfig } from './raw-config.ts';
-import type { RawConfig, HandlerReference, IgnoredVariable } from './raw-config.ts';
+import type { IgnoredVariable, RawConfig } from './raw-config.ts';
 
 /** The complete and validated configuration, read once when the runtime is created. */
 export interface Config extends ConcurrencyPlan {
@@ -68,19 +67,6 @@ export interface Config extends ConcurrencyPlan {
   readonly onShutdown: (() => unknown) | undefined;
   /** Environment variables that are ignored because their values are invalid. */
   readonly ignored: readonly IgnoredVariable[];
-}
-
-/** Set by the command `dev`, which runs handlers in threads at any concurrency because threads can be replaced. */
-export interface DevHooks {
-  /** How log lines look if people read them on a terminal. */
-  readonly terminal: TerminalStyle | undefined;
-  /**
-   * Called when the first thread is ready.
-   *
-   * @param reload replaces all threads with threads that load the current code. Resolves when only the new threads get
-   *   invocations. Rejects if the code cannot be loaded; the old threads then continue to serve.
-   */
-  onServing(reload: () => Promise<void>): void;
 }
 
 /**

@@ -1,14 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { ManagedRuntimeError } from '../errors.ts';
-import { optionsSchema } from './options.ts';
-import type { ManagedRuntimeOptions } from './options.ts';
+import { optionsSchema } from './options-schema.ts';
+import type { HandlerReference, ManagedRuntimeOptions } from './options.ts';
 import { environmentSchema, LOCAL_ONLY, IGNORED_IF_INVALID } from './environment.ts';
 import type { Environment } from './environment.ts';
-
-/** The handler before it is resolved: a worker file, or the handler string in `_HANDLER`. */
-export type HandlerReference =
-  { readonly kind: 'file'; readonly workerFile: string | URL } | { readonly kind: 'handler-string' };
 
 /** The validated options and environment, before defaults are applied. */
 export interface RawConfig {

@@ -1,5 +1,6 @@
 import { Promise } from '../builtins.ts';
-import type { Config, DevHooks } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import type { DevHooks } from '../config/options.ts';
 import type { ManagedRuntimeError } from '../errors.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Invocation } from '../invocation/invocation.ts';

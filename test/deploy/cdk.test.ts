@@ -138,6 +138,18 @@ describe('the properties', () => {
       { environment: { AWS_LAMBDA_EXEC_WRAPPER: '/opt/otel-handler' } },
       'environment must not set AWS_LAMBDA_EXEC_WRAPPER, which starts the runtime; LMR_NEXT_WRAPPER takes a further wrapper',
     ],
+    [
+      { bundling: { nodeModules: ['sharp', 'lambda-managed-runtime'] } },
+      'bundling.nodeModules must not contain lambda-managed-runtime, which is copied from the installed package',
+    ],
+    [
+      { bootstrap: 'src/missing.ts' },
+      `bootstrap is src/missing.ts, but there is no file ${PROJECT}src/missing.ts`,
+    ],
+    [
+      { bootstrap: 'src/index.ts', environment: { LMR_BOOTSTRAP: 'main.mjs' } },
+      'environment must not set LMR_BOOTSTRAP together with bootstrap, whose bundle it would replace',
+    ],
   ])('are refused at synthesis: %o', (props, message) => {
     expect(() => propertiesOf(props)).toThrow(`Stack/Function: ${message}.`);
   });

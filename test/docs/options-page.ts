@@ -3,10 +3,10 @@ import { format } from 'prettier';
 import { readConfig } from '../../src/config/config.ts';
 import { environmentSchema } from '../../src/config/environment.ts';
 import type { Environment } from '../../src/config/environment.ts';
-import { optionsSchema } from '../../src/config/options.ts';
+import { optionsSchema } from '../../src/config/options-schema.ts';
 import { validValues } from './valid-values.ts';
 
-/** docs/options.md, generated from the interface, comments and schema in src/config/options.ts and from src/config/environment.ts. */
+/** docs/options.md, generated from the interface and its comments in src/config/options.ts, src/config/options-schema.ts and src/config/environment.ts. */
 export async function optionsPage(): Promise<string> {
   const options = declaredOptions().map((option) => {
     const schema = optionsSchema.entries[option.name as keyof typeof optionsSchema.entries];

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { environmentSchema } from '../../src/config/environment.ts';
-import { optionsSchema } from '../../src/config/options.ts';
+import { optionsSchema } from '../../src/config/options-schema.ts';
 import { optionsPage } from './options-page.ts';
 
 it('docs/options.md is what the sources say; `vitest run test/docs/options.test.ts -u` writes it', async () => {
