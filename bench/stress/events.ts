@@ -21,6 +21,9 @@ const ABANDONED_MS = 500;
 /** Lambda accepts up to 6 MiB. */
 const TOO_LARGE_BYTES = 6.5 * 1024 * 1024;
 
+/** An event whose handler collects the garbage of its thread. */
+export const COLLECT = JSON.stringify({ action: 'collect' });
+
 interface Kind {
   readonly share: number;
   readonly fields?: (random: () => number) => object;

@@ -64,6 +64,11 @@ const actions = {
     const buffers = Array.from({ length: mib / 8 }, () => Buffer.alloc(8 * 1024 * 1024, 1));
     return { n, survived: buffers.length };
   },
+  // Waits, so that each slot gets one of several events at once.
+  collect: async () => {
+    gc();
+    await pause(500);
+  },
   spin,
   hang: () => new Promise(() => {}),
   'late spin': async ({ ms }) => {

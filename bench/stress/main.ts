@@ -8,8 +8,9 @@ import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import { seededRandom } from '../../src/cli/bench/load.ts';
 import { findBuiltPackage } from '../built-package.ts';
 import { residentMemory } from '../proc/memory.ts';
+import type { ResidentMemory } from '../proc/memory.ts';
 import { injectFaults } from './api-faults.ts';
-import { drawEvent, MEMORY_MIB } from './events.ts';
+import { COLLECT, drawEvent, MEMORY_MIB } from './events.ts';
 import { startStressedRuntime } from './stress-runtime.ts';
 import { ProcessMonitor } from './process-monitor.ts';
 
@@ -37,11 +38,12 @@ const slots = threads * values.perThread;
 const random = seededRandom(values.seed);
 const mix = { random, sharedThreads: slots > threads, without: new Set(values.without.split(',')) };
 
-/** In shorter runs, a single thread that fills its heap dominates the memory readings. */
-const LONG_MINUTES = 5;
+const QUARTERS = 4;
 const REPORT_MS = 15_000;
 /** The maximum time until the effects of the last events are over. */
 const SETTLE_TIMEOUT_MS = 30_000;
+/** V8 keeps the pages of an ended thread for 8 s, for the heaps of other threads. */
+const POOL_MS = 10_000;
 /** Each slot keeps the second connection, which it opens to repeat an answer, for 15 minutes. */
 const extraDescriptors = slots;
 /** A limit above {@link MEMORY_MIB}, at which Lambda would kill the function. It protects this machine. */
@@ -71,20 +73,24 @@ const descriptorsBefore = monitor.descriptors;
 const memoryBefore = residentMemory(runtime.pid);
 const progress = setInterval(report, REPORT_MS);
 const stopFaults = injectFaults(api.faults, random);
-await unlessExited(Promise.all(Array.from({ length: slots }, callInTurn)));
+/** At the end of each quarter, without garbage. The first quarter is the warm-up. */
+const memory: ResidentMemory[] = [];
+for (let quarter = 1; quarter <= QUARTERS && !runtime.hasExited; quarter += 1) {
+  const untilMs = startMs + (minutes * 60_000 * quarter) / QUARTERS;
+  await unlessExited(inAllSlots(() => callInTurn(untilMs)));
+  if (await unlessExited(collectGarbage())) memory.push(residentMemory(runtime.pid));
+}
 const apiFaults = api.faults.met;
 stopFaults();
 clearInterval(progress);
 
-const memoryMiB = monitor.quarters();
 const hasRecovered = await unlessExited(
   api.whenParked(slots, { signal: AbortSignal.timeout(SETTLE_TIMEOUT_MS) }),
 );
 if (!hasRecovered) violations.push(`capacity did not recover: ${api.parked} of ${slots} slots poll`);
 checkDeliveries();
-if (minutes >= LONG_MINUTES && memoryMiB[3] > memoryMiB[1] * 1.25)
-  violations.push(`memory grew from ${memoryMiB.join(' to ')} MiB`);
-const held = runtime.hasExited ? undefined : await settleDescriptors();
+checkMemory();
+const descriptors = runtime.hasExited ? undefined : await settleDescriptors();
 if (runtime.longestLine > LONGEST_LINE) violations.push(`a log line has ${runtime.longestLine} characters`);
 for (const line of runtime.brokenLines) violations.push(`a log line is not JSON: ${line}`);
 monitor.stop();
@@ -107,11 +113,10 @@ console.log(
     threadsReplaced: replaced(),
     logged: Object.fromEntries(runtime.logged),
     longestLine: runtime.longestLine,
-    memoryMiB,
-    peakMiB: monitor.peakMiB,
     memoryBefore,
-    memoryAfter: held?.memory,
-    descriptors: [descriptorsBefore, held?.descriptors],
+    memory,
+    peakMiB: monitor.peakMiB,
+    descriptors: [descriptorsBefore, descriptors],
     violations: violations.length,
   }),
 );
@@ -119,8 +124,12 @@ for (const violation of violations.slice(0, 20)) console.error(violation);
 await api.close();
 process.exit(violations.length === 0 ? 0 : 1);
 
-async function callInTurn(): Promise<void> {
-  while (performance.now() < startMs + minutes * 60_000 && !runtime.hasExited) {
+function inAllSlots(call: () => Promise<unknown>): Promise<unknown> {
+  return Promise.all(Array.from({ length: slots }, call));
+}
+
+async function callInTurn(untilMs: number): Promise<void> {
+  while (performance.now() < untilMs && !runtime.hasExited) {
     const event = drawEvent((sent += 1), mix);
     const requestId = randomUUID();
     const { timeoutMs } = event;
@@ -132,6 +141,20 @@ async function callInTurn(): Promise<void> {
     const delivery = JSON.stringify(api.deliveries.get(requestId));
     violations.push(`event ${event.body.slice(0, 80)} ended as ${end}: ${delivery}`);
   }
+}
+
+/** Has every thread collect its garbage: as many events at once as there are slots, and again in case a fault damaged one. */
+async function collectGarbage(): Promise<void> {
+  const collect = () => api.invoke(COLLECT, { whenCapacity: true, timeoutMs: SETTLE_TIMEOUT_MS });
+  await inAllSlots(collect);
+  await inAllSlots(collect);
+  await setTimeout(POOL_MS);
+}
+
+function checkMemory(): void {
+  const [, second, , last] = memory.map(({ total }) => total);
+  if (second === undefined || last === undefined || last <= second * 1.25) return;
+  violations.push(`memory grew from ${second} to ${last} MiB`);
 }
 
 /**
@@ -146,8 +169,8 @@ function checkDeliveries(): void {
   }
 }
 
-/** Waits until the number of open descriptors is close to that at the start. Returns the final readings. */
-async function settleDescriptors() {
+/** Waits until the number of open descriptors is close to that at the start. Returns the final number. */
+async function settleDescriptors(): Promise<number> {
   const maxDescriptors = descriptorsBefore + extraDescriptors;
   for (
     let waitedMs = 0;
@@ -158,7 +181,7 @@ async function settleDescriptors() {
   const { descriptors } = monitor;
   if (descriptors > maxDescriptors)
     violations.push(`descriptors grew from ${descriptorsBefore} to ${descriptors}`);
-  return { descriptors, memory: residentMemory(runtime.pid) };
+  return descriptors;
 }
 
 function replaced(): number {

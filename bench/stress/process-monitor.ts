@@ -4,7 +4,7 @@ import { residentMiB } from '../proc/memory.ts';
 /** Samples the memory and descriptors of a process. */
 export class ProcessMonitor {
   readonly #pid: number;
-  readonly #memoryMiB: number[] = [];
+  #peakMiB = 0;
   readonly #timer: NodeJS.Timeout;
 
   /** @param onTooLarge called when the process exceeds `maxMiB`. */
@@ -12,7 +12,7 @@ export class ProcessMonitor {
     this.#pid = pid;
     this.#timer = setInterval(() => {
       const memoryMiB = residentMiB(pid);
-      this.#memoryMiB.push(memoryMiB);
+      this.#peakMiB = Math.max(this.#peakMiB, memoryMiB);
       if (memoryMiB > maxMiB) onTooLarge(Math.round(memoryMiB));
     }, 1_000);
   }
@@ -32,23 +32,6 @@ export class ProcessMonitor {
 
   /** The maximum resident memory of all samples, in MiB. */
   get peakMiB(): number {
-    return Math.round(Math.max(...this.#memoryMiB));
+    return Math.round(this.#peakMiB);
   }
-
-  /**
-   * Returns the baseline memory of each quarter of the run, in MiB: a low percentile, which excludes the times at which a
-   * thread fills its heap. The first quarter is the warm-up.
-   */
-  quarters(): readonly [number, number, number, number] {
-    const length = Math.floor(this.#memoryMiB.length / 4);
-    const baseline = (quarter: number): number =>
-      lowMemory(this.#memoryMiB.slice(quarter * length, (quarter + 1) * length));
-    return [baseline(0), baseline(1), baseline(2), baseline(3)];
-  }
-}
-
-/** Returns the 10th percentile, because a single low reading may be an outlier. */
-function lowMemory(samples: readonly number[]): number {
-  const sorted = samples.toSorted((one, other) => one - other);
-  return Math.round(sorted[Math.floor(samples.length / 10)] ?? Number.NaN);
 }

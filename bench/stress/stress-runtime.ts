@@ -39,7 +39,7 @@ export function startStressedRuntime({ runtime, runtimeApi, slots, threads }: Se
   const limited = `ulimit -n ${DESCRIPTORS} && exec "$0" "$@"`;
   const child = spawn(
     'sh',
-    ['-c', limited, process.execPath, '--max-semi-space-size=16', bootstrap, runtime],
+    ['-c', limited, process.execPath, '--max-semi-space-size=16', '--expose-gc', bootstrap, runtime],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
