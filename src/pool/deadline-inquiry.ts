@@ -101,9 +101,10 @@ export class DeadlineInquiries {
     const profiled = profile(thread, answerAtMs, mapper, found, 0).then(
       // On a busy machine, a first profile can consist of hardly more than its own start.
       async (samples) =>
+        samples === undefined ||
         samples >= ENOUGH_SAMPLES ||
         (await settlesWithin(toWaiting, 0)) ||
-        (await profile(thread, answerAtMs, mapper, found, samples)) > 0,
+        (await profile(thread, answerAtMs, mapper, found, samples)) !== 0,
     );
     // Native code can delay the profile for long. Other threads may be profiled after the answer.
     await settlesWithin(profiled, answerAtMs - dateNow());
@@ -159,8 +160,8 @@ function withoutOwn(types: readonly string[], ownSockets: number): string[] {
 }
 
 /**
- * Resolves with the number of samples of functions, 0 without a stack of the user's code. Reports a stack if it has more than
- * `knownSamples`.
+ * Resolves with the number of samples of functions, 0 without a stack of the user's code, undefined if the thread has ended.
+ * Reports a stack if it has more than `knownSamples`.
  */
 async function profile(
   thread: PoolThread,
@@ -168,14 +169,14 @@ async function profile(
   mapper: StackMapper,
   found: (activity: Activity) => void,
   knownSamples: number,
-): Promise<number> {
+): Promise<number | undefined> {
   const profiling = await thread.profiler.startCpuProfile();
-  if (profiling === undefined) return 0;
+  if (profiling === undefined) return undefined;
   const leftMs = answerAtMs - dateNow();
   const ms = leftMs > 0 ? Math.max(leftMs - RESERVE_MS, SHORTEST_PROFILE_MS) : SHOWN_MS;
   await sleep(ms, undefined, { ref: false });
   const json = await profiling.stop();
-  if (json === undefined) return 0;
+  if (json === undefined) return undefined;
   const profiledMs = Math.round(Math.min(ms, SHOWN_MS));
   const taken = JSON.parse(json) as CpuProfile;
   const stack = stackIn(taken, profiledMs, leftMs <= 0);
