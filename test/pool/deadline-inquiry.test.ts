@@ -49,6 +49,37 @@ it('several invocations on one thread share an inquiry', async () => {
   expect(started).toHaveLength(Math.min(1, MOST));
 });
 
+it.runIf(canProfileThreads()).each([
+  { first: 2, second: 9, shown: 'second' },
+  { first: 2, second: 1, shown: 'first' },
+  { first: 9, second: 20, shown: 'first' },
+])('of a profile with $first samples and one with $second, the $shown is shown', async (samples) => {
+  const inquiries = new DeadlineInquiries(log);
+  const profiles = [profileOf('first', samples.first), profileOf('second', samples.second)];
+  const thread = {
+    eventLoop: { activeResources: () => new Promise(() => undefined) },
+    profiler: {
+      startCpuProfile: async () => ({ stop: async () => profiles.shift() }),
+    },
+  };
+  const { completed } = inquiries.begin(thread as unknown as PoolThread, Date.now());
+  await expect(completed).resolves.toMatchObject({ stack: [{ functionName: samples.shown }] });
+});
+
+/** Each sample of a profile takes a millisecond. */
+function profileOf(functionName: string, samples: number): string {
+  const node = (id: number, name: string, children: readonly number[]) => ({
+    id,
+    callFrame: { functionName: name, url: 'file:///task/index.mjs', lineNumber: 0, columnNumber: 0 },
+    children,
+  });
+  return JSON.stringify({
+    nodes: [node(1, '(root)', [2]), node(2, functionName, [])],
+    samples: Array.from({ length: samples }, () => 2),
+    timeDeltas: Array.from({ length: samples }, () => 1_000),
+  });
+}
+
 function reasonOf(activity: ReturnType<DeadlineInquiries['begin']>['activity']): string {
   return activity?.kind === 'blocked' ? activity.noProfile : 'unknown';
 }
