@@ -9,19 +9,28 @@ import { fileURLToPath } from 'node:url';
 export async function loadModule(url: string): Promise<Record<string, unknown>> {
   const file = fileURLToPath(url);
   const require = createRequire(url);
-  if (!hasRequireHook(file, require)) return importModule(url);
+  if (!hasRequireHook(file, require)) return importModule(url, file, require);
   try {
     const exports: unknown = require(file);
     // As `import` presents a CommonJS module.
     return { ...(exports as object), default: exports };
   } catch (error) {
     if (!mustBeImported(error as Error)) throw error;
-    return importModule(url);
+    return importModule(url, file, require);
   }
 }
 
-async function importModule(url: string): Promise<Record<string, unknown>> {
-  return (await import(url)) as Record<string, unknown>;
+/**
+ * Imports a module. If Node.js has loaded it as CommonJS, it is then taken from `require`: `import` does not call hooks of
+ * `require()`, which instrumentation uses to wrap the handler of a CommonJS module.
+ */
+async function importModule(
+  url: string,
+  file: string,
+  require: NodeJS.Require,
+): Promise<Record<string, unknown>> {
+  const module = (await import(url)) as Record<string, unknown>;
+  return require.cache[require.resolve(file)] === undefined ? module : { default: require(file) as unknown };
 }
 
 function hasRequireHook(file: string, { extensions }: NodeJS.Require): boolean {

@@ -32,6 +32,7 @@ const EXTENSIONS: readonly (readonly [extension: string, source: string])[] = [
 ];
 
 const HOOK = fileURLToPath(new URL('../fixtures/preloads/require-hook.cjs', import.meta.url));
+const WRAPPING = fileURLToPath(new URL('../fixtures/preloads/wrapping-require.cjs', import.meta.url));
 
 const ANSWERED: readonly Loading[] = [
   ...EXTENSIONS.map(([extension], index) => ({
@@ -383,6 +384,37 @@ describe.concurrent.each(MODES)('with a hook of require, in %s', (_mode, { concu
     expect(initErrors.map(({ error }) => error)).toMatchObject([
       { errorType: 'TypeError', errorMessage: 'of the module' },
     ]);
+  });
+});
+
+/** What instrumentation wraps that hooks `require` for the handler's file. */
+const WRAPPED: readonly Loading[] = [
+  {
+    name: 'the handler of a CommonJS module is wrapped, and the module runs once',
+    files: {
+      'index.js': `globalThis.runs = (globalThis.runs ?? 0) + 1;\nexports.handler = () => globalThis.runs;`,
+    },
+    handler: 'index.handler',
+    answer: 'wrapped 1',
+  },
+  {
+    name: 'the handler of an ES module is not wrapped',
+    files: { 'package.json': '{"type":"module"}', 'index.js': esm('imported') },
+    handler: 'index.handler',
+    answer: 'imported',
+  },
+];
+
+describe.concurrent.each(MODES)('with instrumentation that hooks require, in %s', (_mode, settings) => {
+  it.each(WRAPPED)('$name', async ({ files, handler, answer }) => {
+    await using root = await makeTaskRoot(files);
+    await using runtime = await startRuntime({
+      handler,
+      taskRoot: root.path,
+      concurrency: settings.concurrency ?? 1,
+      env: { ...settings.env, NODE_OPTIONS: `--require ${WRAPPING}` },
+    });
+    expect(await runtime.invoke({})).toBe(answer);
   });
 });
 

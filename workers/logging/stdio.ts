@@ -37,8 +37,8 @@ export function redirectStdio(
   };
   process.on('exit', flush);
   const undo = [
-    redirectStream(process.stdout, stdout),
-    redirectStream(process.stderr, stderr),
+    redirectStream(process.stdout, 1, stdout),
+    redirectStream(process.stderr, 2, stderr),
     redirectDescriptors(
       new Map([
         [1, stdout],
@@ -53,9 +53,13 @@ export function redirectStdio(
   };
 }
 
-/** Replaces only how the stream writes chunks; its methods, callbacks and events are unchanged. */
-function redirectStream(stream: Writable, lines: LineBuffer): () => void {
+/**
+ * Replaces only how the stream writes chunks; its methods, callbacks and events are unchanged. The streams of threads have no
+ * descriptor, but packages write to `process.stdout.fd`.
+ */
+function redirectStream(stream: Writable, fd: number, lines: LineBuffer): () => void {
   const own = {
+    fd,
     _write(chunk: string | Uint8Array, encoding: BufferEncoding, callback: () => void) {
       lines.write(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);
       callback();
