@@ -27,6 +27,8 @@ const config: OxlintConfig = {
     '.ci',
     'test/fixtures/handlers',
     'test/fixtures/faults',
+    'test/compatibility/groups/*/function',
+    'test/compatibility/shared',
   ],
   rules: {
     'import/no-cycle': 'error',

@@ -9,6 +9,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { format } from 'prettier';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { recordedTables } from './compatibility/page.ts';
 import type { LogLine } from './helpers/process-output.ts';
 import { POLL_OPTIONS, startRuntime } from './helpers/start-runtime.ts';
 import type { RunningRuntime } from './helpers/start-runtime.ts';
@@ -299,18 +300,30 @@ it('docs/compatibility.md has these versions and results', async () => {
     (one) => `| ${one.packages.map(withVersion).join('<br>')} | ${results.get(one)} | ${one.shown} |`,
   );
   const table = ['| package | result | what the test shows |', '| --- | --- | --- |', ...rows].join('\n');
-  const page = await format(`${INTRODUCTION}\n\n${table}\n\n${NATIVE_ADDONS}\n`, {
-    parser: 'markdown',
-    printWidth: 110,
-  });
+  const page = await format(
+    `${INTRODUCTION}\n\n${table}\n\n${ATTACHED}\n\n${recordedTables()}\n\n${NATIVE_ADDONS}\n`,
+    {
+      parser: 'markdown',
+      printWidth: 110,
+    },
+  );
   await expect(page).toMatchFileSnapshot('../docs/compatibility.md');
 });
 
 const INTRODUCTION = `# Compatibility
 
-These packages run in handlers unmodified. Each test runs one function against the local Runtime API, with a
-concurrency of 4 on two threads, so that two invocations share a thread. \`npx vitest run test/ecosystem.test.ts\`
+These packages run in handlers unmodified. Each test of the first table runs one function against the local Runtime
+API, with a concurrency of 4 on two threads, so that two invocations share a thread. \`npx vitest run test/ecosystem.test.ts\`
 runs the tests; with \`-u\` it also writes this page.`;
+
+const ATTACHED = `## Instrumentation, frameworks and more
+
+Each group is tried as its vendor describes, in processes of its own, with the built package: with four threads and one
+invocation on each, and with two threads and four invocations on each, with CommonJS and ES modules where the vendor has
+both. An endpoint outside of the function holds the requests of all invocations until all of them have arrived, so that the
+200 invocations of a trial overlap before the test asserts that they did not mix. AWS's client, aws-lambda-ric 4.0.2,
+runs beside it where a comparison tells something. [instrumentation.md](instrumentation.md) describes how to attach each
+instrumentation. \`npm run compatibility\` in the repository runs the trials.`;
 
 const NATIVE_ADDONS = `## Native addons
 

@@ -1,0 +1,20 @@
+import type { Group } from './group.ts';
+import { datadog } from './trials/datadog.ts';
+import { frameworks } from './trials/frameworks.ts';
+import { middy } from './trials/middy.ts';
+import { natives } from './trials/natives.ts';
+import { newrelic } from './trials/newrelic.ts';
+import { opentelemetry } from './trials/opentelemetry.ts';
+import { powertools } from './trials/powertools.ts';
+import { sentry } from './trials/sentry.ts';
+
+export const GROUPS: readonly Group[] = [
+  opentelemetry,
+  datadog,
+  sentry,
+  newrelic,
+  powertools,
+  middy,
+  frameworks,
+  natives,
+];

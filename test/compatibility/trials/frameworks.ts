@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import type { FunctionProcess } from '../function-process.ts';
+import type { Group, Services, Trial } from '../group.ts';
+import { httpEvent } from '../http-event.ts';
+import { ALL, invokeInWaves, mostly } from '../waves.ts';
+import type { Invocation } from '../waves.ts';
+
+interface HttpAnswer {
+  readonly statusCode: number;
+  readonly body: string;
+}
+
+/** Each caller gets what its own request has made, from a route that waits for the other invocations of its wave. */
+function proveAnswers(
+  eventOf: (invocation: Invocation) => unknown = ({ n, requestId }) =>
+    httpEvent(`/orders/${requestId}`, { n }),
+  answerOf: (invocation: Invocation) => unknown = ({ n, requestId }) => ({
+    id: requestId,
+    sent: { n },
+    requestId,
+  }),
+) {
+  return async (running: FunctionProcess, services: Services): Promise<void> => {
+    await running.ready();
+    const answers = await invokeInWaves<HttpAnswer>(running, services, eventOf);
+    const problems = ALL.flatMap((invocation, index) => {
+      const answer = answers[index];
+      const expected = JSON.stringify(answerOf(invocation));
+      // NestJS answers POST requests with 201.
+      return (answer?.statusCode === 200 || answer?.statusCode === 201) && isSameJson(answer.body, expected)
+        ? []
+        : [JSON.stringify(answer)];
+    });
+    assert.deepEqual(mostly(problems), []);
+  };
+}
+
+function isSameJson(a: string, b: string): boolean {
+  try {
+    assert.deepEqual(JSON.parse(a), JSON.parse(b));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The same for a response that is streamed: metadata, eight NUL bytes, the body. */
+async function proveStreams(running: FunctionProcess, { upstream }: Services): Promise<void> {
+  const { concurrency } = running.layout;
+  await running.ready();
+  for (let first = 0; first < ALL.length; first += concurrency) {
+    const wave = ALL.slice(first, first + concurrency);
+    upstream.expectWave(wave.length);
+    const results = await Promise.all(
+      wave.map(({ n, requestId }) => running.invoke(httpEvent(`/orders/${requestId}`, { n }), { requestId })),
+    );
+    for (const [index, result] of results.entries()) {
+      const { n, requestId } = wave[index] as Invocation;
+      assert.equal(result.status, 'response');
+      assert.equal('mode' in result && result.mode, 'streaming');
+      const [metadata = '', body = ''] = ('body' in result ? result.body.toString() : '').split(
+        '\0'.repeat(8),
+      );
+      assert.equal((JSON.parse(metadata) as HttpAnswer).statusCode, 200);
+      assert.deepEqual(JSON.parse(body), { id: requestId, sent: { n }, requestId });
+    }
+  }
+}
+
+const QUERY = 'query ($id: ID!) { order(id: $id) { id requestId } }';
+const graphql = proveAnswers(
+  ({ requestId: id }) => httpEvent('/orders', { query: QUERY, variables: { id } }),
+  ({ requestId }) => ({ data: { order: { id: requestId, requestId } } }),
+);
+
+const base = {
+  shown: 'each caller gets the answer of its own request',
+  prove: proveAnswers(),
+} satisfies Partial<Trial>;
+
+export const frameworks: Group = {
+  name: 'frameworks',
+  title: 'Frameworks',
+  trials: [
+    {
+      ...base,
+      name: 'fastify',
+      packages: ['fastify', '@fastify/aws-lambda'],
+      handlers: { CommonJS: 'fastify.handler' },
+    },
+    {
+      ...base,
+      name: 'NestJS',
+      packages: ['@nestjs/core', '@nestjs/platform-express', '@codegenie/serverless-express'],
+      handlers: { 'ES module': 'nest.handler' },
+    },
+    {
+      ...base,
+      name: 'Koa',
+      packages: ['koa', '@koa/router', 'serverless-http'],
+      handlers: { 'ES module': 'koa.handler' },
+    },
+    {
+      ...base,
+      name: 'hapi, by `server.inject()`',
+      packages: ['@hapi/hapi'],
+      handlers: { CommonJS: 'hapi.handler' },
+    },
+    { ...base, name: 'lambda-api', packages: ['lambda-api'], handlers: { CommonJS: 'lambda-api.handler' } },
+    {
+      ...base,
+      name: 'Apollo Server',
+      packages: ['@apollo/server', '@as-integrations/aws-lambda'],
+      handlers: { 'ES module': 'apollo.handler' },
+      prove: graphql,
+    },
+    {
+      ...base,
+      name: 'GraphQL Yoga',
+      packages: ['graphql-yoga'],
+      handlers: { 'ES module': 'yoga.handler' },
+      prove: graphql,
+    },
+    {
+      ...base,
+      name: 'tRPC',
+      packages: ['@trpc/server'],
+      handlers: { 'ES module': 'trpc.handler' },
+      prove: proveAnswers(
+        ({ n, requestId }) => httpEvent('/order', { id: requestId, sent: { n } }),
+        ({ n, requestId }) => ({ result: { data: { id: requestId, sent: { n }, requestId } } }),
+      ),
+    },
+    {
+      ...base,
+      name: 'React Router',
+      packages: ['react-router', '@react-router/architect'],
+      handlers: { 'ES module': 'react-router.handler' },
+    },
+    {
+      ...base,
+      name: 'hono, streamed',
+      packages: ['hono'],
+      handlers: { 'ES module': 'hono-streaming.handler' },
+      prove: proveStreams,
+    },
+  ],
+};
