@@ -87,7 +87,11 @@ export class FunctionProcess implements AsyncDisposable {
   /** Resolves when all threads are ready: AWS's client parks one poll for each thread, this runtime one for each slot. */
   async ready(): Promise<void> {
     const { concurrency, threads } = this.layout;
-    const polls = this.contender === 'ours' ? concurrency : Math.max(threads, 1);
+    await this.parked(this.contender === 'ours' ? concurrency : Math.max(threads, 1));
+  }
+
+  /** Resolves when that many polls are parked. */
+  async parked(polls: number): Promise<void> {
     await this.#within(this.api.whenParked(polls), 'The function is not ready');
   }
 

@@ -29,6 +29,8 @@ export interface Trial {
   readonly beside?: boolean;
   /** Environment variables, in addition to those of Lambda; undefined removes one. */
   readonly env?: (services: Services) => Readonly<Record<string, string | undefined>>;
+  /** Makes files in the task root before the process starts. */
+  readonly prepare?: (services: Services) => Promise<void>;
   /** A script in the group's folder that starts the runtime, as `AWS_LAMBDA_EXEC_WRAPPER` does. */
   readonly wrapper?: string;
   /** Why the packages are not in the group's package.json, as Markdown. */

@@ -1,6 +1,7 @@
 import type { Group } from './group.ts';
 import { datadog } from './trials/datadog.ts';
 import { frameworks } from './trials/frameworks.ts';
+import { loaders } from './trials/loaders.ts';
 import { middy } from './trials/middy.ts';
 import { natives } from './trials/natives.ts';
 import { newrelic } from './trials/newrelic.ts';
@@ -17,4 +18,5 @@ export const GROUPS: readonly Group[] = [
   middy,
   frameworks,
   natives,
+  loaders,
 ];

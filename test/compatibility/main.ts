@@ -7,6 +7,7 @@ import { readOptions } from './options.ts';
 import type { Options } from './options.ts';
 import { writePage } from './page.ts';
 import { readRecord, writeRecord } from './records.ts';
+import { measureStarts } from './start-cost.ts';
 import { isExpected, runTrial, titleOf } from './run-trial.ts';
 import type { Finding, TrialRecord } from './run-trial.ts';
 
@@ -14,6 +15,10 @@ process.exitCode = await main(readOptions(process.argv));
 
 async function main(options: Options): Promise<number> {
   const contenders = contendersOf(options);
+  if (options.startCost) {
+    say(await measureStarts(contenders));
+    return 0;
+  }
   const unexpected: Finding[] = [];
   for (const group of GROUPS.filter(({ name }) => options.groups.includes(name)))
     unexpected.push(...(await runGroup(group, contenders, options)));

@@ -9,6 +9,7 @@ export interface Options {
   readonly aws: boolean;
   readonly write: boolean;
   readonly keep?: string;
+  readonly startCost: boolean;
 }
 
 /** Reads the command line; ends the process on `--help` and on mistakes. */
@@ -22,6 +23,11 @@ export function readOptions(argv: readonly string[]): Options {
     .option('--only <pattern>', 'only trials whose name matches this regular expression', pattern)
     .option('--no-aws', 'do not run AWS’s client; the tables keep what was found with it')
     .option('--no-write', 'write neither results nor tables')
+    .option(
+      '--start-cost',
+      'only measure what OpenTelemetry’s preload adds to a start with eight threads',
+      false,
+    )
     .option('--keep <folder>', 'write the output of each process, and what it has exported, into this folder')
     .parse(argv);
   const groups = command.processedArgs[0] as readonly string[];

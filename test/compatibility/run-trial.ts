@@ -89,6 +89,7 @@ async function runCase(
   await using collector = await Collector.start();
   await using upstream = await Upstream.start();
   const services = { collector, upstream, root };
+  await trial.prepare?.(services);
   const isKnownFailure = reasonOf(trial, one) !== undefined;
   await using running = await FunctionProcess.start(trial, one, layout, services, isKnownFailure);
   try {

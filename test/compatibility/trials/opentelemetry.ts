@@ -8,9 +8,11 @@ import type { Invocation } from '../waves.ts';
 
 const AUTO = '@opentelemetry/auto-instrumentations-node';
 const ADOT = '@aws/aws-distro-opentelemetry-node-autoinstrumentation';
+/** The value of `NODE_OPTIONS`. */
+export const PRELOAD = `--require ${AUTO}/register`;
 const ESM_HOOK = '--experimental-loader=@opentelemetry/instrumentation/hook.mjs';
 
-const exporting = ({ collector }: Services): Record<string, string> => ({
+export const exporting = ({ collector }: Services): Record<string, string> => ({
   OTEL_SERVICE_NAME: 'compatibility',
   OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
   OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
@@ -121,7 +123,7 @@ export const opentelemetry: Group = {
       set: `\`NODE_OPTIONS="--require ${AUTO}/register"\``,
       handlers: { CommonJS: 'traced.handler' },
       reasons: [IMPORTED],
-      env: (services) => ({ ...exporting(services), NODE_OPTIONS: `--require ${AUTO}/register` }),
+      env: (services) => ({ ...exporting(services), NODE_OPTIONS: PRELOAD }),
     },
     {
       ...base,
@@ -199,7 +201,7 @@ export const opentelemetry: Group = {
       env: (services) => ({
         ...exporting(services),
         AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs22.x',
-        NODE_OPTIONS: `--require ${AUTO}/register`,
+        NODE_OPTIONS: PRELOAD,
       }),
     },
   ],
