@@ -168,7 +168,7 @@ export const opentelemetry: Group = {
         '@opentelemetry/instrumentation-undici',
       ],
       set: '`AWS_LAMBDA_EXEC_WRAPPER` or [`LMR_NEXT_WRAPPER`](deploying.md#wrappers-of-other-layers)',
-      shown: 'the same spans, exported before the answer',
+      shown: 'the same spans, exported at the end of each invocation',
       handlers: { CommonJS: 'traced.handler', 'ES module': 'traced-esm.handler' },
       wrapper: 'otel-handler',
       env: (services) => ({ ...exporting(services), OTEL_BSP_SCHEDULE_DELAY: '3600000' }),
