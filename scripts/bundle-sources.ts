@@ -104,5 +104,6 @@ function leaveOutDevelopment({ outputs }: Metafile): void {
   }
 }
 
-/** Sources that never run on Lambda: commands, the local server, the construct of the CDK. */
-export const FOR_DEVELOPMENT = /(?:^|\/)src\/(?:cdk|cli|console|deployment|local|testing)\//;
+/** Sources that never run on Lambda: commands, the local server, the construct of the CDK, the tree of a profile's calls. */
+export const FOR_DEVELOPMENT =
+  /(?:^|\/)src\/(?:(?:cdk|cli|console|deployment|local|testing)\/|profiling\/call-tree\.)/;
