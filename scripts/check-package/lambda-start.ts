@@ -51,7 +51,9 @@ async function loadedBy(args: string[], node: NodeBinary, project: Project, log:
     await closed;
     await api.close();
   }
-  const builtins = [...output.matchAll(/^loaded by the worker threads: (node:.+)$/gm)].map(([, name]) => name);
+  const builtins = [...output.matchAll(/^loaded by the worker threads: (node:.+)$/gm)].map(
+    ([, name]) => name,
+  );
   assert(!builtins.includes('node:child_process'), 'Each thread loads node:child_process, which takes 2 ms.');
   const loaded = [...output.matchAll(/^loaded by (.+): (file:.+)$/gm)];
   for (const [thread, files] of Map.groupBy(loaded, ([, name]) => name))
