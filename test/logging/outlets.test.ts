@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
+import { start } from '../helpers/child-process.ts';
 import { startBootstrap } from '../helpers/start-runtime.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 
@@ -19,6 +22,32 @@ it('a file takes the lines of the threads and of the main thread', async () => {
     .split('\n')
     .map((line) => (JSON.parse(line) as { message: string }).message);
   expect(messages).toEqual(expect.arrayContaining(['The runtime is ready', 'of a thread', 'Stopping']));
+});
+
+it('after the runtime, the process writes to its stdout as before', async () => {
+  await using root = await makeTaskRoot({
+    'handler.mjs': 'export const handler = async () => 1;',
+    'main.mjs': `
+      import { createManagedRuntime } from '${new URL('../../src/index.ts', import.meta.url)}';
+      const stop = new AbortController();
+      process.once('message', () => stop.abort());
+      const options = { concurrency: 1, signal: stop.signal };
+      await createManagedRuntime(new URL('./handler.mjs', import.meta.url), options).run();
+      process.disconnect();
+      process.stdout.write('written to ' + process.stdout.fd + '\\n');`,
+  });
+  await using api = await startRuntimeApiServer();
+  const path = join(root.path, 'lines.log');
+  const fd = openSync(path, 'a');
+  const child = start(join(root.path, 'main.mjs'), [], {
+    stdio: ['ignore', fd, 'inherit', 'ipc'],
+    env: { AWS_LAMBDA_RUNTIME_API: api.address },
+  });
+  closeSync(fd);
+  await api.whenParked(1);
+  child.send('stop');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+  expect(readFileSync(path, 'utf8')).toMatch(/\nwritten to 1\n$/);
 });
 
 it('lines go to stdout where nobody listens at the socket', async () => {

@@ -66,9 +66,15 @@ function redirectStream(stream: Writable, fd: number, lines: LineBuffer): () => 
     },
     _writev: null,
   };
+  const before = Object.keys(own).map(
+    (name) => [name, Object.getOwnPropertyDescriptor(stream, name)] as const,
+  );
   Object.assign(stream, own);
   return () => {
-    for (const name of Object.keys(own)) Reflect.deleteProperty(stream, name);
+    for (const [name, descriptor] of before) {
+      if (descriptor === undefined) Reflect.deleteProperty(stream, name);
+      else Reflect.defineProperty(stream, name, descriptor);
+    }
   };
 }
 
