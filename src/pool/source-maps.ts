@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { Promise } from '../builtins.ts';
 import { ENTRY_FILES } from '../package-files.ts';
-import type { OriginalPosition } from '../../workers/source-positions.ts';
+import type { OriginalPosition } from '../../workers/original-positions.ts';
 import type { StackFrame } from './busiest-stack.ts';
 
 /** Applies source maps to one stack. It can start before the stack is known. */
