@@ -1,5 +1,6 @@
 import { Promise, dateNow, getActiveResourcesInfo, nextTurn, sleep } from '../builtins.ts';
 import type { Log } from '../logging/log.ts';
+import { threadCpuMs } from '../observability/thread-metrics.ts';
 import { settlesWithin } from '../waiting.ts';
 import { busiestStack, codeOfUser, firstStack, functionSamples } from './busiest-stack.ts';
 import type { StackFrame } from './busiest-stack.ts';
@@ -173,11 +174,9 @@ async function profile(
   const profiling = await thread.profiler.startCpuProfile();
   if (profiling === undefined) return undefined;
   const leftMs = answerAtMs - dateNow();
-  const ms = leftMs > 0 ? Math.max(leftMs - RESERVE_MS, SHORTEST_PROFILE_MS) : SHOWN_MS;
-  await sleep(ms, undefined, { ref: false });
+  const profiledMs = leftMs > 0 ? await profileUntilAnswer(leftMs) : await profileLate(thread);
   const json = await profiling.stop();
   if (json === undefined) return undefined;
-  const profiledMs = Math.round(Math.min(ms, SHOWN_MS));
   const taken = JSON.parse(json) as CpuProfile;
   const stack = stackIn(taken, profiledMs, leftMs <= 0);
   // Without code of the user, the thread was waiting for a core.
@@ -187,6 +186,28 @@ async function profile(
   const mapped = await mapper.map(stack);
   if (mapped !== stack) found({ kind: 'computing', stack: mapped, profiledMs });
   return samples;
+}
+
+/** Resolves with the time to report, in ms. */
+async function profileUntilAnswer(leftMs: number): Promise<number> {
+  const ms = Math.max(leftMs - RESERVE_MS, SHORTEST_PROFILE_MS);
+  await sleep(ms, undefined, { ref: false });
+  return Math.round(Math.min(ms, SHOWN_MS));
+}
+
+/**
+ * Resolves with the time to report, in ms. On a machine whose cores are all busy, the first samples are those of the start of
+ * the profile, so the thread must have used CPU time. A thread in a synchronous call that waits uses none.
+ */
+async function profileLate(thread: PoolThread): Promise<number> {
+  const usedBefore = threadCpuMs(thread.osThread);
+  let ms = 0;
+  for (let usedMs = 0; usedMs < ENOUGH_CPU_MS && ms < LONGEST_PROFILE_MS; ms += SHOWN_MS) {
+    await sleep(SHOWN_MS, undefined, { ref: false });
+    const used = threadCpuMs(thread.osThread);
+    usedMs = used === undefined || usedBefore === undefined ? Infinity : used - usedBefore;
+  }
+  return ms;
 }
 
 /** A profile that native code has delayed begins when the code returns. After that, the thread may be idle. */
@@ -209,7 +230,11 @@ const SHOWN_MS = 50;
 const SHORTEST_PROFILE_MS = 10;
 
 /** V8 takes a sample each millisecond. Fewer than these can all be of the same rare line. */
-const ENOUGH_SAMPLES = 8;
+const ENOUGH_SAMPLES = 20;
+
+/** CPU time is known in steps of 10 ms. */
+const ENOUGH_CPU_MS = 40;
+const LONGEST_PROFILE_MS = 500;
 
 /** The time to end a profile, to find the stack in it and to apply source maps. */
 const RESERVE_MS = 100;

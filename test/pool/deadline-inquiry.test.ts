@@ -50,9 +50,9 @@ it('several invocations on one thread share an inquiry', async () => {
 });
 
 it.runIf(canProfileThreads()).each([
-  { first: 2, second: 9, shown: 'second' },
-  { first: 2, second: 1, shown: 'first' },
-  { first: 9, second: 20, shown: 'first' },
+  { first: 12, second: 30, shown: 'second' },
+  { first: 12, second: 5, shown: 'first' },
+  { first: 30, second: 40, shown: 'first' },
 ])('of a profile with $first samples and one with $second, the $shown is shown', async (samples) => {
   const inquiries = new DeadlineInquiries(log);
   const profiles = [profileOf('first', samples.first), profileOf('second', samples.second)];
