@@ -9,7 +9,7 @@ import type { ThreadMemory } from './memory-pressure.ts';
 import type { PoolThread } from './pool-thread.ts';
 import { residentMiB } from './resident-memory.ts';
 import { OUT_OF_MEMORY } from './thread-end.ts';
-import { certainHeapLimitMiB } from './v8-limits.ts';
+import { certainHeapLimitMiB, limitHeapGrowth } from './v8-limits.ts';
 
 /** Terminates a thread for the given reason. */
 export type EndThread = (thread: PoolThread, reason: Diagnostic) => void;
@@ -48,6 +48,7 @@ export class HeapGuard {
   /** Terminated threads whose memory is not free yet. */
   #freeing = 0;
   #warned = false;
+  #isGrowthLimited = false;
 
   constructor(config: Config, log: Log, threads: () => readonly PoolThread[], end: EndThread) {
     this.#limitMiB = config.resourceLimits.maxOldGenerationSizeMb ?? Infinity;
@@ -70,6 +71,7 @@ export class HeapGuard {
     const processMiB = residentMiB();
     const soonMiB = processMiB + 3 * (processMiB - this.#lastMiB);
     this.#lastMiB = processMiB;
+    this.#limitGrowth(processMiB);
     this.#timer = setTimeout(
       () => this.#check(),
       this.#pressure.isOver(soonMiB) ? SHORT_INTERVAL_MS : INTERVAL_MS,
@@ -79,6 +81,16 @@ export class HeapGuard {
     if (!this.#pressure.isOver(processMiB)) this.#warned = false;
     const isRelieving = this.#relievingPressure || this.#freeing > 0;
     if (this.#pressure.mustTerminate(processMiB) && !isRelieving) void this.#relievePressure(processMiB);
+  }
+
+  /** As soon as the first threads have started, or earlier if a heap may be so large that its growth matters. */
+  #limitGrowth(processMiB: number): void {
+    if (this.#isGrowthLimited) return;
+    const states = this.#threads().map(({ state }) => state);
+    const isStarting = states.includes('starting') || !states.includes('ready');
+    if (isStarting && processMiB < this.#limitMiB / 2 + START_MIB * states.length) return;
+    limitHeapGrowth();
+    this.#isGrowthLimited = true;
   }
 
   /**
@@ -183,6 +195,9 @@ async function untilFreed(mib: number): Promise<void> {
 function delay(ms: number): Promise<void> {
   return sleep(ms, undefined, { ref: false });
 }
+
+/** The size of a thread that has loaded a small module. */
+const START_MIB = 16;
 
 /** In the worst case, a heap grows by about 100 MiB in this time. */
 const INTERVAL_MS = 50;
