@@ -3,6 +3,8 @@ export interface ThreadSettings extends InvokerSettings {
   readonly port: MessagePort;
   /** The thread records the delay of its event loop here, in ns. The main thread reads the same memory. */
   readonly eventLoopDelay: RecordableHistogram;
+  /** The time between two samples of this delay. */
+  readonly delayIntervalMs: number;
   readonly shared: SharedState;
 }
 

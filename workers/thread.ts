@@ -28,7 +28,7 @@ export function serveThread({ port, ...settings }: ThreadSettings): void {
 /** Loads the handler and reports `ready` or `boot-failed`. */
 async function load(
   port: MessagePort,
-  { shared, eventLoopDelay, ...settings }: Omit<ThreadSettings, 'port'>,
+  { shared, eventLoopDelay, delayIntervalMs, ...settings }: Omit<ThreadSettings, 'port'>,
   onLoaded: (loaded: Loaded) => void,
 ): Promise<void> {
   try {
@@ -45,7 +45,7 @@ async function load(
       post(port, message, message.type === 'stream-chunk' ? [message.bytes.buffer] : undefined),
     );
     onLoaded({ invoker, afterInvocation: watchHeap(port, settings.maxThreadHeapMb) });
-    recordEventLoopDelay(eventLoopDelay);
+    recordEventLoopDelay(eventLoopDelay, delayIntervalMs);
     post(port, { type: 'ready', streams: invoker.streams, osThread: osThread() });
   } catch (error) {
     post(port, { type: 'boot-failed', diagnostic: encodeThrown(error) });
@@ -123,13 +123,13 @@ function post(port: MessagePort, message: FromThread, transfer: readonly ArrayBu
 }
 
 /** Records the delay of the event loop in ns. The main thread reads the histogram. */
-function recordEventLoopDelay(delays: RecordableHistogram): void {
-  let dueMs = monotonicMs() + INTERVAL_MS;
+function recordEventLoopDelay(delays: RecordableHistogram, intervalMs: number): void {
+  let dueMs = monotonicMs() + intervalMs;
   const timer = setInterval(() => {
     const nowMs = monotonicMs();
     delays.record(Math.max(1, Math.round((nowMs - dueMs) * NS_PER_MS)));
-    dueMs = nowMs + INTERVAL_MS;
-  }, INTERVAL_MS);
+    dueMs = nowMs + intervalMs;
+  }, intervalMs);
   timer.unref();
 }
 
@@ -146,9 +146,6 @@ function osThread(): number | undefined {
     return undefined;
   }
 }
-
-/** A long interval, because each sample wakes the thread and there may be hundreds of threads. */
-const INTERVAL_MS = 100;
 
 const NS_PER_MS = 1e6;
 
