@@ -5,19 +5,12 @@ import type { BenchRecord } from '../../src/cli/bench/comparison.ts';
 import type { AtRate } from '../../src/cli/bench/measurement.ts';
 import { htmlReport } from '../../src/cli/bench/html-report.ts';
 import { Tally } from '../../src/cli/bench/tally.ts';
-import { keepPicture, launchBrowser } from '../console/browser.ts';
+import { VIEWPORTS, keepPicture, launchBrowser } from '../console/browser.ts';
 import { faultsOf } from '../console/page-steps.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 import type { TaskRoot } from '../helpers/task-root.ts';
 import { COMPUTING, WAITING, madeUpComparison, withAll } from './made-up-measurements.ts';
 import type { MadeUp } from './made-up-measurements.ts';
-
-const WIDTHS = [
-  [390, 844],
-  [768, 1024],
-  [1366, 768],
-  [1920, 1080],
-] as const;
 
 const LONG_ERROR = `Error: ${'connect ECONNREFUSED 127.0.0.1:5432 '.repeat(8)}${'x'.repeat(200)}`;
 
@@ -44,7 +37,7 @@ const RECORDS = {
   ),
 } satisfies Record<string, BenchRecord>;
 
-const CASES = WIDTHS.flatMap(([width, height]) =>
+const CASES = VIEWPORTS.flatMap(([width, height]) =>
   (['light', 'dark'] as const).flatMap((colours) =>
     Object.keys(RECORDS).map((name) => [width, height, colours, name as keyof typeof RECORDS] as const),
   ),
@@ -65,7 +58,7 @@ afterAll(async () => {
 
 async function open(
   name: keyof typeof RECORDS,
-  [width, height]: readonly [number, number] = WIDTHS[2],
+  [width, height]: readonly [number, number] = VIEWPORTS[2],
   colorScheme: 'light' | 'dark' = 'light',
 ): Promise<{ page: Page; complaints: string[] }> {
   const page = await browser.newPage({ viewport: { width, height }, colorScheme });
@@ -92,7 +85,7 @@ describe('the report of bench', () => {
     },
   );
 
-  it.each(WIDTHS.slice(1))('%d × %d: throughput and p99 stand side by side', async (...size) => {
+  it.each(VIEWPORTS.slice(1))('%d × %d: throughput and p99 stand side by side', async (...size) => {
     const { page } = await open('computing', size);
     const tops = await page.evaluate<number[]>(
       `[...document.querySelectorAll('figure')].slice(0, 2).map((each) => each.getBoundingClientRect().top)`,
@@ -132,7 +125,7 @@ describe('the report of bench', () => {
   });
 
   it.each(['light', 'dark'] as const)('%s: draws p99 in red, and p50 in blue', async (colours) => {
-    const { page } = await open('computing', WIDTHS[2], colours);
+    const { page } = await open('computing', VIEWPORTS[2], colours);
     const plots = await drawnPlots(page);
     const legend = plots.find(({ title }) => title.startsWith('Latency'))?.legend;
     const [p50, p99] = ['p50', 'p99'].map((words) => {

@@ -7,6 +7,14 @@ import type { Browser, Page } from 'playwright-core';
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 const PICTURES = fileURLToPath(new URL('../../test-output/', import.meta.url));
 
+/** Viewports of a phone, a tablet, a laptop and a large screen: width and height. */
+export const VIEWPORTS = [
+  [390, 844],
+  [768, 1024],
+  [1366, 768],
+  [1920, 1080],
+] as const;
+
 export async function launchBrowser(): Promise<Browser> {
   if (!existsSync(CHROMIUM)) {
     throw new Error(

@@ -1,20 +1,14 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { POLL_OPTIONS } from '../helpers/start-runtime.ts';
-import { keepPicture, launchBrowser, openConsole } from './browser.ts';
+import { VIEWPORTS, keepPicture, launchBrowser, openConsole } from './browser.ts';
 import { startFunction } from './function.ts';
 import type { ConsoleFunction } from './function.ts';
 import { misfits } from './layout.ts';
 import { faultsOf, invoke } from './page-steps.ts';
 
-const WIDTHS = [
-  [390, 844],
-  [768, 1024],
-  [1366, 768],
-  [1920, 1080],
-] as const;
 const COLOURS = ['light', 'dark'] as const;
-const CASES = WIDTHS.flatMap(([width, height]) =>
+const CASES = VIEWPORTS.flatMap(([width, height]) =>
   COLOURS.map((colours) => [width, height, colours] as const),
 );
 
@@ -68,7 +62,7 @@ describe('a page of a function that has done all sorts of things', () => {
     },
   );
 
-  it.each(WIDTHS)(
+  it.each(VIEWPORTS)(
     '%d × %d: the log follows after each reload, though it is longer than its pane',
     async (...size) => {
       const [width, height] = size;
