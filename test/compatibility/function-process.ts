@@ -6,6 +6,7 @@ import type { InvokeOptions, InvokeResult } from '../../src/local/invoke.ts';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import type { RuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import { findBuiltPackage } from '../../bench/built-package.ts';
+import { lambdaVariables } from '../helpers/lambda-variables.ts';
 import { theirs } from '../parity/contenders.ts';
 import type { Case, Format, Layout, Services, Trial } from './group.ts';
 
@@ -175,7 +176,7 @@ function lambdaEnvironment(
   runtimeApi: string,
   handler: string,
   { threads, concurrency }: Layout,
-  root: string,
+  taskRoot: string,
 ): NodeJS.ProcessEnv {
   const managed = {
     AWS_LAMBDA_INITIALIZATION_TYPE: 'lambda-managed-instances',
@@ -183,26 +184,9 @@ function lambdaEnvironment(
     AWS_LAMBDA_NODEJS_WORKER_COUNT: String(threads),
   };
   return {
-    PATH: process.env['PATH'],
+    ...lambdaVariables({ functionName: FUNCTION_NAME, memoryMb: 4096, runtimeApi, taskRoot }),
     HOME: process.env['HOME'],
-    LANG: 'en_US.UTF-8',
-    TZ: ':UTC',
-    AWS_LAMBDA_RUNTIME_API: runtimeApi,
-    LAMBDA_TASK_ROOT: root,
-    LAMBDA_RUNTIME_DIR: '/var/runtime',
     _HANDLER: handler,
-    AWS_REGION: 'us-east-1',
-    AWS_DEFAULT_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'key',
-    AWS_SECRET_ACCESS_KEY: 'secret',
-    AWS_SESSION_TOKEN: 'token',
-    AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
-    AWS_LAMBDA_FUNCTION_NAME: FUNCTION_NAME,
-    AWS_LAMBDA_FUNCTION_VERSION: '7',
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '4096',
-    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${FUNCTION_NAME}`,
-    AWS_LAMBDA_LOG_STREAM_NAME: '2026/11/26/[7]0123456789abcdef',
-    AWS_LAMBDA_LOG_FORMAT: 'JSON',
     ...(threads === 0 ? { AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand' } : managed),
   };
 }

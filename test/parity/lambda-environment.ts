@@ -1,3 +1,4 @@
+import { lambdaVariables } from '../helpers/lambda-variables.ts';
 import type { Behaviour, Layout } from './behaviour.ts';
 
 /** What Lambda gives to a runtime, and what the behaviour changes of it. */
@@ -8,26 +9,9 @@ export function lambdaEnvironment(
   taskRoot: string,
 ): NodeJS.ProcessEnv {
   const variables: NodeJS.ProcessEnv = {
-    AWS_LAMBDA_RUNTIME_API: runtimeApi,
-    LAMBDA_TASK_ROOT: taskRoot,
-    LAMBDA_RUNTIME_DIR: '/var/runtime',
-    AWS_REGION: 'us-east-1',
-    AWS_DEFAULT_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'key',
-    AWS_SECRET_ACCESS_KEY: 'secret',
-    AWS_SESSION_TOKEN: 'token',
-    AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
-    AWS_LAMBDA_FUNCTION_NAME: 'parity',
-    AWS_LAMBDA_FUNCTION_VERSION: '7',
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '2048',
-    AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/parity',
-    AWS_LAMBDA_LOG_STREAM_NAME: '2026/11/26/[7]0123456789abcdef',
-    AWS_LAMBDA_LOG_FORMAT: 'JSON',
+    ...lambdaVariables({ functionName: 'parity', memoryMb: 2048, runtimeApi, taskRoot }),
     AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
     AWS_XRAY_DAEMON_ADDRESS: '127.0.0.1:2000',
-    LANG: 'en_US.UTF-8',
-    TZ: ':UTC',
-    PATH: process.env['PATH'],
     ...layout.env,
     ...env,
   };
