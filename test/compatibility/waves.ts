@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { InvokeResult } from '../../src/local/invoke.ts';
 import type { FunctionProcess } from './function-process.ts';
 import type { Services } from './group.ts';
 
@@ -12,6 +13,12 @@ export interface Invocation {
   readonly traceId: string;
   /** The caller's span: 16 hex digits. */
   readonly parent: string;
+}
+
+/** The parts of a streamed response, between which there are eight NUL bytes. */
+export interface StreamedAnswer {
+  readonly metadata: string;
+  readonly body: string;
 }
 
 export const COUNT = 200;
@@ -62,6 +69,29 @@ export async function invokeInWaves<Result>(
       assert.ok(Math.max(...onThreads) > 1, 'Invocations share a thread.');
   }
   return results;
+}
+
+/** Sends 200 invocations in waves and asserts that all are streamed. Resolves with the metadata and the body of each. */
+export async function streamInWaves(
+  running: FunctionProcess,
+  { upstream }: Services,
+  eventOf: (invocation: Invocation) => unknown,
+): Promise<StreamedAnswer[]> {
+  const { concurrency } = running.layout;
+  const results: InvokeResult[] = [];
+  for (let first = 0; first < COUNT; first += concurrency) {
+    const wave = ALL.slice(first, first + concurrency);
+    upstream.expectWave(wave.length);
+    const invoke = (each: Invocation) => running.invoke(eventOf(each), { requestId: each.requestId });
+    results.push(...(await Promise.all(wave.map(invoke))));
+  }
+  return results.map((result) => {
+    assert.equal(result.status, 'response');
+    assert.equal('mode' in result && result.mode, 'streaming');
+    const text = 'body' in result ? result.body.toString() : '';
+    const [metadata = '', body = ''] = text.split('\0'.repeat(8));
+    return { metadata, body };
+  });
 }
 
 /** Invokes with the headers of a sampled trace. */

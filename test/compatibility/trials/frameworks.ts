@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import type { FunctionProcess } from '../function-process.ts';
 import type { Group, Services, Trial } from '../group.ts';
 import { httpEvent } from '../http-event.ts';
-import { ALL, invokeInWaves, mostly } from '../waves.ts';
-import type { Invocation } from '../waves.ts';
+import { ALL, invokeInWaves, mostly, streamInWaves } from '../waves.ts';
+import type { Invocation, StreamedAnswer } from '../waves.ts';
 
 interface HttpAnswer {
   readonly statusCode: number;
@@ -44,26 +44,15 @@ function isSameJson(a: string, b: string): boolean {
   }
 }
 
-/** The same for a response that is streamed: metadata, eight NUL bytes, the body. */
-async function proveStreams(running: FunctionProcess, { upstream }: Services): Promise<void> {
-  const { concurrency } = running.layout;
+/** The same for a response that is streamed. */
+async function proveStreams(running: FunctionProcess, services: Services): Promise<void> {
   await running.ready();
-  for (let first = 0; first < ALL.length; first += concurrency) {
-    const wave = ALL.slice(first, first + concurrency);
-    upstream.expectWave(wave.length);
-    const results = await Promise.all(
-      wave.map(({ n, requestId }) => running.invoke(httpEvent(`/orders/${requestId}`, { n }), { requestId })),
-    );
-    for (const [index, result] of results.entries()) {
-      const { n, requestId } = wave[index] as Invocation;
-      assert.equal(result.status, 'response');
-      assert.equal('mode' in result && result.mode, 'streaming');
-      const [metadata = '', body = ''] = ('body' in result ? result.body.toString() : '').split(
-        '\0'.repeat(8),
-      );
-      assert.equal((JSON.parse(metadata) as HttpAnswer).statusCode, 200);
-      assert.deepEqual(JSON.parse(body), { id: requestId, sent: { n }, requestId });
-    }
+  const eventOf = ({ n, requestId }: Invocation) => httpEvent(`/orders/${requestId}`, { n });
+  const answers = await streamInWaves(running, services, eventOf);
+  for (const [index, { n, requestId }] of ALL.entries()) {
+    const { metadata, body } = answers[index] as StreamedAnswer;
+    assert.equal((JSON.parse(metadata) as HttpAnswer).statusCode, 200);
+    assert.deepEqual(JSON.parse(body), { id: requestId, sent: { n }, requestId });
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { FunctionProcess } from '../function-process.ts';
 import type { Group, Services } from '../group.ts';
-import { ALL, eventually, invokeInWaves, mostly } from '../waves.ts';
+import { ALL, eventually, invokeInWaves, mostly, streamInWaves } from '../waves.ts';
 
 async function proveMetrics(running: FunctionProcess, services: Services): Promise<void> {
   await running.ready();
@@ -20,21 +20,13 @@ async function proveMetrics(running: FunctionProcess, services: Services): Promi
   });
 }
 
-async function proveStreams(running: FunctionProcess, { upstream }: Services): Promise<void> {
-  const { concurrency } = running.layout;
+async function proveStreams(running: FunctionProcess, services: Services): Promise<void> {
   await running.ready();
-  for (let first = 0; first < ALL.length; first += concurrency) {
-    const wave = ALL.slice(first, first + concurrency);
-    upstream.expectWave(wave.length);
-    const results = await Promise.all(wave.map(({ n, requestId }) => running.invoke({ n }, { requestId })));
-    const bodies = results.map((result) =>
-      'body' in result ? result.body.toString().split('\0'.repeat(8))[1] : '',
-    );
-    assert.deepEqual(
-      bodies,
-      wave.map(({ n, requestId }) => JSON.stringify({ n, requestId })),
-    );
-  }
+  const answers = await streamInWaves(running, services, ({ n }) => ({ n }));
+  assert.deepEqual(
+    answers.map(({ body }) => body),
+    ALL.map(({ n, requestId }) => JSON.stringify({ n, requestId })),
+  );
 }
 
 export const middy: Group = {
