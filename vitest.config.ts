@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /**
@@ -59,6 +61,8 @@ export default defineConfig({
       { extends: true, test: { name: 'browser', include: ['test/**/*.browser.ts'], maxWorkers: 1 } },
     ],
     globalSetup: 'test/console/build-page.ts',
+    // For all processes that the tests start. Node.js 24 and later then keep the sources without their types, too.
+    env: { NODE_COMPILE_CACHE: join(tmpdir(), 'lambda-managed-runtime-tests') },
     // Files run real processes and threads, which keep two cores busy; some of them mostly wait.
     maxWorkers: 3,
     // They share nothing but modules, and loading these takes longer than many a test.

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import { INVOCATION_CHANNEL, THREAD_CHANNEL } from '../../src/observability/channels.ts';
+import { NODE_VARIABLES } from '../helpers/child-process.ts';
 import { HANDLERS } from '../helpers/start-runtime.ts';
 
 const run = promisify(execFile);
@@ -10,7 +11,7 @@ const run = promisify(execFile);
 it('where the local server cannot listen, the console does not go on listening either', async () => {
   await using taken = await startRuntimeApiServer();
   const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', BOOTSTRAP], {
-    env: { PATH: process.env['PATH'], LOCAL_LAMBDA_PORT: String(taken.port) },
+    env: { ...NODE_VARIABLES, LOCAL_LAMBDA_PORT: String(taken.port) },
   });
   expect(JSON.parse(stdout)).toEqual({ code: 'LOCAL_SERVER_FAILED', listened: [false, false] });
 });

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { cp, mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
+import { NODE_VARIABLES } from '../helpers/child-process.ts';
 import { LONG_TIMEOUT, RunningRuntime } from '../helpers/start-runtime.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 import type { TaskRoot } from '../helpers/task-root.ts';
@@ -41,7 +42,7 @@ export async function startScript({ command, taskRoot, env }: Script): Promise<R
   const child = spawn(script, args, {
     cwd: '/',
     env: {
-      PATH: process.env['PATH'],
+      ...NODE_VARIABLES,
       AWS_LAMBDA_RUNTIME_API: api.address,
       AWS_LAMBDA_MAX_CONCURRENCY: '2',
       LAMBDA_TASK_ROOT: taskRoot,

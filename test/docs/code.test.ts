@@ -4,6 +4,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { symlink } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NODE_VARIABLES } from '../helpers/child-process.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 import type { TaskRoot } from '../helpers/task-root.ts';
 import { codeBlocks, shownFiles } from './code-blocks.ts';
@@ -126,7 +127,7 @@ describe('the examples of docs/testing.md', () => {
 });
 
 async function run(args: readonly string[], cwd: string): Promise<{ code: number | null; output: string }> {
-  const env = { PATH: process.env['PATH'], NO_COLOR: '1' };
+  const env = { ...NODE_VARIABLES, NO_COLOR: '1' };
   const child = spawn(process.execPath, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {

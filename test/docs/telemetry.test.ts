@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { startRuntimeApi } from '../../src/testing/runtime-api.ts';
+import { NODE_VARIABLES } from '../helpers/child-process.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 import { codeBlocks, shownFiles } from './code-blocks.ts';
 
@@ -24,7 +25,7 @@ it('the bootstrap of docs/observability.md exports the spans of the last invocat
   const child = spawn(process.execPath, ['main.ts'], {
     cwd: root.path,
     env: {
-      PATH: process.env['PATH'],
+      ...NODE_VARIABLES,
       AWS_LAMBDA_RUNTIME_API: api.address,
       AWS_LAMBDA_MAX_CONCURRENCY: '2',
       AWS_LAMBDA_FUNCTION_NAME: 'pictures',
