@@ -259,6 +259,8 @@ const LOCAL_MODE =
   /\/src\/(local|testing|cli)\/|@smithy|commander|cli-table3|cli-progress|uplot|line-broadcast|terminal-lines/;
 
 const RECORDING = {
+  // The built package has bundles in place of the modules.
+  sources: true,
   execArgv: ['--import', new URL('./fixtures/bootstraps/record-loading.mjs', import.meta.url).href],
 };
 

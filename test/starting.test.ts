@@ -1,10 +1,11 @@
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
 import { startRuntimeApiServer } from '../src/local/runtime-api-server.ts';
 import { start } from './helpers/child-process.ts';
+import { entryFile, sourceFile } from './helpers/package-files.ts';
 import { startHost } from './helpers/start-host.ts';
 import {
   MODES,
@@ -15,7 +16,7 @@ import {
 } from './helpers/start-runtime.ts';
 import { makeTaskRoot } from './helpers/task-root.ts';
 
-const COMMAND = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
+const COMMAND = sourceFile('src/cli/main.ts');
 
 describe('values that Lambda or its client tolerates', () => {
   it.each(MODES)('do not matter in %s, but for a WARN line each', async (_mode, { concurrency = 1, env }) => {
@@ -85,7 +86,7 @@ describe('a configuration that is not valid', () => {
   it('has been posted when createManagedRuntime throws: a bootstrap may exit at once', async () => {
     await using root = await makeTaskRoot({
       'main.mjs': `
-        import { createManagedRuntime } from '${new URL('../src/index.ts', import.meta.url).href}';
+        import { createManagedRuntime } from '${pathToFileURL(entryFile('src/index.ts')).href}';
         try {
           createManagedRuntime('echo.mjs', { threads: -1 });
         } catch {
@@ -264,6 +265,7 @@ describe.each(MODES)(
 describe('a second runtime in the process', () => {
   it('runs, and stop() resolves, where the first one could not open its log', async () => {
     await using host = await startHost({
+      sources: true,
       env: { _LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET: '/not/there.sock' },
       execArgv: ['--import', new URL('fixtures/bootstraps/no-log.mjs', import.meta.url).href],
     });

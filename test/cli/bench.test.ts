@@ -5,12 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEvents } from '../../src/cli/bench/flags.ts';
 import { compareSizes, htmlReport, textReport } from '../../src/cli/bench/index.ts';
 import type { BenchRecord } from '../../src/cli/bench/comparison.ts';
+import { entryFile } from '../helpers/package-files.ts';
 import { withoutRuntimeApi } from '../helpers/start-local.ts';
 import { POLL_OPTIONS, startRuntime } from '../helpers/start-runtime.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 import type { TaskRoot } from '../helpers/task-root.ts';
 
-const WORKER = new URL('../../workers/index.ts', import.meta.url).href;
+const WORKER = pathToFileURL(entryFile('workers/index.ts')).href;
 const QUICK = ['--seconds', '0.1'];
 
 let root: TaskRoot;

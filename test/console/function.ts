@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { startLocal } from '../helpers/start-local.ts';
 import type { LocalRuntime } from '../helpers/start-local.ts';
+import type { RuntimeOptions } from '../helpers/start-runtime.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 import type { TaskRoot } from '../helpers/task-root.ts';
 
@@ -36,10 +37,10 @@ export class ConsoleFunction implements AsyncDisposable {
 export async function startFunction(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
-  handler = 'index.handler',
+  { handler = 'index.handler', sources = false }: Pick<RuntimeOptions, 'handler' | 'sources'> = {},
 ): Promise<ConsoleFunction> {
   const root = await makeTaskRoot({ 'index.mjs': HANDLER });
-  return new ConsoleFunction(await startLocal({ handler, taskRoot: root.path, args, env }), root);
+  return new ConsoleFunction(await startLocal({ handler, taskRoot: root.path, args, env, sources }), root);
 }
 
 const HANDLER = `

@@ -182,7 +182,7 @@ describe('who listens to a function that streams', () => {
   let running: ConsoleFunction;
   let page: LivePage;
   beforeAll(async () => {
-    running = await startFunction(['--concurrency', '2'], {}, 'index.stream');
+    running = await startFunction(['--concurrency', '2'], {}, { handler: 'index.stream' });
     page = await new LivePage(running.console).open();
   });
   afterAll(async () => {

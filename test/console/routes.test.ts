@@ -12,11 +12,13 @@ const RECORDING = [
   '--import',
   new URL('../fixtures/bootstraps/record-loading.mjs', import.meta.url).href,
 ] as const;
+/** The built package has bundles in place of the modules. */
+const sources = true;
 
 describe('the routes of the console', () => {
   let running: ConsoleFunction;
   beforeAll(async () => {
-    running = await startFunction(['--concurrency', '2'], { NODE_OPTIONS: RECORDING.join(' ') });
+    running = await startFunction(['--concurrency', '2'], { NODE_OPTIONS: RECORDING.join(' ') }, { sources });
   });
   afterAll(() => running[Symbol.asyncDispose]());
 
@@ -84,7 +86,11 @@ describe('the routes of the console', () => {
 });
 
 it('on Lambda nothing of the console is loaded', async () => {
-  await using runtime = await startBootstrap('echo.mjs', { concurrency: 2 }, { execArgv: RECORDING });
+  await using runtime = await startBootstrap(
+    'echo.mjs',
+    { concurrency: 2 },
+    { execArgv: RECORDING, sources },
+  );
   await runtime.invoke(7);
   await runtime.stop();
   expect(resolved(runtime.output.stderr, '/src/observability/')).not.toEqual([]);

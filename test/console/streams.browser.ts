@@ -9,7 +9,7 @@ describe('the page of a function that streams', () => {
   let shown: ShownFunction;
   let page: Page;
   beforeAll(async () => {
-    shown = await showFunction(['--concurrency', '2'], {}, 'index.stream');
+    shown = await showFunction(['--concurrency', '2'], {}, { handler: 'index.stream' });
     ({ page } = shown);
   });
   afterAll(() => shown?.[Symbol.asyncDispose]());

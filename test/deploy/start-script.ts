@@ -1,26 +1,27 @@
 import { spawn } from 'node:child_process';
 import { cp, mkdir } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import { NODE_VARIABLES } from '../helpers/child-process.ts';
+import { entryFile } from '../helpers/package-files.ts';
 import { LONG_TIMEOUT, RunningRuntime } from '../helpers/start-runtime.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 import type { TaskRoot } from '../helpers/task-root.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Makes a folder with the package, which is not built here: modules that import the sources stand for `dist`. */
+/** Makes a folder with the package, in which modules that import its entries stand for `dist`. */
 export async function makePackage(): Promise<TaskRoot> {
-  const sources = { main: 'src/cli/main.ts', index: 'src/index.ts', worker: 'workers/index.ts' };
+  const entry = (source: string) => JSON.stringify(pathToFileURL(entryFile(source)));
   const root = await makeTaskRoot({
     'package.json': JSON.stringify({
       name: 'lambda-managed-runtime',
       type: 'module',
       exports: { '.': './index.js', './worker': './worker.js' },
     }),
-    'dist/src/cli/main.js': `import 'file://${PROJECT}${sources.main}';`,
-    'index.js': `export * from 'file://${PROJECT}${sources.index}';`,
-    'worker.js': `export * from 'file://${PROJECT}${sources.worker}';`,
+    'dist/src/cli/main.js': `import ${entry('src/cli/main.ts')};`,
+    'index.js': `export * from ${entry('src/index.ts')};`,
+    'worker.js': `export * from ${entry('workers/index.ts')};`,
   });
   // Copies, because the scripts find the package beside themselves.
   await mkdir(`${root.path}/deploy`);

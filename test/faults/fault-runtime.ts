@@ -8,13 +8,14 @@ import type { InvokeError, InvokeOptions, InvokeResult } from '../../src/local/i
 import type { RuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import type { ManagedRuntimeOptions } from '../../src/config/options.ts';
 import { start } from '../helpers/child-process.ts';
+import { entryFile } from '../helpers/package-files.ts';
 import type { LogLine } from '../helpers/process-output.ts';
 import { RunningRuntime, LONG_TIMEOUT } from '../helpers/start-runtime.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 import type { TaskRoot } from '../helpers/task-root.ts';
 
 const FIXTURES = new URL('../fixtures/faults/', import.meta.url);
-const COMMAND = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const COMMAND = entryFile('src/cli/main.ts');
 const BOOTSTRAP = fileURLToPath(new URL('bootstrap.ts', FIXTURES));
 
 /** The numbers of threads and of invocations per thread. Each layout has capacity for neighbours on other threads. */

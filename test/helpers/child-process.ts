@@ -3,6 +3,7 @@ import type { ChildProcess, SpawnOptions, StdioOptions } from 'node:child_proces
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
+import { ENTRIES_ENV } from './package-files.ts';
 
 interface ChildOptions {
   readonly cwd?: string | undefined;
@@ -10,6 +11,8 @@ interface ChildOptions {
   readonly execArgv?: readonly string[] | undefined;
   /** The descriptor limit (`ulimit -n`). Default: the limit of this process. */
   readonly descriptors?: number | undefined;
+  /** Fixtures load the sources, also where the tests run the built package. */
+  readonly sources?: boolean | undefined;
   readonly env: NodeJS.ProcessEnv;
 }
 
@@ -22,6 +25,7 @@ export function start(
     stdio = ['ignore', 'pipe', 'pipe', 'ipc'],
     execArgv = [],
     descriptors,
+    sources = false,
     env,
   }: ChildOptions,
 ): ChildProcess {
@@ -29,7 +33,7 @@ export function start(
   const options: SpawnOptions = {
     cwd,
     stdio,
-    env: { ...NODE_VARIABLES, ...env },
+    env: { ...NODE_VARIABLES, ...(!sources && ENTRIES_ENV), ...env },
   };
   if (descriptors === undefined) return fork(file, args, { ...options, execArgv: nodeArgs });
   const limited = ['-c', `ulimit -n ${descriptors}; exec "$0" "$@"`, process.execPath];

@@ -7,6 +7,7 @@ import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import type { RuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import type { ManagedRuntimeOptions } from '../../src/config/options.ts';
 import { end, start } from './child-process.ts';
+import { entryFile, sourceFile } from './package-files.ts';
 import { ProcessOutput } from './process-output.ts';
 import type { LogLine } from './process-output.ts';
 
@@ -21,7 +22,7 @@ export const LONG_TIMEOUT = { timeoutMs: 110_000 };
 
 export const HANDLERS = fileURLToPath(new URL('../fixtures/handlers/', import.meta.url));
 const BOOTSTRAPS = new URL('../fixtures/bootstraps/', import.meta.url);
-const COMMAND = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const COMMAND = 'src/cli/main.ts';
 
 export interface RuntimeOptions {
   /** The argument of the command. */
@@ -37,6 +38,8 @@ export interface RuntimeOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly execArgv?: readonly string[];
+  /** Runs the sources, also where the tests run the built package: for tests of which source modules are loaded. */
+  readonly sources?: boolean;
   /** The option `stdio` of `fork`. Default: all piped. */
   readonly stdio?: StdioOptions;
   /** Prepares the server before the process starts. */
@@ -127,16 +130,18 @@ export class RunningRuntime implements AsyncDisposable {
 export async function startRuntime(options: RuntimeOptions): Promise<RunningRuntime> {
   const api = await startRuntimeApiServer(LONG_TIMEOUT);
   options.prepare?.(api);
+  const command = options.sources === true ? sourceFile(COMMAND) : entryFile(COMMAND);
   const [file, args] =
     options.bootstrap === undefined
-      ? [COMMAND, [...(options.handler === undefined ? [] : [options.handler]), ...(options.args ?? [])]]
+      ? [command, [...(options.handler === undefined ? [] : [options.handler]), ...(options.args ?? [])]]
       : [fileURLToPath(new URL(options.bootstrap, BOOTSTRAPS)), []];
   const taskRoot = options.taskRoot === undefined ? HANDLERS : options.taskRoot;
-  const { cwd, stdio, execArgv } = options;
+  const { cwd, stdio, execArgv, sources } = options;
   const child = start(file, args, {
     cwd,
     stdio,
     execArgv,
+    sources,
     env: {
       AWS_LAMBDA_RUNTIME_API: api.address,
       ...(taskRoot === null ? {} : { LAMBDA_TASK_ROOT: taskRoot }),

@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { entryFile } from '../helpers/package-files.ts';
 
-const WORKER = new URL('../../workers/index.ts', import.meta.url).href;
+const WORKER = pathToFileURL(entryFile('workers/index.ts')).href;
 
 it('without a runtime, as in a test of a handler, the logger writes to stdout, at the level it is set to', async () => {
   const { stdout } = await run(`

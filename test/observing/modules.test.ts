@@ -2,6 +2,8 @@ import { expect, it } from 'vitest';
 import { startBootstrap } from '../helpers/start-runtime.ts';
 
 const RECORDING = {
+  // The built package has bundles in place of the modules.
+  sources: true,
   execArgv: ['--import', new URL('../fixtures/bootstraps/record-loading.mjs', import.meta.url).href],
 };
 
