@@ -45,6 +45,16 @@ const LONG = [
   'test/streaming/flow.test.ts',
 ];
 
+/**
+ * Long tests whose result does not depend on the version of Node.js: what tools make of sources (the bundles and templates of the
+ * CDK, the zips), what the scripts of the examples print, and the text of pages. `npm run check` runs them on one version.
+ * CONTRIBUTING.md has the criterion.
+ */
+const ANY_NODE = [
+  'test/deploy/cdk*.test.ts',
+  'test/examples/{compare-pool-sizes,demo,deploy,readmes}.test.ts',
+];
+
 export default defineConfig({
   test: {
     projects: [
@@ -53,10 +63,14 @@ export default defineConfig({
         test: {
           name: 'everyday',
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...LONG],
+          exclude: [...configDefaults.exclude, ...LONG, ...ANY_NODE],
         },
       },
-      { extends: true, test: { name: 'long', include: LONG } },
+      {
+        extends: true,
+        test: { name: 'long', include: LONG, exclude: [...configDefaults.exclude, ...ANY_NODE] },
+      },
+      { extends: true, test: { name: 'any-node', include: ANY_NODE } },
       // Needs Debian's chromium.
       { extends: true, test: { name: 'browser', include: ['test/**/*.browser.ts'], maxWorkers: 1 } },
     ],
