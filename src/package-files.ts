@@ -12,6 +12,8 @@ export const ENTRY_FILES = {
   devThread: new URL(`../workers/dev-thread${EXTENSION}`, import.meta.url),
   /** A short-lived thread that finds original positions with source maps. */
   sourcePositions: new URL(`../workers/source-positions${EXTENSION}`, import.meta.url),
+  /** The process that finds the position of a syntax error. */
+  syntaxErrorSearch: new URL(`invocation/syntax-error-search${EXTENSION}`, import.meta.url),
   /** Runs the handler on the main thread in single mode. */
   inProcess: new URL(`../workers/in-process${EXTENSION}`, import.meta.url),
   /** The process that the command `bench` measures. */

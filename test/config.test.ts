@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readConfig } from '../src/config/config.ts';
@@ -19,6 +19,8 @@ const HOST = 'must be host:port, for example 127.0.0.1:9001';
 const LOOPBACK =
   'must be localhost, ::1 or an address in 127.0.0.0/8, so that other machines cannot call handlers';
 const MODULE = 'must be a path, a file: URL or a URL object';
+/** The memory of which Node.js takes a percentage. */
+const MACHINE_MIB = Math.min(totalmem(), process.constrainedMemory() || Infinity) / 1024 ** 2;
 
 describe('an environment variable', () => {
   it.each([
@@ -152,6 +154,10 @@ describe('an environment variable', () => {
     ],
     // The young generation is the main thread's alone.
     ['"--max-heap-size=700" --max-semi-space-size=16', { maxOldGenerationSizeMb: 700 }],
+    [
+      '--max-old-space-size=512 --max-old-space-size-percentage=50',
+      { maxOldGenerationSizeMb: Math.floor(MACHINE_MIB / 2) },
+    ],
     ['--max-old-space-size=0', { maxOldGenerationSizeMb: 409 }],
     ['--import ./max-old-space-size=7.js', { maxOldGenerationSizeMb: 409 }],
   ])('NODE_OPTIONS=%s: what it asks of heaps is the limit of each thread', (nodeOptions, resourceLimits) => {

@@ -92,6 +92,20 @@ it('code that the module leaves behind cannot carry anything from one invocation
   expect(await runtime.invoke({ value: 1 })).toEqual({ refused: 'TypeError' });
 });
 
+it('the store takes values of the invocation only, and keeps those that the runtime has set', async () => {
+  const preload = `import { AsyncResource } from 'node:async_hooks'; globalThis.preloaded = new AsyncResource('preloaded');`;
+  await using runtime = await startBootstrap(
+    'follow.mjs',
+    { handler: 'guarded', concurrency: 1 },
+    { execArgv: ['--import', `data:text/javascript,${encodeURIComponent(preload)}`] },
+  );
+  const ofRuntime = expect.stringMatching(/^The field .*REQUEST_ID.* cannot be changed\.$/);
+  expect(await runtime.invoke({})).toEqual({
+    within: { hasContext: true, ofRuntime, own: 'set' },
+    outside: { hasContext: false, ofRuntime, own: 'Values can be set only within an invocation.' },
+  });
+});
+
 it('two invocations on one thread each have their own', async () => {
   await using directory = await makeTaskRoot();
   const gate = join(directory.path, 'gate');

@@ -52,11 +52,12 @@ const MAX_LINES = 10;
 async function search(error: Error, url: string): Promise<SyntaxPlace | undefined> {
   // A single executable application cannot run other code.
   if (process.getBuiltinModule('node:sea').isSea()) return undefined;
-  const code = `(${String(parseAll)})(import.meta.resolve, ...process.argv.slice(1))`;
+  // Every thread would load these at its start; node:child_process alone takes 2 ms of CPU time.
+  const { execFile } = process.getBuiltinModule('node:child_process');
+  const { ENTRY_FILES } = await import('../package-files.ts');
+  const entry = fileURLToPath(ENTRY_FILES.syntaxErrorSearch);
   try {
-    // Every thread would load it at its start, which takes 2 ms of CPU time.
-    const { execFile } = process.getBuiltinModule('node:child_process');
-    await promisify(execFile)(process.execPath, [...PARSER, code, url, error.message], {
+    await promisify(execFile)(process.execPath, [...FLAGS, entry, url, error.message], {
       env: { ...process.env, NODE_OPTIONS: '' },
       timeout: SEARCH_TIMEOUT_MS,
       killSignal: 'SIGKILL',
@@ -67,63 +68,7 @@ async function search(error: Error, url: string): Promise<SyntaxPlace | undefine
   }
 }
 
-const PARSER = [
-  '--experimental-vm-modules',
-  '--experimental-import-meta-resolve',
-  '--no-warnings',
-  '--input-type=module',
-  '--eval',
-];
+const FLAGS = ['--experimental-vm-modules', '--experimental-import-meta-resolve', '--no-warnings'];
 
 /** The function cannot start in any case, so the search is allowed to take some time. */
 const SEARCH_TIMEOUT_MS = 5_000;
-
-/**
- * Parses a module and its imports until a parse error has the given message, then throws that error. It is passed to a separate
- * process as source text, so it must not use anything but its parameters.
- */
-function parseAll(
-  resolve: (specifier: string, from: string) => string,
-  start: string,
-  message: string,
-): void {
-  const { readFileSync } = process.getBuiltinModule('node:fs');
-  const { createRequire, stripTypeScriptTypes } = process.getBuiltinModule('node:module');
-  const { fileURLToPath: pathOf, pathToFileURL } = process.getBuiltinModule('node:url');
-  const { SourceTextModule } = process.getBuiltinModule('node:vm');
-  const known = new Set([start]);
-  const ownModules = [start];
-  const packageModules: string[] = [];
-  const find = (specifier: string, from: string): string | undefined => {
-    try {
-      return resolve(specifier, from);
-    } catch {
-      // CommonJS resolution follows.
-    }
-    try {
-      return pathToFileURL(createRequire(from).resolve(specifier)).href;
-    } catch {
-      return undefined;
-    }
-  };
-  for (let url = ownModules.shift(); url !== undefined; url = ownModules.shift() ?? packageModules.shift()) {
-    const file = pathOf(url);
-    let source: string;
-    try {
-      source = readFileSync(file, 'utf8');
-      if (/\.[mc]?ts$/.test(file)) source = stripTypeScriptTypes(source);
-      if (!/\.c[jt]s$/.test(file)) void new SourceTextModule(source, { identifier: file });
-    } catch (error) {
-      if ((error as Error).message === message) throw error;
-      continue;
-    }
-    for (const [, , specifier = ''] of source.matchAll(
-      /\b(?:from|import|require)\s*\(?\s*(['"])([^'"\n]+)\1/g,
-    )) {
-      const found = find(specifier, url);
-      if (found === undefined || !found.startsWith('file:') || known.has(found)) continue;
-      known.add(found);
-      (found.includes('/node_modules/') ? packageModules : ownModules).push(found);
-    }
-  }
-}

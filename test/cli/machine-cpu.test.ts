@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { readMachineCpu, usedBetween } from '../../src/cli/bench/machine.ts';
+import type { Usage } from '../../src/cli/bench/machine.ts';
 
 const machineCpu = new URL('../../src/cli/bench/machine.ts', import.meta.url).href;
 
@@ -28,3 +30,45 @@ it.each([
   });
   expect(stdout.trim()).toBe(seen);
 });
+
+it('the CPU time of the machine is that of all its cores, also on a system without /proc', () => {
+  const before = readMachineCpu();
+  using _other = onPlatform('darwin');
+  const { busy, idle, steal } = readMachineCpu();
+  using _linux = onPlatform('linux');
+  const after = readMachineCpu();
+  // Node.js counts what the system does for interrupts and devices, and waiting for them, in other ways.
+  expect((busy + idle) / (before.busy + before.idle)).toBeCloseTo(1, 0);
+  expect(after.busy + after.idle).toBeGreaterThanOrEqual(before.busy + before.idle);
+  expect(steal).toBe(0);
+});
+
+it('what a runtime has used is what has passed between two instants', () => {
+  const at = (ms: number, runtimeMs: number, loadMs: number, delayMs: number, stealUs: number): Usage => ({
+    runtime: {
+      type: 'metrics',
+      atMs: ms,
+      cpuMs: runtimeMs,
+      coreDelayMs: delayMs,
+      peakMemoryMiB: 1,
+      startingThreads: 0,
+      usableSlots: 1,
+    },
+    load: { atMs: ms, cpuMs: loadMs },
+    machine: { busy: 1_000 * (runtimeMs + loadMs) + stealUs, idle: 1_000 * ms - stealUs, steal: stealUs },
+  });
+  const used = usedBetween(at(0, 0, 0, 0, 0), at(1_000, 1_500, 250, 100, 0));
+  expect(used).toMatchObject({ wallMs: 1_000, cores: 1.5, delayedThreads: 0.1, loadCore: 0.25, stolen: 0 });
+  const isWhole = availableParallelism() === cpus().length;
+  const stolen = usedBetween(at(0, 0, 0, 0, 0), at(1_000, 0, 0, 0, 400_000));
+  // Without delays of threads, all that others have used is taken for stolen.
+  expect(stolen.stolen).toBe(stolen.others);
+  expect(stolen.others > 0).toBe(isWhole);
+});
+
+/** Lets code that asks for the platform see another one. */
+function onPlatform(platform: NodeJS.Platform): Disposable {
+  const descriptor = Object.getOwnPropertyDescriptor(process, 'platform') as PropertyDescriptor;
+  Object.defineProperty(process, 'platform', { ...descriptor, value: platform });
+  return { [Symbol.dispose]: () => void Object.defineProperty(process, 'platform', descriptor) };
+}

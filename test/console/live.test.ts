@@ -149,6 +149,12 @@ describe('who listens to the console', () => {
     expect(await response.json()).toMatchObject({ message: expect.stringContaining(message) });
   });
 
+  it('is refused what is not an object', async () => {
+    const response = await page.post(null);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ message: 'The body must be a JSON object' });
+  });
+
   it('hears each second what it was like', async () => {
     await page.until(() => page.samples.some(({ perSecond }) => perSecond > 0));
     const sample = page.samples.find(({ perSecond }) => perSecond > 0);

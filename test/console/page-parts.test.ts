@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { jsonFault } from '../../src/console/page/invoke/json-check.ts';
 import { SAMPLE_EVENTS } from '../../src/console/page/invoke/sample-events.ts';
 import { Places } from '../../src/console/page/lanes/places.ts';
@@ -132,6 +132,32 @@ describe('lanes', () => {
     expect(lane?.threads).toHaveLength(2);
   });
 
+  it('an invocation that was sent to no thread, or to one that is no longer shown, has no bar', () => {
+    const { dispatchedAt: _, ...waiting } = ran('waiting', 1, 200);
+    const lanes = new Places().lanes([thread(1, 100)], [waiting, ran('of an earlier thread', 1, 50, 60)]);
+    expect(lanes.map(({ bars }) => bars)).toEqual([[]]);
+  });
+
+  it('the row of an invocation is kept while the server retains the invocation, and not much longer', () => {
+    const places = new Places();
+    const rowOfSecond = () =>
+      places.lanes([thread(1, 0)], [ran('second', 1, 11, 20)])[0]?.bars.map(({ row }) => row);
+    places.lanes([thread(1, 0)], [ran('first', 1, 10, 20), ran('second', 1, 11, 20)]);
+    places.forgetAllBut(new Map());
+    // So few rows cost nothing.
+    expect(rowOfSecond()).toEqual([1]);
+    const many = Array.from({ length: 500 }, (_, index) =>
+      ran(`later ${index}`, 1, 100 + index, 101 + index),
+    );
+    places.lanes([thread(1, 0)], many);
+    places.waiting([{ ...ran('first', 1, 10), calledAt: 0 }]);
+    places.forgetAllBut(new Map([['second', undefined]]));
+    expect(rowOfSecond()).toEqual([1]);
+    places.lanes([thread(1, 0)], many);
+    places.forgetAllBut(new Map());
+    expect(rowOfSecond()).toEqual([0]);
+  });
+
   it('without threads there is the main thread', () => {
     const lanes = new Places().lanes([], [ran('a', 0, 1_000, 1_010)]);
     expect(lanes.map(({ bars, threads }) => [threads[0]?.thread, bars.length])).toEqual([[0, 1]]);
@@ -139,6 +165,10 @@ describe('lanes', () => {
 });
 
 describe('JSON', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
   it.each([
     ['{"a":1}', undefined],
     ['{\n  "a": 1,\n}', 3],
@@ -149,6 +179,31 @@ describe('JSON', () => {
     ['{"first": 1,\n "second": tru,\n "third": 3}', 2],
   ])('%j has its fault in line %s', (text, line) => {
     expect(jsonFault(text)?.line).toBe(line);
+  });
+
+  it.each([
+    [
+      'Firefox',
+      'JSON.parse: unexpected character at line 3 column 2 of the JSON data',
+      'unexpected character at',
+    ],
+    ['Chrome', 'Unexpected token x in JSON at position 9 (line 3 column 2)', 'Unexpected token x (line 3'],
+    ['Chrome before 2022', 'Unexpected token x in JSON at position 9', 'Unexpected token x in JSON'],
+    ['Safari', 'JSON Parse error: Unexpected identifier "x"', 'JSON Parse error: Unexpected identifier'],
+  ])('the message of %s has its line', (_browser, message, shown) => {
+    vi.spyOn(JSON, 'parse').mockImplementation(() => {
+      throw new SyntaxError(message);
+    });
+    const fault = jsonFault('{\n "a":\n x}');
+    expect(fault?.line).toBe(3);
+    expect(fault?.message.slice(0, shown.length)).toBe(shown);
+  });
+
+  it('a message without any position has no line', () => {
+    vi.spyOn(JSON, 'parse').mockImplementation(() => {
+      throw new SyntaxError('Too deep');
+    });
+    expect(jsonFault('[[[]]]')).toEqual({ message: 'Too deep', line: undefined });
   });
 
   it('every sample is JSON that a handler can tell by', () => {
@@ -165,6 +220,8 @@ describe('the log', () => {
     ['plain', 'plain'],
     ['{"timestamp":"t","level":"WARN","requestId":"r","message":"m"}', 'm'],
     ['{"level":30,"msg":"m","user":7}', 'm {"user":7}'],
+    ['{"level":"INFO","message":{"user":7}}', '{"user":7}'],
+    ['{"answer":42}', '{"answer":42}'],
     ['{"broken', '{"broken'],
     ['2026-11-24T12:00:00.000Z\tr\tERROR\tin text', 'in text'],
   ])('reads %j', (text, message) => {

@@ -2,6 +2,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { request } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ProfileResult } from '../../src/console/messages.ts';
+import { MAX_PAYLOAD_BYTES } from '../../src/local/http-exchange.ts';
+import { canProfileThreads } from '../../src/pool/cpu-profile.ts';
 import { startBootstrap } from '../helpers/start-runtime.ts';
 import { startFunction } from './function.ts';
 import type { ConsoleFunction } from './function.ts';
@@ -57,6 +60,33 @@ describe('the routes of the console', () => {
     expect(page.snapshot?.invocations).toEqual([]);
   });
 
+  it('a profile of no time is refused', async () => {
+    expect(await profilesOf(running, '{"seconds":0}')).toMatchObject({
+      status: 400,
+      message: 'seconds must be a number above 0 and at most 60',
+    });
+  });
+
+  it('the heap snapshot of a thread, and the reason if there is none', async () => {
+    const snapshots = `${running.console}/heap-snapshots`;
+    const response = await fetch(`${snapshots}/1`);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ snapshot: { node_count: expect.any(Number) } });
+    const missing = await fetch(`${snapshots}/99`);
+    expect(missing.status).toBe(400);
+    expect(await missing.json()).toMatchObject({ message: 'There is no thread 99.' });
+    expect((await fetch(`${snapshots}/none`)).status).toBe(404);
+  });
+
+  it.each([
+    ['an event', JSON.stringify({ event: `"${'x'.repeat(MAX_PAYLOAD_BYTES)}"` })],
+    ['a request', JSON.stringify({ event: '{}', more: 'x'.repeat(2 * MAX_PAYLOAD_BYTES) })],
+  ])('%s above the limit of Lambda is refused', async (_what, body) => {
+    const response = await fetch(`${running.console}/invocations`, { method: 'POST', body });
+    expect(response.status).toBe(413);
+    expect(await response.json()).toMatchObject({ message: 'The event exceeds 6 MiB' });
+  });
+
   const ROUTES = [
     ['GET', ''],
     ['GET', '/page.js'],
@@ -84,6 +114,23 @@ describe('the routes of the console', () => {
     },
   );
 });
+
+// In a process of its own, because V8 loses the coverage of a main thread that is profiled.
+it.runIf(canProfileThreads())('the console takes profiles of all threads', async () => {
+  await using running = await startFunction(['--concurrency', '2']);
+  await using page = await new LivePage(running.console).open();
+  const ready = () => [...page.threads.values()].filter(({ readyAt }) => readyAt !== undefined);
+  await page.until(() => ready().length === 2);
+  const { status, profiles } = await profilesOf(running, '{"seconds":0.05}');
+  expect(status).toBe(200);
+  expect(profiles.map(({ name }) => name)).toEqual(['main', 'thread-1', 'thread-2']);
+});
+
+async function profilesOf({ console }: ConsoleFunction, body: string) {
+  const response = await fetch(`${console}/profiles`, { method: 'POST', body });
+  const reply = (await response.json()) as ProfileResult & { readonly message?: string };
+  return { status: response.status, ...reply };
+}
 
 it('on Lambda nothing of the console is loaded', async () => {
   await using runtime = await startBootstrap(

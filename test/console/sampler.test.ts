@@ -27,6 +27,22 @@ it('the first second of another runtime has no sample, and is not counted to the
   sampler.stop();
 });
 
+it('there is one sample in each second, however often pages open, and those of five minutes are kept', () => {
+  const sampler = new Sampler();
+  sampler.setStatsSource(IDLE);
+  sampler.start();
+  sampler.start();
+  vi.advanceTimersByTime(10_000);
+  expect(sampler.all()).toHaveLength(10);
+  vi.advanceTimersByTime(600_000);
+  expect(sampler.all()).toHaveLength(300);
+  expect(sampler.takeNew()).toHaveLength(300);
+  expect(sampler.takeNew()).toEqual([]);
+  sampler.stop();
+  vi.advanceTimersByTime(10_000);
+  expect(sampler.takeNew()).toEqual([]);
+});
+
 const IDLE = {
   stats: () =>
     ({ inFlight: 0, mainThread: { activeMs: 0 }, threads: { each: [] } }) as unknown as RuntimeStats,

@@ -37,7 +37,7 @@ const METRICS: ('statements' | 'branches' | 'functions' | 'lines')[] = [
 ];
 
 /** A little less than was reached: what depends on moments is not met each time. */
-const LEAST = { statements: 97, branches: 90.5, functions: 96, lines: 95.5 };
+const LEAST = { statements: 98.2, branches: 92.3, functions: 97.5, lines: 95.5 };
 
 const OWN = ['src', 'workers'].map((folder) => new URL(`../../${folder}/`, import.meta.url).href);
 

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { copyFile, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { unzip } from '../../scripts/unzip.ts';
@@ -58,6 +59,23 @@ describe('the command layer', () => {
     expect(files.filter((file) => !file.startsWith(`${own}/`))).toEqual(['lambda-managed-runtime']);
     // Types, source maps, documentation, native binaries, the console's page.
     expect(files.filter((file) => /\.(?:[cm]?ts|map|node|css|html)$|README/.test(file))).toEqual([]);
+  });
+
+  it('leaves out what only its repository has, when it is run there', async () => {
+    const command = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+    const args = [command, 'layer', '--out', 'repository.zip'];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root.path });
+    const [, packages] = /, (\d+) packages, /.exec(stdout) ?? [];
+    expect(output).toContain(`, ${packages} packages, `);
+    const folder = join(root.path, 'repository');
+    await unzip(join(root.path, 'repository.zip'), folder);
+    const own = await readdir(`${folder}/nodejs/node_modules/lambda-managed-runtime`);
+    // Without a build, there are fewer.
+    const published = ['LICENSE', 'THIRD-PARTY-LICENSES', 'deploy', 'dist', 'node_modules', 'package.json'];
+    expect(own.filter((name) => !published.includes(name))).toEqual([]);
+    expect(await readFile(`${folder}/lambda-managed-runtime`)).toEqual(
+      await readFile(`${opt}/lambda-managed-runtime`),
+    );
   });
 
   it('fails if the file cannot be written', async () => {

@@ -51,6 +51,8 @@ it('a malformed registration, one without a name and an unknown id are refused',
   expect((await register('nonsense')).status).toBe(403);
   expect((await register('{"events":[]}', '')).status).toBe(403);
   expect((await waitForEvent('stranger')).status).toBe(403);
+  const unnamed = await fetch(`http://${server.address}/2020-01-01/extension/event/next`);
+  expect(await unnamed.json()).toMatchObject({ errorType: 'Extension.UnknownExtensionIdentifier' });
 });
 
 it('init is not over until a registered extension waits', async () => {
@@ -67,6 +69,15 @@ it('init is not over until a registered extension waits', async () => {
   expect(await polled).toMatchObject({ requestId: 'waited', text: '2' });
   await respond(server, 'waited', '1');
   expect(await invoked).toMatchObject({ status: 'response' });
+});
+
+it('both requests of an extension can be delayed', async () => {
+  server.faults.once('register', { type: 'delay', ms: 1 });
+  server.faults.once('extension-next', { type: 'delay', ms: 1 });
+  const registered = await register('{"events":[]}');
+  void waitForEvent(registered.headers.get('lambda-extension-identifier') ?? '').catch(() => {});
+  await server.whenExtensionWaiting();
+  expect(server.faults.met).toBe(2);
 });
 
 it('registration is closed once a poll is parked', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { terminalStyle } from '../../src/cli/dev.ts';
-import { terminalLine } from '../../src/output/terminal-lines.ts';
+import { terminalLine, terminalOutput, terminalWriter } from '../../src/output/terminal-lines.ts';
 
 const AT = new Date(2026, 10, 27, 9, 5, 7, 30).toISOString();
 const ID = 'cac723a3-b130-4778-ab36-659f16cab958';
@@ -62,6 +62,100 @@ describe('a line on a terminal', () => {
     expect(terminalLine(line, { colours: true })).toContain('\u001B[31mERROR\u001B[39m');
     expect(terminalLine(line, { colours: false })).not.toContain('\u001B');
   });
+});
+
+it.each([
+  [{ timestamp: 'yesterday', level: 'INFO', message: 'm' }],
+  [{ time: Number.NaN, level: 'INFO', message: 'm' }],
+  [{ level: 'INFO', message: 'm' }],
+])('a line without a valid time, %j, has the time at which it is shown', (line) => {
+  expect(plain(line)).toMatch(/^\d\d:\d\d:\d\d\.\d{3} INFO {11}m$/);
+});
+
+it('an error without a stack, or with one that is not a list, is its type and message', () => {
+  const error = { errorType: 'RangeError', errorMessage: 'no' };
+  const line = { timestamp: AT, level: 'ERROR' };
+  expect(plain({ ...line, message: error })).toBe('09:05:07.030 ERROR          RangeError: no');
+  expect(plain({ ...line, message: { ...error, stackTrace: 'at handler' } })).toBe(
+    '09:05:07.030 ERROR          RangeError: no',
+  );
+  expect(plain({ ...line, message: 'Failed', ...error, stackTrace: ['RangeError: no'] })).toBe(
+    '09:05:07.030 ERROR          Failed: RangeError: no',
+  );
+  // Without a stack, the fields of a text are those of any line.
+  expect(plain({ ...line, message: 'Failed', ...error })).toBe(
+    '09:05:07.030 ERROR          Failed  errorType=RangeError  errorMessage=no',
+  );
+});
+
+it("pino's levels have their names, and a custom level that of the next lower one", () => {
+  const levelOf = (level: number) => plain({ level, time: AT, msg: 'm' }).slice(13, 18).trim();
+  expect([1, 10, 20, 30, 35, 40, 50, 60, 99].map(levelOf)).toEqual([
+    'TRACE',
+    'TRACE',
+    'DEBUG',
+    'INFO',
+    'INFO',
+    'WARN',
+    'ERROR',
+    'FATAL',
+    'FATAL',
+  ]);
+});
+
+describe('what code writes to stdout itself', () => {
+  const log = JSON.stringify({ timestamp: AT, level: 'INFO', requestId: ID, message: 'hello' });
+  const written: Uint8Array[] = [];
+  const output = terminalOutput(
+    { write: (entry) => void written.push(entry), flushed: async () => void written.push(Buffer.of(0)) },
+    { colours: false },
+  );
+  const shown = (entry: Uint8Array): Uint8Array | undefined => {
+    output.write(entry);
+    return written.pop();
+  };
+
+  it('has its log lines formatted, and all others as they are', () => {
+    expect(String(shown(Buffer.from(`before\n${log}\nafter ö`)))).toBe(
+      'before\n09:05:07.030 INFO  cac723a3 hello\nafter ö',
+    );
+  });
+
+  it.each(['plain\n', '', '{"some":"JSON"}\n'])(
+    'is the same bytes where there is no log line: %j',
+    (text) => {
+      const entry = Buffer.from(text);
+      expect(shown(entry)).toBe(entry);
+    },
+  );
+
+  it('may be no text at all', () => {
+    const entry = Buffer.from([0xff, 0xfe, 0x00, 0x0a]);
+    expect(shown(entry)).toBe(entry);
+  });
+
+  it('can be a part of a larger buffer', () => {
+    const large = Buffer.from(`xx${log}xx`);
+    expect(String(shown(large.subarray(2, -2)))).toBe('09:05:07.030 INFO  cac723a3 hello');
+  });
+
+  it('is flushed by the output below', async () => {
+    await output.flushed();
+    expect(written.pop()).toEqual(Buffer.of(0));
+  });
+});
+
+it('a formatted line keeps its line breaks, in each of the two formats', () => {
+  const written: unknown[][] = [];
+  const writer = terminalWriter({ write: (...args) => void written.push(args) }, { colours: false });
+  const line = JSON.stringify({ timestamp: AT, level: 'WARN', message: 'two\nlines' });
+  writer.write(line, 'WARN', 'TEXT', 7);
+  writer.write(line, 'WARN', 'JSON', 8);
+  const text = '09:05:07.030 WARN           two\n  lines';
+  expect(written).toEqual([
+    [text, 'WARN', 'JSON', 7],
+    [text, 'WARN', 'JSON', 8],
+  ]);
 });
 
 describe('lines are for people', () => {

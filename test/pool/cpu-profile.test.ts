@@ -28,9 +28,9 @@ it.runIf(canProfileThreads())('a thread that blocks its event loop is profiled',
   using worker = await startComputing();
   const { nodes } = JSON.parse((await takeCpuProfile(worker, 20)) ?? '') as CpuProfile;
   const spin = nodes.find(({ callFrame }) => callFrame.functionName === 'spin');
-  expect(spin).toMatchObject({ callFrame: { url: ENTRY.href, lineNumber: 44 } });
+  expect(spin).toMatchObject({ callFrame: { url: ENTRY.href, lineNumber: 45 } });
   expect(nodes.flatMap(({ positionTicks = [] }) => positionTicks)).toContainEqual({
-    line: 46,
+    line: 47,
     ticks: expect.any(Number),
   });
 });
@@ -69,4 +69,24 @@ it('a thread that ends: a profile that has begun and one that is to begin are un
 it('a Node.js that cannot profile threads gives none', async () => {
   const worker = {} as Parameters<typeof startCpuProfile>[0];
   expect(await startCpuProfile(worker)).toBeUndefined();
+});
+
+it('a Node.js that requires a name for each profile gets names that differ, as Node.js 22 does', async () => {
+  const named: string[] = [];
+  const worker = {
+    async startCpuProfile(name?: string) {
+      if (name === undefined) throw Object.assign(new TypeError(), { code: 'ERR_INVALID_ARG_TYPE' });
+      named.push(name);
+      return { stop: async () => `profile ${named.length}` };
+    },
+  } as unknown as Parameters<typeof startCpuProfile>[0];
+  const outer = await startCpuProfile(worker);
+  await startCpuProfile(worker);
+  expect(new Set(named).size).toBe(2);
+  expect(await outer?.stop()).toBe('profile 2');
+});
+
+it('a thread of which no profile can begin is not waited for', async () => {
+  const ended = { startCpuProfile: () => Promise.resolve(undefined) };
+  expect(await takeCpuProfile(ended, 2 ** 31 - 1)).toBeUndefined();
 });

@@ -1,6 +1,7 @@
 import { createHistogram } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { encodeThrown } from '../../src/invocation/diagnostic.ts';
 import type { Invocation } from '../../src/invocation/invocation.ts';
 import type { InvocationObserver, ThreadObserver } from '../../src/observability/observer.ts';
 import { OutputLock } from '../../src/output/output-lock.ts';
@@ -9,6 +10,8 @@ import { PoolThread } from '../../src/pool/pool-thread.ts';
 import type { ThreadStart } from '../../src/pool/thread-start.ts';
 import { assertTransition } from '../../src/pool/thread-state.ts';
 import type { ThreadState } from '../../src/pool/thread-state.ts';
+
+const DIAGNOSTIC = encodeThrown(new RangeError('no'));
 
 /** An observer that nothing is told of. */
 const silent = new Proxy({}, { get: (_, name) => (name === 'wantsUsage' ? false : () => undefined) });
@@ -63,6 +66,31 @@ it('the end of a thread is decided before its last messages are read, so that it
   expect(() => thread.run(pending(3))).toThrow('A thread that is ended cannot run an invocation.');
   await thread.exited;
 });
+
+it.each([
+  [
+    { type: 'boot-failed', diagnostic: DIAGNOSTIC },
+    { kind: 'boot-failed', diagnostic: DIAGNOSTIC },
+  ],
+  [
+    { type: 'uncaught-error', origin: 'uncaughtException', diagnostic: DIAGNOSTIC },
+    { kind: 'uncaught-error', message: { diagnostic: DIAGNOSTIC } },
+  ],
+])(
+  'a thread has ended for the reason in its last message, rather than with an exit code: %o',
+  async (message, reason) => {
+    const flag = new SharedArrayBuffer(8);
+    const flags = new Int32Array(flag);
+    const { thread, ready } = startThread({ do: 'spin', flag, lastWords: [message] });
+    await ready;
+    Atomics.store(flags, 0, 1);
+    Atomics.notify(flags, 0);
+    Atomics.wait(flags, 1, 0);
+    thread.terminate({ kind: 'exit', code: 1 });
+    expect(thread.endReason).toMatchObject(reason);
+    await thread.exited;
+  },
+);
 
 it('goes only from one state to another as docs/lifecycle.md has it', () => {
   const states: ThreadState[] = ['starting', 'ready', 'retiring', 'ending', 'ended'];

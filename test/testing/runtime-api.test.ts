@@ -117,6 +117,21 @@ it('tells of an init error, to who waits for a poll as well', async () => {
   expect(await api.invoke(2)).toMatchObject({ status: 'error', errorType: 'Runtime.ImportModuleError' });
 });
 
+it('fails what is in flight, as Lambda does before it ends an environment', async () => {
+  const polled = fetch(url('invocation/next'));
+  await api.whenParked(1);
+  const result = api.invoke({ n: 1 });
+  const requestId = (await polled).headers.get('lambda-runtime-aws-request-id');
+  expect(api.abortInvocations()).toBe(1);
+  expect(await result).toMatchObject({
+    status: 'error',
+    errorType: 'Client.ExecutionEnvironmentShutDown',
+  });
+  const late = await fetch(url(`invocation/${requestId}/response`), { method: 'POST', body: '1' });
+  expect(late.status).toBe(400);
+  expect(api.abortInvocations()).toBe(0);
+});
+
 it('has faults', async () => {
   api.faults.once('next', { type: 'status', status: 503 });
   expect((await fetch(url('invocation/next'))).status).toBe(503);

@@ -1,0 +1,135 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { encodeThrown } from '../src/invocation/diagnostic.ts';
+import { startRuntimeApiServer } from '../src/local/runtime-api-server.ts';
+import type { RuntimeApiServer } from '../src/local/runtime-api-server.ts';
+import type { Log } from '../src/logging/log.ts';
+import type { RequestsObserver } from '../src/observability/observer.ts';
+import { postInitError } from '../src/runtime-api/init-error.ts';
+import { PollBackoff } from '../src/runtime-api/retry.ts';
+
+interface Line {
+  readonly level: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly message: string;
+}
+
+let lines: Line[];
+let retries: number;
+beforeEach(() => {
+  lines = [];
+  retries = 0;
+});
+
+const writing = (level: string) => (fields: object, message: string) =>
+  void lines.push({ level, fields: { ...fields }, message });
+const LOG: Log = {
+  debug: writing('debug'),
+  info: writing('info'),
+  warn: writing('warn'),
+  error: writing('error'),
+};
+const OBSERVER: RequestsObserver = {
+  sends: () => undefined,
+  retries: () => void (retries += 1),
+  malformedEvent: () => undefined,
+};
+
+describe('polls that fail', () => {
+  const FAULT = { reason: 'connect ECONNREFUSED', outOfDescriptors: false };
+  const failing = (times: number, othersConnected: boolean, fault = FAULT): PollBackoff => {
+    const backoff = new PollBackoff('127.0.0.1:9001', LOG, OBSERVER, () => othersConnected);
+    for (let n = 0; n < times; n += 1) backoff.failed(fault);
+    return backoff;
+  };
+  /** Waits until the wait has begun, then aborts it. */
+  const begin = async (backoff: PollBackoff): Promise<boolean> => {
+    const stop = new AbortController();
+    const waiting = backoff.wait(stop.signal);
+    stop.abort();
+    return waiting;
+  };
+
+  it('twenty times mean that the Runtime API cannot be reached', async () => {
+    await expect(failing(20, false).wait(new AbortController().signal)).rejects.toMatchObject({
+      code: 'RUNTIME_API_UNREACHABLE',
+      message:
+        'The Runtime API at 127.0.0.1:9001 did not return an event in 20 tries; the last error: connect ECONNREFUSED.',
+    });
+    expect(lines).toEqual([]);
+  });
+
+  it('are tried for ever, about every 90 seconds, while another slot is connected', async () => {
+    expect(await begin(failing(500, true))).toBe(false);
+    expect(lines).toMatchObject([
+      {
+        level: 'warn',
+        fields: { failures: 500, reason: FAULT.reason },
+        message: 'Polling failed, will retry',
+      },
+    ]);
+    expect(lines[0]?.fields['delayMs']).toBeGreaterThanOrEqual(0.75 * 90_000);
+    expect(lines[0]?.fields['delayMs']).toBeLessThanOrEqual(1.25 * 90_000);
+    expect(retries).toBe(1);
+  });
+
+  it('for lack of a descriptor are told at 1, 2, 4, 8 failures and so on', async () => {
+    for (let times = 1; times <= 16; times += 1) {
+      await begin(failing(times, false, { reason: 'EMFILE', outOfDescriptors: true }));
+    }
+    expect(lines.map(({ fields }) => fields['failures'])).toEqual([1, 2, 4, 8, 16]);
+    expect(retries).toBe(16);
+  });
+
+  it('and then succeed are forgotten', async () => {
+    const backoff = failing(19, false);
+    expect(backoff.hasFailed).toBe(true);
+    backoff.succeeded();
+    expect(backoff.hasFailed).toBe(false);
+    expect(await backoff.wait(new AbortController().signal)).toBe(true);
+    expect(lines).toEqual([]);
+  });
+
+  it('are not waited for by a runtime that stops', async () => {
+    expect(await failing(20, false).wait(AbortSignal.abort())).toBe(false);
+  });
+});
+
+describe('an init error', () => {
+  let api: RuntimeApiServer;
+  beforeEach(async () => {
+    api = await startRuntimeApiServer();
+  });
+  afterEach(() => api.close());
+  const posting = (stop: AbortSignal) =>
+    postInitError(api.address, encodeThrown(new RangeError('no')), LOG, OBSERVER, stop);
+
+  it('is posted again if the Runtime API has an error of its own', async () => {
+    api.faults.once('init-error', { type: 'status', status: 503 });
+    api.faults.once('init-error', { type: 'reset-before' });
+    await posting(new AbortController().signal);
+    expect(api.initErrors).toMatchObject([{ answered: 202, error: { errorType: 'RangeError' } }]);
+    expect(lines).toMatchObject([
+      { level: 'error', fields: { failures: 1, reason: expect.stringContaining('503') } },
+      { level: 'error', fields: { failures: 2, reason: expect.stringContaining('ECONNRESET') } },
+    ]);
+  });
+
+  it('is not posted again if it was refused', async () => {
+    await posting(new AbortController().signal);
+    await posting(new AbortController().signal);
+    expect(api.initErrors.map(({ answered }) => answered)).toEqual([202, 403]);
+    expect(lines).toEqual([]);
+  });
+
+  it('is given up in the middle of a post when the process must end', async () => {
+    api.faults.always('init-error', { type: 'hang' });
+    const stop = new AbortController();
+    const posted = posting(stop.signal);
+    await expect.poll(() => api.faults.met).toBe(1);
+    stop.abort();
+    await posted;
+    expect(lines).toEqual([]);
+    await posting(stop.signal);
+    expect(api.faults.met).toBe(1);
+  });
+});
