@@ -8,12 +8,14 @@ import { newrelic } from './trials/newrelic.ts';
 import { opentelemetry } from './trials/opentelemetry.ts';
 import { powertools } from './trials/powertools.ts';
 import { sentry } from './trials/sentry.ts';
+import { xray } from './trials/xray.ts';
 
 export const GROUPS: readonly Group[] = [
   opentelemetry,
   datadog,
   sentry,
   newrelic,
+  xray,
   powertools,
   middy,
   frameworks,
