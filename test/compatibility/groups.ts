@@ -1,7 +1,9 @@
 import type { Group } from './group.ts';
+import { agents } from './trials/agents.ts';
 import { datadog } from './trials/datadog.ts';
 import { frameworks } from './trials/frameworks.ts';
 import { loaders } from './trials/loaders.ts';
+import { lumigo } from './trials/lumigo.ts';
 import { middy } from './trials/middy.ts';
 import { natives } from './trials/natives.ts';
 import { newrelic } from './trials/newrelic.ts';
@@ -15,6 +17,8 @@ export const GROUPS: readonly Group[] = [
   datadog,
   sentry,
   newrelic,
+  lumigo,
+  agents,
   xray,
   powertools,
   middy,
