@@ -2,6 +2,7 @@ import type { Group } from './group.ts';
 import { agents } from './trials/agents.ts';
 import { datadog } from './trials/datadog.ts';
 import { frameworks } from './trials/frameworks.ts';
+import { invokeStore } from './trials/invoke-store.ts';
 import { loaders } from './trials/loaders.ts';
 import { lumigo } from './trials/lumigo.ts';
 import { middy } from './trials/middy.ts';
@@ -22,6 +23,7 @@ export const GROUPS: readonly Group[] = [
   xray,
   powertools,
   middy,
+  invokeStore,
   frameworks,
   natives,
   loaders,
