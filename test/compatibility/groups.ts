@@ -9,6 +9,7 @@ import { middy } from './trials/middy.ts';
 import { natives } from './trials/natives.ts';
 import { newrelic } from './trials/newrelic.ts';
 import { opentelemetry } from './trials/opentelemetry.ts';
+import { packageManagers } from './trials/package-managers.ts';
 import { powertools } from './trials/powertools.ts';
 import { sentry } from './trials/sentry.ts';
 import { xray } from './trials/xray.ts';
@@ -27,4 +28,5 @@ export const GROUPS: readonly Group[] = [
   frameworks,
   natives,
   loaders,
+  packageManagers,
 ];
