@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -29,12 +29,30 @@ export async function install(name: string): Promise<string> {
     rmSync(root, { recursive: true, force: true });
     mkdirSync(root, { recursive: true });
     for (const file of MANIFESTS) cpSync(join(source, file), join(root, file));
-    await promisify(execFile)('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, maxBuffer: 2 ** 26 });
+    await promisify(execFile)('npm', ['ci', '--no-audit', '--no-fund'], {
+      cwd: root,
+      env: { ...process.env, ...headersOfNode() },
+      maxBuffer: 2 ** 26,
+    });
     writeFileSync(marker, version);
   }
   for (const folder of [SHARED, join(source, 'function')])
     if (existsSync(folder)) cpSync(folder, root, { recursive: true });
   return root;
+}
+
+/**
+ * Where addons that are compiled find the headers of this Node.js, if its distribution has them. node-gyp would download
+ * them, or take those of another version.
+ */
+function headersOfNode(): NodeJS.ProcessEnv {
+  const distribution = join(dirname(process.execPath), '..');
+  const candidates = [
+    distribution,
+    join(distribution, `node_modules/node-${process.platform}-${process.arch}`),
+  ];
+  const found = candidates.find((folder) => existsSync(join(folder, 'include/node/node_version.h')));
+  return found === undefined ? {} : { npm_config_nodedir: found };
 }
 
 /** The installed version of a package; undefined if the registry did not hand it out for this platform. */

@@ -61,16 +61,16 @@ function resultOf(all: readonly Outcome[], contender: ContenderName): string {
   const failed = outcomes.filter(({ result }) => result === 'fails');
   if (failed.length === 0) return 'works';
   if (failed.length === outcomes.length) return 'fails';
-  return `fails in ${failed.map((one) => whereOf(one, outcomes)).join('; ')}`;
+  return `fails in ${placesOf(failed, outcomes).join('; ')}`;
 }
 
-/** What sets a case apart from the others. */
-function whereOf(one: Case, all: readonly Case[]): string {
-  const formats = new Set(all.map(({ format }) => format));
-  const layouts = new Set(all.map(({ layout }) => layout));
-  return [...(formats.size > 1 ? [`${one.format}s`] : []), ...(layouts.size > 1 ? [one.layout] : [])].join(
-    ', ',
-  );
+/** The layouts whose cases all fail, else the formats, else each case that fails. */
+function placesOf(failed: readonly Case[], all: readonly Case[]): string[] {
+  for (const key of ['layout', 'format'] as const) {
+    const places = new Set(failed.map((one) => one[key]));
+    if (all.every((one) => !places.has(one[key]) || failed.includes(one))) return [...places];
+  }
+  return failed.map(({ format, layout }) => `${format}, ${layout}`);
 }
 
 /** One note for each reason, with the trials that it explains. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { FunctionProcess } from '../function-process.ts';
+import { SHARED } from '../group.ts';
 import type { Group, Services, Trial } from '../group.ts';
 import { httpEvent } from '../http-event.ts';
 import { ALL, invokeInWaves, mostly, streamInWaves } from '../waves.ts';
@@ -82,6 +83,49 @@ export const frameworks: Group = {
       name: 'NestJS',
       packages: ['@nestjs/core', '@nestjs/platform-express', '@codegenie/serverless-express'],
       handlers: { 'ES module': 'nest.handler' },
+    },
+    {
+      ...base,
+      name: 'Express, by Vendia’s adapter',
+      packages: ['express', '@vendia/serverless-express'],
+      handlers: { CommonJS: 'vendia.handler' },
+      beside: true,
+      reasons: [
+        {
+          contender: 'theirs',
+          why: 'the adapter’s handler has three parameters: `function handler (event, context, callback)` (`src/configure.js`). AWS’s client refuses such handlers: `(metadata?.argsNum ?? 0) >= 3` (`index.mjs`). This runtime accepts them if they return a promise.',
+        },
+      ],
+    },
+    {
+      ...base,
+      name: 'Express, by `aws-serverless-express`',
+      set: '`proxy(…, "PROMISE").promise`',
+      packages: ['express', 'aws-serverless-express'],
+      handlers: { CommonJS: 'aws-serverless-express.handler' },
+    },
+    {
+      ...base,
+      name: '`getCurrentInvoke()` in an Express route',
+      packages: ['express', '@codegenie/serverless-express'],
+      shown: 'each request gets the context of its own invocation',
+      handlers: { CommonJS: 'current-invoke.handler' },
+      beside: true,
+      prove: proveAnswers(({ n, requestId }) => httpEvent(`/later/${requestId}`, { n })),
+      reasons: [
+        {
+          layout: SHARED.name,
+          why: 'only with one invocation per thread. The adapter keeps one invocation for each thread: `currentInvoke.context = context` (`src/current-invoke.js`). Read it in the first middleware, as below, or set as many threads as the concurrency.',
+        },
+      ],
+    },
+    {
+      ...base,
+      name: '`getCurrentInvoke()` in the first middleware of Express',
+      packages: ['express', '@codegenie/serverless-express'],
+      shown: 'each request gets the context of its own invocation',
+      handlers: { CommonJS: 'current-invoke.handler' },
+      prove: proveAnswers(({ n, requestId }) => httpEvent(`/first/${requestId}`, { n })),
     },
     {
       ...base,

@@ -34,7 +34,8 @@ const trial = (name: string, more: Partial<Trial> = {}): Trial => ({
   ...more,
 });
 
-const DOWNLOADED = 'the install script downloads the binary from a place that is not the registry.';
+const DOWNLOADED =
+  'the install script downloads the binary from GitHub. The trials install packages from the registry alone.';
 
 export const natives: Group = {
   name: 'natives',
@@ -49,6 +50,7 @@ export const natives: Group = {
     trial('argon2'),
     trial('bcrypt'),
     trial('better-sqlite3'),
+    trial('canvas', { untried: DOWNLOADED }),
     trial('isolated-vm'),
     trial('jimp'),
     trial('node:sqlite'),
@@ -57,7 +59,7 @@ export const natives: Group = {
     trial('pdf-lib'),
     trial('pdfjs-dist'),
     trial('pdfkit'),
-    trial('re2', { untried: DOWNLOADED }),
+    trial('re2'),
     trial('sharp'),
     trial('skia-canvas', { untried: DOWNLOADED }),
     trial('snappy'),
