@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import Module, { createRequire } from 'node:module';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -29,8 +29,11 @@ async function importModule(
   file: string,
   require: NodeJS.Require,
 ): Promise<Record<string, unknown>> {
+  // A hook that the module itself installs does not wrap the module, as if `require()` had loaded it.
+  const { require: requireBefore } = Module.prototype;
   const module = (await import(url)) as Record<string, unknown>;
-  return require.cache[require.resolve(file)] === undefined ? module : { default: require(file) as unknown };
+  if (require.cache[require.resolve(file)] === undefined) return module;
+  return { default: requireBefore.call(new Module(file), file) as unknown };
 }
 
 function hasRequireHook(file: string, { extensions }: NodeJS.Require): boolean {

@@ -416,6 +416,19 @@ describe.concurrent.each(MODES)('with instrumentation that hooks require, in %s'
     });
     expect(await runtime.invoke({})).toBe(answer);
   });
+
+  it('a hook that the handler’s own module installs does not wrap the handler', async () => {
+    await using root = await makeTaskRoot({
+      'index.js': `require(${JSON.stringify(WRAPPING)});\nexports.handler = () => 'plain';`,
+    });
+    await using runtime = await startRuntime({
+      handler: 'index.handler',
+      taskRoot: root.path,
+      concurrency: 1,
+      ...settings,
+    });
+    expect(await runtime.invoke({})).toBe('plain');
+  });
 });
 
 describe.concurrent('without LAMBDA_TASK_ROOT or argument', () => {
