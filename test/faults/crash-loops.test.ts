@@ -126,7 +126,7 @@ describe('a thread is lost under a parked poll, and no other can come up', () =>
 it('threads that die as soon as they are there are tried again later each time, then given up', async () => {
   await using runtime = await startLayout(PARKED_PAIR, {
     workerFile: 'dies-at-once.mjs',
-    options: { threadRecoveryTimeoutMs: 2000 },
+    options: { threadRecoveryTimeoutMs: 8_000 },
   });
   for (const failures of [1, 3]) {
     await runtime.logged({ message: 'A thread was lost right after its start, will retry', failures });
