@@ -19,9 +19,9 @@ export async function optionsPage(): Promise<string> {
   });
   const page = [
     INTRODUCTION,
-    table(['option', 'means', 'valid', 'unit', 'default'], options),
+    table(['option', 'meaning', 'valid', 'unit', 'default'], options),
     BETWEEN,
-    table(['variable', 'means', 'valid', 'unit', 'default'], variables),
+    table(['variable', 'meaning', 'valid', 'unit', 'default'], variables),
     END,
   ].join('\n\n');
   return format(page, { parser: 'markdown', printWidth: 110 });
@@ -119,7 +119,8 @@ const VARIABLES: Record<keyof Environment, { means: string; unit?: string; other
       'V8’s heap flags, such as `--max-old-space-size`, which become the limits of each thread; flags on the command line have the same effect',
   },
   _HANDLER: {
-    means: 'the handler as `file.export`, for the command, before its argument; set by Lambda',
+    means:
+      'the handler as `file.export`, for the command; takes precedence over the command’s argument; set by Lambda',
     otherwise: 'the argument of the command',
   },
   LAMBDA_TASK_ROOT: {

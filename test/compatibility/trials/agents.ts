@@ -170,7 +170,7 @@ export const agents: Group = {
       reasons: [
         {
           layout: SHARED.name,
-          why: 'only with one invocation per thread. A thread has one list of events, and each invocation empties it when it begins: `t.trace.clearEventList()` in `restart` (`dist/bundle.js`). Set as many threads as the concurrency.',
+          why: 'only with one invocation per thread. A thread has one list of events, and each invocation empties it when it begins: `t.trace.clearEventList()` in `restart` (`dist/bundle.js`). Set `threads` to the concurrency.',
         },
       ],
     },
@@ -189,7 +189,7 @@ export const agents: Group = {
       reasons: [
         {
           layout: SHARED.name,
-          why: 'only with one invocation per thread. The tags have the request id of the invocation that began last: `static setContext(e){Go.context=e}` (`dist/thundra.js`). Set as many threads as the concurrency.',
+          why: 'only with one invocation per thread. The tags have the request id of the invocation that began last: `static setContext(e){Go.context=e}` (`dist/thundra.js`). Set `threads` to the concurrency.',
         },
       ],
     },

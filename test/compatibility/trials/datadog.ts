@@ -89,7 +89,7 @@ const base = {
 /** Invocations that begin on a thread in the same turn of the event loop. */
 const ONE_LISTENER: Reason = {
   layout: SHARED.name,
-  why: 'only with one invocation per thread. `datadog-lambda-js` has one `TraceListener` for each handler, and keeps the invocation in its fields: `this.context = context` (`dist/trace/listener.js`). Invocations that begin on a thread at the same moment get the span, the parent and the log fields of the last one. Set as many threads as the concurrency.',
+  why: 'only with one invocation per thread. `datadog-lambda-js` has one `TraceListener` for each handler, and keeps the invocation in its fields: `this.context = context` (`dist/trace/listener.js`). Invocations that begin on a thread at the same moment get the span, the parent and the log fields of the last one. Set `threads` to the concurrency.',
 };
 
 /** A thread gets a copy of the variables that the preload has changed on the main thread. */

@@ -115,7 +115,7 @@ export const frameworks: Group = {
       reasons: [
         {
           layout: SHARED.name,
-          why: 'only with one invocation per thread. The adapter keeps one invocation for each thread: `currentInvoke.context = context` (`src/current-invoke.js`). Read it in the first middleware, as below, or set as many threads as the concurrency.',
+          why: 'only with one invocation per thread. The adapter keeps one invocation for each thread: `currentInvoke.context = context` (`src/current-invoke.js`). Read it in the first middleware, as in the next row of the table, or set `threads` to the concurrency.',
         },
       ],
     },

@@ -71,7 +71,7 @@ export const lumigo: Group = {
         {
           contender: 'ours',
           layout: SHARED.name,
-          why: 'only with one invocation per thread. The tracer keeps the current invocation and its spans in variables of the module: `Object.assign(handlerInputs, { event: event, context: context })`, and the first invocation that ends removes the spans of all: `SpansContainer.clearSpans()` in `clearGlobals()` (`dist/globals.js`). Set as many threads as the concurrency.',
+          why: 'only with one invocation per thread. The tracer keeps the current invocation and its spans in variables of the module: `Object.assign(handlerInputs, { event: event, context: context })`, and the first invocation that ends removes the spans of all: `SpansContainer.clearSpans()` in `clearGlobals()` (`dist/globals.js`). Set `threads` to the concurrency.',
         },
         {
           contender: 'theirs',

@@ -26,7 +26,7 @@ const trial = (name: string, more: Partial<Trial> = {}): Trial => ({
   name,
   packages: name.startsWith('node:') ? [] : [name],
   shown:
-    '16 calls on four threads give the same result; the process lives through ten deadlines in the middle of work',
+    '16 calls on four threads give the same result; the process survives ten deadlines that pass during the work',
   handlers: { 'ES module': 'index.handler' },
   layouts: [UNSHARED],
   env: () => ({ PACKAGE: name }),

@@ -153,7 +153,7 @@ export const opentelemetry: Group = {
       reasons: [
         {
           contender: 'ours',
-          why: '`import` of `node:http` does not call hooks of `require()`, so its requests have no spans; those of `fetch` have. With AWS’s client they have spans by accident, since it loads `node:http` with `require()` itself; the hook then makes two spans of each. Set the hook.',
+          why: '`import` of `node:http` does not call hooks of `require()`, so its requests have no spans; those of `fetch` have. With AWS’s client they have spans only because the client itself loads `node:http` with `require()`; with the hook, each request then has two spans. With this runtime, set the hook.',
         },
       ],
       env: (services) => ({ ...exporting(services), NODE_OPTIONS: `--import ${AUTO}/register` }),

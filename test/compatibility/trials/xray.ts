@@ -80,7 +80,7 @@ export const xray: Group = {
       reasons: [
         {
           layout: SHARED.name,
-          why: 'only with one invocation per thread. All invocations of a thread have one segment: `contextUtils.setSegment(facadeSegment())` (`dist/lib/env/aws_lambda.js`). A subsegment is sent under the trace that this segment has then: `this.trace_id = this.segment.trace_id` (`dist/lib/segments/attributes/subsegment.js`), which is the trace of the invocation that began last. Set as many threads as the concurrency, or make a segment for each invocation, as below.',
+          why: 'only with one invocation per thread. All invocations of a thread have one segment: `contextUtils.setSegment(facadeSegment())` (`dist/lib/env/aws_lambda.js`). A subsegment is sent under the trace that this segment has then: `this.trace_id = this.segment.trace_id` (`dist/lib/segments/attributes/subsegment.js`), which is the trace of the invocation that began last. Set `threads` to the concurrency, or make a segment for each invocation, as in the next row of the table.',
         },
       ],
     },
