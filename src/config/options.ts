@@ -99,7 +99,7 @@ export interface ManagedRuntimeOptions {
   /** Whether to register as an internal extension, so that Lambda sends SIGTERM before a shutdown. Default true. */
   readonly registerExtension?: boolean | undefined;
   /**
-   * Heap limits of each thread, in MiB. A thread that exceeds its limit is terminated, and its invocations fail with
+   * Heap limits of each thread, in MiB. A thread whose heap is certainly over its limit is terminated, and its invocations fail with
    * `Runtime.OutOfMemory`. Default for `maxOldGenerationSizeMb`: 80 % of the function's memory, divided among the threads.
    */
   readonly resourceLimits?: ResourceLimits | undefined;
