@@ -124,6 +124,8 @@ export class ThreadManager implements ThreadListener {
 
   /** Must be called when an invocation has left the thread. */
   afterInvocation(thread: PoolThread): void {
+    // A retired thread neither shows that threads can start nor ends the time without a ready thread.
+    if (thread.state !== 'ready') return;
     if (this.#backoff.isUnderWay) this.#backoff.succeeded();
     if (this.#recycling.isDue(thread)) this.#recycle(thread);
   }
