@@ -126,7 +126,7 @@ export class ThreadManager implements ThreadListener {
   afterInvocation(thread: PoolThread): void {
     // A retired thread neither shows that threads can start nor ends the time without a ready thread.
     if (thread.state !== 'ready') return;
-    if (this.#backoff.isUnderWay) this.#backoff.succeeded();
+    this.#backoff.succeeded(thread.id);
     if (this.#recycling.isDue(thread)) this.#recycle(thread);
   }
 
@@ -171,8 +171,8 @@ export class ThreadManager implements ThreadListener {
   #onReady(thread: PoolThread): void {
     thread.observer.ready();
     this.#served = true;
-    const endProbation = () => thread.state === 'ready' && this.#backoff.succeeded();
-    if (this.#backoff.isUnderWay) setTimeout(endProbation, PROBATION_MS).unref();
+    const endProbation = () => thread.state === 'ready' && this.#backoff.succeeded(thread.id);
+    setTimeout(endProbation, PROBATION_MS).unref();
     this.#started.resolve(thread.handler as LoadedHandler);
     for (const failure of this.#initFailures.splice(0)) this.#retryBoot(failure);
   }
@@ -196,7 +196,7 @@ export class ThreadManager implements ThreadListener {
     thread.observer.retired(this.#causeOf(endReason), describeThreadEnd(endReason, undefined));
     this.#recycling.forget(thread);
     if (this.#stopping) return;
-    if (thread.started > 0) this.#backoff.succeeded();
+    if (thread.started > 0) this.#backoff.succeeded(thread.id);
     // A thread that fails before its first invocation counts as a failed start: its replacement would fail in the same way.
     else if (endReason.kind !== 'recycled' && thread.ageMs < PROBATION_MS)
       this.#backoff.failed(thread.id, summaryOfEnd(endReason), 'A thread was lost right after its start');
@@ -287,8 +287,7 @@ export class ThreadManager implements ThreadListener {
 
   /** Fails the pool, unless a thread has just become ready. */
   #giveUp(error: ManagedRuntimeError): void {
-    if (this.#threads.in('ready').length > 0) this.#backoff.succeeded();
-    else this.#pool.onUnrecoverable(error);
+    if (this.#threads.in('ready').length === 0) this.#pool.onUnrecoverable(error);
   }
 
   /** Starts the replacement first; the thread is retired when the replacement is ready. */
