@@ -46,8 +46,7 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
   /** Invocations that wait for a thread. This happens only if a thread is lost while a poll is open. */
   readonly #waiting: PendingInvocation[] = [];
   readonly #mainThread = new ProfiledMainThread();
-  /** Threads that have already reported an uncaught error. */
-  readonly #haveUncaughtError = new WeakSet<PoolThread>();
+  readonly #lastUncaughtErrors = new WeakMap<PoolThread, UncaughtErrorMessage>();
   #invocations = 0;
   /** The error for new invocations once the pool has been abandoned. */
   #abandonDiagnostic: EncodedDiagnostic | undefined;
@@ -205,10 +204,8 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
   #onUncaughtError(thread: PoolThread, message: UncaughtErrorMessage): void {
     const invocation = message.invocationId === undefined ? undefined : thread.find(message.invocationId);
     if (message.listened && invocation === undefined) return;
-    // A listener that calls process.exit() reacts to an error that has already been logged.
-    if (message.origin !== 'exit' || !this.#haveUncaughtError.has(thread))
-      logUncaughtError(this.#log, message, thread.id);
-    this.#haveUncaughtError.add(thread);
+    logUncaughtError(this.#log, message, this.#lastUncaughtErrors.get(thread), thread.id);
+    this.#lastUncaughtErrors.set(thread, message);
     invocation?.fail('crash', message.diagnostic);
     // The thread retires before the release, which would otherwise grant capacity that the thread no longer has.
     this.#manager.retire(thread, { kind: 'uncaught-error', message });
