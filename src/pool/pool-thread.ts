@@ -158,7 +158,10 @@ export class PoolThread implements ProfiledThread {
     this.#beginEnding();
   }
 
-  /** Runs the shutdown hooks once. Resolves when they have completed, after `withinMs`, or when the thread has ended. */
+  /**
+   * Runs the shutdown hooks once, but not on a thread that has failed. Resolves when they have completed, after `withinMs`, or
+   * when the thread has ended.
+   */
   runShutdownHooks(withinMs: number): Promise<void> {
     return (this.#hooks ??= this.#runHooks(withinMs));
   }
@@ -226,7 +229,6 @@ export class PoolThread implements ProfiledThread {
 
   #beginEnding(): void {
     this.#become('ending');
-    // Hooks run only on recycled threads, because after a failure the state of the code is unknown.
     const hooks =
       this.#endReason?.kind === 'recycled' ? this.runShutdownHooks(this.#recycleHooksMs) : undefined;
     if (hooks === undefined) this.send({ type: 'end' });
@@ -235,6 +237,8 @@ export class PoolThread implements ProfiledThread {
 
   async #runHooks(withinMs: number): Promise<void> {
     if (this.#handler === undefined || this.#state === 'ended') return;
+    // After a failure, the state of the code is unknown.
+    if (this.#endReason !== undefined && this.#endReason.kind !== 'recycled') return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onShutdownComplete = resolve;
     this.send({ type: 'shutdown', timeoutMs: withinMs * HOOK_SHARE });

@@ -130,7 +130,7 @@ export class ThreadManager implements ThreadListener {
     if (this.#recycling.isDue(thread)) this.#recycle(thread);
   }
 
-  /** Runs the shutdown hooks of all threads. Threads are no longer replaced. */
+  /** Runs the shutdown hooks of all threads that have not failed. Threads are no longer replaced. */
   async runHooks(withinMs: number): Promise<void> {
     this.#beginStop();
     await Promise.all([...this.#threads].map((thread) => thread.runShutdownHooks(withinMs)));
