@@ -261,13 +261,14 @@ export class ThreadManager implements ThreadListener {
   }
 
   /**
-   * Frees memory for the next thread: a thread that is to be replaced is retired before its replacement starts. Without one,
-   * the manager waits for the threads that are leaving. If no thread is leaving either, the pool keeps its size.
+   * Frees memory for the next thread, one thread at a time: a thread that is to be replaced is retired before its replacement
+   * starts. If no thread is leaving or to be replaced, the pool keeps its size.
    */
   #onMemoryFull(ready: number): void {
+    if (this.#threads.size > ready) return;
     const outgoing = this.#recycling.finish() ?? this.#outdated()[0];
-    if (outgoing !== undefined) outgoing.retire({ kind: 'recycled' });
-    else if (this.#threads.size === ready) this.#sizing.limitTo(ready);
+    if (outgoing === undefined) this.#sizing.limitTo(ready);
+    else outgoing.retire({ kind: 'recycled' });
   }
 
   #boot(): void {
