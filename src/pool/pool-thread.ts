@@ -24,6 +24,8 @@ import { v8Limits } from './v8-limits.ts';
 import { settlesWithin } from '../waiting.ts';
 
 export interface ThreadListener {
+  /** Called once, when the thread takes no more invocations. Precedes the last messages of a thread that has ended. */
+  onOutOfService(thread: PoolThread): void;
   /** Called once after each state change. The change to `ended` follows the last message. */
   onStateChange(thread: PoolThread, from: ThreadState): void;
   onMessage(thread: PoolThread, message: ThreadMessage): void;
@@ -219,6 +221,7 @@ export class PoolThread implements ProfiledThread {
     assertTransition(from, next);
     this.#state = next;
     clearTimeout(this.#initTimer);
+    if (from === 'ready') this.#listener.onOutOfService(this);
     if (next === 'ending' || next === 'ended') for (const watcher of this.watchers) watcher.onLeave?.();
     return from;
   }
@@ -272,7 +275,10 @@ export class PoolThread implements ProfiledThread {
     }
   }
 
-  /** Enters `ended` before it reads the last messages, so that these messages cannot give the thread new work. */
+  /**
+   * Enters `ended` before it reads the last messages, so that these messages neither give the thread new work nor release
+   * capacity that it no longer has.
+   */
   #finish(endReason: ThreadEndReason): void {
     if (this.#state === 'ended') return;
     const from = this.#enter('ended');

@@ -148,6 +148,10 @@ export class ThreadManager implements ThreadListener {
     this.#removeExitListener();
   }
 
+  onOutOfService(thread: PoolThread): void {
+    this.#pool.onOutOfService(thread);
+  }
+
   onStateChange(thread: PoolThread, from: ThreadState): void {
     if (thread.state === 'ready') this.#onReady(thread);
     else this.#onNotReady(thread, from);

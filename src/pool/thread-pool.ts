@@ -29,7 +29,6 @@ import { ThreadCapacity } from './thread-capacity.ts';
 import type { ThreadEndReason } from './thread-end.ts';
 import { ThreadManager } from './thread-manager.ts';
 import type { ThreadManagerListener } from './thread-manager.ts';
-import type { ThreadState } from './thread-state.ts';
 import type { InvocationHandle, WorkerPool } from './worker-pool.ts';
 
 /** Runs handlers in worker threads: gives invocations to the threads of the manager and ensures that each invocation is answered. */
@@ -130,10 +129,15 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
     await this.#manager.stop();
   }
 
-  onStateChange(thread: PoolThread, from: ThreadState): void {
-    if (thread.state === 'ready') this.#capacity.resize(this.#perThread);
-    if (from === 'ready') this.#capacity.resize(-this.#perThread);
-    if (thread.state === 'ready') this.#dispatchWaiting();
+  onOutOfService(): void {
+    this.#capacity.resize(-this.#perThread);
+  }
+
+  onStateChange(thread: PoolThread): void {
+    if (thread.state === 'ready') {
+      this.#capacity.resize(this.#perThread);
+      this.#dispatchWaiting();
+    }
     if (thread.state === 'ending' || thread.state === 'ended') this.#failAll(thread);
   }
 
