@@ -152,11 +152,11 @@ export class PoolThread implements ProfiledThread {
     this.#endIfIdle();
   }
 
-  /** Asks the thread to end now, even if it holds invocations. */
+  /** Asks the thread to end now, even if it holds invocations; these are failed for the given reason. */
   endNow(reason: ThreadEndReason): void {
     this.retire(reason);
     if (this.#state !== 'starting' && this.#state !== 'retiring') return;
-    this.#endReason ??= reason;
+    this.#endReason = reason;
     this.#beginEnding();
   }
 
