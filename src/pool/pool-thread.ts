@@ -31,7 +31,10 @@ export interface ThreadListener {
   onMessage(thread: PoolThread, message: ThreadMessage): void;
 }
 
-/** One worker thread and the owner of its state. Invocations bypass piscina and cross a dedicated MessagePort. */
+/**
+ * One worker thread and the owner of its state. piscina only starts and ends the thread; all messages use this class's own
+ * port.
+ */
 export class PoolThread implements ProfiledThread {
   readonly id: number;
   readonly observer: ThreadObserver;

@@ -50,7 +50,10 @@ export class ThreadManager implements ThreadListener {
   #ids = 0;
   #served = false;
   #stopping = false;
-  /** Start failures during init, kept until another thread is ready or all threads have failed. */
+  /**
+   * Start failures during init, kept until another thread is ready or all threads have failed. While there are any, no further
+   * thread starts.
+   */
   #initFailures: BootFailure[] = [];
   /** Whether the next thread cannot start because leaving threads still occupy memory. */
   #lacksMemory = false;
@@ -187,7 +190,7 @@ export class ThreadManager implements ThreadListener {
     for (const outdated of this.#outdated()) outdated.retire({ kind: 'recycled' });
   }
 
-  /** Any state but `ready`. */
+  /** The thread has entered another state than `ready`. */
   #onNotReady(thread: PoolThread, from: ThreadState): void {
     if (from === 'ready') this.#onNoLongerReady(thread);
     if (from === 'starting') this.#onStartFailed(thread);

@@ -99,7 +99,7 @@ it.each([
   },
 );
 
-it('goes only from one state to another as docs/lifecycle.md has it', () => {
+it('goes only from one state to another as docs/architecture.md has it', () => {
   const states: ThreadState[] = ['starting', 'ready', 'retiring', 'ending', 'ended'];
   const possible = states.flatMap((from) =>
     states
