@@ -31,10 +31,7 @@ export interface ThreadListener {
   onMessage(thread: PoolThread, message: ThreadMessage): void;
 }
 
-/**
- * One worker thread and the owner of its state. piscina only starts and ends the thread; all messages use this class's own
- * port.
- */
+/** One worker thread and the owner of its state. piscina only starts and ends it; all messages use this class's own port. */
 export class PoolThread implements ProfiledThread {
   readonly id: number;
   readonly observer: ThreadObserver;
@@ -163,10 +160,7 @@ export class PoolThread implements ProfiledThread {
     this.#beginEnding();
   }
 
-  /**
-   * Runs the shutdown hooks once, but not on a thread that has failed. Resolves when they have completed, after `withinMs`, or
-   * when the thread has ended.
-   */
+  /** Runs the shutdown hooks once, unless the thread has failed. Resolves at their end or the thread's, or after `withinMs`. */
   runShutdownHooks(withinMs: number): Promise<void> {
     return (this.#hooks ??= this.#runHooks(withinMs));
   }
@@ -235,10 +229,9 @@ export class PoolThread implements ProfiledThread {
 
   #beginEnding(): void {
     this.#become('ending');
-    const hooks =
-      this.#endReason?.kind === 'recycled' ? this.runShutdownHooks(this.#recycleHooksMs) : undefined;
-    if (hooks === undefined) this.send({ type: 'end' });
-    else void hooks.then(() => this.send({ type: 'end' }));
+    const end = () => this.send({ type: 'end' });
+    if (this.#endReason?.kind === 'recycled') void this.runShutdownHooks(this.#recycleHooksMs).then(end);
+    else end();
   }
 
   async #runHooks(withinMs: number): Promise<void> {
@@ -278,10 +271,7 @@ export class PoolThread implements ProfiledThread {
     }
   }
 
-  /**
-   * Enters `ended` before it reads the last messages, so that these messages neither give the thread new work nor release
-   * capacity that it no longer has.
-   */
+  /** Enters `ended` before it reads the last messages, which could otherwise give the thread new work or new capacity. */
   #finish(endReason: ThreadEndReason): void {
     if (this.#state === 'ended') return;
     const from = this.#enter('ended');
@@ -292,8 +282,7 @@ export class PoolThread implements ProfiledThread {
     this.#onShutdownComplete?.();
     this.eventLoop.close();
     // A reason that was recorded before is more specific than an exit code.
-    if (endReason.kind !== 'exit') this.#endReason = endReason;
-    this.#endReason ??= endReason;
+    this.#endReason = endReason.kind === 'exit' ? (this.#endReason ?? endReason) : endReason;
     this.#listener.onStateChange(this, from);
   }
 

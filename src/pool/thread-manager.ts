@@ -1,7 +1,6 @@
 import { Promise, setTimeout } from '../builtins.ts';
 import type { Config } from '../config/config.ts';
 import type { ManagedRuntimeError } from '../errors.ts';
-import { decodeDiagnostic } from '../invocation/diagnostic.ts';
 import type { ThreadEndCause, ThreadsObserver } from '../observability/observer.ts';
 import type { LoadedHandler, ThreadMessage } from '../protocol.ts';
 import type { LogSettings, SharedState } from '../thread-settings.ts';
@@ -50,10 +49,7 @@ export class ThreadManager implements ThreadListener {
   #ids = 0;
   #served = false;
   #stopping = false;
-  /**
-   * Start failures during init, kept until another thread is ready or all threads have failed. While there are any, no further
-   * thread starts.
-   */
+  /** Start failures during init, until a thread is ready or all have failed. While there are any, no further thread starts. */
   #initFailures: BootFailure[] = [];
   /** Whether the next thread cannot start because leaving threads still occupy memory. */
   #lacksMemory = false;
@@ -181,7 +177,7 @@ export class ThreadManager implements ThreadListener {
     const endProbation = () => thread.state === 'ready' && this.#backoff.succeeded(thread.id);
     setTimeout(endProbation, PROBATION_MS).unref();
     this.#started.resolve(thread.handler as LoadedHandler);
-    for (const failure of this.#initFailures.splice(0)) this.#retryBoot(failure);
+    for (const failure of this.#initFailures.splice(0)) this.#backoff.bootFailed(failure);
   }
 
   #retireReplaced(): void {
@@ -218,7 +214,7 @@ export class ThreadManager implements ThreadListener {
     thread.observer.ended('bootFailed', diagnostic);
     const failure = { thread: thread.id, diagnostic };
     if (!this.#served) this.#decideInit(failure);
-    else if (!this.#reloading.fail(diagnostic)) this.#retryBoot(failure);
+    else if (!this.#reloading.fail(diagnostic)) this.#backoff.bootFailed(failure);
   }
 
   /** Init fails only if every thread fails: a module that loads in at least one thread is served. */
@@ -227,10 +223,6 @@ export class ThreadManager implements ThreadListener {
     if (this.#threads.in('starting').length > 0) return;
     this.#stopping = true;
     this.#started.reject(new InitFailure((this.#initFailures[0] ?? failure).diagnostic));
-  }
-
-  #retryBoot({ thread, diagnostic }: BootFailure): void {
-    this.#backoff.failed(thread, decodeDiagnostic(diagnostic), 'A thread did not start');
   }
 
   #onEnded(thread: PoolThread, from: ThreadState): void {

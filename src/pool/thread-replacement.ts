@@ -1,5 +1,6 @@
 import { Promise, clearTimeout, setTimeout } from '../builtins.ts';
 import { ManagedRuntimeError } from '../errors.ts';
+import { decodeDiagnostic } from '../invocation/diagnostic.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Log } from '../logging/log.ts';
 import { THREAD_SCHEDULE, delayAfter } from '../retry-schedule.ts';
@@ -132,7 +133,12 @@ export class RestartBackoff {
     if (thread > this.#lastFailed) this.#failures = 0;
   }
 
-  /** Must be called when a thread failed to start or to pass its probation. Schedules the next attempt. */
+  /** Must be called when a thread failed to start. Schedules the next attempt. */
+  bootFailed({ thread, diagnostic }: BootFailure): void {
+    this.failed(thread, decodeDiagnostic(diagnostic), 'A thread did not start');
+  }
+
+  /** Must be called when a thread failed to pass its probation. Schedules the next attempt. */
   failed(thread: number, fields: object, message: string): void {
     this.#failures += 1;
     this.#lastFailed = Math.max(this.#lastFailed, thread);
