@@ -2,7 +2,7 @@ import { Promise, setTimeout } from '../builtins.ts';
 import type { Config } from '../config/config.ts';
 import type { ManagedRuntimeError } from '../errors.ts';
 import type { ThreadEndCause, ThreadsObserver } from '../observability/observer.ts';
-import type { LoadedHandler, ThreadMessage } from '../protocol.ts';
+import type { HandlerMessage, LoadedHandler, ThreadMessage } from '../protocol.ts';
 import type { LogSettings, SharedState } from '../thread-settings.ts';
 import type { Log, LogSink } from '../logging/log.ts';
 import { watchUntilEnd } from './ending-watch.ts';
@@ -20,10 +20,9 @@ import { DelayHistograms, threadStart } from './thread-start.ts';
 import { ThreadSet } from './thread-set.ts';
 import type { ThreadState } from './thread-state.ts';
 
-/** Events that the manager and its threads report to the pool. */
-export interface ThreadManagerListener extends ThreadListener {
-  /** Called when no thread could be started within `threadRecoveryTimeoutMs`. */
-  onUnrecoverable(error: ManagedRuntimeError): void;
+/** Events of the threads that the manager passes on to the pool. */
+export interface ThreadManagerListener extends Omit<ThreadListener, 'onMessage'> {
+  onMessage(thread: PoolThread, message: HandlerMessage): void;
 }
 
 /** The pool's view of the threads. */
@@ -54,11 +53,13 @@ export class ThreadManager implements ThreadListener {
   /** Whether the next thread cannot start because leaving threads still occupy memory. */
   #lacksMemory = false;
 
+  /** @param onUnrecoverable called when no thread could be started within `threadRecoveryTimeoutMs`. */
   constructor(
     config: Config,
     { log, handlers }: LogSink,
     observer: ThreadsObserver,
     pool: ThreadManagerListener,
+    onUnrecoverable: (error: ManagedRuntimeError) => void,
   ) {
     this.#config = config;
     this.#log = log;
@@ -68,7 +69,8 @@ export class ThreadManager implements ThreadListener {
     this.#sizing = new PoolSizing(config, log);
     this.#backoff = new RestartBackoff(config.threadRecoveryTimeoutMs, log, {
       tryAgain: () => this.#reconcile(),
-      giveUp: (error) => this.#giveUp(error),
+      // A thread may have just become ready.
+      giveUp: (error) => this.#threads.in('ready').length === 0 && onUnrecoverable(error),
     });
     this.#recycling = new Recycling(config.maxInvocationsPerThread);
     this.#heaps = new HeapGuard(
@@ -283,11 +285,6 @@ export class ThreadManager implements ThreadListener {
       this.#delays.return(delays);
       this.#reconcile();
     });
-  }
-
-  /** Fails the pool, unless a thread has just become ready. */
-  #giveUp(error: ManagedRuntimeError): void {
-    if (this.#threads.in('ready').length === 0) this.#pool.onUnrecoverable(error);
   }
 
   /** Starts the replacement first; the thread is retired when the replacement is ready. */

@@ -7,12 +7,12 @@ import type { Invocation } from '../invocation/invocation.ts';
 import type { FailureCause, InvocationObserver, ThreadsObserver } from '../observability/observer.ts';
 import type { ThreadMetrics } from '../observability/thread-metrics.ts';
 import type {
-  UncaughtErrorMessage,
+  HandlerMessage,
   LoadedHandler,
   ReplyMessage,
   SettledMessage,
   StreamMessage,
-  ThreadMessage,
+  UncaughtErrorMessage,
 } from '../protocol.ts';
 import type { SharedState } from '../thread-settings.ts';
 import type { Log, LogSink } from '../logging/log.ts';
@@ -34,7 +34,6 @@ import type { InvocationHandle, WorkerPool } from './worker-pool.ts';
 /** Runs handlers in worker threads: gives invocations to the threads of the manager and ensures that each invocation is answered. */
 export class ThreadPool implements WorkerPool, ThreadManagerListener {
   readonly failed: Promise<ManagedRuntimeError>;
-  readonly onUnrecoverable: (error: ManagedRuntimeError) => void;
   readonly #log: Log;
   readonly #perThread: number;
   readonly #development: DevHooks | undefined;
@@ -53,11 +52,10 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
   constructor(config: Config, sink: LogSink, observer: ThreadsObserver) {
     const failed = Promise.withResolvers<ManagedRuntimeError>();
     this.failed = failed.promise;
-    this.onUnrecoverable = failed.resolve;
     this.#log = sink.log;
     this.#perThread = config.invocationsPerThread;
     this.#development = config.devHooks;
-    this.#manager = new ThreadManager(config, sink, observer, this);
+    this.#manager = new ThreadManager(config, sink, observer, this, failed.resolve);
     this.#inquiries = new DeadlineInquiries(sink.log);
     this.#deadlines = new DeadlinePolicy(config, sink.log, {
       threadOf: (invocation) => this.#threadOf(invocation),
@@ -141,7 +139,7 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
     if (thread.state === 'ending' || thread.state === 'ended') this.#failAll(thread);
   }
 
-  onMessage(thread: PoolThread, message: ThreadMessage): void {
+  onMessage(thread: PoolThread, message: HandlerMessage): void {
     switch (message.type) {
       case 'response':
       case 'failure':
