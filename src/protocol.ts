@@ -42,8 +42,10 @@ export type FromThread =
   | { readonly type: 'shutdown-complete' };
 
 /** Messages from a thread about its invocations and its own condition. */
-export type ThreadMessage =
-  ReplyMessage | StreamMessage | SettledMessage | UncaughtErrorMessage | HeapThresholdMessage;
+export type ThreadMessage = HandlerMessage | HeapThresholdMessage;
+
+/** Messages from a thread about what the handler's code has done. */
+export type HandlerMessage = ReplyMessage | StreamMessage | SettledMessage | UncaughtErrorMessage;
 
 interface HeapThresholdMessage {
   readonly type: 'heap-threshold-exceeded';

@@ -16,8 +16,8 @@ export function signalAtMs(
 }
 
 /**
- * By default shortly before the deadline, so that the caller gets the runtime's error instead of Lambda's timeout. A margin
- * that leaves less time than that asks for an answer after the deadline.
+ * By default shortly before the deadline, so that the caller gets the runtime's error instead of Lambda's timeout. If the
+ * signal aborts later than that (a very small margin), 500 ms after the signal, so after the deadline.
  *
  * @param nowMs when the invocation arrived, epoch ms.
  */

@@ -58,7 +58,7 @@ export class DeadlineInquiries {
   #start(thread: PoolThread, answerAtMs: number): Inquiry {
     let activity: Activity | undefined;
     const found = (latest: Activity) => {
-      // An event loop that turns again after the profile does not take back what the profile has shown.
+      // A profile takes precedence over a later pong.
       if (activity?.kind !== 'computing' || latest.kind === 'computing') activity = latest;
     };
     const end = () => {

@@ -6,7 +6,7 @@ import type { PoolThread } from './pool-thread.ts';
 /**
  * Watches a retired thread until it ends. Terminates it if its event loop is blocked, if it does not end within the time
  * limit, or if its memory is needed. While the thread is `retiring`, only a blocked event loop terminates it. Does nothing
- * if the thread is already watched.
+ * if the thread is already watched, or still ready: during shutdown, a thread that misses a deadline is not retired.
  *
  * @param isMemoryNeeded whether another thread cannot start because the retired thread occupies the memory.
  */
@@ -15,7 +15,7 @@ export async function watchUntilEnd(
   isMemoryNeeded: () => boolean,
   log: Log,
 ): Promise<void> {
-  if (watched.has(thread)) return;
+  if (watched.has(thread) || thread.state === 'ready') return;
   watched.add(thread);
   const terminate = (reason: keyof typeof TERMINATED) => {
     if (thread.state === 'ended' || thread.endReason === undefined) return;

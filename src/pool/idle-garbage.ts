@@ -36,7 +36,7 @@ export class IdleGarbage {
       .toSorted((one, other) => other.garbageMiB - one.garbageMiB);
     if (most === undefined) return;
     this.#lastMs = nowMs;
-    // The next measurements show what stays in use.
+    // Infinity: the next measurement becomes the new floor.
     this.#floorsMiB.set(most.thread, Infinity);
     most.thread.send({ type: 'collect-garbage' });
   }

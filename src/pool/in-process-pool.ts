@@ -201,11 +201,7 @@ export class InProcessPool implements WorkerPool {
     const { origin, invocationId, diagnostic, listened } = message;
     const pending = this.#running?.id === invocationId ? this.#running : undefined;
     if (listened && pending === undefined) return;
-    // A listener that calls process.exit() reacts to an error that has already been logged.
-    const previous = this.#lastUncaughtError;
-    const isConsequence =
-      origin === 'exit' && previous !== undefined && previous.invocationId === invocationId;
-    if (!isConsequence) logUncaughtError(this.#log, message, undefined);
+    logUncaughtError(this.#log, message, this.#lastUncaughtError, undefined);
     this.#lastUncaughtError = message;
     pending?.fail('crash', diagnostic);
     // Deferred because the listener, which Node.js calls next, may end the process.

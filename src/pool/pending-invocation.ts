@@ -23,7 +23,10 @@ export class PendingInvocation implements InvocationHandle {
   readonly outcome: Promise<Outcome>;
   readonly settled: Promise<void>;
   answered = false;
-  /** The response is complete, but the handler or a promise given to `waitUntil` has not settled. */
+  /**
+   * The handler has written its whole response, of which parts may be in transit, but the handler or a promise given to
+   * `waitUntil` has not settled.
+   */
   inBackground = false;
   /** When the runtime answers for the handler, epoch ms; set by the deadline policy. */
   answerAtMs = 0;
@@ -88,7 +91,7 @@ export class PendingInvocation implements InvocationHandle {
     }
   }
 
-  /** Releases the capacity, if given, once no part of a streamed response is in transit. */
+  /** Settles the invocation and returns its capacity (if given); a streamed one when its stream has closed. */
   settle(capacity: ThreadCapacity | undefined): void {
     clearTimeout(this.#deadline);
     if (this.#stream?.closed === false) {

@@ -6,7 +6,7 @@ import { residentMiB } from './resident-memory.ts';
 export class PoolSizing {
   readonly #config: Config;
   readonly #log: Log;
-  readonly #memory: MemoryGuard;
+  readonly #memory: MemoryEstimate;
   #wanted: number;
   /** How many threads may start at once. One core is left to the main thread while it loads its own modules. */
   #maxStarting: number;
@@ -16,7 +16,7 @@ export class PoolSizing {
   constructor(config: Config, log: Log) {
     this.#config = config;
     this.#log = log;
-    this.#memory = new MemoryGuard(config.memoryMiB);
+    this.#memory = new MemoryEstimate(config.memoryMiB);
     this.#wanted = config.threads;
     this.#maxStarting = Math.max(config.cpus - 1, 1);
   }
@@ -65,7 +65,7 @@ export class PoolSizing {
 type MemoryVerdict = 'fits' | 'too-early' | 'full';
 
 /** Estimates the memory of a thread from the process's resident memory, and checks whether one more thread fits. */
-class MemoryGuard {
+class MemoryEstimate {
   readonly limitMiB: number | undefined;
   readonly #before = residentMiB();
 

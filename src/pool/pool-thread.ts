@@ -24,12 +24,14 @@ import { v8Limits } from './v8-limits.ts';
 import { settlesWithin } from '../waiting.ts';
 
 export interface ThreadListener {
+  /** Called once, when the thread takes no more invocations. Precedes the last messages of a thread that has ended. */
+  onOutOfService(thread: PoolThread): void;
   /** Called once after each state change. The change to `ended` follows the last message. */
   onStateChange(thread: PoolThread, from: ThreadState): void;
   onMessage(thread: PoolThread, message: ThreadMessage): void;
 }
 
-/** One worker thread and the owner of its state. Invocations bypass piscina and cross a dedicated MessagePort. */
+/** One worker thread and the owner of its state. piscina only starts and ends it; all messages use this class's own port. */
 export class PoolThread implements ProfiledThread {
   readonly id: number;
   readonly observer: ThreadObserver;
@@ -150,15 +152,15 @@ export class PoolThread implements ProfiledThread {
     this.#endIfIdle();
   }
 
-  /** Asks the thread to end now, even if it holds invocations. */
+  /** Asks the thread to end now, even if it holds invocations; these are failed for the given reason. */
   endNow(reason: ThreadEndReason): void {
     this.retire(reason);
     if (this.#state !== 'starting' && this.#state !== 'retiring') return;
-    this.#endReason ??= reason;
+    this.#endReason = reason;
     this.#beginEnding();
   }
 
-  /** Runs the shutdown hooks once. Resolves when they have completed, after `withinMs`, or when the thread has ended. */
+  /** Runs the shutdown hooks once, unless the thread has failed. Resolves at their end or the thread's, or after `withinMs`. */
   runShutdownHooks(withinMs: number): Promise<void> {
     return (this.#hooks ??= this.#runHooks(withinMs));
   }
@@ -216,6 +218,7 @@ export class PoolThread implements ProfiledThread {
     assertTransition(from, next);
     this.#state = next;
     clearTimeout(this.#initTimer);
+    if (from === 'ready') this.#listener.onOutOfService(this);
     if (next === 'ending' || next === 'ended') for (const watcher of this.watchers) watcher.onLeave?.();
     return from;
   }
@@ -226,15 +229,15 @@ export class PoolThread implements ProfiledThread {
 
   #beginEnding(): void {
     this.#become('ending');
-    // Hooks run only on recycled threads, because after a failure the state of the code is unknown.
-    const hooks =
-      this.#endReason?.kind === 'recycled' ? this.runShutdownHooks(this.#recycleHooksMs) : undefined;
-    if (hooks === undefined) this.send({ type: 'end' });
-    else void hooks.then(() => this.send({ type: 'end' }));
+    const end = () => this.send({ type: 'end' });
+    if (this.#endReason?.kind === 'recycled') void this.runShutdownHooks(this.#recycleHooksMs).then(end);
+    else end();
   }
 
   async #runHooks(withinMs: number): Promise<void> {
     if (this.#handler === undefined || this.#state === 'ended') return;
+    // After a failure, the state of the code is unknown.
+    if (this.#endReason !== undefined && this.#endReason.kind !== 'recycled') return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onShutdownComplete = resolve;
     this.send({ type: 'shutdown', timeoutMs: withinMs * HOOK_SHARE });
@@ -268,7 +271,7 @@ export class PoolThread implements ProfiledThread {
     }
   }
 
-  /** Enters `ended` before it reads the last messages, so that these messages cannot give the thread new work. */
+  /** Enters `ended` before it reads the last messages, which could otherwise give the thread new work or new capacity. */
   #finish(endReason: ThreadEndReason): void {
     if (this.#state === 'ended') return;
     const from = this.#enter('ended');
@@ -279,8 +282,7 @@ export class PoolThread implements ProfiledThread {
     this.#onShutdownComplete?.();
     this.eventLoop.close();
     // A reason that was recorded before is more specific than an exit code.
-    if (endReason.kind !== 'exit') this.#endReason = endReason;
-    this.#endReason ??= endReason;
+    this.#endReason = endReason.kind === 'exit' ? (this.#endReason ?? endReason) : endReason;
     this.#listener.onStateChange(this, from);
   }
 

@@ -11,7 +11,7 @@ export interface ProfiledThread {
   readonly id: number;
   /** The invocations that the thread holds. */
   readonly invocations: Iterable<ProfiledInvocation>;
-  /** To be added by whoever wants to know, and removed. */
+  /** Told of invocations and of the thread's end; add and remove your own. */
   readonly watchers: Set<ThreadWatcher>;
   readonly profiler: ThreadProfiler;
 }

@@ -113,9 +113,21 @@ export const OUT_OF_MEMORY = diagnostic(
     'resourceLimits.maxOldGenerationSizeMb.',
 );
 
-/** @param thread undefined in single mode. */
-export function logUncaughtError(log: Log, message: UncaughtErrorMessage, thread: number | undefined): void {
-  const { origin, requestId, tenantId, diagnostic } = message;
+/**
+ * Logs an uncaught error, but not an exit that follows an error of the same invocation: a listener that calls process.exit()
+ * reacts to an error that has already been logged.
+ *
+ * @param previous the previous uncaught error of the thread or the process.
+ * @param thread undefined in single mode.
+ */
+export function logUncaughtError(
+  log: Log,
+  message: UncaughtErrorMessage,
+  previous: UncaughtErrorMessage | undefined,
+  thread: number | undefined,
+): void {
+  const { origin, invocationId, requestId, tenantId, diagnostic } = message;
+  if (origin === 'exit' && previous !== undefined && previous.invocationId === invocationId) return;
   log.error(
     { requestId, tenantId, thread, how: origin, ...decodeDiagnostic(diagnostic) },
     'Uncaught error in a handler',

@@ -1,9 +1,8 @@
 import { Promise, setTimeout } from '../builtins.ts';
 import type { Config } from '../config/config.ts';
 import type { ManagedRuntimeError } from '../errors.ts';
-import { decodeDiagnostic } from '../invocation/diagnostic.ts';
 import type { ThreadEndCause, ThreadsObserver } from '../observability/observer.ts';
-import type { LoadedHandler, ThreadMessage } from '../protocol.ts';
+import type { HandlerMessage, LoadedHandler, ThreadMessage } from '../protocol.ts';
 import type { LogSettings, SharedState } from '../thread-settings.ts';
 import type { Log, LogSink } from '../logging/log.ts';
 import { watchUntilEnd } from './ending-watch.ts';
@@ -21,10 +20,9 @@ import { DelayHistograms, threadStart } from './thread-start.ts';
 import { ThreadSet } from './thread-set.ts';
 import type { ThreadState } from './thread-state.ts';
 
-/** Events that the manager and its threads report to the pool. */
-export interface ThreadManagerListener extends ThreadListener {
-  /** Called when no thread could be started within `threadRecoveryTimeoutMs`. */
-  onUnrecoverable(error: ManagedRuntimeError): void;
+/** Events of the threads that the manager passes on to the pool. */
+export interface ThreadManagerListener extends Omit<ThreadListener, 'onMessage'> {
+  onMessage(thread: PoolThread, message: HandlerMessage): void;
 }
 
 /** The pool's view of the threads. */
@@ -50,16 +48,18 @@ export class ThreadManager implements ThreadListener {
   #ids = 0;
   #served = false;
   #stopping = false;
-  /** Start failures during init, kept until another thread is ready or all threads have failed. */
+  /** Start failures during init, until a thread is ready or all have failed. While there are any, no further thread starts. */
   #initFailures: BootFailure[] = [];
   /** Whether the next thread cannot start because leaving threads still occupy memory. */
   #lacksMemory = false;
 
+  /** @param onUnrecoverable called when no thread could be started within `threadRecoveryTimeoutMs`. */
   constructor(
     config: Config,
     { log, handlers }: LogSink,
     observer: ThreadsObserver,
     pool: ThreadManagerListener,
+    onUnrecoverable: (error: ManagedRuntimeError) => void,
   ) {
     this.#config = config;
     this.#log = log;
@@ -69,7 +69,8 @@ export class ThreadManager implements ThreadListener {
     this.#sizing = new PoolSizing(config, log);
     this.#backoff = new RestartBackoff(config.threadRecoveryTimeoutMs, log, {
       tryAgain: () => this.#reconcile(),
-      giveUp: (error) => this.#giveUp(error),
+      // A thread may have just become ready.
+      giveUp: (error) => this.#threads.in('ready').length === 0 && onUnrecoverable(error),
     });
     this.#recycling = new Recycling(config.maxInvocationsPerThread);
     this.#heaps = new HeapGuard(
@@ -124,11 +125,13 @@ export class ThreadManager implements ThreadListener {
 
   /** Must be called when an invocation has left the thread. */
   afterInvocation(thread: PoolThread): void {
-    if (this.#backoff.isUnderWay) this.#backoff.succeeded();
+    // A retired thread neither shows that threads can start nor ends the time without a ready thread.
+    if (thread.state !== 'ready') return;
+    this.#backoff.succeeded(thread.id);
     if (this.#recycling.isDue(thread)) this.#recycle(thread);
   }
 
-  /** Runs the shutdown hooks of all threads. Threads are no longer replaced. */
+  /** Runs the shutdown hooks of all threads that have not failed. Threads are no longer replaced. */
   async runHooks(withinMs: number): Promise<void> {
     this.#beginStop();
     await Promise.all([...this.#threads].map((thread) => thread.runShutdownHooks(withinMs)));
@@ -144,6 +147,10 @@ export class ThreadManager implements ThreadListener {
     }
     await Promise.all(threads.map(({ exited }) => exited));
     this.#removeExitListener();
+  }
+
+  onOutOfService(thread: PoolThread): void {
+    this.#pool.onOutOfService(thread);
   }
 
   onStateChange(thread: PoolThread, from: ThreadState): void {
@@ -169,10 +176,10 @@ export class ThreadManager implements ThreadListener {
   #onReady(thread: PoolThread): void {
     thread.observer.ready();
     this.#served = true;
-    const endProbation = () => thread.state === 'ready' && this.#backoff.succeeded();
-    if (this.#backoff.isUnderWay) setTimeout(endProbation, PROBATION_MS).unref();
+    const endProbation = () => thread.state === 'ready' && this.#backoff.succeeded(thread.id);
+    setTimeout(endProbation, PROBATION_MS).unref();
     this.#started.resolve(thread.handler as LoadedHandler);
-    for (const failure of this.#initFailures.splice(0)) this.#retryBoot(failure);
+    for (const failure of this.#initFailures.splice(0)) this.#backoff.bootFailed(failure);
   }
 
   #retireReplaced(): void {
@@ -181,7 +188,7 @@ export class ThreadManager implements ThreadListener {
     for (const outdated of this.#outdated()) outdated.retire({ kind: 'recycled' });
   }
 
-  /** Any state but `ready`. */
+  /** The thread has entered another state than `ready`. */
   #onNotReady(thread: PoolThread, from: ThreadState): void {
     if (from === 'ready') this.#onNoLongerReady(thread);
     if (from === 'starting') this.#onStartFailed(thread);
@@ -194,7 +201,7 @@ export class ThreadManager implements ThreadListener {
     thread.observer.retired(this.#causeOf(endReason), describeThreadEnd(endReason, undefined));
     this.#recycling.forget(thread);
     if (this.#stopping) return;
-    if (thread.started > 0) this.#backoff.succeeded();
+    if (thread.started > 0) this.#backoff.succeeded(thread.id);
     // A thread that fails before its first invocation counts as a failed start: its replacement would fail in the same way.
     else if (endReason.kind !== 'recycled' && thread.ageMs < PROBATION_MS)
       this.#backoff.failed(thread.id, summaryOfEnd(endReason), 'A thread was lost right after its start');
@@ -209,7 +216,7 @@ export class ThreadManager implements ThreadListener {
     thread.observer.ended('bootFailed', diagnostic);
     const failure = { thread: thread.id, diagnostic };
     if (!this.#served) this.#decideInit(failure);
-    else if (!this.#reloading.fail(diagnostic)) this.#retryBoot(failure);
+    else if (!this.#reloading.fail(diagnostic)) this.#backoff.bootFailed(failure);
   }
 
   /** Init fails only if every thread fails: a module that loads in at least one thread is served. */
@@ -218,10 +225,6 @@ export class ThreadManager implements ThreadListener {
     if (this.#threads.in('starting').length > 0) return;
     this.#stopping = true;
     this.#started.reject(new InitFailure((this.#initFailures[0] ?? failure).diagnostic));
-  }
-
-  #retryBoot({ thread, diagnostic }: BootFailure): void {
-    this.#backoff.failed(thread, decodeDiagnostic(diagnostic), 'A thread did not start');
   }
 
   #onEnded(thread: PoolThread, from: ThreadState): void {
@@ -259,13 +262,14 @@ export class ThreadManager implements ThreadListener {
   }
 
   /**
-   * Frees memory for the next thread: a thread that is to be replaced is retired before its replacement starts. Without one,
-   * the manager waits for the threads that are leaving. If no thread is leaving either, the pool keeps its size.
+   * Frees memory for the next thread, one thread at a time: a thread that is to be replaced is retired before its replacement
+   * starts. If no thread is leaving or to be replaced, the pool keeps its size.
    */
   #onMemoryFull(ready: number): void {
+    if (this.#threads.size > ready) return;
     const outgoing = this.#recycling.finish() ?? this.#outdated()[0];
-    if (outgoing !== undefined) outgoing.retire({ kind: 'recycled' });
-    else if (this.#threads.size === ready) this.#sizing.limitTo(ready);
+    if (outgoing === undefined) this.#sizing.limitTo(ready);
+    else outgoing.retire({ kind: 'recycled' });
   }
 
   #boot(): void {
@@ -281,12 +285,6 @@ export class ThreadManager implements ThreadListener {
       this.#delays.return(delays);
       this.#reconcile();
     });
-  }
-
-  /** Fails the pool, unless a thread has just become ready. */
-  #giveUp(error: ManagedRuntimeError): void {
-    if (this.#threads.in('ready').length > 0) this.#backoff.succeeded();
-    else this.#pool.onUnrecoverable(error);
   }
 
   /** Starts the replacement first; the thread is retired when the replacement is ready. */

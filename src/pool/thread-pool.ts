@@ -7,12 +7,12 @@ import type { Invocation } from '../invocation/invocation.ts';
 import type { FailureCause, InvocationObserver, ThreadsObserver } from '../observability/observer.ts';
 import type { ThreadMetrics } from '../observability/thread-metrics.ts';
 import type {
-  UncaughtErrorMessage,
+  HandlerMessage,
   LoadedHandler,
   ReplyMessage,
   SettledMessage,
   StreamMessage,
-  ThreadMessage,
+  UncaughtErrorMessage,
 } from '../protocol.ts';
 import type { SharedState } from '../thread-settings.ts';
 import type { Log, LogSink } from '../logging/log.ts';
@@ -29,13 +29,11 @@ import { ThreadCapacity } from './thread-capacity.ts';
 import type { ThreadEndReason } from './thread-end.ts';
 import { ThreadManager } from './thread-manager.ts';
 import type { ThreadManagerListener } from './thread-manager.ts';
-import type { ThreadState } from './thread-state.ts';
 import type { InvocationHandle, WorkerPool } from './worker-pool.ts';
 
 /** Runs handlers in worker threads: gives invocations to the threads of the manager and ensures that each invocation is answered. */
 export class ThreadPool implements WorkerPool, ThreadManagerListener {
   readonly failed: Promise<ManagedRuntimeError>;
-  readonly onUnrecoverable: (error: ManagedRuntimeError) => void;
   readonly #log: Log;
   readonly #perThread: number;
   readonly #development: DevHooks | undefined;
@@ -46,8 +44,7 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
   /** Invocations that wait for a thread. This happens only if a thread is lost while a poll is open. */
   readonly #waiting: PendingInvocation[] = [];
   readonly #mainThread = new ProfiledMainThread();
-  /** Threads that have already reported an uncaught error. */
-  readonly #haveUncaughtError = new WeakSet<PoolThread>();
+  readonly #lastUncaughtErrors = new WeakMap<PoolThread, UncaughtErrorMessage>();
   #invocations = 0;
   /** The error for new invocations once the pool has been abandoned. */
   #abandonDiagnostic: EncodedDiagnostic | undefined;
@@ -55,11 +52,10 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
   constructor(config: Config, sink: LogSink, observer: ThreadsObserver) {
     const failed = Promise.withResolvers<ManagedRuntimeError>();
     this.failed = failed.promise;
-    this.onUnrecoverable = failed.resolve;
     this.#log = sink.log;
     this.#perThread = config.invocationsPerThread;
     this.#development = config.devHooks;
-    this.#manager = new ThreadManager(config, sink, observer, this);
+    this.#manager = new ThreadManager(config, sink, observer, this, failed.resolve);
     this.#inquiries = new DeadlineInquiries(sink.log);
     this.#deadlines = new DeadlinePolicy(config, sink.log, {
       threadOf: (invocation) => this.#threadOf(invocation),
@@ -131,14 +127,19 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
     await this.#manager.stop();
   }
 
-  onStateChange(thread: PoolThread, from: ThreadState): void {
-    if (thread.state === 'ready') this.#capacity.resize(this.#perThread);
-    if (from === 'ready') this.#capacity.resize(-this.#perThread);
-    if (thread.state === 'ready') this.#dispatchWaiting();
+  onOutOfService(): void {
+    this.#capacity.resize(-this.#perThread);
+  }
+
+  onStateChange(thread: PoolThread): void {
+    if (thread.state === 'ready') {
+      this.#capacity.resize(this.#perThread);
+      this.#dispatchWaiting();
+    }
     if (thread.state === 'ending' || thread.state === 'ended') this.#failAll(thread);
   }
 
-  onMessage(thread: PoolThread, message: ThreadMessage): void {
+  onMessage(thread: PoolThread, message: HandlerMessage): void {
     switch (message.type) {
       case 'response':
       case 'failure':
@@ -205,10 +206,8 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
   #onUncaughtError(thread: PoolThread, message: UncaughtErrorMessage): void {
     const invocation = message.invocationId === undefined ? undefined : thread.find(message.invocationId);
     if (message.listened && invocation === undefined) return;
-    // A listener that calls process.exit() reacts to an error that has already been logged.
-    if (message.origin !== 'exit' || !this.#haveUncaughtError.has(thread))
-      logUncaughtError(this.#log, message, thread.id);
-    this.#haveUncaughtError.add(thread);
+    logUncaughtError(this.#log, message, this.#lastUncaughtErrors.get(thread), thread.id);
+    this.#lastUncaughtErrors.set(thread, message);
     invocation?.fail('crash', message.diagnostic);
     // The thread retires before the release, which would otherwise grant capacity that the thread no longer has.
     this.#manager.retire(thread, { kind: 'uncaught-error', message });

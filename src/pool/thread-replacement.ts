@@ -1,5 +1,6 @@
 import { Promise, clearTimeout, setTimeout } from '../builtins.ts';
 import { ManagedRuntimeError } from '../errors.ts';
+import { decodeDiagnostic } from '../invocation/diagnostic.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Log } from '../logging/log.ts';
 import { THREAD_SCHEDULE, delayAfter } from '../retry-schedule.ts';
@@ -108,6 +109,8 @@ export class RestartBackoff {
   readonly #log: Log;
   readonly #actions: BackoffActions;
   #failures = 0;
+  /** The highest id of a thread that has failed. */
+  #lastFailed = 0;
   #retry: NodeJS.Timeout | undefined;
   #giveUp: NodeJS.Timeout | undefined;
 
@@ -122,21 +125,23 @@ export class RestartBackoff {
     return this.#retry !== undefined;
   }
 
-  /** Whether failures are counted or the give-up timer runs, both of which {@link succeeded} resets. */
-  get isUnderWay(): boolean {
-    return this.#failures > 0 || this.#giveUp !== undefined;
-  }
-
   /** Must be called when a thread has passed its probation or run an invocation. */
-  succeeded(): void {
-    this.#failures = 0;
+  succeeded(thread: number): void {
     clearTimeout(this.#giveUp);
     this.#giveUp = undefined;
+    // Only a thread that started after the last failure shows that the cause of the failures is gone.
+    if (thread > this.#lastFailed) this.#failures = 0;
   }
 
-  /** Must be called when a thread failed to start or to pass its probation. Schedules the next attempt. */
+  /** Must be called when a thread failed to start. Schedules the next attempt. */
+  bootFailed({ thread, diagnostic }: BootFailure): void {
+    this.failed(thread, decodeDiagnostic(diagnostic), 'A thread did not start');
+  }
+
+  /** Must be called when a thread failed to pass its probation. Schedules the next attempt. */
   failed(thread: number, fields: object, message: string): void {
     this.#failures += 1;
+    this.#lastFailed = Math.max(this.#lastFailed, thread);
     const delayMs = Math.round(delayAfter(this.#failures, THREAD_SCHEDULE) ?? 0);
     this.#retry ??= setTimeout(() => {
       this.#retry = undefined;
@@ -154,6 +159,7 @@ export class RestartBackoff {
   /** Must be called when no thread is ready. */
   startGiveUpTimer(): void {
     this.#giveUp ??= setTimeout(() => {
+      this.#giveUp = undefined;
       const message = `No worker thread could be started for ${this.#timeoutMs} ms. See the log for the errors.`;
       this.#actions.giveUp(new ManagedRuntimeError('NO_THREADS', message));
     }, this.#timeoutMs);

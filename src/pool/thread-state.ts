@@ -1,5 +1,5 @@
 /**
- * The state of a thread; docs/lifecycle.md has the state diagram.
+ * The state of a thread; docs/architecture.md has the state diagram.
  *
  * - `starting`: the thread loads the handler.
  * - `ready`: the thread takes invocations.

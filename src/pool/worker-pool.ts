@@ -21,7 +21,8 @@ export interface WorkerPool {
 
   /**
    * Reserves capacity for one invocation until `release` is called or the invocation has settled. Resolves with true once
-   * capacity is reserved, with false when the pool stops. A slot polls only with a reservation, so no event waits for a thread.
+   * capacity is reserved, with false when the pool stops. A slot polls only with a reservation, so an event waits only if its
+   * thread was lost meanwhile.
    */
   reserve(): Promise<boolean>;
 
@@ -36,7 +37,8 @@ export interface WorkerPool {
 
   /**
    * Answers all invocations that have not been answered in full, and all that arrive later, with an error. These
-   * invocations settle immediately, even if their handlers still run. Background work of answered invocations goes on.
+   * invocations settle even if their handlers still run: immediately, or when their response stream has closed. Background
+   * work of answered invocations goes on.
    */
   abandon(diagnostic: EncodedDiagnostic): void;
 

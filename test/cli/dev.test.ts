@@ -189,6 +189,33 @@ describe('dev', () => {
   });
 });
 
+it('dev goes on with the code as it was also where the memory does not allow an additional thread', async () => {
+  await using root = await makeTaskRoot({
+    'met/.keep': '',
+    'handler.mjs': `
+      import { readdirSync, writeFileSync } from 'node:fs';
+      import { setTimeout as wait } from 'node:timers/promises';
+      import { threadId } from 'node:worker_threads';
+      export const handler = async ({ fill }) => {
+        writeFileSync('met/' + threadId, '');
+        while (readdirSync('met').length < 3) await wait(10);
+        if (fill) globalThis.held = new Uint8Array(new SharedArrayBuffer(300 * 1024 * 1024)).fill(1);
+        return 'the first code';
+      };`,
+  });
+  await using local = await startLocal({
+    args: ['dev', 'handler.mjs', '--concurrency', '2'],
+    taskRoot: null,
+    cwd: root.path,
+    env: { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '700' },
+  });
+  // Both threads are there.
+  await Promise.all([local.invoke({}), local.invoke({ fill: true })]);
+  await writeFile(`${root.path}/handler.mjs`, `throw new Error('broken');`);
+  await local.whenWritten(/broken[^]*The previous code keeps running/);
+  expect(await local.invoke({})).toBe('the first code');
+});
+
 it('dev waits for a change when the code cannot be loaded at the start, and callers hear why', async () => {
   await using root = await makeTaskRoot({ 'handler.cjs': 'exports.handler = async ( => 1;' });
   await using local = await startLocal({

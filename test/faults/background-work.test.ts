@@ -188,6 +188,17 @@ describe.each(SHAPES)('at shutdown in $mode', ({ start }) => {
   });
 });
 
+it('background work that the shutdown ends is logged as such, also on a thread that a deadline had retired', async () => {
+  await using runtime = await startLayout({ perThread: 2, threads: 1 }, { options: EARLY_DEADLINE });
+  await runtime.invoke({ do: 'background never' }, { requestId: 'background' });
+  await runtime.diagnostic({ do: 'never settle' }, timed);
+  await runtime.invoke({ do: 'healthy' });
+  expect(await runtime.stop()).toEqual({ code: 0, signal: null });
+  expect(runtime.log.filter(({ message }) => message === 'Background work was lost')).toMatchObject([
+    { requestId: 'background', threadEnd: 'stopped', errorType: 'Runtime.Shutdown' },
+  ]);
+});
+
 describe('in single mode', () => {
   it('what is left behind at the deadline may still end, and gives no room back twice', async () => {
     await using runtime = await startSingle({ options: EARLY_DEADLINE });

@@ -1,8 +1,9 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { EITHER_LAYOUT, posted, startLayout, statuses } from './fault-runtime.ts';
+import { EITHER_LAYOUT, LAYOUTS, ONE_THREAD, posted, startLayout, statuses } from './fault-runtime.ts';
 import type { RuntimeStats } from '../../src/observability/stats.ts';
+import type { LogLine } from '../helpers/process-output.ts';
 import { POLL_OPTIONS } from '../helpers/start-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
 
@@ -135,6 +136,44 @@ it('threads that die as soon as they are there are tried again later each time, 
   expect(runtime.output.stderr).toMatch(/NO_THREADS/);
   expect(runtime.api.initErrors).toEqual([]);
 });
+
+it('threads fail to start while another one serves: they are tried again later each time, until one serves', async () => {
+  await using runtime = await startLayout(LAYOUTS[0], { workerFile, env: { ONLY_FIRST: 'yes' } });
+  await runtime.whenParked(1);
+  await runtime.open('others');
+  while (retries(runtime).length < 6) await runtime.invoke({ do: 'healthy' });
+  for (const [index, { delayMs }] of retries(runtime).entries())
+    expect(delayMs).toBeGreaterThanOrEqual(75 * 2 ** Math.min(index, 5));
+  await runtime.open('load');
+  await runtime.expectFullCapacity();
+  const before = retries(runtime).length;
+  await breakLoading(runtime);
+  await runtime.failure({ do: 'exit' });
+  await expect.poll(() => retries(runtime)[before], POLL_OPTIONS).toMatchObject({ failures: 1 });
+});
+
+it.each([
+  { what: 'calls process.exit', event: { do: 'exit', code: 1 }, errorType: 'Runtime.ExitError' },
+  { what: 'has an uncaught error', event: { do: 'throw in a timer' }, errorType: 'PaymentLost' },
+  { what: 'misses its deadline', event: { do: 'never settle' }, errorType: 'Runtime.DeadlineExceeded' },
+])(
+  'the invocation of the only thread $what, and no other thread can start: NO_THREADS',
+  async ({ event, errorType }) => {
+    await using runtime = await startLayout(ONE_THREAD, {
+      workerFile,
+      options: { ...EARLY_DEADLINE, threadRecoveryTimeoutMs: 1_000 },
+    });
+    await runtime.whenParked(1);
+    await breakLoading(runtime);
+    expect(await runtime.diagnostic(event, { timeoutMs: 20_000 })).toMatchObject({ errorType });
+    expect(await runtime.exited).toEqual({ code: 1, signal: null });
+    expect(runtime.output.stderr).toMatch(/NO_THREADS/);
+  },
+);
+
+function retries({ log }: FaultRuntime): LogLine[] {
+  return log.filter(({ message }) => message === 'A thread did not start, will retry');
+}
 
 function startingThreads({ child }: FaultRuntime): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>();

@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
-import { EITHER_LAYOUT, FULL, SHAPES, SINGLE_MODE, posted, startLayout, statuses } from './fault-runtime.ts';
+import {
+  EITHER_LAYOUT,
+  FULL,
+  ONE_THREAD,
+  SHAPES,
+  SINGLE_MODE,
+  posted,
+  startLayout,
+  statuses,
+} from './fault-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
 
 const WAYS = [
@@ -262,6 +271,19 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
     expect(await runtime.stop()).toEqual(ENDED);
     expect(runtime.log.map(({ message }) => message)).not.toContain('A thread did not start, will retry');
   });
+});
+
+it('hooks do not run in a thread that has crashed and has not ended yet', async () => {
+  await using runtime = await startLayout(ONE_THREAD, {
+    workerFile: 'hooks.mjs',
+    options: { shutdownTimeoutMs: 3_000 },
+  });
+  const { threadId } = await runtime.invoke<{ threadId: number }>({ do: 'healthy' });
+  await runtime.diagnostic({ do: 'throw during native work', seconds: 60 });
+  const next = await runtime.invoke<{ threadId: number }>({ do: 'healthy' });
+  expect(next.threadId).not.toBe(threadId);
+  expect(await runtime.stop()).toEqual(ENDED);
+  expect(await runtime.made('hook-')).toEqual([`hook-${next.threadId}`]);
 });
 
 /** Its answer is refused again and again until the fault is taken back. */

@@ -97,6 +97,25 @@ describe.each([...LAYOUTS, ONE_THREAD])('with $perThread on a thread, of $thread
   });
 });
 
+it('a thread whose other invocation has failed before: process.exit is logged with its stack', async () => {
+  await using runtime = await startLayout({ perThread: 2, threads: 1 });
+  const exit = runtime.diagnostic({ do: 'wait, then exit', gate: 'exit' }, { requestId: 'exits' });
+  await runtime.marks('arrived-exits', 1);
+  await runtime.diagnostic({ do: 'throw in a timer' }, { requestId: 'throws' });
+  await runtime.open('exit');
+  expect(await exit).toMatchObject(EXIT);
+  await runtime.expectFullCapacity();
+  const uncaught = runtime.log.filter(({ message }) => message === 'Uncaught error in a handler');
+  expect(uncaught).toMatchObject([
+    { requestId: 'throws', errorType: 'PaymentLost' },
+    {
+      requestId: 'exits',
+      errorType: 'Runtime.ExitError',
+      stackTrace: expect.arrayContaining([expect.stringMatching(/faulty\.mjs/)]),
+    },
+  ]);
+});
+
 function expectDeath(death: Death, error: object): void {
   expect(error).toMatchObject({
     errorType: death.errorType,

@@ -36,6 +36,7 @@ function startThread(data: object): { thread: PoolThread; heard: string[]; ready
     shutdownTimeoutMs: 0,
   };
   const thread = new PoolThread(start, {
+    onOutOfService: ({ state }) => heard.push(`out of service when ${state}`),
     onStateChange: ({ state }, from) => {
       heard.push(`${from} → ${state}`);
       if (state === 'ready') resolve();
@@ -50,7 +51,7 @@ function pending(id: number): PendingInvocation {
   return new PendingInvocation(id, invocation as unknown as Invocation, silent as InvocationObserver);
 }
 
-it('the end of a thread is decided before its last messages are read, so that it is given nothing new', async () => {
+it('a thread that has ended is out of service before its last messages are read, so that it is given nothing new', async () => {
   const flag = new SharedArrayBuffer(8);
   const flags = new Int32Array(flag);
   const { thread, heard, ready } = startThread({ do: 'spin', flag });
@@ -62,7 +63,13 @@ it('the end of a thread is decided before its last messages are read, so that it
   Atomics.notify(flags, 0);
   Atomics.wait(flags, 1, 0);
   thread.terminate({ kind: 'stopped' });
-  expect(heard).toEqual(['starting → ready', 'response when ended', 'response when ended', 'ready → ended']);
+  expect(heard).toEqual([
+    'starting → ready',
+    'out of service when ended',
+    'response when ended',
+    'response when ended',
+    'ready → ended',
+  ]);
   expect(() => thread.run(pending(3))).toThrow('A thread that is ended cannot run an invocation.');
   await thread.exited;
 });
@@ -92,7 +99,7 @@ it.each([
   },
 );
 
-it('goes only from one state to another as docs/lifecycle.md has it', () => {
+it('goes only from one state to another as docs/architecture.md has it', () => {
   const states: ThreadState[] = ['starting', 'ready', 'retiring', 'ending', 'ended'];
   const possible = states.flatMap((from) =>
     states
