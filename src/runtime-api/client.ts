@@ -90,7 +90,8 @@ class HttpRuntimeApiClient implements RuntimeApiClient {
   #route(): AnswerRoute {
     return {
       first: this.#connection,
-      retries: () => (this.#retryConnection ??= new Connection(this.#runtimeApi, this.#observer)),
+      retries: () =>
+        (this.#retryConnection ??= new Connection(this.#runtimeApi, this.#observer, RETRY_IDLE_MS)),
       signal: this.#closing.signal,
       log: this.#log,
       observer: this.#observer,
@@ -164,6 +165,9 @@ function isOutOfDescriptors({ cause }: Error): boolean {
 }
 
 const NEXT = { method: 'GET', path: `${API_VERSION}/runtime/invocation/next` } as const;
+
+/** The plan of file descriptors has none for connections that stay open after a retry. */
+const RETRY_IDLE_MS = 1_000;
 
 /** How long to retry the answer to an event without a valid deadline. */
 const MALFORMED_TIMEOUT_MS = 3_000;

@@ -22,7 +22,8 @@ export class Connection {
   #socket: Socket | undefined;
   #pipelined: PendingRequest | undefined;
 
-  constructor(runtimeApi: string, observer: RequestsObserver) {
+  /** @param idleMs how long the connection stays open without a request, in ms. */
+  constructor(runtimeApi: string, observer: RequestsObserver, idleMs = SLOT_IDLE_MS) {
     this.#observer = observer;
     const open = buildConnector({ timeout: 5_000 });
     const { origin } = new URL(`http://${runtimeApi}`);
@@ -32,8 +33,8 @@ export class Connection {
       pipelining: 2,
       headersTimeout: 0,
       bodyTimeout: 0,
-      keepAliveTimeout: IDLE_MS,
-      keepAliveMaxTimeout: IDLE_MS,
+      keepAliveTimeout: idleMs,
+      keepAliveMaxTimeout: idleMs,
       maxHeaderSize: 64 * 1024,
       connect: (options, callback) =>
         untraced(() =>
@@ -90,8 +91,8 @@ export class Connection {
   }
 }
 
-/** Keeps the connection open while a handler runs, up to the maximum function timeout. */
-const IDLE_MS = MAX_TIMEOUT_S * 1_000;
+/** Keeps the connection of a slot open while a handler runs, up to the maximum function timeout. */
+const SLOT_IDLE_MS = MAX_TIMEOUT_S * 1_000;
 
 /** A complete response of the Runtime API. */
 export interface ApiResponse {
