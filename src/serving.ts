@@ -42,12 +42,13 @@ export async function serveFunction(
   // The threads or the handler load while this thread loads the HTTP client and the logger.
   const opening = openRuntimeApi(runtimeApi, log, recorder);
   const ended = new AbortController();
-  const registering = register(config, opening, AbortSignal.any([stop, ended.signal]));
+  const stopped = AbortSignal.any([stop, ended.signal]);
+  const registering = register(config, opening, stopped);
   const loading = opening.then(() => {
     sink.load();
     if (config.inThreads) logPoolSize(config, log);
   });
-  const starting = loadMainModules(config).then((share) => pool.start(share, loading));
+  const starting = loadMainModules(config, stopped).then((share) => pool.start(share, loading));
   const ready = Promise.all([opening, starting, registering, loading]);
   // It may reject after the race below has been decided.
   ready.catch(() => undefined);
@@ -172,10 +173,10 @@ async function openRuntimeApi(runtimeApi: string, log: Log, { requests }: Observ
 }
 
 /** Loads the user's modules for the main thread. Resolves with a function that returns a thread's shared state. */
-async function loadMainModules(config: Config): Promise<() => SharedState> {
+async function loadMainModules(config: Config, stop: AbortSignal): Promise<() => SharedState> {
   try {
     for (const module of config.preload) await import(module);
-    return await openSharedState(config);
+    return await openSharedState(config, stop);
   } catch (error) {
     throw InitFailure.of(error);
   }

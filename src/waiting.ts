@@ -12,24 +12,34 @@ export async function settlesWithin(promise: Promise<unknown>, ms: number): Prom
   return (await raceTimer(settled, ms)) !== TIMED_OUT;
 }
 
-/** Resolves or rejects as the promise does; rejects with `timeoutError()` if it does not settle within `ms`. */
+/**
+ * Resolves or rejects as the promise does; rejects with `timeoutError()` if it does not settle within `ms`. When the signal
+ * aborts, the timer ends, because it would keep the process alive.
+ */
 export async function withTimeout<Value>(
   promise: Promise<Value>,
   ms: number,
   timeoutError: () => Error,
+  stop: AbortSignal,
 ): Promise<Value> {
-  const settled = await raceTimer(promise, ms);
+  const settled = await raceTimer(promise, ms, stop);
   if (settled === TIMED_OUT) throw timeoutError();
   return settled;
 }
 
-async function raceTimer<Value>(promise: Promise<Value>, ms: number): Promise<Value | typeof TIMED_OUT> {
+async function raceTimer<Value>(
+  promise: Promise<Value>,
+  ms: number,
+  stop?: AbortSignal,
+): Promise<Value | typeof TIMED_OUT> {
   const { promise: timeout, resolve } = Promise.withResolvers<typeof TIMED_OUT>();
   const timer = setTimeout(resolve, ms, TIMED_OUT);
+  const removeListener = stop && onAbort(stop, () => clearTimeout(timer));
   try {
     return await Promise.race([promise, timeout]);
   } finally {
     clearTimeout(timer);
+    removeListener?.();
   }
 }
 

@@ -35,6 +35,7 @@ export class InProcessPool implements WorkerPool {
   readonly #handlers: LogSettings;
   readonly #capacity = new ThreadCapacity();
   readonly #deadlines: DeadlinePolicy;
+  readonly #stopping = new AbortController();
   readonly #mainThread = new ProfiledMainThread(() => (this.#running === undefined ? [] : [this.#running]));
   #stopReporting: () => void = () => undefined;
   #closeServices: () => void = () => undefined;
@@ -84,7 +85,8 @@ export class InProcessPool implements WorkerPool {
     };
     const timeoutError = () => new InitFailure(initTimeout(initTimeoutMs));
     try {
-      this.#invoker = await withTimeout(Promise.race([load(), failed.promise]), initTimeoutMs, timeoutError);
+      const loaded = Promise.race([load(), failed.promise]);
+      this.#invoker = await withTimeout(loaded, initTimeoutMs, timeoutError, this.#stopping.signal);
     } catch (error) {
       throw InitFailure.of(error);
     }
@@ -143,6 +145,7 @@ export class InProcessPool implements WorkerPool {
   }
 
   async stop(): Promise<void> {
+    this.#stopping.abort();
     this.#capacity.close();
     this.#stopReporting();
     this.#failBackgroundWork();
