@@ -1,5 +1,5 @@
 import { Promise } from './builtins.ts';
-import { isLocal, exposeConcurrencyInEnv } from './config/config.ts';
+import { exposeConcurrencyInEnv } from './config/config.ts';
 import type { Config } from './config/config.ts';
 import { descriptorsPerSlot, fitDescriptors } from './config/concurrency-plan.ts';
 import { ManagedRuntimeError } from './errors.ts';
@@ -63,9 +63,9 @@ export async function serveFunction(
   } catch (error) {
     if (!(error instanceof InitFailure)) throw error;
     // In local mode, the thrown error is printed on the terminal.
-    if (!isLocal(config)) log.error(error.diagnostic, 'The function cannot start');
+    if (!config.isLocal) log.error(error.diagnostic, 'The function cannot start');
     await (await opening).postInitError(error.encoded, stop);
-    throw initFailed(isLocal(config) ? error.report : error.message);
+    throw initFailed(config.isLocal ? error.report : error.message);
   } finally {
     ended.abort();
     // The pool has already stopped, unless the start failed or was interrupted, or native code delays a thread.
@@ -105,12 +105,8 @@ async function register(
 
 /** Applies the descriptor limit again, because a slot needs more descriptors if the loaded handler streams. */
 function slotsWithDescriptors(config: Config, log: Log, { streams }: LoadedHandler): number {
-  const { descriptors, slotsWanted, runtimeApi } = config;
-  const { slots } = fitDescriptors(
-    config,
-    descriptors,
-    descriptorsPerSlot(runtimeApi === undefined, streams),
-  );
+  const { descriptors, slotsWanted, isLocal } = config;
+  const { slots } = fitDescriptors(config, descriptors, descriptorsPerSlot(isLocal, streams));
   if (slots < slotsWanted && descriptors !== undefined) {
     log.warn(
       { slots, asked: slotsWanted, descriptors: descriptors.limit },

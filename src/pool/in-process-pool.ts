@@ -1,5 +1,4 @@
 import { Promise, setImmediate } from '../builtins.ts';
-import { isLocal } from '../config/config.ts';
 import type { Config } from '../config/config.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import { summaryOf } from '../invocation/diagnostic.ts';
@@ -55,7 +54,7 @@ export class InProcessPool implements WorkerPool {
     this.#log = log;
     this.#handlers = handlers;
     // The connection of the extension; in local mode also those of the local server.
-    const ownSockets = isLocal(config) ? Infinity : Number(config.registerExtension);
+    const ownSockets = config.isLocal ? Infinity : Number(config.registerExtension);
     this.#deadlines = new DeadlinePolicy(config, log, {
       threadOf: () => undefined,
       inquire: ({ inquiryAtMs }) => inquireMainThread(inquiryAtMs, ownSockets),
