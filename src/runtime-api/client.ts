@@ -111,9 +111,10 @@ class HttpRuntimeApiClient implements RuntimeApiClient {
     this.#polling = this.#connection.send(NEXT);
     this.#hasPolled = true;
     try {
-      return await this.#onPollAnswered(await this.#polling.answer);
-    } catch (error) {
-      return await this.#onPollFailed(error as RequestError);
+      return await this.#polling.answer.then(
+        (answer) => this.#onPollAnswered(answer),
+        (error: RequestError) => this.#onPollFailed(error),
+      );
     } finally {
       this.#polling = undefined;
     }
@@ -128,9 +129,10 @@ class HttpRuntimeApiClient implements RuntimeApiClient {
     return this.#refuse(withoutDeadline(parsed.requestId), parsed.fault);
   }
 
-  async #onPollFailed(error: RequestError): Promise<Polled> {
-    const parsed = error.headers === undefined ? undefined : parseEventHeaders(error.headers);
-    if (parsed === undefined) return failed(error.message, isOutOfDescriptors(error));
+  #onPollFailed(error: RequestError): Polled | Promise<Polled> {
+    const { response } = error;
+    if (response?.status !== 200) return failed(error.message, isOutOfDescriptors(error));
+    const parsed = parseEventHeaders(response.headers);
     const metadata = parsed.type === 'valid' ? parsed.metadata : withoutDeadline(parsed.requestId);
     return this.#refuse(metadata, `the event's body was cut off: ${error.message}`);
   }

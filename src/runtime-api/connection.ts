@@ -94,21 +94,25 @@ export class Connection {
 /** Keeps the connection of a slot open while a handler runs, up to the maximum function timeout. */
 const SLOT_IDLE_MS = MAX_TIMEOUT_S * 1_000;
 
-/** A complete response of the Runtime API. */
-export interface ApiResponse {
+/** The status and the headers of a response. */
+interface ResponseHead {
   readonly status: number;
   readonly headers: Headers;
+}
+
+/** A complete response of the Runtime API. */
+export interface ApiResponse extends ResponseHead {
   readonly body: EventBytes;
 }
 
-/** A request that failed. Has the headers of the response if they had arrived. */
+/** A request that failed. Has the head of the response if it had arrived. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
-  readonly headers: Headers | undefined;
+  readonly response: ResponseHead | undefined;
 
-  constructor(cause: Error, headers: Headers | undefined) {
+  constructor(cause: Error, response: ResponseHead | undefined) {
     super(`${cause.message}${'code' in cause ? ` (${String(cause.code)})` : ''}`, { cause });
-    this.headers = headers;
+    this.response = response;
   }
 }
 
@@ -119,8 +123,7 @@ export class PendingRequest implements Dispatcher.DispatchHandler {
   readonly #reject: (error: RequestError) => void;
   readonly #onStart: (() => void) | undefined;
   #controller: Dispatcher.DispatchController | undefined;
-  #status = 0;
-  #headers: Headers | undefined;
+  #head: ResponseHead | undefined;
   #body: BodyCollector | undefined;
   #cancelled = false;
 
@@ -141,7 +144,7 @@ export class PendingRequest implements Dispatcher.DispatchHandler {
 
   /** Cancels the request, unless its response has begun to arrive. */
   cancel(): void {
-    if (this.#headers !== undefined) return;
+    if (this.#head !== undefined) return;
     this.#cancelled = true;
     this.#controller?.abort(new Error('The request was cancelled.'));
   }
@@ -153,8 +156,7 @@ export class PendingRequest implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
-    this.#status = status;
-    this.#headers = headers;
+    this.#head = { status, headers };
     this.#body = new BodyCollector(Number(headers['content-length'] ?? 0));
   }
 
@@ -163,11 +165,12 @@ export class PendingRequest implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#resolve({ status: this.#status, headers: this.#headers ?? {}, body: this.#body?.finish() ?? '' });
+    const { status, headers } = this.#head as ResponseHead;
+    this.#resolve({ status, headers, body: this.#body?.finish() ?? '' });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#reject(new RequestError(error, this.#headers));
+    this.#reject(new RequestError(error, this.#head));
   }
 }
 

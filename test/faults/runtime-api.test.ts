@@ -321,6 +321,27 @@ describe.each(SHAPES)('in $mode, the Runtime API', ({ start }) => {
     }
   });
 
+  it('breaks off an error in the middle: it is no malformed event', async () => {
+    const listener = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () =>
+        socket.end('HTTP/1.1 500 Internal Server Error\r\nContent-Length: 100\r\n\r\n{'),
+      );
+    });
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+    const { port } = listener.address() as AddressInfo;
+    try {
+      await using runtime = await start({
+        address: `127.0.0.1:${port}`,
+        options: { registerExtension: false },
+      });
+      await runtime.logged({ message: 'Polling failed, will retry', failures: 3 });
+      expect(runtime.log.filter(({ level }) => level === 'ERROR')).toEqual([]);
+    } finally {
+      listener.close();
+    }
+  });
+
   it('takes connections and closes them at once: is waited for, which costs no CPU', async () => {
     let taken = 0;
     const listener = createServer((socket) => {
