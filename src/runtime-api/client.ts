@@ -16,7 +16,7 @@ import type { ApiResponse, PendingRequest, RequestError } from './connection.ts'
 import { registerExtension } from './extension.ts';
 import { parseEventHeaders } from './event-headers.ts';
 import { postInitError } from './init-error.ts';
-import { postOutcome } from './respond.ts';
+import { postInstead, postOutcome, truncatedResponse } from './respond.ts';
 import type { AnswerRoute } from './respond.ts';
 import { PollBackoff } from './retry.ts';
 import type { PollFault } from './retry.ts';
@@ -100,11 +100,17 @@ class HttpRuntimeApiClient implements RuntimeApiClient {
 
   /** Uses a separate connection, so that the next poll does not wait for the stream. */
   async #stream(metadata: InvocationMetadata, outcome: StreamedOutcome): Promise<DeliveryStatus> {
-    const { postStream } = await import('./respond-streaming.ts');
-    return postStream(metadata, outcome, {
-      ...this.#route(),
-      runtimeApi: this.#runtimeApi,
-    });
+    const route = { ...this.#route(), runtimeApi: this.#runtimeApi };
+    try {
+      const { postStream } = await import('./respond-streaming.ts');
+      return await postStream(metadata, outcome, route);
+    } catch (error) {
+      // The module cannot be loaded, for example because there is no file descriptor left.
+      const reason = (error as Error).message;
+      this.#log.error({ requestId: metadata.requestId, reason }, 'The response stream cannot be posted');
+      outcome.body.destroy();
+      return postInstead(metadata, truncatedResponse(reason), route);
+    }
   }
 
   async #poll(): Promise<Polled> {
@@ -209,9 +215,9 @@ export class HttpRuntimeApi {
     return client;
   }
 
-  /** Loads the module for response streams before the first one needs it. */
+  /** Loads the module for response streams before the first one needs it, which loads it again if that fails. */
   expectStreams(): void {
-    void import('./respond-streaming.ts');
+    import('./respond-streaming.ts').catch(() => undefined);
   }
 
   postInitError(diagnostic: EncodedDiagnostic, stop: AbortSignal): Promise<void> {

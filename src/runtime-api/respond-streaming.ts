@@ -5,19 +5,23 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { Promise } from '../builtins.ts';
-import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
-import { failureOutcome } from '../invocation/invocation.ts';
 import type {
   DeliveryStatus,
   InvocationMetadata,
-  SettledOutcome,
   StreamedBody,
   StreamedOutcome,
 } from '../invocation/invocation.ts';
 import { msUntil } from '../invocation/time.ts';
 import { API_VERSION, POST_TIMEOUT_MS } from './connection.ts';
 import { ERROR_BODY, ERROR_TYPE, requestSink } from './request-sink.ts';
-import { RESPONSE_TOO_LARGE, isCallerGone, logCallerGone, postInstead, waitForRetry } from './respond.ts';
+import {
+  RESPONSE_TOO_LARGE,
+  isCallerGone,
+  logCallerGone,
+  postInstead,
+  truncatedResponse,
+  waitForRetry,
+} from './respond.ts';
 import type { AnswerRoute, Reply } from './respond.ts';
 import { untraced } from './untraced.ts';
 import { onAbort, timeoutSignal } from '../waiting.ts';
@@ -75,7 +79,7 @@ async function postOn(
     if (status === 400) return 'failed';
     return await postInstead(
       metadata,
-      status === 413 ? RESPONSE_TOO_LARGE : truncated(`status ${status}`),
+      status === 413 ? RESPONSE_TOO_LARGE : truncatedResponse(`status ${status}`),
       route,
     );
   } catch (error) {
@@ -85,7 +89,7 @@ async function postOn(
     // Lambda regards the part that it received as the complete response and refuses an error.
     if (error instanceof AcceptedEarly) return 'failed';
     // If part of the stream had arrived, the Runtime API refuses the error, and the caller sees an incomplete response.
-    return signal.aborted ? 'failed' : postInstead(metadata, truncated(reason), route);
+    return signal.aborted ? 'failed' : postInstead(metadata, truncatedResponse(reason), route);
   }
 }
 
@@ -178,11 +182,6 @@ function openRequest(
       },
     }),
   );
-}
-
-function truncated(reason: string): SettledOutcome {
-  const message = `The response could not be streamed completely: ${reason}.`;
-  return failureOutcome(encodeDiagnostic(diagnostic('Runtime.TruncatedResponse', message)));
 }
 
 /** Opens a connection with the same retries as other answers. The stream is not consumed before the connection is open. */

@@ -102,6 +102,12 @@ export const RESPONSE_TOO_LARGE = failureOutcome(
   ),
 );
 
+/** The error that replaces a stream which could not be posted completely. */
+export function truncatedResponse(reason: string): SettledOutcome {
+  const message = `The response could not be streamed completely: ${reason}.`;
+  return failureOutcome(encodeDiagnostic(diagnostic('Runtime.TruncatedResponse', message)));
+}
+
 /** The reply of the Runtime API to an answer. */
 export interface Reply {
   /** 0 if no response arrived. */
