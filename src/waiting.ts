@@ -1,4 +1,4 @@
-import { Promise, clearTimeout, setTimeout } from './builtins.ts';
+import { Promise, clearTimeout, setTimeout, sleep } from './builtins.ts';
 import { LONGEST_TIMER_MS } from './invocation/time.ts';
 
 const TIMED_OUT = Symbol('timed out');
@@ -41,6 +41,11 @@ async function raceTimer<Value>(
     clearTimeout(timer);
     removeListener?.();
   }
+}
+
+/** Waits for `ms`. Resolves with false if the signal aborts before. */
+export function sleepUnlessAborted(ms: number, signal: AbortSignal): Promise<boolean> {
+  return sleep(ms, true, { signal }).catch(() => false);
 }
 
 /** Calls the listener once when the signal aborts, or at once if it has aborted. Returns a function that removes it. */

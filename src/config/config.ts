@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { ResourceLimits } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import * as v from 'valibot';
-import { LOG_LEVELS } from '../thread-settings.ts';
+import { isWritten } from '../thread-settings.ts';
 import type { HandlerSource, LambdaFunction, LogFormat, LogLevel, LogTarget } from '../thread-settings.ts';
 import { changeEnvironment, originalEnvironment, runtimeApiAddress } from './environment.ts';
 import { descriptorsPerSlot, fitDescriptors, heapShare, planConcurrency } from './concurrency-plan.ts';
@@ -198,7 +198,7 @@ function logInvocations(raw: RawConfig): LogInvocations {
 /** Whether lines of the level INFO are written. A user's logger filters by itself. */
 function writesInfo({ options, env }: RawConfig): boolean {
   const { AWS_LAMBDA_LOG_LEVEL: level = 'INFO' } = env;
-  return options.logger !== undefined || LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf('INFO');
+  return options.logger !== undefined || isWritten('INFO', level);
 }
 
 /** How the local server presents the function. */

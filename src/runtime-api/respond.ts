@@ -9,7 +9,7 @@ import { ANSWER_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import { API_VERSION, POST_TIMEOUT_MS } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { errorTypeHeader } from './error-type-header.ts';
-import { sleepUnlessAborted } from './retry.ts';
+import { sleepUnlessAborted } from '../waiting.ts';
 
 /** The connections for an answer: the slot's own first, a second one for retries because `/next` may be open on the first. */
 export interface AnswerRoute {
