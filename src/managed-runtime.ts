@@ -137,16 +137,19 @@ export function createRuntime(
   options: ManagedRuntimeOptions,
   devHooks?: DevHooks,
 ): ManagedRuntime {
-  const config = readConfigOrPostError(reference, options);
-  return new Supervisor(devHooks === undefined ? config : { ...config, inThreads: true, devHooks });
+  return new Supervisor(readConfigOrPostError(reference, options, devHooks));
 }
 
 /** Posts a configuration error to Lambda before throwing it, because the code that catches it may end the process. */
-function readConfigOrPostError(reference: HandlerReference, options: ManagedRuntimeOptions): Config {
+function readConfigOrPostError(
+  reference: HandlerReference,
+  options: ManagedRuntimeOptions,
+  devHooks: DevHooks | undefined,
+): Config {
   try {
     const unsupported = unsupportedNode();
     if (unsupported !== undefined) throw new ManagedRuntimeError('CONFIG_INVALID', unsupported);
-    return readConfig(reference, options, undefined, lookUpDescriptors());
+    return readConfig(reference, options, undefined, lookUpDescriptors(), devHooks);
   } catch (error) {
     const runtimeApi = readableRuntimeApi(options?.runtimeApi);
     postInitErrorSync(runtimeApi, 'Runtime.ConfigInvalid', (error as Error).message);

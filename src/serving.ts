@@ -1,5 +1,5 @@
 import { Promise } from './builtins.ts';
-import { isLocal, exposeConcurrencyInEnv } from './config/config.ts';
+import { exposeConcurrencyInEnv } from './config/config.ts';
 import type { Config } from './config/config.ts';
 import { descriptorsPerSlot, fitDescriptors } from './config/concurrency-plan.ts';
 import { ManagedRuntimeError } from './errors.ts';
@@ -42,12 +42,13 @@ export async function serveFunction(
   // The threads or the handler load while this thread loads the HTTP client and the logger.
   const opening = openRuntimeApi(runtimeApi, log, recorder);
   const ended = new AbortController();
-  const registering = register(config, opening, AbortSignal.any([stop, ended.signal]));
+  const stopped = AbortSignal.any([stop, ended.signal]);
+  const registering = register(config, opening, stopped);
   const loading = opening.then(() => {
     sink.load();
     if (config.inThreads) logPoolSize(config, log);
   });
-  const starting = loadMainModules(config).then((share) => pool.start(share, loading));
+  const starting = loadMainModules(config, stopped).then((share) => pool.start(share, loading));
   const ready = Promise.all([opening, starting, registering, loading]);
   // It may reject after the race below has been decided.
   ready.catch(() => undefined);
@@ -62,9 +63,9 @@ export async function serveFunction(
   } catch (error) {
     if (!(error instanceof InitFailure)) throw error;
     // In local mode, the thrown error is printed on the terminal.
-    if (!isLocal(config)) log.error(error.diagnostic, 'The function cannot start');
+    if (!config.isLocal) log.error(error.diagnostic, 'The function cannot start');
     await (await opening).postInitError(error.encoded, stop);
-    throw initFailed(isLocal(config) ? error.report : error.message);
+    throw initFailed(config.isLocal ? error.report : error.message);
   } finally {
     ended.abort();
     // The pool has already stopped, unless the start failed or was interrupted, or native code delays a thread.
@@ -104,12 +105,8 @@ async function register(
 
 /** Applies the descriptor limit again, because a slot needs more descriptors if the loaded handler streams. */
 function slotsWithDescriptors(config: Config, log: Log, { streams }: LoadedHandler): number {
-  const { descriptors, slotsWanted, runtimeApi } = config;
-  const { slots } = fitDescriptors(
-    config,
-    descriptors,
-    descriptorsPerSlot(runtimeApi === undefined, streams),
-  );
+  const { descriptors, slotsWanted, isLocal } = config;
+  const { slots } = fitDescriptors(config, descriptors, descriptorsPerSlot(isLocal, streams));
   if (slots < slotsWanted && descriptors !== undefined) {
     log.warn(
       { slots, asked: slotsWanted, descriptors: descriptors.limit },
@@ -172,10 +169,10 @@ async function openRuntimeApi(runtimeApi: string, log: Log, { requests }: Observ
 }
 
 /** Loads the user's modules for the main thread. Resolves with a function that returns a thread's shared state. */
-async function loadMainModules(config: Config): Promise<() => SharedState> {
+async function loadMainModules(config: Config, stop: AbortSignal): Promise<() => SharedState> {
   try {
     for (const module of config.preload) await import(module);
-    return await openSharedState(config);
+    return await openSharedState(config, stop);
   } catch (error) {
     throw InitFailure.of(error);
   }

@@ -60,6 +60,11 @@ export interface TerminalStyle {
 export const LOG_LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** Whether lines of a level are written if the log has a minimum level. */
+export function isWritten(level: LogLevel, minimum: LogLevel): boolean {
+  return LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(minimum);
+}
+
 export const LOG_FORMATS = ['JSON', 'TEXT'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 

@@ -1,4 +1,4 @@
-import { Promise, clearTimeout, setTimeout } from './builtins.ts';
+import { Promise, clearTimeout, setTimeout, sleep } from './builtins.ts';
 import { LONGEST_TIMER_MS } from './invocation/time.ts';
 
 const TIMED_OUT = Symbol('timed out');
@@ -12,25 +12,40 @@ export async function settlesWithin(promise: Promise<unknown>, ms: number): Prom
   return (await raceTimer(settled, ms)) !== TIMED_OUT;
 }
 
-/** Resolves or rejects as the promise does; rejects with `timeoutError()` if it does not settle within `ms`. */
+/**
+ * Resolves or rejects as the promise does; rejects with `timeoutError()` if it does not settle within `ms`. When the signal
+ * aborts, the timer ends, because it would keep the process alive.
+ */
 export async function withTimeout<Value>(
   promise: Promise<Value>,
   ms: number,
   timeoutError: () => Error,
+  stop: AbortSignal,
 ): Promise<Value> {
-  const settled = await raceTimer(promise, ms);
+  const settled = await raceTimer(promise, ms, stop);
   if (settled === TIMED_OUT) throw timeoutError();
   return settled;
 }
 
-async function raceTimer<Value>(promise: Promise<Value>, ms: number): Promise<Value | typeof TIMED_OUT> {
+async function raceTimer<Value>(
+  promise: Promise<Value>,
+  ms: number,
+  stop?: AbortSignal,
+): Promise<Value | typeof TIMED_OUT> {
   const { promise: timeout, resolve } = Promise.withResolvers<typeof TIMED_OUT>();
   const timer = setTimeout(resolve, ms, TIMED_OUT);
+  const removeListener = stop && onAbort(stop, () => clearTimeout(timer));
   try {
     return await Promise.race([promise, timeout]);
   } finally {
     clearTimeout(timer);
+    removeListener?.();
   }
+}
+
+/** Waits for `ms`. Resolves with false if the signal aborts before. */
+export function sleepUnlessAborted(ms: number, signal: AbortSignal): Promise<boolean> {
+  return sleep(ms, true, { signal }).catch(() => false);
 }
 
 /** Calls the listener once when the signal aborts, or at once if it has aborted. Returns a function that removes it. */

@@ -1,10 +1,14 @@
+import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeThrown } from '../src/invocation/diagnostic.ts';
+import type { InvocationMetadata } from '../src/invocation/invocation.ts';
 import { startRuntimeApiServer } from '../src/local/runtime-api-server.ts';
 import type { RuntimeApiServer } from '../src/local/runtime-api-server.ts';
 import type { Log } from '../src/logging/log.ts';
 import type { RequestsObserver } from '../src/observability/observer.ts';
+import { Connection } from '../src/runtime-api/connection.ts';
 import { postInitError } from '../src/runtime-api/init-error.ts';
+import { postStream } from '../src/runtime-api/respond-streaming.ts';
 import { PollBackoff } from '../src/runtime-api/retry.ts';
 
 interface Line {
@@ -32,6 +36,17 @@ const OBSERVER: RequestsObserver = {
   sends: () => undefined,
   retries: () => void (retries += 1),
   malformedEvent: () => undefined,
+};
+
+const UNUSED_CONNECTION = new Connection('127.0.0.1:1', OBSERVER);
+const METADATA: InvocationMetadata = {
+  requestId: 'r',
+  deadlineMs: Number.MAX_SAFE_INTEGER,
+  invokedFunctionArn: '',
+  traceId: undefined,
+  clientContext: undefined,
+  cognitoIdentity: undefined,
+  tenantId: undefined,
 };
 
 describe('polls that fail', () => {
@@ -91,6 +106,37 @@ describe('polls that fail', () => {
 
   it('are not waited for by a runtime that stops', async () => {
     expect(await failing(20, false).wait(AbortSignal.abort())).toBe(false);
+  });
+});
+
+describe('a response stream', () => {
+  it('whose connection is given up at a shutdown is logged as not delivered', async () => {
+    const body = Object.assign(new PassThrough(), {
+      failure: undefined,
+      passedOnBytes: 0,
+      passedOn: () => undefined,
+    });
+    const stop = new AbortController();
+    const delivery = postStream(
+      METADATA,
+      { type: 'stream', contentType: 'text/plain', body },
+      {
+        runtimeApi: '127.0.0.1:1',
+        first: UNUSED_CONNECTION,
+        retries: () => UNUSED_CONNECTION,
+        signal: stop.signal,
+        log: LOG,
+        observer: OBSERVER,
+      },
+    );
+    // The connection is being opened.
+    stop.abort();
+    expect(await delivery).toBe('failed');
+    expect(lines).toMatchObject([
+      { level: 'error', fields: { requestId: 'r' }, message: 'The answer could not be delivered' },
+    ]);
+    expect(retries).toBe(0);
+    expect(body.destroyed).toBe(true);
   });
 });
 

@@ -267,6 +267,35 @@ describe.each(MODES)(
   },
 );
 
+describe.each(MODES)('stop() during a start that hangs, in %s,', (_mode, _settings, options) => {
+  it.each([
+    ['the handler', { workerFile: 'hangs.mjs' }],
+    ['the services', { workerFile: 'handler.mjs', services: './hangs.mjs' }],
+    ['the shared data', { workerFile: 'handler.mjs', sharedData: './hangs.mjs' }],
+  ])('lets the process end: %s', { timeout: 30_000 }, async (_what, { workerFile, ...modules }) => {
+    await using root = await makeTaskRoot({
+      'main.mjs': `
+        import { createManagedRuntime } from '${pathToFileURL(entryFile('src/index.ts')).href}';
+        const options = ${JSON.stringify({ ...options, ...modules, initTimeoutMs: 3_600_000 })};
+        const runtime = createManagedRuntime('${workerFile}', options);
+        const run = runtime.run();
+        process.once('message', async () => {
+          await runtime.stop();
+          await run;
+          process.disconnect();
+        });`,
+      'hangs.mjs': `
+        console.log('loading');
+        await new Promise(() => undefined);`,
+      'handler.mjs': 'export const handler = async () => undefined;',
+    });
+    await using runtime = await startFile(`${root.path}/main.mjs`, { cwd: root.path });
+    await expect.poll(() => runtime.output.stdout, POLL_OPTIONS).toContain('loading');
+    runtime.child.send('stop');
+    expect(await runtime.exited).toEqual({ code: 0, signal: null });
+  });
+});
+
 describe('a second runtime in the process', () => {
   it('runs, and stop() resolves, where the first one could not open its log', async () => {
     await using host = await startHost({
@@ -311,9 +340,17 @@ describe('a second runtime in the process', () => {
 /** Starts a file of one's own behind a local Runtime API. */
 async function startFile(
   file: string,
-  { execArgv = [], env = {} }: { execArgv?: readonly string[]; env?: Readonly<Record<string, string>> } = {},
+  {
+    cwd,
+    execArgv = [],
+    env = {},
+  }: {
+    readonly cwd?: string;
+    readonly execArgv?: readonly string[];
+    readonly env?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<RunningRuntime> {
   const api = await startRuntimeApiServer();
-  const child = start(file, [], { execArgv, env: { AWS_LAMBDA_RUNTIME_API: api.address, ...env } });
+  const child = start(file, [], { cwd, execArgv, env: { AWS_LAMBDA_RUNTIME_API: api.address, ...env } });
   return new RunningRuntime(api, child);
 }

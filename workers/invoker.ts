@@ -12,6 +12,7 @@ import type {
   StreamMessage,
 } from '../src/protocol.ts';
 import type { InvokerSettings, SharedState } from '../src/thread-settings.ts';
+import type { Writable } from '../src/writable.ts';
 import { extendAwslambda } from './awslambda.ts';
 import { loadCodec } from './codec.ts';
 import type { Codec } from './codec.ts';
@@ -133,7 +134,7 @@ function reportOf(
   hasFailed: boolean,
 ): HandlerReport {
   const handlerMs = monotonicMs() - startedMs;
-  const report: { -readonly [Field in keyof HandlerReport]: HandlerReport[Field] } = { startedMs, handlerMs };
+  const report: Writable<HandlerReport> = { startedMs, handlerMs };
   const reportsUsage = wantsUsage || hasFailed;
   if (cpuMsAtStart !== undefined && (reportsUsage || handlerMs >= LONG_MS))
     report.cpuMs = (usedCpuMs() ?? cpuMsAtStart) - cpuMsAtStart;

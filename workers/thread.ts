@@ -8,6 +8,7 @@ import type { SettledOutcome } from '../src/invocation/invocation.ts';
 import { monotonicMs } from '../src/invocation/time.ts';
 import type { FromThread, InvokeMessage, ReplyMessage, HandlerReport, ToThread } from '../src/protocol.ts';
 import type { ThreadSettings } from '../src/thread-settings.ts';
+import type { Writable } from '../src/writable.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { endWhenQuiet } from './end-when-quiet.ts';
 import { loadInvoker } from './invoker.ts';
@@ -115,8 +116,6 @@ function replyTo(
   if (heapUsedBytes !== undefined) reply.heapUsedBytes = heapUsedBytes;
   return reply;
 }
-
-type Writable<Fields> = { -readonly [Field in keyof Fields]: Fields[Field] };
 
 function post(port: MessagePort, message: FromThread, transfer: readonly ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);

@@ -15,9 +15,8 @@ export interface ConcurrencyPlan {
 }
 
 export function planConcurrency(raw: RawConfig): ConcurrencyPlan {
-  const { options, env } = raw;
+  const { options, env, devHooks, isLocal } = raw;
   const workerCount = options.threads ?? env.AWS_LAMBDA_NODEJS_WORKER_COUNT;
-  const isLocal = (options.runtimeApi ?? env.AWS_LAMBDA_RUNTIME_API) === undefined;
   const concurrency =
     options.concurrency ??
     env.AWS_LAMBDA_MAX_CONCURRENCY ??
@@ -31,7 +30,7 @@ export function planConcurrency(raw: RawConfig): ConcurrencyPlan {
     slots,
     threads: Math.ceil(slots / invocationsPerThread),
     invocationsPerThread,
-    inThreads: concurrency > 1 || asksForOneThread(raw),
+    inThreads: concurrency > 1 || devHooks !== undefined || asksForOneThread(raw),
   };
 }
 

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { ResourceLimits } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import * as v from 'valibot';
-import { LOG_LEVELS } from '../thread-settings.ts';
+import { isWritten } from '../thread-settings.ts';
 import type { HandlerSource, LambdaFunction, LogFormat, LogLevel, LogTarget } from '../thread-settings.ts';
 import { changeEnvironment, originalEnvironment, runtimeApiAddress } from './environment.ts';
 import { descriptorsPerSlot, fitDescriptors, heapShare, planConcurrency } from './concurrency-plan.ts';
@@ -29,6 +29,8 @@ export interface Config extends ConcurrencyPlan {
   readonly slotsWanted: number;
   readonly descriptors: Descriptors | undefined;
   readonly devHooks: DevHooks | undefined;
+  /** Whether callers use the local server, of `run()` or of the command `dev`, in this process instead of Lambda. */
+  readonly isLocal: boolean;
   readonly cpus: number;
   readonly memoryMiB: number | undefined;
   /** `host:port`; if undefined, the local server is started. */
@@ -80,19 +82,15 @@ export function readConfig(
   options: ManagedRuntimeOptions,
   env: NodeJS.ProcessEnv = process.env,
   descriptors?: Descriptors,
+  devHooks?: DevHooks,
 ): Config {
-  const raw = validateConfig(reference, options, originalEnvironment(env));
+  const raw = validateConfig(reference, options, originalEnvironment(env), devHooks);
   // The variable is meant for the runtime only; AWS's client removes it as well.
   if (env[LOG_FD] !== undefined) changeEnvironment(env, { [LOG_FD]: undefined });
   return Object.freeze(complete(raw, descriptors));
 }
 
 const LOG_FD = '_LAMBDA_TELEMETRY_LOG_FD';
-
-/** Whether callers use the local server of `run()` or of the command `dev` instead of Lambda. */
-export function isLocal({ runtimeApi, devHooks }: Config): boolean {
-  return runtimeApi === undefined || devHooks !== undefined;
-}
 
 /**
  * Sets the environment variables that code in threads should see: the effective concurrency, which may come from an option,
@@ -105,11 +103,11 @@ export function isLocal({ runtimeApi, devHooks }: Config): boolean {
  * @returns a function that restores the environment.
  */
 export function exposeConcurrencyInEnv(config: Config, env: NodeJS.ProcessEnv = process.env): () => void {
-  const { concurrency, slots, initializationType } = config;
+  const { concurrency, slots, isLocal, initializationType } = config;
   const isSet = env[MAX_CONCURRENCY_VARIABLE] !== undefined;
   return changeEnvironment(env, {
     ...((concurrency > 1 || isSet) && { [MAX_CONCURRENCY_VARIABLE]: String(concurrency) }),
-    ...(isLocal(config) &&
+    ...(isLocal &&
       slots > 1 &&
       initializationType === undefined && {
         AWS_LAMBDA_INITIALIZATION_TYPE: 'lambda-managed-instances',
@@ -128,10 +126,10 @@ export function readableRuntimeApi(
 }
 
 function complete(raw: RawConfig, descriptors: Descriptors | undefined): Config {
-  const { options, env } = raw;
+  const { options, env, devHooks, isLocal } = raw;
   const runtimeApi = options.runtimeApi ?? env.AWS_LAMBDA_RUNTIME_API;
   const wanted = planConcurrency(raw);
-  const plan = fitDescriptors(wanted, descriptors, descriptorsPerSlot(runtimeApi === undefined, false));
+  const plan = fitDescriptors(wanted, descriptors, descriptorsPerSlot(isLocal, false));
   const memoryMiB = env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE;
   return {
     handler: handlerSource(raw),
@@ -139,7 +137,8 @@ function complete(raw: RawConfig, descriptors: Descriptors | undefined): Config 
     ...plan,
     slotsWanted: wanted.slots,
     descriptors,
-    devHooks: undefined,
+    devHooks,
+    isLocal,
     cpus: availableParallelism(),
     memoryMiB,
     runtimeApi,
@@ -199,7 +198,7 @@ function logInvocations(raw: RawConfig): LogInvocations {
 /** Whether lines of the level INFO are written. A user's logger filters by itself. */
 function writesInfo({ options, env }: RawConfig): boolean {
   const { AWS_LAMBDA_LOG_LEVEL: level = 'INFO' } = env;
-  return options.logger !== undefined || LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf('INFO');
+  return options.logger !== undefined || isWritten('INFO', level);
 }
 
 /** How the local server presents the function. */

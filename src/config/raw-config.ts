@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { ManagedRuntimeError } from '../errors.ts';
 import { optionsSchema } from './options-schema.ts';
-import type { HandlerReference, ManagedRuntimeOptions } from './options.ts';
+import type { DevHooks, HandlerReference, ManagedRuntimeOptions } from './options.ts';
 import { environmentSchema, LOCAL_ONLY, IGNORED_IF_INVALID } from './environment.ts';
 import type { Environment } from './environment.ts';
 
@@ -11,6 +11,10 @@ export interface RawConfig {
   readonly reference: HandlerReference;
   readonly options: ManagedRuntimeOptions;
   readonly env: Environment;
+  /** Set by the command `dev`. */
+  readonly devHooks: DevHooks | undefined;
+  /** Whether callers use the local server, of `run()` or of the command `dev`, in this process instead of Lambda. */
+  readonly isLocal: boolean;
   /** Variables that are ignored because of their values, for the log. */
   readonly ignored: readonly IgnoredVariable[];
 }
@@ -28,11 +32,13 @@ export function validateConfig(
   reference: HandlerReference,
   options: ManagedRuntimeOptions,
   env: NodeJS.ProcessEnv,
+  devHooks: DevHooks | undefined,
 ): RawConfig {
   const parsedOptions = v.safeParse(optionsSchema, withoutUndefined(options));
   const present = withoutEmpty(env);
   const firstParse = v.safeParse(environmentSchema, present);
-  const isLocal = (options?.runtimeApi ?? present['AWS_LAMBDA_RUNTIME_API']) === undefined;
+  const hasRuntimeApi = (options?.runtimeApi ?? present['AWS_LAMBDA_RUNTIME_API']) !== undefined;
+  const isLocal = devHooks !== undefined || !hasRuntimeApi;
   const ignored = ignorableVariables(firstParse.issues ?? [], present, isLocal);
   const parsedEnv =
     ignored.length === 0 ? firstParse : v.safeParse(environmentSchema, without(present, ignored));
@@ -48,7 +54,7 @@ export function validateConfig(
       ['The configuration is invalid:', ...errors].join('\n  - '),
     );
   }
-  return { reference, options: parsedOptions.output, env: parsedEnv.output, ignored };
+  return { reference, options: parsedOptions.output, env: parsedEnv.output, devHooks, isLocal, ignored };
 }
 
 function withoutUndefined(options: ManagedRuntimeOptions): unknown {

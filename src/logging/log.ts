@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import { Promise, clearInterval, setInterval } from '../builtins.ts';
-import { isLocal } from '../config/config.ts';
 import type { Config } from '../config/config.ts';
 import { openLogOutput } from '../output/log-output.ts';
 import type { LogWriter } from '../output/log-output.ts';
@@ -39,7 +38,7 @@ export async function openLogSink(config: Config): Promise<LogSink> {
     dropped: DropCount.share(),
     writerId: MAIN_THREAD_WRITER_ID,
     outputTimeoutMs: config.outputTimeoutMs,
-    broadcast: isLocal(config),
+    broadcast: config.isLocal,
     terminal: config.devHooks?.terminal,
   };
   if (config.logger !== undefined) {

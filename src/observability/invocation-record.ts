@@ -4,6 +4,7 @@ import { decodeDiagnostic, diagnostic, encodeDiagnostic } from '../invocation/di
 import type { Invocation, InvocationMetadata, DeliveryStatus, Outcome } from '../invocation/invocation.ts';
 import { monotonicMs } from '../invocation/time.ts';
 import type { HandlerReport } from '../protocol.ts';
+import type { Writable } from '../writable.ts';
 import { publishInvocation } from './channels.ts';
 import type { PublishedInvocation, TracedOperation } from './channels.ts';
 import { rounded } from './stats.ts';
@@ -199,8 +200,6 @@ export function isNearDeadline(durationMs: number, remainingMs: number): boolean
 const TRUNCATED = encodeDiagnostic(
   diagnostic('Runtime.TruncatedResponse', 'The Runtime API did not read the response stream to its end.'),
 );
-
-type Writable<Fields> = { -readonly [Key in keyof Fields]: Fields[Key] };
 
 function channelContext(metadata: InvocationMetadata, slot: number, bytesIn: number): PublishedInvocation {
   const { requestId, invokedFunctionArn: functionArn, traceId, tenantId, deadlineMs } = metadata;

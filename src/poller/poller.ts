@@ -27,8 +27,9 @@ export async function runSlot(
     const handle = pool.run(invocation, record);
     // Not awaited, so that the next poll leaves in the same write as the answer.
     void client.answer(invocation, await handle.outcome).then((delivery) => {
-      record.delivered(delivery);
+      // First, so that nothing that a record does can keep the answer open.
       deliveries.end(delivery);
+      record.delivered(delivery);
     });
     await handle.settled;
     slot.waits();

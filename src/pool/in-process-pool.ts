@@ -1,5 +1,4 @@
 import { Promise, setImmediate } from '../builtins.ts';
-import { isLocal } from '../config/config.ts';
 import type { Config } from '../config/config.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import { summaryOf } from '../invocation/diagnostic.ts';
@@ -35,6 +34,7 @@ export class InProcessPool implements WorkerPool {
   readonly #handlers: LogSettings;
   readonly #capacity = new ThreadCapacity();
   readonly #deadlines: DeadlinePolicy;
+  readonly #stopping = new AbortController();
   readonly #mainThread = new ProfiledMainThread(() => (this.#running === undefined ? [] : [this.#running]));
   #stopReporting: () => void = () => undefined;
   #closeServices: () => void = () => undefined;
@@ -54,7 +54,7 @@ export class InProcessPool implements WorkerPool {
     this.#log = log;
     this.#handlers = handlers;
     // The connection of the extension; in local mode also those of the local server.
-    const ownSockets = isLocal(config) ? Infinity : Number(config.registerExtension);
+    const ownSockets = config.isLocal ? Infinity : Number(config.registerExtension);
     this.#deadlines = new DeadlinePolicy(config, log, {
       threadOf: () => undefined,
       inquire: ({ inquiryAtMs }) => inquireMainThread(inquiryAtMs, ownSockets),
@@ -84,7 +84,8 @@ export class InProcessPool implements WorkerPool {
     };
     const timeoutError = () => new InitFailure(initTimeout(initTimeoutMs));
     try {
-      this.#invoker = await withTimeout(Promise.race([load(), failed.promise]), initTimeoutMs, timeoutError);
+      const loaded = Promise.race([load(), failed.promise]);
+      this.#invoker = await withTimeout(loaded, initTimeoutMs, timeoutError, this.#stopping.signal);
     } catch (error) {
       throw InitFailure.of(error);
     }
@@ -143,6 +144,7 @@ export class InProcessPool implements WorkerPool {
   }
 
   async stop(): Promise<void> {
+    this.#stopping.abort();
     this.#capacity.close();
     this.#stopReporting();
     this.#failBackgroundWork();

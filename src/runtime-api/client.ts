@@ -16,7 +16,7 @@ import type { ApiResponse, PendingRequest, RequestError } from './connection.ts'
 import { registerExtension } from './extension.ts';
 import { parseEventHeaders } from './event-headers.ts';
 import { postInitError } from './init-error.ts';
-import { postOutcome } from './respond.ts';
+import { postInstead, postOutcome, truncatedResponse } from './respond.ts';
 import type { AnswerRoute } from './respond.ts';
 import { PollBackoff } from './retry.ts';
 import type { PollFault } from './retry.ts';
@@ -90,7 +90,8 @@ class HttpRuntimeApiClient implements RuntimeApiClient {
   #route(): AnswerRoute {
     return {
       first: this.#connection,
-      retries: () => (this.#retryConnection ??= new Connection(this.#runtimeApi, this.#observer)),
+      retries: () =>
+        (this.#retryConnection ??= new Connection(this.#runtimeApi, this.#observer, RETRY_IDLE_MS)),
       signal: this.#closing.signal,
       log: this.#log,
       observer: this.#observer,
@@ -99,20 +100,27 @@ class HttpRuntimeApiClient implements RuntimeApiClient {
 
   /** Uses a separate connection, so that the next poll does not wait for the stream. */
   async #stream(metadata: InvocationMetadata, outcome: StreamedOutcome): Promise<DeliveryStatus> {
-    const { postStream } = await import('./respond-streaming.ts');
-    return postStream(metadata, outcome, {
-      ...this.#route(),
-      runtimeApi: this.#runtimeApi,
-    });
+    const route = { ...this.#route(), runtimeApi: this.#runtimeApi };
+    try {
+      const { postStream } = await import('./respond-streaming.ts');
+      return await postStream(metadata, outcome, route);
+    } catch (error) {
+      // The module cannot be loaded, for example because there is no file descriptor left.
+      const reason = (error as Error).message;
+      this.#log.error({ requestId: metadata.requestId, reason }, 'The response stream cannot be posted');
+      outcome.body.destroy();
+      return postInstead(metadata, truncatedResponse(reason), route);
+    }
   }
 
   async #poll(): Promise<Polled> {
     this.#polling = this.#connection.send(NEXT);
     this.#hasPolled = true;
     try {
-      return await this.#onPollAnswered(await this.#polling.answer);
-    } catch (error) {
-      return await this.#onPollFailed(error as RequestError);
+      return await this.#polling.answer.then(
+        (answer) => this.#onPollAnswered(answer),
+        (error: RequestError) => this.#onPollFailed(error),
+      );
     } finally {
       this.#polling = undefined;
     }
@@ -127,9 +135,10 @@ class HttpRuntimeApiClient implements RuntimeApiClient {
     return this.#refuse(withoutDeadline(parsed.requestId), parsed.fault);
   }
 
-  async #onPollFailed(error: RequestError): Promise<Polled> {
-    const parsed = error.headers === undefined ? undefined : parseEventHeaders(error.headers);
-    if (parsed === undefined) return failed(error.message, isOutOfDescriptors(error));
+  #onPollFailed(error: RequestError): Polled | Promise<Polled> {
+    const { response } = error;
+    if (response?.status !== 200) return failed(error.message, isOutOfDescriptors(error));
+    const parsed = parseEventHeaders(response.headers);
     const metadata = parsed.type === 'valid' ? parsed.metadata : withoutDeadline(parsed.requestId);
     return this.#refuse(metadata, `the event's body was cut off: ${error.message}`);
   }
@@ -164,6 +173,9 @@ function isOutOfDescriptors({ cause }: Error): boolean {
 }
 
 const NEXT = { method: 'GET', path: `${API_VERSION}/runtime/invocation/next` } as const;
+
+/** The plan of file descriptors has none for connections that stay open after a retry. */
+const RETRY_IDLE_MS = 1_000;
 
 /** How long to retry the answer to an event without a valid deadline. */
 const MALFORMED_TIMEOUT_MS = 3_000;
@@ -203,9 +215,9 @@ export class HttpRuntimeApi {
     return client;
   }
 
-  /** Loads the module for response streams before the first one needs it. */
+  /** Loads the module for response streams before the first one needs it, which loads it again if that fails. */
   expectStreams(): void {
-    void import('./respond-streaming.ts');
+    import('./respond-streaming.ts').catch(() => undefined);
   }
 
   postInitError(diagnostic: EncodedDiagnostic, stop: AbortSignal): Promise<void> {

@@ -22,7 +22,8 @@ export class Connection {
   #socket: Socket | undefined;
   #pipelined: PendingRequest | undefined;
 
-  constructor(runtimeApi: string, observer: RequestsObserver) {
+  /** @param idleMs how long the connection stays open without a request, in ms. */
+  constructor(runtimeApi: string, observer: RequestsObserver, idleMs = SLOT_IDLE_MS) {
     this.#observer = observer;
     const open = buildConnector({ timeout: 5_000 });
     const { origin } = new URL(`http://${runtimeApi}`);
@@ -32,8 +33,8 @@ export class Connection {
       pipelining: 2,
       headersTimeout: 0,
       bodyTimeout: 0,
-      keepAliveTimeout: IDLE_MS,
-      keepAliveMaxTimeout: IDLE_MS,
+      keepAliveTimeout: idleMs,
+      keepAliveMaxTimeout: idleMs,
       maxHeaderSize: 64 * 1024,
       connect: (options, callback) =>
         untraced(() =>
@@ -90,24 +91,28 @@ export class Connection {
   }
 }
 
-/** Keeps the connection open while a handler runs, up to the maximum function timeout. */
-const IDLE_MS = MAX_TIMEOUT_S * 1_000;
+/** Keeps the connection of a slot open while a handler runs, up to the maximum function timeout. */
+const SLOT_IDLE_MS = MAX_TIMEOUT_S * 1_000;
 
-/** A complete response of the Runtime API. */
-export interface ApiResponse {
+/** The status and the headers of a response. */
+interface ResponseHead {
   readonly status: number;
   readonly headers: Headers;
+}
+
+/** A complete response of the Runtime API. */
+export interface ApiResponse extends ResponseHead {
   readonly body: EventBytes;
 }
 
-/** A request that failed. Has the headers of the response if they had arrived. */
+/** A request that failed. Has the head of the response if it had arrived. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
-  readonly headers: Headers | undefined;
+  readonly response: ResponseHead | undefined;
 
-  constructor(cause: Error, headers: Headers | undefined) {
+  constructor(cause: Error, response: ResponseHead | undefined) {
     super(`${cause.message}${'code' in cause ? ` (${String(cause.code)})` : ''}`, { cause });
-    this.headers = headers;
+    this.response = response;
   }
 }
 
@@ -118,8 +123,7 @@ export class PendingRequest implements Dispatcher.DispatchHandler {
   readonly #reject: (error: RequestError) => void;
   readonly #onStart: (() => void) | undefined;
   #controller: Dispatcher.DispatchController | undefined;
-  #status = 0;
-  #headers: Headers | undefined;
+  #head: ResponseHead | undefined;
   #body: BodyCollector | undefined;
   #cancelled = false;
 
@@ -140,7 +144,7 @@ export class PendingRequest implements Dispatcher.DispatchHandler {
 
   /** Cancels the request, unless its response has begun to arrive. */
   cancel(): void {
-    if (this.#headers !== undefined) return;
+    if (this.#head !== undefined) return;
     this.#cancelled = true;
     this.#controller?.abort(new Error('The request was cancelled.'));
   }
@@ -152,8 +156,7 @@ export class PendingRequest implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
-    this.#status = status;
-    this.#headers = headers;
+    this.#head = { status, headers };
     this.#body = new BodyCollector(Number(headers['content-length'] ?? 0));
   }
 
@@ -162,11 +165,12 @@ export class PendingRequest implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#resolve({ status: this.#status, headers: this.#headers ?? {}, body: this.#body?.finish() ?? '' });
+    const { status, headers } = this.#head as ResponseHead;
+    this.#resolve({ status, headers, body: this.#body?.finish() ?? '' });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#reject(new RequestError(error, this.#headers));
+    this.#reject(new RequestError(error, this.#head));
   }
 }
 

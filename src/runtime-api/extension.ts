@@ -5,8 +5,7 @@ import { POLL_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import { Connection } from './connection.ts';
 import type { RequestsObserver } from '../observability/observer.ts';
 import type { Log } from '../logging/log.ts';
-import { sleepUnlessAborted } from './retry.ts';
-import { onAbort } from '../waiting.ts';
+import { onAbort, sleepUnlessAborted } from '../waiting.ts';
 
 /**
  * Registers the runtime as an internal extension. Without one, Lambda sends SIGKILL at shutdown without a SIGTERM before it.

@@ -4,8 +4,7 @@ import type { RequestsObserver } from '../observability/observer.ts';
 import { INIT_ERROR_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import { API_VERSION, Connection, POST_TIMEOUT_MS } from './connection.ts';
 import { errorTypeHeader } from './error-type-header.ts';
-import { sleepUnlessAborted } from './retry.ts';
-import { onAbort } from '../waiting.ts';
+import { onAbort, sleepUnlessAborted } from '../waiting.ts';
 
 /** Posts an init error with retries until the signal aborts. Never rejects, because Lambda also sees the exit code. */
 export async function postInitError(

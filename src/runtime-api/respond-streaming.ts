@@ -4,23 +4,25 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
-import { Promise, dateNow } from '../builtins.ts';
-import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
-import { failureOutcome } from '../invocation/invocation.ts';
+import { Promise } from '../builtins.ts';
 import type {
   DeliveryStatus,
   InvocationMetadata,
-  SettledOutcome,
   StreamedBody,
   StreamedOutcome,
 } from '../invocation/invocation.ts';
 import { msUntil } from '../invocation/time.ts';
-import { ANSWER_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import { API_VERSION, POST_TIMEOUT_MS } from './connection.ts';
 import { ERROR_BODY, ERROR_TYPE, requestSink } from './request-sink.ts';
-import { MIN_TRIES, RESPONSE_TOO_LARGE, isCallerGone, logCallerGone, postOutcome } from './respond.ts';
+import {
+  RESPONSE_TOO_LARGE,
+  isCallerGone,
+  logCallerGone,
+  postInstead,
+  truncatedResponse,
+  waitForRetry,
+} from './respond.ts';
 import type { AnswerRoute, Reply } from './respond.ts';
-import { sleepUnlessAborted } from './retry.ts';
 import { untraced } from './untraced.ts';
 import { onAbort, timeoutSignal } from '../waiting.ts';
 
@@ -45,10 +47,11 @@ export async function postStream(
 ): Promise<DeliveryStatus> {
   // A reader that stops reading must not occupy the slot forever; some time after the deadline no caller waits any more.
   const { signal, end } = timeoutSignal(msUntil(metadata.deadlineMs) + POST_TIMEOUT_MS, route.signal);
-  const socket = await connectForAnswer(metadata, route, signal);
+  const timedRoute = { ...route, signal };
+  const socket = await connectForAnswer(metadata, timedRoute);
   try {
     if (socket === undefined) return 'failed';
-    return await postOn(socket, metadata, outcome, { ...route, signal });
+    return await postOn(socket, metadata, outcome, timedRoute);
   } finally {
     end();
     outcome.body.destroy();
@@ -75,9 +78,9 @@ async function postOn(
     log.error({ requestId, status }, 'The Runtime API refused the response stream');
     if (status === 400) return 'failed';
     return await postInstead(
-      route,
       metadata,
-      status === 413 ? RESPONSE_TOO_LARGE : truncated(`status ${status}`),
+      status === 413 ? RESPONSE_TOO_LARGE : truncatedResponse(`status ${status}`),
+      route,
     );
   } catch (error) {
     observed?.failed(error as Error);
@@ -85,7 +88,8 @@ async function postOn(
     log.error({ requestId, reason }, 'The response stream was interrupted');
     // Lambda regards the part that it received as the complete response and refuses an error.
     if (error instanceof AcceptedEarly) return 'failed';
-    return signal.aborted ? 'failed' : postInstead(route, metadata, truncated(reason));
+    // If part of the stream had arrived, the Runtime API refuses the error, and the caller sees an incomplete response.
+    return signal.aborted ? 'failed' : postInstead(metadata, truncatedResponse(reason), route);
   }
 }
 
@@ -180,52 +184,21 @@ function openRequest(
   );
 }
 
-/**
- * Posts an error in place of a stream. If part of the stream had arrived, the Runtime API refuses the error, and the caller
- * sees an incomplete response.
- */
-async function postInstead(
-  route: AnswerRoute,
-  metadata: InvocationMetadata,
-  outcome: SettledOutcome,
-): Promise<DeliveryStatus> {
-  // On the slot's connection the error would wait behind the next poll.
-  const retry = { ...route, first: route.retries(), triedBefore: true };
-  const delivery = await postOutcome(metadata, outcome, retry);
-  return delivery === 'delivered' ? 'replaced' : delivery;
-}
-
-function truncated(reason: string): SettledOutcome {
-  const message = `The response could not be streamed completely: ${reason}.`;
-  return failureOutcome(encodeDiagnostic(diagnostic('Runtime.TruncatedResponse', message)));
-}
-
 /** Opens a connection with the same retries as other answers. The stream is not consumed before the connection is open. */
 async function connectForAnswer(
-  { requestId, deadlineMs }: InvocationMetadata,
-  { runtimeApi, log, observer }: StreamRoute,
-  signal: AbortSignal,
+  metadata: InvocationMetadata,
+  route: StreamRoute,
 ): Promise<Socket | undefined> {
-  for (let failures = 0; !signal.aborted;) {
-    const socket = untraced(() => connect({ ...addressOf(runtimeApi), noDelay: true }));
+  for (let failures = 1; ; failures += 1) {
+    const socket = untraced(() => connect({ ...addressOf(route.runtimeApi), noDelay: true }));
     try {
-      await once(socket, 'connect', { signal });
+      await once(socket, 'connect', { signal: route.signal });
       return socket;
     } catch (error) {
       socket.destroy();
-      failures += 1;
-      const reason = (error as Error).message;
-      const delayMs = delayAfter(failures, ANSWER_SCHEDULE);
-      if (delayMs === undefined || (failures >= MIN_TRIES && dateNow() + delayMs > deadlineMs)) {
-        log.error({ requestId, failures, reason }, 'The answer could not be delivered');
-        return undefined;
-      }
-      log.warn({ requestId, failures, reason }, 'Answering failed, will retry');
-      observer.retries('answer');
-      await sleepUnlessAborted(delayMs, signal);
+      if (!(await waitForRetry(metadata, failures, (error as Error).message, route))) return undefined;
     }
   }
-  return undefined;
 }
 
 function addressOf(runtimeApi: string): { host: string; port: number } {

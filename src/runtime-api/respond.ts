@@ -9,7 +9,7 @@ import { ANSWER_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import { API_VERSION, POST_TIMEOUT_MS } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { errorTypeHeader } from './error-type-header.ts';
-import { sleepUnlessAborted } from './retry.ts';
+import { sleepUnlessAborted } from '../waiting.ts';
 
 /** The connections for an answer: the slot's own first, a second one for retries because `/next` may be open on the first. */
 export interface AnswerRoute {
@@ -47,33 +47,50 @@ export async function postOutcome(
         { requestId, bytes: Buffer.byteLength(outcome.body) },
         'The response is too large for Lambda',
       );
-      // On the slot's connection the error would wait behind the next poll. If the Runtime API has already answered the
-      // caller itself, it refuses this error with 400.
-      const retry = { ...route, first: route.retries(), triedBefore: true };
-      const delivery = await postOutcome(metadata, RESPONSE_TOO_LARGE, retry);
-      return delivery === 'delivered' ? 'replaced' : delivery;
+      return postInstead(metadata, RESPONSE_TOO_LARGE, route);
     }
     if (status > 0 && status < 500) {
       log.error({ requestId, status }, 'The Runtime API refused the answer');
       return 'failed';
     }
-    const reason = reply.fault ?? status;
     failures += 1;
-    const delayMs = delayAfter(failures, ANSWER_SCHEDULE);
-    const isLast =
-      delayMs === undefined || (failures >= MIN_TRIES && dateNow() + delayMs > metadata.deadlineMs);
-    if (!isLast && !route.signal.aborted) {
-      log.warn({ requestId, failures, reason }, 'Answering failed, will retry');
-      route.observer.retries('answer');
-      if (await sleepUnlessAborted(delayMs, route.signal)) continue;
-    }
-    log.error({ requestId, failures, reason }, 'The answer could not be delivered');
-    return 'failed';
+    if (!(await waitForRetry(metadata, failures, reply.fault ?? status, route))) return 'failed';
   }
 }
 
+/** Posts an error in place of an answer of which the Runtime API has not taken everything. Never rejects. */
+export async function postInstead(
+  metadata: InvocationMetadata,
+  outcome: SettledOutcome,
+  route: AnswerRoute,
+): Promise<DeliveryStatus> {
+  // On the slot's connection the error would wait behind the next poll. If the Runtime API has already answered the caller
+  // itself, it refuses this error with 400.
+  const retry = { ...route, first: route.retries(), triedBefore: true };
+  const delivery = await postOutcome(metadata, outcome, retry);
+  return delivery === 'delivered' ? 'replaced' : delivery;
+}
+
+/** Waits after a failed try of an answer. Returns false, and logs an error, if there is no further try. */
+export async function waitForRetry(
+  { requestId, deadlineMs }: InvocationMetadata,
+  failures: number,
+  reason: string | number,
+  { signal, log, observer }: Pick<AnswerRoute, 'signal' | 'log' | 'observer'>,
+): Promise<boolean> {
+  const delayMs = delayAfter(failures, ANSWER_SCHEDULE);
+  const isLast = delayMs === undefined || (failures >= MIN_TRIES && dateNow() + delayMs > deadlineMs);
+  if (!isLast && !signal.aborted) {
+    log.warn({ requestId, failures, reason }, 'Answering failed, will retry');
+    observer.retries('answer');
+    if (await sleepUnlessAborted(delayMs, signal)) return true;
+  }
+  log.error({ requestId, failures, reason }, 'The answer could not be delivered');
+  return false;
+}
+
 /** An answer past its deadline still gets this many tries, because clocks may differ. */
-export const MIN_TRIES = 3;
+const MIN_TRIES = 3;
 
 /** The error for a response that Lambda refused because of its size. */
 export const RESPONSE_TOO_LARGE = failureOutcome(
@@ -84,6 +101,12 @@ export const RESPONSE_TOO_LARGE = failureOutcome(
     ),
   ),
 );
+
+/** The error that replaces a stream which could not be posted completely. */
+export function truncatedResponse(reason: string): SettledOutcome {
+  const message = `The response could not be streamed completely: ${reason}.`;
+  return failureOutcome(encodeDiagnostic(diagnostic('Runtime.TruncatedResponse', message)));
+}
 
 /** The reply of the Runtime API to an answer. */
 export interface Reply {

@@ -1,8 +1,8 @@
-import { sleep } from '../builtins.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import type { Log } from '../logging/log.ts';
 import type { RequestsObserver } from '../observability/observer.ts';
 import { DESCRIPTOR_SCHEDULE, POLL_SCHEDULE, delayAfter } from '../retry-schedule.ts';
+import { sleepUnlessAborted } from '../waiting.ts';
 
 /** Why a poll failed. */
 export interface PollFault {
@@ -78,9 +78,4 @@ export class PollBackoff {
 
 function isPowerOfTwo(count: number): boolean {
   return Math.log2(count) % 1 === 0;
-}
-
-/** Waits for `ms`. Returns false if the signal aborted before. */
-export async function sleepUnlessAborted(ms: number, signal?: AbortSignal): Promise<boolean> {
-  return sleep(ms, true, signal === undefined ? {} : { signal }).catch(() => false);
 }

@@ -8,9 +8,15 @@ import { withTimeout } from '../waiting.ts';
 /**
  * Loads the services module once. Resolves with a function that opens a connection to it and returns the thread's port.
  * The connection ends when the port is closed, which also happens when the thread ends.
+ *
+ * @param stop ends the timeout.
  */
-export async function openServices(url: string, timeoutMs: number): Promise<() => MessagePort> {
-  const services = withExportCheck(await importUserModule('services', url, timeoutMs), url);
+export async function openServices(
+  url: string,
+  timeoutMs: number,
+  stop: AbortSignal,
+): Promise<() => MessagePort> {
+  const services = withExportCheck(await importUserModule('services', url, timeoutMs, stop), url);
   return () => {
     const { port1, port2 } = new MessageChannel();
     expose(services, port1 as unknown as Endpoint);
@@ -34,9 +40,11 @@ function withExportCheck(module: Readonly<Record<string, unknown>>, url: string)
 /**
  * Loads the shared data once. Rejects with a `SharingError` if the data cannot be cloned, or contains a large ArrayBuffer,
  * which each thread would copy.
+ *
+ * @param stop ends the timeout.
  */
-export async function loadSharedData(url: string, timeoutMs: number): Promise<unknown> {
-  const module = await importUserModule('sharedData', url, timeoutMs);
+export async function loadSharedData(url: string, timeoutMs: number, stop: AbortSignal): Promise<unknown> {
+  const module = await importUserModule('sharedData', url, timeoutMs, stop);
   const data = 'default' in module ? module['default'] : { ...module };
   if (data === undefined || data === null)
     throw new SharingError('sharedData', `The module ${url} (option sharedData) has no exports to share.`);
@@ -96,11 +104,13 @@ async function importUserModule(
   option: SharingOption,
   url: string,
   timeoutMs: number,
+  stop: AbortSignal,
 ): Promise<Readonly<Record<string, unknown>>> {
   const module = `The module ${url} (option ${option})`;
   const timeoutError = () => new Error(`it took more than ${timeoutMs} ms (initTimeoutMs)`);
   try {
-    return await withTimeout(import(url) as Promise<Record<string, unknown>>, timeoutMs, timeoutError);
+    const loaded = import(url) as Promise<Record<string, unknown>>;
+    return await withTimeout(loaded, timeoutMs, timeoutError, stop);
   } catch (cause) {
     const fault = await importFault(cause, url, process.cwd());
     const reason = fault?.message ?? (cause instanceof Error ? cause.message : String(cause));

@@ -2,7 +2,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalRuntime } from '../helpers/start-local.ts';
 import { startLocal } from '../helpers/start-local.ts';
-import { POLL_OPTIONS } from '../helpers/start-runtime.ts';
+import { HANDLERS, POLL_OPTIONS } from '../helpers/start-runtime.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 import type { TaskRoot } from '../helpers/task-root.ts';
 
@@ -282,4 +282,18 @@ it('dev takes file.export, waits for a file that does not exist yet, and writes 
     'stdout',
   );
   await local.whenWritten(/^[\d:.]+ \w+ +[\da-f]{8} Invocation ended {2}.*more$/m, 'stdout');
+});
+
+it('as many slots poll as there are descriptors for, those of the local server included', async () => {
+  await using meetings = await makeTaskRoot();
+  await using local = await startLocal({
+    args: ['dev', 'meeting.waiting', '--concurrency', '300', '--threads', '4', '--log-format', 'json'],
+    cwd: HANDLERS,
+    descriptors: 256,
+    env: { MEETING_DIRECTORY: meetings.path },
+  });
+  const warning = await local.process.whenLogged(/^Only \d+ of 300 slots poll/);
+  const of = warning['slots'] as number;
+  const threads = await Promise.all(Array.from({ length: of }, () => local.invoke({ meeting: 'all', of })));
+  expect(threads).toEqual(threads.map(() => expect.any(Number)));
 });

@@ -1,5 +1,6 @@
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import type { Fault } from '../../src/local/runtime-api/faults.ts';
@@ -290,6 +291,55 @@ describe.each(SHAPES)('in $mode, the Runtime API', ({ start }) => {
     await runtime.unlessExited(second.whenParked(runtime.slots));
     const result = await runtime.unlessExited(second.invoke('{"do":"healthy","n":4}'));
     expect(result.status).toBe('response');
+  });
+
+  it('refuses answers: the connections for their retries are closed when no retry needs them', async () => {
+    await using api = await startRuntimeApiServer();
+    let taken = 0;
+    const open = new Set<Socket>();
+    const proxy = createServer((socket) => {
+      taken += 1;
+      open.add(socket);
+      socket.on('close', () => open.delete(socket));
+      pipeline(socket, connect(api.port, '127.0.0.1'), socket).catch(() => undefined);
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const { port } = proxy.address() as AddressInfo;
+    try {
+      await using runtime = await start({ api, address: `127.0.0.1:${port}` });
+      await runtime.whenParked(runtime.slots);
+      const atRest = open.size;
+      for (let slot = 0; slot < runtime.slots; slot += 1)
+        api.faults.once('response', { type: 'status', status: 503 });
+      const events = Array.from({ length: runtime.slots }, () => runtime.invoke({ do: 'healthy' }));
+      await Promise.all(events);
+      expect(taken).toBeGreaterThan(atRest);
+      await expect.poll(() => open.size, { timeout: 60_000 }).toBe(atRest);
+      await runtime.expectFullCapacity();
+    } finally {
+      proxy.close();
+    }
+  });
+
+  it('breaks off an error in the middle: it is no malformed event', async () => {
+    const listener = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () =>
+        socket.end('HTTP/1.1 500 Internal Server Error\r\nContent-Length: 100\r\n\r\n{'),
+      );
+    });
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+    const { port } = listener.address() as AddressInfo;
+    try {
+      await using runtime = await start({
+        address: `127.0.0.1:${port}`,
+        options: { registerExtension: false },
+      });
+      await runtime.logged({ message: 'Polling failed, will retry', failures: 3 });
+      expect(runtime.log.filter(({ level }) => level === 'ERROR')).toEqual([]);
+    } finally {
+      listener.close();
+    }
   });
 
   it('takes connections and closes them at once: is waited for, which costs no CPU', async () => {

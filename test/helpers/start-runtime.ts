@@ -36,6 +36,8 @@ export interface RuntimeOptions {
   /** AWS_LAMBDA_MAX_CONCURRENCY. */
   readonly concurrency?: number;
   readonly cwd?: string;
+  /** The descriptor limit of the process (`ulimit -n`). */
+  readonly descriptors?: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly execArgv?: readonly string[];
   /** Runs the sources, also where the tests run the built package: for tests of which source modules are loaded. */
@@ -136,11 +138,12 @@ export async function startRuntime(options: RuntimeOptions): Promise<RunningRunt
       ? [command, [...(options.handler === undefined ? [] : [options.handler]), ...(options.args ?? [])]]
       : [fileURLToPath(new URL(options.bootstrap, BOOTSTRAPS)), []];
   const taskRoot = options.taskRoot === undefined ? HANDLERS : options.taskRoot;
-  const { cwd, stdio, execArgv, sources } = options;
+  const { cwd, stdio, execArgv, descriptors, sources } = options;
   const child = start(file, args, {
     cwd,
     stdio,
     execArgv,
+    descriptors,
     sources,
     env: {
       AWS_LAMBDA_RUNTIME_API: api.address,

@@ -7,6 +7,8 @@ import { pipeline } from 'node:stream/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import type { FaultRuntime } from '../faults/fault-runtime.ts';
+import { MODES, startBootstrap } from '../helpers/start-runtime.ts';
+import { makeTaskRoot } from '../helpers/task-root.ts';
 import { expectBody, observe, SHAPES, SINGLE } from './streaming-runtime.ts';
 
 describe.each(SHAPES)('a reader that goes away, $mode', ({ perThread, start }) => {
@@ -133,6 +135,34 @@ describe.each(SHAPES)('a reader that goes away, $mode', ({ perThread, start }) =
     expect(runtime.log).not.toContainEqual(expect.objectContaining({ requestId, level: 'ERROR' }));
   });
 });
+
+it.each(MODES)(
+  'a stream for which the runtime cannot load its code fails, and the slot goes on, in %s',
+  async (_mode, _settings, options) => {
+    await using root = await makeTaskRoot({
+      'streams.mjs': `
+        export const handler = awslambda.streamifyResponse(async (_event, stream) => {
+          stream.write('first');
+          await new Promise((resolve) => stream.once('close', resolve));
+        });`,
+    });
+    await using runtime = await startBootstrap(`${root.path}/streams.mjs`, options, {
+      sources: true,
+      execArgv: ['--import', new URL('../fixtures/bootstraps/no-streams.mjs', import.meta.url).href],
+    });
+    for (let time = 0; time < 3; time += 1) {
+      expect(await runtime.failure({})).toMatchObject({
+        rawErrorType: 'Runtime.TruncatedResponse',
+        error: { errorMessage: expect.stringMatching(/EMFILE/) },
+        midStream: false,
+      });
+    }
+    expect(await runtime.stop()).toEqual({ code: 0, signal: null });
+    const reason = expect.stringMatching(/EMFILE/);
+    const line = { reason, message: 'The response stream cannot be posted' };
+    expect(runtime.log.filter(({ level }) => level === 'ERROR')).toMatchObject([line, line, line]);
+  },
+);
 
 it('a connection that is refused is tried again, and nothing is lost', async () => {
   await using api = await startRuntimeApiServer();

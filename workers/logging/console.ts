@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import type { InspectOptions } from 'node:util';
 import { Date } from '../../src/builtins.ts';
 import type { LogWriter } from '../../src/output/log-output.ts';
-import { LOG_LEVELS } from '../../src/thread-settings.ts';
+import { isWritten } from '../../src/thread-settings.ts';
 import type { LogLevel, LogSettings } from '../../src/thread-settings.ts';
 import { currentInvocation } from '../invoke-store.ts';
 import { replaceFunction } from '../replace-function.ts';
@@ -20,7 +20,7 @@ export function patchConsole(
 ): () => void {
   const toLine = format === 'JSON' ? jsonLine : textLine;
   const at = (level: LogLevel) => {
-    if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(minimum)) return () => undefined;
+    if (!isWritten(level, minimum)) return () => undefined;
     return (...args: unknown[]) => {
       const metadata = currentInvocation()?.message.metadata;
       const time = new Date();

@@ -1,7 +1,7 @@
 import { Date } from '../../src/builtins.ts';
 import type { InvocationMetadata } from '../../src/invocation/invocation.ts';
 import type { LogWriter } from '../../src/output/log-output.ts';
-import { LOG_LEVELS } from '../../src/thread-settings.ts';
+import { isWritten } from '../../src/thread-settings.ts';
 import type { LogLevel, LogSettings } from '../../src/thread-settings.ts';
 import { isProcessExitError } from '../handler-error.ts';
 import { jsonErrorLine, textErrorLine } from './log-lines.ts';
@@ -21,10 +21,10 @@ export function openHandlerErrorLog(
   writer: LogWriter,
   { format, level: minimum }: Pick<LogSettings, 'format' | 'level'>,
 ): HandlerErrorLog {
-  const isWritten = LOG_LEVELS.indexOf(LEVEL) >= LOG_LEVELS.indexOf(minimum);
+  const writesErrors = isWritten(LEVEL, minimum);
   const write = (thrown: unknown, { requestId, tenantId }: InvocationIds, text: string, inJson?: string) => {
     // The runtime itself logs calls of process.exit().
-    if (!isWritten || isProcessExitError(thrown)) return;
+    if (!writesErrors || isProcessExitError(thrown)) return;
     const time = new Date();
     const origin = { time, level: LEVEL, requestId, tenantId };
     const line =
