@@ -1,4 +1,5 @@
 import { Promise, dateNow, getActiveResourcesInfo, nextTurn, sleep } from '../builtins.ts';
+import { msUntil } from '../invocation/time.ts';
 import type { Log } from '../logging/log.ts';
 import { threadCpuMs } from '../observability/thread-metrics.ts';
 import { settlesWithin } from '../waiting.ts';
@@ -79,7 +80,7 @@ export class DeadlineInquiries {
     const toWaiting = resources.then((types) => {
       if (types !== undefined) found({ kind: 'waiting', resources: types });
     });
-    if (await settlesWithin(toWaiting, Math.min(TURN_MS, (answerAtMs - dateNow()) / 4))) return;
+    if (await settlesWithin(toWaiting, Math.min(TURN_MS, msUntil(answerAtMs) / 4))) return;
     // The reply may have arrived while the main thread itself waited for a core.
     await nextTurn();
     if (await settlesWithin(toWaiting, 0)) return;
@@ -108,7 +109,7 @@ export class DeadlineInquiries {
         (await profile(thread, answerAtMs, mapper, found, samples)) !== 0,
     );
     // Native code can delay the profile for long. Other threads may be profiled after the answer.
-    await settlesWithin(profiled, answerAtMs - dateNow());
+    await settlesWithin(profiled, msUntil(answerAtMs));
     this.#profiles -= 1;
     try {
       return await profiled;

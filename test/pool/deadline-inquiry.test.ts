@@ -39,6 +39,23 @@ it('200 deadlines at once profile four threads, and then others may be profiled'
   await expect.poll(() => started.length).toBe(Math.min(1, MOST));
 });
 
+it('an inquiry whose answer is due already sets no timer that Node.js warns of', async () => {
+  const warnings: string[] = [];
+  const onWarning = ({ name }: Error) => warnings.push(name);
+  process.on('warning', onWarning);
+  try {
+    const started: (() => void)[] = [];
+    const thread = new ComputingThread(started) as unknown as PoolThread;
+    const inquiry = new DeadlineInquiries(log).begin(thread, Date.now() - 1_000);
+    await expect.poll(() => inquiry.activity?.kind).toBe('blocked');
+    // Node.js emits warnings in the next turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(warnings).toEqual([]);
+  } finally {
+    process.off('warning', onWarning);
+  }
+});
+
 it('several invocations on one thread share an inquiry', async () => {
   const inquiries = new DeadlineInquiries(log);
   const started: (() => void)[] = [];
