@@ -33,7 +33,12 @@ async function importModule(
   const { require: requireBefore } = Module.prototype;
   const module = (await import(url)) as Record<string, unknown>;
   if (require.cache[require.resolve(file)] === undefined) return module;
-  return { default: requireBefore.call(new Module(file), file) as unknown };
+  return { default: requireBefore.call(moduleOf(file, require), file) as unknown };
+}
+
+/** A module like the one behind `require`, which Node.js does not give out. Hooks read these fields, such as those of Yarn. */
+function moduleOf(file: string, { resolve }: NodeJS.Require): Module {
+  return Object.assign(new Module(file), { filename: file, paths: resolve.paths('package') ?? [] });
 }
 
 function hasRequireHook(file: string, { extensions }: NodeJS.Require): boolean {

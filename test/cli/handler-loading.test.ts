@@ -33,6 +33,7 @@ const EXTENSIONS: readonly (readonly [extension: string, source: string])[] = [
 
 const HOOK = fileURLToPath(new URL('../fixtures/preloads/require-hook.cjs', import.meta.url));
 const WRAPPING = fileURLToPath(new URL('../fixtures/preloads/wrapping-require.cjs', import.meta.url));
+const READING_CALLERS = fileURLToPath(new URL('../fixtures/preloads/reading-callers.cjs', import.meta.url));
 
 const ANSWERED: readonly Loading[] = [
   ...EXTENSIONS.map(([extension], index) => ({
@@ -428,6 +429,20 @@ describe.concurrent.each(MODES)('with instrumentation that hooks require, in %s'
       ...settings,
     });
     expect(await runtime.invoke({})).toBe('plain');
+  });
+});
+
+describe.concurrent.each(MODES)('with Yarn’s hooks, in %s', (_mode, settings) => {
+  it('a CommonJS handler is required by a module that has a file and paths', async () => {
+    await using root = await makeTaskRoot({ 'index.js': `exports.handler = () => 'found';` });
+    await using runtime = await startRuntime({
+      handler: 'index.handler',
+      taskRoot: root.path,
+      concurrency: 1,
+      ...settings,
+      env: { ...settings.env, NODE_OPTIONS: `--require ${READING_CALLERS}` },
+    });
+    expect(await runtime.invoke({})).toBe('found');
   });
 });
 
