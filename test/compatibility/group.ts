@@ -72,6 +72,8 @@ export interface Reason {
   readonly contender?: ContenderName;
   readonly layout?: string;
   readonly format?: Format;
+  /** Whether the failure depends on a race, so that the case also works at times. It is recorded as failing. */
+  readonly isRace?: boolean;
   /** The cause, with the package's own line of code, as Markdown. */
   readonly why: string;
 }

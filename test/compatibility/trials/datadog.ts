@@ -116,7 +116,7 @@ export const datadog: Group = {
       set: `the handler \`${REDIRECTION}\`; \`DD_LAMBDA_HANDLER\` names yours`,
       handlers: { CommonJS: REDIRECTION },
       env: () => ({ ...settings, DD_LAMBDA_HANDLER: 'traced.handler' }),
-      reasons: [ONE_LISTENER],
+      reasons: [{ ...ONE_LISTENER, contender: 'theirs', isRace: true }, ONE_LISTENER],
     },
     {
       ...base,
@@ -124,7 +124,7 @@ export const datadog: Group = {
       set: `the handler \`${REDIRECTION}\`; \`DD_LAMBDA_HANDLER\` names yours`,
       handlers: { 'ES module': REDIRECTION },
       env: () => ({ ...settings, DD_LAMBDA_HANDLER: 'traced-esm.handler' }),
-      reasons: [ONE_LISTENER],
+      reasons: [{ ...ONE_LISTENER, contender: 'theirs', isRace: true }, ONE_LISTENER],
     },
     {
       ...base,

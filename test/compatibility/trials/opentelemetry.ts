@@ -172,10 +172,7 @@ export const opentelemetry: Group = {
       handlers: { CommonJS: 'traced.handler', 'ES module': 'traced-esm.handler' },
       wrapper: 'otel-handler',
       env: (services) => ({ ...exporting(services), OTEL_BSP_SCHEDULE_DELAY: '3600000' }),
-      reasons: [
-        { ...IMPORTED, format: 'CommonJS' },
-        { ...PATCHED_TWICE, format: 'ES module' },
-      ],
+      reasons: [{ ...IMPORTED, format: 'CommonJS' }],
     },
     {
       ...base,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { FunctionProcess } from '../function-process.ts';
-import { SHARED } from '../group.ts';
-import type { Group, Services, Trial } from '../group.ts';
+import { SHARED, UNSHARED } from '../group.ts';
+import type { Group, Reason, Services, Trial } from '../group.ts';
 import { ALL, eventually, invokeInWaves, mostly } from '../waves.ts';
 import type { Invocation } from '../waves.ts';
 
@@ -69,6 +69,19 @@ const base = {
   prove: proveSubsegments,
 } satisfies Partial<Trial>;
 
+/** Subsegments of several invocations on a thread. */
+const ONE_SEGMENT: Reason = {
+  layout: SHARED.name,
+  why: 'only with one invocation per thread. All invocations of a thread have one segment: `contextUtils.setSegment(facadeSegment())` (`dist/lib/env/aws_lambda.js`). A subsegment is sent under the trace that this segment has then: `this.trace_id = this.segment.trace_id` (`dist/lib/segments/attributes/subsegment.js`), which is the trace of the invocation that began last. Set `threads` to the concurrency, or make a segment for each invocation, as in the next row of the table.',
+};
+
+const BEGUN_EARLY: Reason = {
+  contender: 'theirs',
+  layout: UNSHARED.name,
+  isRace: true,
+  why: 'with AWS’s client at times also with 4 threads × 1, because the client asks for the next event while a handler waits.',
+};
+
 export const xray: Group = {
   name: 'xray',
   title: 'AWS X-Ray SDK',
@@ -77,12 +90,7 @@ export const xray: Group = {
       ...base,
       name: '`captureAsyncFunc()`, `captureHTTPsGlobal()`',
       handlers: { CommonJS: 'index.subsegments', 'ES module': 'esm.subsegments' },
-      reasons: [
-        {
-          layout: SHARED.name,
-          why: 'only with one invocation per thread. All invocations of a thread have one segment: `contextUtils.setSegment(facadeSegment())` (`dist/lib/env/aws_lambda.js`). A subsegment is sent under the trace that this segment has then: `this.trace_id = this.segment.trace_id` (`dist/lib/segments/attributes/subsegment.js`), which is the trace of the invocation that began last. Set `threads` to the concurrency, or make a segment for each invocation, as in the next row of the table.',
-        },
-      ],
+      reasons: [ONE_SEGMENT, BEGUN_EARLY],
     },
     {
       ...base,
