@@ -3,7 +3,7 @@ import { exposeConcurrencyInEnv } from './config/config.ts';
 import type { Config } from './config/config.ts';
 import { descriptorsPerSlot, fitDescriptors } from './config/concurrency-plan.ts';
 import { ManagedRuntimeError } from './errors.ts';
-import { aborted, settlesWithin } from './waiting.ts';
+import { aborted, settlesWithin, withTimeout } from './waiting.ts';
 import { drain } from './lifecycle/shutdown.ts';
 import type { ShutdownClock } from './lifecycle/shutdown.ts';
 import { logUncaughtOnMainThread, ignoreBrokenOutput } from './lifecycle/process-guard.ts';
@@ -13,7 +13,7 @@ import type { SharedState } from './thread-settings.ts';
 import type { Observer } from './observability/observer.ts';
 import type { Recorder } from './observability/recorder.ts';
 import { openSharedState } from './services/shared-state.ts';
-import { InitFailure } from './pool/init-failure.ts';
+import { InitFailure, initTimeout } from './pool/init-failure.ts';
 import type { WorkerPool } from './pool/worker-pool.ts';
 import { Deliveries } from './poller/deliveries.ts';
 import { runSlot } from './poller/poller.ts';
@@ -171,11 +171,17 @@ async function openRuntimeApi(runtimeApi: string, log: Log, { requests }: Observ
 /** Loads the user's modules for the main thread. Resolves with a function that returns a thread's shared state. */
 async function loadMainModules(config: Config, stop: AbortSignal): Promise<() => SharedState> {
   try {
-    for (const module of config.preload) await import(module);
+    for (const module of config.preload) await importPreload(module, config, stop);
     return await openSharedState(config, stop);
   } catch (error) {
     throw InitFailure.of(error);
   }
+}
+
+function importPreload(url: string, { initTimeoutMs }: Config, stop: AbortSignal): Promise<unknown> {
+  const module = `The module ${url} (option preload)`;
+  const timeoutError = () => new InitFailure(initTimeout(initTimeoutMs, module));
+  return withTimeout(import(url), initTimeoutMs, timeoutError, stop);
 }
 
 function firstRejection(promises: readonly Promise<void>[]): Promise<ManagedRuntimeError> {

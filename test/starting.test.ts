@@ -272,6 +272,7 @@ describe.each(MODES)('stop() during a start that hangs, in %s,', (_mode, _settin
     ['the handler', { workerFile: 'hangs.mjs' }],
     ['the services', { workerFile: 'handler.mjs', services: './hangs.mjs' }],
     ['the shared data', { workerFile: 'handler.mjs', sharedData: './hangs.mjs' }],
+    ['a preload', { workerFile: 'handler.mjs', preload: ['./hangs.mjs'] }],
   ])('lets the process end: %s', { timeout: 30_000 }, async (_what, { workerFile, ...modules }) => {
     await using root = await makeTaskRoot({
       'main.mjs': `

@@ -31,8 +31,8 @@ export class InitFailure extends Error {
   }
 }
 
-/** The init error for a handler module that does not load in time. */
-export function initTimeout(timeoutMs: number): EncodedDiagnostic {
-  const message = `The handler's module did not load within ${timeoutMs} ms (initTimeoutMs).`;
+/** The init error for a module that does not load in time. */
+export function initTimeout(timeoutMs: number, module = "The handler's module"): EncodedDiagnostic {
+  const message = `${module} did not load within ${timeoutMs} ms (initTimeoutMs).`;
   return encodeDiagnostic(diagnostic('Runtime.InitTimeout', message));
 }

@@ -103,6 +103,18 @@ describe.each(SHAPES)('$mode', ({ mode, start }) => {
     await using runtime = await start({ options: { preload: [fixture('preload-throws.mjs')] } });
     await expectInitError(runtime, { errorType: 'SyntaxError', errorMessage: /^no such addon$/, more: {} });
   });
+
+  it('a module to preload that hangs is an init error, too', async () => {
+    await using runtime = await start({
+      env: { HOW: 'hangs' },
+      options: { preload: [fixture('cannot-load.mjs')], initTimeoutMs: 1500 },
+    });
+    await expectInitError(runtime, {
+      errorType: 'Runtime.InitTimeout',
+      errorMessage: /cannot-load\.mjs \(option preload\) did not load within 1500 ms/,
+      more: {},
+    });
+  });
 });
 
 // The main thread posts it, whatever the mode.
