@@ -4,6 +4,8 @@
 
 # glibc gives threads up to 8 malloc arenas for each vCPU, and what is freed in one stays there. Two hold far less.
 export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-2}"
+# glibc would keep freed blocks of up to 32 MiB, such as the Buffers of an ended thread.
+export MALLOC_MMAP_THRESHOLD_="${MALLOC_MMAP_THRESHOLD_:-8388608}"
 
 # V8 would let the young generation of the main thread grow to 128 MiB. With a concurrency of 1, handlers run there.
 slots=${AWS_LAMBDA_MAX_CONCURRENCY:-1}

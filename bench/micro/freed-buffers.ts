@@ -3,7 +3,7 @@
  * blocks for later use. Requires Linux.
  *
  *     MALLOC_ARENA_MAX=2 node bench/micro/freed-buffers.ts
- *     MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=4194304 node bench/micro/freed-buffers.ts
+ *     MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=8388608 node bench/micro/freed-buffers.ts
  */
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';

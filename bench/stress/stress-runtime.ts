@@ -44,6 +44,7 @@ export function startStressedRuntime({ runtime, runtimeApi, slots, threads }: Se
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
         MALLOC_ARENA_MAX: '2',
+        MALLOC_MMAP_THRESHOLD_: '8388608',
         ...process.env,
         AWS_LAMBDA_RUNTIME_API: runtimeApi,
         AWS_LAMBDA_MAX_CONCURRENCY: String(slots),

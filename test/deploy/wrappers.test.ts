@@ -120,7 +120,7 @@ describe.each(SHELLS)('with the shell %s', (...shell) => {
       main: `${task.path}/main.ts`,
       instrumented: 'by the layer',
       execArgv: [YOUNG_GENERATION],
-      env: { UV_THREADPOOL_SIZE: '4', MALLOC_ARENA_MAX: '2' },
+      env: { UV_THREADPOOL_SIZE: '4', MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '8388608' },
     });
   });
 });
@@ -144,14 +144,23 @@ it.each([
   ['one slot, whose handler is on the main thread', { AWS_LAMBDA_MAX_CONCURRENCY: '1' }, '4', '2', []],
   [
     'values of the function',
-    { MALLOC_ARENA_MAX: '4', UV_THREADPOOL_SIZE: '7', NODE_OPTIONS: '--max_semi_space_size=32' },
+    {
+      MALLOC_ARENA_MAX: '4',
+      MALLOC_MMAP_THRESHOLD_: '65536',
+      UV_THREADPOOL_SIZE: '7',
+      NODE_OPTIONS: '--max_semi_space_size=32',
+    },
     '7',
     '4',
     [],
   ],
 ])('the variables and the flag are set for %s', async (_what, env, poolSize, arenas, flags) => {
   const facts = await factsOf([`${scripts}/exec-wrapper`], env);
-  expect(facts.env).toMatchObject({ UV_THREADPOOL_SIZE: poolSize, MALLOC_ARENA_MAX: arenas });
+  expect(facts.env).toMatchObject({
+    UV_THREADPOOL_SIZE: poolSize,
+    MALLOC_ARENA_MAX: arenas,
+    MALLOC_MMAP_THRESHOLD_: arenas === '2' ? '8388608' : '65536',
+  });
   expect(facts.execArgv).toEqual(flags);
 });
 
