@@ -3,7 +3,8 @@ import { FULL, LAYOUTS, startLayout, startSingle } from './fault-runtime.ts';
 import type { FaultOptions, FaultRuntime } from './fault-runtime.ts';
 
 /**
- * The long form has Lambda's clock, and the default of `shutdownTimeoutMs`. The short form runs beside other tests on a few cores:
+ * The long form has Lambda's clock, and the default of `shutdownTimeoutMs`; `npm run test:faults` runs it when no other test uses
+ * the cores. The short form runs beside other tests on a few cores:
  * it gives the steps three times as long, all of them being shares of the same total, and kills only what does not end by itself.
  */
 const KILL_AFTER_MS = FULL ? 600 : 20_000;
