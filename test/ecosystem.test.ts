@@ -318,11 +318,11 @@ runs the tests; with \`-u\` it also writes this page.`;
 
 const ATTACHED = `## Instrumentation, frameworks and more
 
-Each group is tried as its vendor describes, in processes of its own, with the built package: with four threads and one
-invocation on each, and with two threads and four invocations on each, with CommonJS and ES modules where the vendor has
-both. An endpoint outside of the function holds the requests of all invocations until all of them have arrived, so that the
-200 invocations of a trial overlap before the test asserts that they did not mix. AWS's client, aws-lambda-ric 4.0.2,
-runs beside it where a comparison tells something. [instrumentation.md](instrumentation.md) describes how to attach each
+Each package is set up as its vendor describes and runs in processes of its own, with the built package: with four threads
+and one invocation on each, and with two threads and four invocations on each ("2 threads × 4" in the tables), with CommonJS
+and ES modules where the vendor supports both. An endpoint outside of the function holds the requests of all invocations until
+all of them have arrived, so that the 200 invocations of a trial overlap before the test asserts that they did not mix. Where a
+comparison is useful, the same trial runs with AWS's client, aws-lambda-ric 4.0.2. [instrumentation.md](instrumentation.md) describes how to attach each
 instrumentation. \`npm run compatibility\` in the repository runs the trials.`;
 
 const NATIVE_ADDONS = `## Native addons
@@ -343,8 +343,8 @@ in flight, also in plain Node.js. The runtime lets a thread end only when no suc
 - **Child processes** of a terminated thread remain as zombies until the process ends, because only the event loop
   that started a process can reap it. Child processes of a thread that ends itself get SIGTERM and are reaped.
 
-Test: two calls at a time in an endless loop, four threads, and 20 missed deadlines in succession (Node.js 24.21, two
-cores).
+The test makes two calls at a time in an endless loop, on four threads, and misses 20 deadlines in succession (Node.js 24.21,
+two cores).
 
 | addon | runs in which the process survived all 20 deadlines |
 | --- | --- |
