@@ -6,6 +6,8 @@
 export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-2}"
 # glibc would keep freed blocks of up to 32 MiB, such as the Buffers of an ended thread.
 export MALLOC_MMAP_THRESHOLD_="${MALLOC_MMAP_THRESHOLD_:-8388608}"
+# A fixed threshold would leave this one at 128 KiB. As glibc itself does, twice the other.
+export MALLOC_TRIM_THRESHOLD_="${MALLOC_TRIM_THRESHOLD_:-16777216}"
 
 # V8 would let the young generation of the main thread grow to 128 MiB. With a concurrency of 1, handlers run there.
 slots=${AWS_LAMBDA_MAX_CONCURRENCY:-1}

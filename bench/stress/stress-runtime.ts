@@ -45,6 +45,7 @@ export function startStressedRuntime({ runtime, runtimeApi, slots, threads }: Se
       env: {
         MALLOC_ARENA_MAX: '2',
         MALLOC_MMAP_THRESHOLD_: '8388608',
+        MALLOC_TRIM_THRESHOLD_: '16777216',
         ...process.env,
         AWS_LAMBDA_RUNTIME_API: runtimeApi,
         AWS_LAMBDA_MAX_CONCURRENCY: String(slots),

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { localConcurrency } from '../config/concurrency-plan.ts';
 import { readConfig } from '../config/config.ts';
-import type { HandlerReference } from '../config/options.ts';
+import type { DevHooks, HandlerReference } from '../config/options.ts';
 import { LocalConsole } from '../console/local-console.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import { diagnosticText } from '../invocation/diagnostic.ts';
@@ -34,7 +34,7 @@ export async function develop(workerFile: string, flags: DevFlags): Promise<void
     const stop = new AbortController();
     onStopSignal(() => stop.abort());
     const reference = referenceTo(workerFile);
-    const { handler, local, runtimeApi } = readConfig(reference, {});
+    const { handler, local, runtimeApi } = readConfig(reference, {}, undefined, undefined, NO_HOOKS);
     const console = new LocalConsole(local);
     const { server, close } = await startLocalMode(local, console, runtimeApi);
     const code = new LoadedFiles(filesOf(handler));
@@ -50,6 +50,9 @@ export async function develop(workerFile: string, flags: DevFlags): Promise<void
     await close();
   });
 }
+
+/** For the configuration of the server: the command serves callers locally, whatever Runtime API the environment names. */
+const NO_HOOKS: DevHooks = { terminal: undefined, onServing: () => undefined };
 
 /** The server knows only its own slots, so the runtime must have the same number. */
 function setLocalConcurrency(): void {

@@ -87,7 +87,7 @@ export interface ManagedRuntimeOptions {
   readonly deadlineGraceMs?: number | undefined;
   /** What happens to a thread when an invocation exceeds its deadline and the grace period. Default `terminate`. */
   readonly onDeadline?: OnDeadline | undefined;
-  /** How long the handler's module, and each module of other options, may take to load, in ms. Default 130,000, Lambda's minimum init timeout. */
+  /** How long the handler's module, and each of `preload`, `services` and `sharedData`, may take to load, in ms. Default 130,000, Lambda's minimum init timeout. */
   readonly initTimeoutMs?: number | undefined;
   /** How long the runtime continues without a ready thread before `run()` rejects with `NO_THREADS`, in ms. Default 30,000. */
   readonly threadRecoveryTimeoutMs?: number | undefined;

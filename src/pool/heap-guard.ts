@@ -9,10 +9,8 @@ import type { ThreadMemory } from './memory-pressure.ts';
 import type { PoolThread } from './pool-thread.ts';
 import { residentMiB } from './resident-memory.ts';
 import { OUT_OF_MEMORY } from './thread-end.ts';
+import type { ThreadSet } from './thread-set.ts';
 import { certainHeapLimitMiB, limitHeapGrowth } from './v8-limits.ts';
-
-/** Terminates a thread for the given reason. */
-export type EndThread = (thread: PoolThread, reason: Diagnostic) => void;
 
 /**
  * Terminates a thread whose heap exceeds its limit, and the largest thread when the process is close to the function's
@@ -31,8 +29,7 @@ export class HeapGuard {
   readonly #pressure: MemoryPressure;
   readonly #idleGarbage = new IdleGarbage();
   readonly #log: Log;
-  readonly #threads: () => readonly PoolThread[];
-  readonly #end: EndThread;
+  readonly #threads: ThreadSet;
   #timer: NodeJS.Timeout | undefined;
   /** The last measurement of each thread. */
   readonly #measured = new Map<PoolThread, ThreadMemory>();
@@ -50,13 +47,12 @@ export class HeapGuard {
   #warned = false;
   #isGrowthLimited = false;
 
-  constructor(config: Config, log: Log, threads: () => readonly PoolThread[], end: EndThread) {
+  constructor(config: Config, log: Log, threads: ThreadSet) {
     this.#limitMiB = config.resourceLimits.maxOldGenerationSizeMb ?? Infinity;
     this.#certainLimitMiB = certainHeapLimitMiB(config.resourceLimits);
     this.#pressure = new MemoryPressure(config);
     this.#log = log;
     this.#threads = threads;
-    this.#end = end;
   }
 
   start(): void {
@@ -86,7 +82,7 @@ export class HeapGuard {
   /** As soon as the first threads have started, or earlier if a heap may be so large that its growth matters. */
   #limitGrowth(processMiB: number): void {
     if (this.#isGrowthLimited) return;
-    const states = this.#threads().map(({ state }) => state);
+    const states = this.#threads.running().map(({ state }) => state);
     const isStarting = states.includes('starting') || !states.includes('ready');
     if (isStarting && processMiB < this.#limitMiB / 2 + START_MIB * states.length) return;
     limitHeapGrowth();
@@ -101,7 +97,7 @@ export class HeapGuard {
    */
   #threadsToMeasure(processMiB: number): PoolThread[] {
     if (processMiB < this.#limitMiB && !this.#pressure.isHigh(processMiB)) return [];
-    const threads = this.#threads();
+    const threads = this.#threads.running();
     this.#smallestMiB = Math.min(this.#smallestMiB, processMiB);
     const now = monotonicMs();
     const hasGrown = processMiB - this.#smallestMiB > GROWTH_MIB;
@@ -136,7 +132,7 @@ export class HeapGuard {
 
   async #relievePressure(processMiB: number): Promise<void> {
     this.#relievingPressure = true;
-    const threads = this.#threads();
+    const threads = this.#threads.running();
     // Slow threads are not waited for.
     await Promise.race([Promise.all(threads.map((thread) => this.#measure(thread))), delay(INTERVAL_MS)]);
     this.#forgetAllBut(threads);
@@ -151,9 +147,9 @@ export class HeapGuard {
   }
 
   /** Until the thread's memory is free, no other thread is terminated for memory pressure. */
-  async #terminate(thread: PoolThread, reason: Diagnostic, memory: ThreadMemory): Promise<void> {
+  async #terminate(thread: PoolThread, diagnostic: Diagnostic, memory: ThreadMemory): Promise<void> {
     this.#freeing += 1;
-    this.#end(thread, reason);
+    thread.terminate({ kind: 'out-of-memory', diagnostic });
     await untilFreed(residentMiB() - (memory.heapMiB + memory.externalMiB) / 2);
     this.#freeing -= 1;
     this.#pressure.relieved(residentMiB());

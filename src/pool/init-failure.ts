@@ -7,7 +7,7 @@ import {
 } from '../invocation/diagnostic.ts';
 import type { Diagnostic, EncodedDiagnostic } from '../invocation/diagnostic.ts';
 
-/** Thrown when the handler, its services or its shared data cannot be loaded. */
+/** Thrown when the handler, a module of `preload`, the services or the shared data cannot be loaded. */
 export class InitFailure extends Error {
   override readonly name = 'InitFailure';
   /** The body for Lambda's `/runtime/init/error`. */

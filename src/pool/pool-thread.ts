@@ -24,7 +24,7 @@ import { v8Limits } from './v8-limits.ts';
 import { settlesWithin } from '../waiting.ts';
 
 export interface ThreadListener {
-  /** Called once, when the thread takes no more invocations. Precedes the last messages of a thread that has ended. */
+  /** Called once, when a ready thread takes no more invocations. Precedes the last messages of a thread that has ended. */
   onOutOfService(thread: PoolThread): void;
   /** Called once after each state change. The change to `ended` follows the last message. */
   onStateChange(thread: PoolThread, from: ThreadState): void;

@@ -69,16 +69,14 @@ export class ThreadManager implements ThreadListener {
     this.#sizing = new PoolSizing(config, log);
     this.#backoff = new RestartBackoff(config.threadRecoveryTimeoutMs, log, {
       tryAgain: () => this.#reconcile(),
-      // A thread may have just become ready.
-      giveUp: (error) => this.#threads.in('ready').length === 0 && onUnrecoverable(error),
+      // Not if a thread has just become ready, or while a retired thread answers whose memory the next one needs.
+      giveUp: (error) =>
+        this.#threads.in('ready').length > 0 || (this.#lacksMemory && this.#threads.answersInRetirement)
+          ? this.#backoff.startGiveUpTimer()
+          : onUnrecoverable(error),
     });
     this.#recycling = new Recycling(config.maxInvocationsPerThread);
-    this.#heaps = new HeapGuard(
-      config,
-      log,
-      () => this.#threads.running(),
-      (thread, diagnostic) => thread.terminate({ kind: 'out-of-memory', diagnostic }),
-    );
+    this.#heaps = new HeapGuard(config, log, this.#threads);
   }
 
   /** Resolves when the first thread is ready; rejects with an `InitFailure` when every started thread has failed. */

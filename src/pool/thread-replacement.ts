@@ -129,7 +129,7 @@ export class RestartBackoff {
   succeeded(thread: number): void {
     clearTimeout(this.#giveUp);
     this.#giveUp = undefined;
-    // Only a thread that started after the last failure shows that the cause of the failures is gone.
+    // Only a thread with a higher id than every failed one shows that the cause of the failures is gone.
     if (thread > this.#lastFailed) this.#failures = 0;
   }
 

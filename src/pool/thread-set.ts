@@ -32,6 +32,11 @@ export class ThreadSet {
     return [...this.#threads].filter(({ state }) => state !== 'ended');
   }
 
+  /** Whether a retired thread holds an invocation that has no answer yet. Each has one at its deadline at the latest. */
+  get answersInRetirement(): boolean {
+    return this.in('retiring').some(({ invocations }) => [...invocations].some(({ answered }) => !answered));
+  }
+
   metrics(): ThreadMetrics[] {
     return this.running().map((thread) => thread.metrics());
   }

@@ -259,6 +259,17 @@ describe('the command says why it cannot start:', () => {
     expect(await failure({ args })).toContain(reason);
   });
 
+  it('an invalid port in dev, also where a Runtime API is set', async () => {
+    await using runtime = await startRuntime({
+      args: ['dev', 'index.mjs'],
+      cwd: root.path,
+      taskRoot: root.path,
+      env: { LOCAL_LAMBDA_PORT: 'http' },
+    });
+    expect(await runtime.exited).toEqual({ code: 1, signal: null });
+    expect(runtime.output.stderr).toContain('LOCAL_LAMBDA_PORT: must be a port number');
+  });
+
   async function failure(options: object): Promise<string> {
     await using runtime = await startRuntime(withoutRuntimeApi({ taskRoot: root.path, ...options }));
     // Some versions of Node.js look for the file themselves, and exit with 9.

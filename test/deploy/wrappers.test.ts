@@ -120,7 +120,12 @@ describe.each(SHELLS)('with the shell %s', (...shell) => {
       main: `${task.path}/main.ts`,
       instrumented: 'by the layer',
       execArgv: [YOUNG_GENERATION],
-      env: { UV_THREADPOOL_SIZE: '4', MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '8388608' },
+      env: {
+        UV_THREADPOOL_SIZE: '4',
+        MALLOC_ARENA_MAX: '2',
+        MALLOC_MMAP_THRESHOLD_: '8388608',
+        MALLOC_TRIM_THRESHOLD_: '16777216',
+      },
     });
   });
 });
@@ -160,6 +165,7 @@ it.each([
     UV_THREADPOOL_SIZE: poolSize,
     MALLOC_ARENA_MAX: arenas,
     MALLOC_MMAP_THRESHOLD_: arenas === '2' ? '8388608' : '65536',
+    MALLOC_TRIM_THRESHOLD_: '16777216',
   });
   expect(facts.execArgv).toEqual(flags);
 });

@@ -1,5 +1,6 @@
 /** What becomes of threads that are retired, and of what they hold. */
 import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { LAYOUTS, ONE_THREAD, startLayout, threadCount } from './fault-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
@@ -47,6 +48,22 @@ it('a retired thread whose memory the next one needs is terminated before its li
   expect(await runtime.diagnostic(event, timed)).toMatchObject({ errorType: 'Runtime.DeadlineExceeded' });
   await runtime.logged({ level: 'WARN', reason: 'memory' });
   await runtime.stop();
+  runtime.expectAnsweredOnce();
+});
+
+it('a retired thread whose memory the next one needs may finish its invocations, for longer than a thread may be missing', async () => {
+  await using runtime = await startLayout(
+    { perThread: 2, threads: 1 },
+    { options: { threadRecoveryTimeoutMs: 5_000 }, env: { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '600' } },
+  );
+  const held = runtime.invoke({ do: 'hold Buffers', mib: 250, gate: 'held' }, { requestId: 'holds' });
+  await runtime.marks('arrived-holds', 1);
+  await runtime.diagnostic({ do: 'throw in a timer' });
+  // Longer than threadRecoveryTimeoutMs.
+  await pause(7_000);
+  await runtime.open('held');
+  expect(await held).toMatchObject({ mib: 250 });
+  await runtime.expectFullCapacity();
   runtime.expectAnsweredOnce();
 });
 
