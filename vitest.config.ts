@@ -71,8 +71,8 @@ export default defineConfig({
         test: { name: 'long', include: LONG, exclude: [...configDefaults.exclude, ...ANY_NODE] },
       },
       { extends: true, test: { name: 'any-node', include: ANY_NODE } },
-      // Needs Debian's chromium, which has several processes of its own.
-      { extends: true, test: { name: 'browser', include: ['test/**/*.browser.ts'], maxWorkers: 2 } },
+      // Needs Debian's chromium.
+      { extends: true, test: { name: 'browser', include: ['test/**/*.browser.ts'], maxWorkers: 1 } },
     ],
     globalSetup: 'test/console/build-page.ts',
     // For all processes that the tests start. Node.js 24 and later then keep the sources without their types, too.
