@@ -1,5 +1,5 @@
 import { connect, createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
@@ -303,10 +303,9 @@ describe.each(SHAPES)('in $mode, the Runtime API', ({ start }) => {
       socket.on('close', () => open.delete(socket));
       pipeline(socket, connect(api.port, '127.0.0.1'), socket).catch(() => undefined);
     });
-    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-    const { port } = proxy.address() as AddressInfo;
+    const address = await listen(proxy);
     try {
-      await using runtime = await start({ api, address: `127.0.0.1:${port}` });
+      await using runtime = await start({ api, address });
       await runtime.whenParked(runtime.slots);
       const atRest = open.size;
       for (let slot = 0; slot < runtime.slots; slot += 1)
@@ -328,13 +327,9 @@ describe.each(SHAPES)('in $mode, the Runtime API', ({ start }) => {
         socket.end('HTTP/1.1 500 Internal Server Error\r\nContent-Length: 100\r\n\r\n{'),
       );
     });
-    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
-    const { port } = listener.address() as AddressInfo;
+    const address = await listen(listener);
     try {
-      await using runtime = await start({
-        address: `127.0.0.1:${port}`,
-        options: { registerExtension: false },
-      });
+      await using runtime = await start({ address, options: { registerExtension: false } });
       await runtime.logged({ message: 'Polling failed, will retry', failures: 3 });
       expect(runtime.log.filter(({ level }) => level === 'ERROR')).toEqual([]);
     } finally {
@@ -348,13 +343,9 @@ describe.each(SHAPES)('in $mode, the Runtime API', ({ start }) => {
       taken += 1;
       socket.destroy();
     });
-    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
-    const { port } = listener.address() as AddressInfo;
+    const address = await listen(listener);
     try {
-      await using runtime = await start({
-        address: `127.0.0.1:${port}`,
-        options: { registerExtension: false },
-      });
+      await using runtime = await start({ address, options: { registerExtension: false } });
       await expectIdle(runtime);
       expect(taken).toBeLessThan(runtime.slots * 50);
     } finally {
@@ -362,6 +353,12 @@ describe.each(SHAPES)('in $mode, the Runtime API', ({ start }) => {
     }
   });
 });
+
+/** Listens on a free port. Resolves with the address. */
+async function listen(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
 
 it('20 tries in about 15 minutes, then the runtime gives up', () => {
   const delays = (random: number) => {
