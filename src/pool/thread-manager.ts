@@ -272,6 +272,7 @@ export class ThreadManager implements ThreadListener {
 
   #boot(): void {
     this.#ids += 1;
+    this.#backoff.starts(this.#ids);
     const observer = this.#observer.starts(this.#ids);
     const delays = this.#delays.take();
     const start = threadStart(this.#ids, observer, this.#config, this.#handlers, this.#share(), delays);

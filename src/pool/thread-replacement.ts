@@ -109,8 +109,9 @@ export class RestartBackoff {
   readonly #log: Log;
   readonly #actions: BackoffActions;
   #failures = 0;
-  /** The highest id of a thread that has failed. */
-  #lastFailed = 0;
+  /** The highest id of a thread that has been started, now and at the last failure. */
+  #newest = 0;
+  #newestAtFailure = 0;
   #retry: NodeJS.Timeout | undefined;
   #giveUp: NodeJS.Timeout | undefined;
 
@@ -125,12 +126,17 @@ export class RestartBackoff {
     return this.#retry !== undefined;
   }
 
+  /** Must be called when a thread is started. */
+  starts(thread: number): void {
+    this.#newest = thread;
+  }
+
   /** Must be called when a thread has passed its probation or run an invocation. */
   succeeded(thread: number): void {
     clearTimeout(this.#giveUp);
     this.#giveUp = undefined;
-    // Only a thread with a higher id than every failed one shows that the cause of the failures is gone.
-    if (thread > this.#lastFailed) this.#failures = 0;
+    // Only a thread that was started after the last failure shows that its cause is gone.
+    if (thread > this.#newestAtFailure) this.#failures = 0;
   }
 
   /** Must be called when a thread failed to start. Schedules the next attempt. */
@@ -141,7 +147,7 @@ export class RestartBackoff {
   /** Must be called when a thread failed to pass its probation. Schedules the next attempt. */
   failed(thread: number, fields: object, message: string): void {
     this.#failures += 1;
-    this.#lastFailed = Math.max(this.#lastFailed, thread);
+    this.#newestAtFailure = this.#newest;
     const delayMs = Math.round(delayAfter(this.#failures, THREAD_SCHEDULE) ?? 0);
     this.#retry ??= setTimeout(() => {
       this.#retry = undefined;

@@ -137,20 +137,24 @@ it('threads that die as soon as they are there are tried again later each time, 
   expect(runtime.api.initErrors).toEqual([]);
 });
 
-it('threads fail to start while another one serves: they are tried again later each time, until one serves', async () => {
-  await using runtime = await startLayout(LAYOUTS[0], { workerFile, env: { ONLY_FIRST: 'yes' } });
-  await runtime.whenParked(1);
-  await runtime.open('others');
-  while (retries(runtime).length < 6) await runtime.invoke({ do: 'healthy' });
-  for (const [index, { delayMs }] of retries(runtime).entries())
-    expect(delayMs).toBeGreaterThanOrEqual(75 * 2 ** Math.min(index, 5));
-  await runtime.open('load');
-  await runtime.expectFullCapacity();
-  const before = retries(runtime).length;
-  await breakLoading(runtime);
-  await runtime.failure({ do: 'exit' });
-  await expect.poll(() => retries(runtime)[before], POLL_OPTIONS).toMatchObject({ failures: 1 });
-});
+it.each([1, 2])(
+  'threads fail to start while thread %i serves: they are tried again later each time, until one serves',
+  async (thread) => {
+    const env = { ONLY_FIRST: 'yes', FIRST: String(thread) };
+    await using runtime = await startLayout(LAYOUTS[0], { workerFile, env });
+    await runtime.whenParked(1);
+    await runtime.open('others');
+    while (retries(runtime).length < 6) await runtime.invoke({ do: 'healthy' });
+    for (const [index, { delayMs }] of retries(runtime).entries())
+      expect(delayMs).toBeGreaterThanOrEqual(75 * 2 ** Math.min(index, 5));
+    await runtime.open('load');
+    await runtime.expectFullCapacity();
+    const before = retries(runtime).length;
+    await breakLoading(runtime);
+    await runtime.failure({ do: 'exit' });
+    await expect.poll(() => retries(runtime)[before], POLL_OPTIONS).toMatchObject({ failures: 1 });
+  },
+);
 
 it.each([
   { what: 'calls process.exit', event: { do: 'exit', code: 1 }, errorType: 'Runtime.ExitError' },
