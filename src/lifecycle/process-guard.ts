@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { exit, setTimeout } from '../builtins.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import { realmGlobal } from '../realm-global.ts';
@@ -25,27 +26,34 @@ export function claimProcess(): () => void {
 const claimed = realmGlobal<boolean>('running');
 
 /**
- * Calls `stop` on the first SIGTERM or SIGINT. A second signal ends the process at once with the exit code that shells expect.
+ * Calls `stop` on the first SIGTERM or SIGINT. A later signal ends the process at once with the exit code that shells expect,
+ * unless it follows within {@link FORWARDED_WITHIN_MS}: a terminal sends one Ctrl-C to all processes, and npm, npx and
+ * `node --watch` also forward it to the runtime.
  *
  * @returns a function that removes the listeners. If a signal was received, the process then exits after `lingerMs` at the
  *   latest, even if timers of a handler are left; the code after `run()` must complete within this time.
  */
 export function onStopSignal(stop: (signal: NodeJS.Signals) => void): (lingerMs: number) => void {
-  let stopRequested = false;
+  let firstAtMs: number | undefined;
   const listeners = SIGNALS.map(([name, number]) => {
     const listener = () => {
-      if (stopRequested) exit(128 + number);
-      stopRequested = true;
-      stop(name);
+      if (firstAtMs === undefined) {
+        firstAtMs = performance.now();
+        stop(name);
+      } else if (performance.now() - firstAtMs > FORWARDED_WITHIN_MS) {
+        exit(128 + number);
+      }
     };
     process.on(name, listener);
     return () => process.off(name, listener);
   });
   return (lingerMs) => {
     for (const remove of listeners) remove();
-    if (stopRequested) setTimeout(() => exit(), lingerMs).unref();
+    if (firstAtMs !== undefined) setTimeout(() => exit(), lingerMs).unref();
   };
 }
+
+const FORWARDED_WITHIN_MS = 500;
 
 const SIGNALS = [
   ['SIGTERM', 15],

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
@@ -29,6 +30,11 @@ const WAYS = [
     way: 'the option signal, with a listener that throws',
     extras: ['throwing listener'],
     ask: (runtime: FaultRuntime) => runtime.child.send('abort'),
+  },
+  {
+    way: 'SIGINT that a parent process forwards as another signal',
+    extras: [],
+    ask: ({ child }: FaultRuntime) => child.kill('SIGINT') && child.kill('SIGTERM'),
   },
 ];
 
@@ -111,6 +117,8 @@ describe.each(SHAPES)('$mode', ({ mode, threads, start }) => {
     await runtime.marks('arrived-', 1);
     runtime.child.kill(signal);
     await runtime.logged({ message: 'Stopping', signal });
+    // Within 500 ms it is taken for the first one.
+    await pause(600);
     runtime.child.kill(signal);
     expect(await runtime.exited).toEqual({ code, signal: null });
     expect(posted(await lost).header).toBeUndefined();
