@@ -317,12 +317,32 @@ describe('memory', () => {
     expect(environment.memoryMiB).toBe(environment.vCpus * environment.gibPerVCpu * 1024);
   });
 
-  it('that no environment has is said', () => {
+  it('that the vCPUs for the CPU time cannot have takes more vCPUs', () => {
     const { advice: settings, rationale } = recommended(
-      bench([{ slots: 2, perSecond: 20, peakMemoryMiB: 20_000 }]),
+      bench([{ slots: 1, perSecond: 10, peakMemoryMiB: 7_500 }], 1),
     );
-    expect(settings.environment).toMatchObject({ memoryMiB: 16384, fits: false });
-    expect(rationale.at(-1)).toMatch(/exceeds the 16384 MiB available with 2 vCPUs: use fewer/);
+    expect(settings.environment).toEqual({
+      vCpus: 2,
+      vCpusForCpuTime: 1,
+      gibPerVCpu: 8,
+      memoryMiB: 16384,
+      fits: true,
+    });
+    expect(rationale.join('\n')).toMatch(/which is 1 vCPU\./);
+    expect(rationale.join('\n')).toMatch(
+      /it needs 2 vCPUs: the smallest size is 16384 MiB \(8 GiB per vCPU\)/,
+    );
+  });
+
+  it.each([
+    [1, 'Reduce the memory that an invocation needs.'],
+    [2, 'Use fewer slots.'],
+  ])('that no environment has is said, with %i slots', (slots, way) => {
+    const comparison = bench([{ slots, perSecond: 10 * slots, peakMemoryMiB: 30_000 }]);
+    const { advice: settings, rationale } = recommended(comparison);
+    expect(settings.environment).toMatchObject({ memoryMiB: slots * 8192, fits: false });
+    expect(rationale.join('\n')).toMatch(/no environment has enough/);
+    expect(comparison.caveats).toContainEqual(expect.stringContaining(way));
   });
 });
 

@@ -67,7 +67,7 @@ const EVERYTHING: Complete<BenchRecord> = {
       perExecutionEnvironmentMaxConcurrency: 1,
       threads: 1,
       invocationsPerThread: 1,
-      environment: { vCpus: 1, gibPerVCpu: 1, memoryMiB: 1, fits: true },
+      environment: { vCpus: 1, vCpusForCpuTime: 1, gibPerVCpu: 1, memoryMiB: 1, fits: true },
     },
     workload: { waits: true, cpuMs: 1, delayMs: 1, durationMs: 1, share: 1, certain: true },
     rationale: [''],

@@ -1,5 +1,5 @@
 import { busyCores, possiblePerSecond } from './capacity.ts';
-import { MAX_BUSY_SHARE, MAX_SLOTS_PER_VCPU, MAX_VCPUS } from './environment-size.ts';
+import { MAX_BUSY_SHARE, MAX_SLOTS_PER_VCPU, MAX_ENVIRONMENT_MIB, MAX_VCPUS } from './environment-size.ts';
 import { counted, describeSetup, isShared, percent, shortNumber } from './measurement.ts';
 import type { Measurement } from './measurement.ts';
 import { coresUsed } from './recommendation.ts';
@@ -90,10 +90,11 @@ function sharingSentence({ advice, knee: { at } }: Conclusion, measured: readonl
 
 function vCpuSentence({ advice, workload, knee: { at } }: Conclusion, cores: number): string {
   const { perExecutionEnvironmentMaxConcurrency: slots, environment } = advice;
-  const vCpus = counted(environment.vCpus, 'vCPU');
+  const { vCpusForCpuTime } = environment;
+  const vCpus = counted(vCpusForCpuTime, 'vCPU');
   const share = workload.waits ? ` at most ${percent(MAX_BUSY_SHARE)} busy` : '';
   const limit =
-    slots >= environment.vCpus * MAX_SLOTS_PER_VCPU
+    slots >= vCpusForCpuTime * MAX_SLOTS_PER_VCPU
       ? ` Lambda allows at most ${MAX_SLOTS_PER_VCPU} slots per vCPU.`
       : '';
   return (
@@ -103,11 +104,12 @@ function vCpuSentence({ advice, workload, knee: { at } }: Conclusion, cores: num
 }
 
 function memorySentence({ advice: { environment }, knee: { at } }: Conclusion): string {
-  const { vCpus, gibPerVCpu, memoryMiB, fits } = environment;
-  const peak = `The runtime's memory peaked at ${shortNumber(at.peakMemoryMiB)} MiB`;
-  return fits
-    ? `${peak}; with a third as headroom, the smallest size with ${counted(vCpus, 'vCPU')} is ${memoryMiB} MiB (${gibPerVCpu} GiB per vCPU).`
-    : `${peak}; with a third as headroom, that exceeds the ${memoryMiB} MiB available with ${counted(vCpus, 'vCPU')}: use fewer slots.`;
+  const { vCpus, vCpusForCpuTime, gibPerVCpu, memoryMiB, fits } = environment;
+  const peak = `The runtime's memory peaked at ${shortNumber(at.peakMemoryMiB)} MiB; with a third as headroom, `;
+  const size = `${memoryMiB} MiB (${gibPerVCpu} GiB per vCPU)`;
+  if (!fits) return `${peak}no environment has enough.`;
+  if (vCpus === vCpusForCpuTime) return `${peak}the smallest size with ${counted(vCpus, 'vCPU')} is ${size}.`;
+  return `${peak}it needs ${counted(vCpus, 'vCPU')}: the smallest size is ${size}.`;
 }
 
 function larger(a: Measurement, b: Measurement): Measurement {
@@ -140,6 +142,13 @@ export function caveats(
         (each) =>
           `The function's memory allowed only ${each.slots} of ${each.askedSlots} slots. See --memory.`,
       ),
+    ...(conclusion?.advice.environment.fits === false
+      ? [
+          `The measured memory with a third as headroom exceeds the ${MAX_ENVIRONMENT_MIB} MiB that an environment can have. ${
+            conclusion.knee.at.slots > 1 ? 'Use fewer slots.' : 'Reduce the memory that an invocation needs.'
+          }`,
+        ]
+      : []),
     ...(cores > MAX_VCPUS
       ? [
           `This machine has ${cores} cores, but an environment has at most ${MAX_VCPUS} vCPUs. Above that, the recommendation is scaled down.`,
