@@ -138,10 +138,10 @@ describe('the response', () => {
     expect(response.headers.get('content-type')).toBe('image/png');
   });
 
-  it('without a statusCode is JSON of the result, or the text that it is', async () => {
+  it('without a statusCode is JSON of the result', async () => {
     for (const [result, body] of [
       [{ message: 'é' }, '{"message":"é"}'],
-      ['text', 'text'],
+      ['text', '"text"'],
       [null, 'null'],
       [[1], '[1]'],
     ]) {
@@ -153,9 +153,14 @@ describe('the response', () => {
   });
 
   it('without a body is empty', async () => {
-    const response = await answer({ statusCode: 204 });
-    expect(response.status).toBe(204);
-    expect(await response.text()).toBe('');
+    for (const result of [
+      { statusCode: 204 },
+      { statusCode: 204, headers: null, cookies: null, body: null },
+    ]) {
+      const response = await answer(result);
+      expect(response.status).toBe(204);
+      expect(await response.text()).toBe('');
+    }
   });
 
   it.each([

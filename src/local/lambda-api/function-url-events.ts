@@ -91,7 +91,7 @@ export interface HttpResponseHead {
 
 /**
  * Converts a handler's result into an HTTP response. An object with a `statusCode` describes the response; any other
- * result is its body.
+ * result is its body, as JSON.
  *
  * @throws TypeError when the described response is invalid.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-response-payload
@@ -99,10 +99,11 @@ export interface HttpResponseHead {
 export function functionUrlResponse(body: Buffer): HttpAnswer {
   const result = parse(body);
   if (!isObject(result) || result['statusCode'] === undefined) {
-    return bytesAnswer(200, typeof result === 'string' ? result : body, JSON_TYPE);
+    return bytesAnswer(200, body, JSON_TYPE);
   }
   const { status, headers } = httpResponseHead(result);
-  const { body: content = '', isBase64Encoded } = result;
+  const content = result['body'] ?? '';
+  const { isBase64Encoded } = result;
   if (typeof content !== 'string') throw new TypeError('The body of an HTTP response must be a string');
   return bytesAnswer(status, Buffer.from(content, isBase64Encoded === true ? 'base64' : 'utf8'), headers);
 }
@@ -113,7 +114,11 @@ export function functionUrlResponse(body: Buffer): HttpAnswer {
  * @throws TypeError when one of them is invalid.
  */
 export function httpResponseHead(metadata: unknown): HttpResponseHead {
-  const { statusCode = 200, headers = {}, cookies = [] } = isObject(metadata) ? metadata : {};
+  const described = isObject(metadata) ? metadata : {};
+  // Handlers that are generated from types of other languages set absent members to null.
+  const statusCode = described['statusCode'] ?? 200;
+  const headers = described['headers'] ?? {};
+  const cookies = described['cookies'] ?? [];
   if (!isStatus(statusCode)) throw new TypeError('The statusCode must be a whole number from 200 to 599');
   if (!isObject(headers)) throw new TypeError('The headers must be an object');
   if (!Array.isArray(cookies)) throw new TypeError('The cookies must be an array of strings');
