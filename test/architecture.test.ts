@@ -45,7 +45,7 @@ const LAYERS: readonly (readonly Module[])[] = [
       packages: ['aws-cdk-lib', 'constructs'],
     },
     { files: ['src/testing/'], sees: ['src/local/'] },
-    { files: ['src/emf/'], sees: ['src/observability/'] },
+    { files: ['src/emf/'], sees: ['src/observability/', 'src/invocation/time.ts'] },
     { files: ['src/otel/'], sees: ['src/observability/'], packages: ['@opentelemetry/api'] },
     {
       files: ['src/console/page/'],
@@ -107,7 +107,13 @@ const LAYERS: readonly (readonly Module[])[] = [
     {
       files: ['workers/'],
       sees: ['src/'],
-      values: ['src/output/', 'src/logging/pino-shape.ts', 'src/services/comlink.ts', ...IN_THREADS],
+      values: [
+        'src/output/',
+        'src/logging/logger-output.ts',
+        'src/logging/pino-shape.ts',
+        'src/services/comlink.ts',
+        ...IN_THREADS,
+      ],
       packages: ['@aws/lambda-invoke-store'],
       onlyTypes: true,
     },

@@ -6,6 +6,7 @@ import type { LogWriter } from '../output/log-output.ts';
 import { isAnyReaderStalled, shareLocks } from '../output/output-lock.ts';
 import { DropCount } from '../output/output.ts';
 import type { LogSettings } from '../thread-settings.ts';
+import { offerLoggerOutput } from './logger-output.ts';
 import { openPino } from './pino-shape.ts';
 import { settlesWithin } from '../waiting.ts';
 
@@ -54,11 +55,14 @@ export async function openLogSink(config: Config): Promise<LogSink> {
   const writesAtOnce = !config.inThreads;
   const output = await openLogOutput(handlers, writesAtOnce ? 'at once' : 'in the background');
   const writer = await writerFor(output.writer, handlers);
+  // For modules of the main thread, for example services.
+  const withdraw = offerLoggerOutput({ writer, level: handlers.level });
   let logger: Logger | undefined;
   return createSink(
     handlers,
     () => (logger ??= openPino(writer, config.logLevel)),
     async (withinMs) => {
+      withdraw();
       await settlesWithin(output.flushed(), withinMs);
       output.close();
     },

@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
-import { expect, it } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
 import { LOG_LEVELS } from '../../src/thread-settings.ts';
-import { POLL_OPTIONS, startBootstrap } from '../helpers/start-runtime.ts';
+import { MODES, POLL_OPTIONS, startBootstrap } from '../helpers/start-runtime.ts';
 
 const STDIO = ['ignore', 'pipe', 'pipe', 'ipc', 'pipe'] as const;
 const env = { _LAMBDA_TELEMETRY_LOG_FD: '4' };
@@ -42,6 +43,36 @@ it.each([
     expect(frames().some(({ text }) => text.includes('The runtime is ready'))).toBe(true);
     expect(runtime.output.stdout).toBe('');
     expect(await runtime.invoke({ do: 'variable' })).toBe(null);
+  },
+);
+
+describe.each(MODES)(
+  'the logger of modules that the main thread loads first, in %s',
+  (_mode, _settings, options) => {
+    it.each([
+      { level: 'DEBUG', before: ['debug', 'info', 'warn'], later: 5 },
+      { level: 'WARN', before: ['warn'], later: 3 },
+    ])(
+      'at $level, and that of the handler: both are frames, from the level on',
+      async ({ level, before, later }) => {
+        await using runtime = await startBootstrap(
+          'logs.mjs',
+          {
+            ...options,
+            preload: [fileURLToPath(new URL('../fixtures/preloads/logs-early.mjs', import.meta.url))],
+          },
+          { env: { ...env, AWS_LAMBDA_LOG_LEVEL: level }, stdio: [...STDIO] },
+        );
+        const frames = framesOf(runtime.child.stdio[4] as Readable);
+        const saying = (words: string) => frames().filter(({ text }) => text.includes(words));
+        await runtime.invoke({ do: 'levels' }, { requestId: 'one' });
+        await expect.poll(() => saying('logger.').length, POLL_OPTIONS).toBe(later);
+        expect(
+          saying('while preloaded').map(({ text }) => (JSON.parse(text) as { message: string }).message),
+        ).toEqual(before.map((name) => `${name} while preloaded`));
+        expect(runtime.output.stdout).toBe('');
+      },
+    );
   },
 );
 

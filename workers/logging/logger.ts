@@ -1,14 +1,15 @@
 import type { Logger } from 'pino';
-import { realmGlobal } from '../../src/realm-global.ts';
+import { followLoggerLevel, loggerOutput } from '../../src/logging/logger-output.ts';
 import { openPino } from '../../src/logging/pino-shape.ts';
 import type { LogWriter } from '../../src/output/log-output.ts';
+import { LOG_LEVELS } from '../../src/thread-settings.ts';
 import type { LogLevel } from '../../src/thread-settings.ts';
 import { currentInvocation } from '../invoke-store.ts';
 
 /**
  * A pino logger that adds `requestId`, `tenantId` and `traceId` of the current invocation to each line, in the JSON format of
  * the console's lines. Its level is `AWS_LAMBDA_LOG_LEVEL`; by default it writes all levels. Without a runtime, for example in a
- * test, it writes to stdout with the level `info`. pino is loaded on the first use.
+ * test, it writes to stdout, by default with the level `info`. pino is loaded on the first use.
  *
  * @see https://github.com/pinojs/pino/blob/main/docs/api.md
  *
@@ -43,16 +44,20 @@ function lazily<Value extends object>(open: () => Value): Value {
   return child;
 }
 
+/** The first use may be before the runtime opens the thread's output, and the logger outlives a runtime. */
 function open(): Logger {
-  return opener.value?.() ?? openPino(STDOUT, 'INFO', invocationFields);
+  const opened = openPino(OUTPUT, loggerOutput()?.level ?? environmentLevel() ?? 'INFO', invocationFields);
+  let given = opened.level;
+  followLoggerLevel((level) => {
+    // Not if the user has set the level.
+    if (opened.level === given) opened.level = given = level.toLowerCase();
+  });
+  return opened;
 }
 
-/** Must be called when the thread's output is open. Returns a function that undoes it. */
-export function offerLogger(writer: LogWriter, level: LogLevel): () => void {
-  opener.value = () => openPino(writer, level, invocationFields);
-  return () => {
-    opener.value = undefined;
-  };
+function environmentLevel(): LogLevel | undefined {
+  const level = process.env['AWS_LAMBDA_LOG_LEVEL']?.toUpperCase();
+  return LOG_LEVELS.find((known) => known === level);
 }
 
 function invocationFields(): object {
@@ -62,8 +67,7 @@ function invocationFields(): object {
   return { requestId, tenantId, traceId };
 }
 
+const OUTPUT: LogWriter = { write: (...line) => (loggerOutput()?.writer ?? STDOUT).write(...line) };
+
 /** The output without a runtime, for example in a test of a handler. */
 const STDOUT: LogWriter = { write: (text) => process.stdout.write(`${text}\n`) };
-
-/** Opens a logger on the output of the thread. */
-const opener = realmGlobal<() => Logger>('open-logger');

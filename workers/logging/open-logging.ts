@@ -1,9 +1,9 @@
 import { openLogOutput } from '../../src/output/log-output.ts';
+import { offerLoggerOutput } from '../../src/logging/logger-output.ts';
 import type { LogSettings } from '../../src/thread-settings.ts';
 import { patchConsole } from './console.ts';
 import { NO_LINE_OBSERVER } from './line-observer.ts';
 import type { LineObserver } from './line-observer.ts';
-import { offerLogger } from './logger.ts';
 import { redirectStdio } from './stdio.ts';
 import { openHandlerErrorLog } from './handler-error-log.ts';
 import type { HandlerErrorLog } from './handler-error-log.ts';
@@ -23,7 +23,7 @@ export async function openLogging(settings: LogSettings): Promise<HandlerLog> {
   const undo = [
     patchConsole(writer, settings),
     redirectStdio(settings, lineObserver),
-    offerLogger(writer, settings.level),
+    offerLoggerOutput({ writer, level: settings.level }),
     () => lineObserver.close(),
   ];
   return {
