@@ -131,7 +131,7 @@ export interface EventLoopStats {
   readonly cpuMs?: number;
 }
 
-/** The distribution of durations, in ms, with three significant digits. Without durations, all values are 0. */
+/** The distribution of durations, in ms, with three significant digits, or two for the event loops of threads. Without durations, all values are 0. */
 export interface Distribution {
   /** The number of durations. */
   readonly count: number;

@@ -1,5 +1,5 @@
 import { createHistogram } from 'node:perf_hooks';
-import type { RecordableHistogram } from 'node:perf_hooks';
+import type { CreateHistogramOptions, RecordableHistogram } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import type { ResourceLimits } from 'node:worker_threads';
 import type { Config } from '../config/config.ts';
@@ -70,7 +70,7 @@ export class DelayHistograms {
 }
 
 /** 1 µs to 2.7 hours in ns with two significant digits: 28 KiB instead of the 440 KiB of Node's `monitorEventLoopDelay`. */
-const DELAYS = { lowest: 1e3, highest: 1e13, metrics: 2 } as const;
+const DELAYS = { lowest: 1e3, highest: 1e13, figures: 2 } satisfies CreateHistogramOptions;
 
 /** The part of the configuration that the thread that runs the handler needs. */
 export function invokerSettings(config: Config, log: LogSettings): InvokerSettings {
