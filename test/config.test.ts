@@ -170,6 +170,8 @@ describe('an environment variable', () => {
     expect(readConfig(file, {}, env).resourceLimits).toEqual(resourceLimits);
     const options = { resourceLimits: { maxOldGenerationSizeMb: 100 } };
     expect(readConfig(file, options, env).resourceLimits).toMatchObject(options.resourceLimits);
+    const omitted = { resourceLimits: { maxOldGenerationSizeMb: undefined } };
+    expect(readConfig(file, omitted, env).resourceLimits).toEqual(resourceLimits);
   });
 
   it('that is empty counts as absent', () => {

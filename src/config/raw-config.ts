@@ -57,9 +57,22 @@ export function validateConfig(
   return { reference, options: parsedOptions.output, env: parsedEnv.output, devHooks, isLocal, ignored };
 }
 
+/** An omitted option and one that is undefined are the same; so are limits. */
 function withoutUndefined(options: ManagedRuntimeOptions): unknown {
   if (typeof options !== 'object' || options === null) return options;
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const { resourceLimits } = options;
+  return defined({
+    ...options,
+    resourceLimits: isObject(resourceLimits) ? defined(resourceLimits) : resourceLimits,
+  });
+}
+
+function defined(members: object): object {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 /** Treats empty variables as unset, because Lambda and shells set empty strings for missing values. */
