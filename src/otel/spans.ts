@@ -60,7 +60,8 @@ export function recordSpans(runtime: StatsSource): () => void {
       },
       end: (context) => {
         const span = boots.get(context);
-        if (context.bootMs === undefined) fail(span, 'bootFailed', 'The thread failed to start.');
+        if (context.bootMs === undefined && context.cause === 'bootFailed')
+          fail(span, context.cause, 'The thread failed to start.');
         span?.end();
       },
     }),

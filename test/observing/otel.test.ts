@@ -153,6 +153,20 @@ it('the span of a thread that does not come up says so', async () => {
   );
 });
 
+it('a thread that still starts when the runtime stops has not failed', async () => {
+  await using runtime = await TWO_THREADS.start({
+    workerFile: 'loads-if-allowed.mjs',
+    env: { ...OBSERVED.env, ONLY_FIRST: 'yes' },
+  });
+  const starts: SpanStatusCode[] = [];
+  runtime.child.on('message', ({ threadStart }: { threadStart?: SpanStatusCode }) => {
+    if (threadStart !== undefined) starts.push(threadStart);
+  });
+  await runtime.whenParked(1);
+  await runtime.stop();
+  expect(starts).toEqual([SpanStatusCode.UNSET, SpanStatusCode.UNSET]);
+});
+
 async function telemetry(runtime: FaultRuntime): Promise<Telemetry> {
   const { otel } = await ask<{ otel: Telemetry }>(runtime, 'otel', 'otel');
   return otel;
