@@ -4,6 +4,7 @@
  * @module lambda-managed-runtime/emf
  */
 import { availableParallelism } from 'node:os';
+import { LONGEST_TIMER_MS } from '../invocation/time.ts';
 import { INVOCATION_CHANNEL, subscribeToChannel } from '../observability/channels.ts';
 import type { PublishedInvocation } from '../observability/channels.ts';
 import { rounded } from '../observability/stats.ts';
@@ -13,7 +14,7 @@ import type { RuntimeStats, StatsSource } from '../observability/stats.ts';
 export interface EmfOptions {
   /** The CloudWatch namespace. Default: `LambdaManagedRuntime`. */
   readonly namespace?: string;
-  /** The interval between lines, in ms. Default: 60,000. */
+  /** The interval between lines, in ms: more than 0, at most 2,147,483,647. Default: 60,000. */
   readonly intervalMs?: number;
   /** Names and values of the metrics' dimensions. Default: `FunctionName` with the function's name. */
   readonly dimensions?: Readonly<Record<string, string>>;
@@ -28,6 +29,7 @@ export interface EmfOptions {
  * @param runtime The runtime whose metrics are written.
  * @param options Namespace, interval, dimensions and output. All are optional.
  * @returns A function that stops the emitter. Its first call writes one last line, with the metrics since the previous one.
+ * @throws RangeError if `intervalMs` is not in its range.
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  *
  * @example
@@ -43,6 +45,11 @@ export interface EmfOptions {
  */
 export function emitEmf(runtime: StatsSource, options: EmfOptions = {}): () => void {
   const { namespace = 'LambdaManagedRuntime', intervalMs = 60_000, write = writeToStdout } = options;
+  // A timer with another interval would fire every millisecond.
+  if (!(intervalMs > 0 && intervalMs <= LONGEST_TIMER_MS))
+    throw new RangeError(
+      `intervalMs must be more than 0 and at most ${LONGEST_TIMER_MS}, but it is ${intervalMs}`,
+    );
   const dispatch = new MetricSample();
   const duration = new MetricSample();
   let maxInFlight = 0;

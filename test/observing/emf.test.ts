@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
+import { emitEmf } from '../../src/emf/index.ts';
 import type { FaultRuntime } from '../faults/fault-runtime.ts';
 import { POLL_OPTIONS } from '../helpers/start-runtime.ts';
 import { EARLY_DEADLINE, EITHER_MODE, timed } from './observed-runtime.ts';
@@ -94,6 +95,13 @@ describe.each(EITHER_MODE)('the embedded metric format in $mode', ({ slots, star
     expect(line).toMatchObject({ DeadlineMisses: 1, Invocations: 1 });
     expect(line).not.toHaveProperty('DispatchWait');
   });
+});
+
+it.each([0, -1, Number.NaN, Infinity, 2 ** 31])('an interval of %d ms is refused', (intervalMs) => {
+  const source = { stats: () => expect.fail('no metrics are needed') };
+  expect(() => emitEmf(source, { intervalMs })).toThrow(
+    /^intervalMs must be more than 0 and at most 2147483647/,
+  );
 });
 
 type Document = Record<string, unknown>;
