@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
 import { startRuntimeApiServer } from '../src/local/runtime-api-server.ts';
@@ -315,6 +316,22 @@ describe('a second runtime in the process', () => {
     expect(await running).toBe('resolved');
   });
 
+  it('has no services of the first one', async () => {
+    await using host = await startHost();
+    const settings = { workerFile: 'asks-for-services.mjs', options: { concurrency: 1 } };
+    const services = fileURLToPath(new URL('fixtures/sharing/services.ts', import.meta.url));
+    const first = await host.create({ ...settings, options: { ...settings.options, services } });
+    const firstRun = first.run();
+    expect(await host.process.invoke(1)).toBe('1.2');
+    await first.stop();
+    await firstRun;
+    const second = await host.create(settings);
+    const secondRun = second.run();
+    expect((await host.process.failure(1)).error?.errorMessage).toMatch(/^There are no services/);
+    await second.stop();
+    expect(await secondRun).toBe('resolved');
+  });
+
   it.each(MODES)('logs to the same descriptor, in %s', async (_mode, _settings, options) => {
     await using host = await startHost({
       env: { _LAMBDA_TELEMETRY_LOG_FD: '4' },
@@ -329,10 +346,12 @@ describe('a second runtime in the process', () => {
     for (const [n, runtime] of runtimes.entries()) {
       const run = runtime.run();
       await host.process.invoke({ do: 'text', text: `of the runtime ${n}` });
+      await host.process.invoke({ do: 'logger' });
       expect(await host.process.invoke({ do: 'variable' })).toBe(null);
       await runtime.stop();
       expect(await run).toBe('resolved');
       await expect.poll(() => frames, POLL_OPTIONS).toContain(`of the runtime ${n}`);
+      await expect.poll(() => frames.match(/a child/g), POLL_OPTIONS).toHaveLength(n + 1);
     }
     expect(host.process.output.stdout).toBe('');
   });

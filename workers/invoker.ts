@@ -56,7 +56,7 @@ export async function loadInvoker(
   await openInvokeStore();
   extendAwslambda();
   setSharedData(shared.data);
-  if (shared.services !== undefined) await connectServices(shared.services);
+  await connectServices(shared.services);
   const codec = await loadCodec(settings.codec);
   const handler = await loadInStore(() => loadHandler(settings.handler));
   const streams = isStreaming(handler) ? new StreamingInvocations(handler, codec, log, post) : undefined;

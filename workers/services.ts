@@ -130,10 +130,9 @@ export function release(remote: ProxyMethods): void {
   remote[present(comlink.value).releaseProxy]();
 }
 
-/** Must be called before the user's module is loaded, with the port to the services. */
-export async function connectServices(port: MessagePort): Promise<void> {
-  const { wrap } = await import('../src/services/comlink.ts');
-  services.value = wrap(port as unknown as Endpoint);
+/** Must be called before the user's module is loaded, with the port to the services, if there are any. */
+export async function connectServices(port: MessagePort | undefined): Promise<void> {
+  services.value = port && (await import('../src/services/comlink.ts')).wrap(port as unknown as Endpoint);
 }
 
 function present<Value>(value: Value | undefined): Value {
