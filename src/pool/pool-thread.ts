@@ -16,6 +16,7 @@ import type { ThreadMemory } from './memory-pressure.ts';
 import type { PendingInvocation } from './pending-invocation.ts';
 import type { ProfiledThread, ThreadProfiler, ThreadWatcher } from './profiled-thread.ts';
 import { PiscinaWorker } from './piscina-worker.ts';
+import { moreSpecific } from './thread-end.ts';
 import type { ThreadEndReason } from './thread-end.ts';
 import type { ThreadStart } from './thread-start.ts';
 import { assertTransition } from './thread-state.ts';
@@ -144,8 +145,9 @@ export class PoolThread implements ProfiledThread {
     return true;
   }
 
-  /** Takes the thread out of service; it ends once it holds no invocation. Later reasons are ignored. */
+  /** Takes the thread out of service; it ends once it holds no invocation. Of later reasons, only a failure after `recycled` counts. */
   retire(reason: ThreadEndReason): void {
+    if (this.#state === 'retiring' && this.#endReason?.kind === 'recycled') this.#endReason = reason;
     if (this.#state !== 'ready') return;
     this.#endReason = reason;
     this.#become('retiring');
@@ -281,8 +283,7 @@ export class PoolThread implements ProfiledThread {
     this.#port.close();
     this.#onShutdownComplete?.();
     this.eventLoop.close();
-    // A reason that was recorded before is more specific than an exit code.
-    this.#endReason = endReason.kind === 'exit' ? (this.#endReason ?? endReason) : endReason;
+    this.#endReason = moreSpecific(this.#endReason, endReason, from === 'ending');
     this.#listener.onStateChange(this, from);
   }
 

@@ -23,6 +23,23 @@ export type ThreadEndReason =
   | { readonly kind: 'recycled' }
   | { readonly kind: 'stopped' };
 
+/**
+ * Returns the reason that says more about the end of a thread. A recorded reason says more than an exit code, unless the
+ * thread was retired, then had time left, and exited by itself.
+ *
+ * @param recorded why the thread was retired or asked to end.
+ * @param isAsked whether the thread was asked to end.
+ */
+export function moreSpecific(
+  recorded: ThreadEndReason | undefined,
+  observed: ThreadEndReason,
+  isAsked: boolean,
+): ThreadEndReason {
+  if (recorded === undefined || observed.kind !== 'exit') return observed;
+  const isFailure = recorded.kind !== 'deadline' && recorded.kind !== 'recycled';
+  return isFailure || isAsked ? recorded : observed;
+}
+
 /** The error for an invocation whose thread ended. */
 export function describeThreadEnd(
   endReason: ThreadEndReason,

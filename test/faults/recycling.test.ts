@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { EITHER_LAYOUT, ONE_THREAD, startLayout } from './fault-runtime.ts';
+import { EITHER_LAYOUT, ONE_THREAD, posted, startLayout } from './fault-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
 
 describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
@@ -50,6 +50,52 @@ it('hooks run in a thread before it is recycled', async () => {
   const { threadId } = await runtime.invoke<{ threadId: number }>({ do: 'healthy' });
   await runtime.marks(`hook-${threadId}`, 1);
   await runtime.expectFullCapacity();
+});
+
+describe('what a thread that is being recycled still holds', () => {
+  const EARLY_DEADLINE = { deadlineMarginMs: 15_000, deadlineGraceMs: 100 };
+  /** Holds `wait` and the other event on a thread until another one has taken its place. */
+  const holdOnOutgoing = async (runtime: FaultRuntime, event: object, timeoutMs: number) => {
+    const held = runtime.result({ do: 'wait', gate: 'held' }, { requestId: 'held' });
+    await runtime.marks('arrived-held', 1);
+    const other = runtime.result(event, { requestId: 'other', timeoutMs });
+    const first = await runtime.invoke<{ threadId: number }>({ do: 'healthy' });
+    const current = async () => (await runtime.invoke<{ threadId: number }>({ do: 'healthy' })).threadId;
+    await expect.poll(current, { timeout: 60_000 }).not.toBe(first.threadId);
+    return { held, other, threadId: first.threadId };
+  };
+  const start = () =>
+    startLayout(
+      { perThread: 3, threads: 1 },
+      { workerFile: 'hooks.mjs', options: { ...EARLY_DEADLINE, maxInvocationsPerThread: 4 } },
+    );
+
+  it('is lost to a blocked event loop, not to a shutdown', async () => {
+    await using runtime = await start();
+    const { held, other } = await holdOnOutgoing(runtime, { do: 'spin later', gate: 'spin' }, 20_000);
+    await runtime.open('spin');
+    expect(posted(await other).errorType).toBe('Runtime.DeadlineExceeded');
+    expect(posted(await held).errorType).toBe('Runtime.ThreadTerminated');
+    runtime.expectAnsweredOnce();
+  });
+
+  it('finishes after an uncaught error, and no hook runs in the thread', async () => {
+    await using runtime = await start();
+    const event = { do: 'throw later', gate: 'throw' };
+    const { held, other, threadId } = await holdOnOutgoing(runtime, event, 60_000);
+    expect((await other).status).toBe('response');
+    await runtime.open('throw');
+    await runtime.logged({
+      message: 'Uncaught error in a handler',
+      errorType: 'LateError',
+      thread: threadId,
+    });
+    await runtime.open('held');
+    expect((await held).status).toBe('response');
+    await runtime.stop();
+    expect(await runtime.made('hook-')).not.toContain(`hook-${threadId}`);
+    runtime.expectAnsweredOnce();
+  });
 });
 
 it('a thread that is lost while its replacement starts: recycling goes on afterwards', async () => {

@@ -37,6 +37,20 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
   });
 });
 
+it('a thread that was retired at a deadline and ends itself was not terminated', async () => {
+  await using runtime = await startLayout({ perThread: 2, threads: 1 }, { options: EARLY_DEADLINE });
+  await runtime.whenParked(2);
+  const held = runtime.diagnostic({ do: 'wait, then end the thread', gate: 'end' }, { requestId: 'held' });
+  await runtime.marks('arrived-held', 1);
+  await runtime.failure({ do: 'never settle' }, timed);
+  await runtime.open('end');
+  expect(await held).toMatchObject({
+    errorType: 'Runtime.ExitError',
+    errorMessage: expect.stringMatching(/ended with exit code 7/),
+  });
+  runtime.expectAnsweredOnce();
+});
+
 it('a retired thread whose memory the next one needs is terminated before its limit', async () => {
   await using runtime = await startLayout(ONE_THREAD, {
     // On a slow machine the handler needs some seconds until it holds the memory.
