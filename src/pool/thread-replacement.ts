@@ -113,6 +113,7 @@ export class RestartBackoff {
   #newest = 0;
   #newestAtFailure = 0;
   #retry: NodeJS.Timeout | undefined;
+  #delayMs = 0;
   #giveUp: NodeJS.Timeout | undefined;
 
   constructor(timeoutMs: number, log: Log, actions: BackoffActions) {
@@ -146,14 +147,20 @@ export class RestartBackoff {
 
   /** Must be called when a thread failed to pass its probation. Schedules the next attempt. */
   failed(thread: number, fields: object, message: string): void {
-    this.#failures += 1;
     this.#newestAtFailure = this.#newest;
-    const delayMs = Math.round(delayAfter(this.#failures, THREAD_SCHEDULE) ?? 0);
-    this.#retry ??= setTimeout(() => {
+    // Threads that fail together are one failure.
+    if (!this.isWaiting) this.#scheduleRetry();
+    const wait = { failures: this.#failures, delayMs: this.#delayMs };
+    this.#log.error({ thread, ...wait, ...fields }, `${message}, will retry`);
+  }
+
+  #scheduleRetry(): void {
+    this.#failures += 1;
+    this.#delayMs = Math.round(delayAfter(this.#failures, THREAD_SCHEDULE) ?? 0);
+    this.#retry = setTimeout(() => {
       this.#retry = undefined;
       this.#actions.tryAgain();
-    }, delayMs);
-    this.#log.error({ thread, failures: this.#failures, delayMs, ...fields }, `${message}, will retry`);
+    }, this.#delayMs);
   }
 
   /** Allows the next start at once, for example because the code has changed. */

@@ -144,9 +144,12 @@ it.each([1, 2])(
     await using runtime = await startLayout(LAYOUTS[0], { workerFile, env });
     await runtime.whenParked(1);
     await runtime.open('others');
-    while (retries(runtime).length < 6) await runtime.invoke({ do: 'healthy' });
-    for (const [index, { delayMs }] of retries(runtime).entries())
-      expect(delayMs).toBeGreaterThanOrEqual(75 * 2 ** Math.min(index, 5));
+    const last = () => Number(retries(runtime).at(-1)?.['failures'] ?? 0);
+    while (last() < 5) await runtime.invoke({ do: 'healthy' });
+    const failures = new Set(retries(runtime).map((line) => line['failures']));
+    expect([...failures]).toEqual(Array.from(failures, (_, index) => index + 1));
+    for (const { delayMs, failures: count } of retries(runtime))
+      expect(delayMs).toBeGreaterThanOrEqual(75 * 2 ** (Number(count) - 1));
     await runtime.open('load');
     await runtime.expectFullCapacity();
     const before = retries(runtime).length;
