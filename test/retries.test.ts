@@ -53,7 +53,7 @@ describe('polls that fail', () => {
   const FAULT = { reason: 'connect ECONNREFUSED', outOfDescriptors: false };
   const failing = (times: number, othersConnected: boolean, fault = FAULT): PollBackoff => {
     const backoff = new PollBackoff('127.0.0.1:9001', LOG, OBSERVER, () => othersConnected);
-    for (let n = 0; n < times; n += 1) backoff.failed(fault);
+    for (let n = 0; n < times; n += 1) backoff.failed(fault, 0);
     return backoff;
   };
   /** Waits until the wait has begun, then aborts it. */
@@ -93,6 +93,13 @@ describe('polls that fail', () => {
     }
     expect(lines.map(({ fields }) => fields['failures'])).toEqual([1, 2, 4, 8, 16]);
     expect(retries).toBe(16);
+  });
+
+  it('after they were open for a while have reached the Runtime API: each counts as the first', async () => {
+    const backoff = failing(19, false);
+    for (let n = 0; n < 30; n += 1) backoff.failed(FAULT, 60_000);
+    expect(await begin(backoff)).toBe(false);
+    expect(lines).toMatchObject([{ fields: { failures: 1 } }]);
   });
 
   it('and then succeed are forgotten', async () => {

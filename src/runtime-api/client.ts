@@ -18,7 +18,7 @@ import { parseEventHeaders } from './event-headers.ts';
 import { postInitError } from './init-error.ts';
 import { postInstead, postOutcome, truncatedResponse } from './respond.ts';
 import type { AnswerRoute } from './respond.ts';
-import { PollBackoff } from './retry.ts';
+import { PollBackoff, REACHED_AFTER_MS } from './retry.ts';
 import type { PollFault } from './retry.ts';
 import type { RuntimeApiClient } from './runtime-api-client.ts';
 
@@ -61,9 +61,10 @@ class HttpRuntimeApiClient implements RuntimeApiClient {
 
   async next(): Promise<Invocation | undefined> {
     while (!this.#stop.aborted) {
-      const polled = await this.#poll();
+      const request = this.#connection.send(NEXT);
+      const polled = await this.#poll(request);
       if (polled.type === 'failed') {
-        this.#backoff.failed(polled.fault);
+        this.#backoff.failed(polled.fault, request.openMs);
         return undefined;
       }
       this.#backoff.succeeded();
@@ -74,7 +75,9 @@ class HttpRuntimeApiClient implements RuntimeApiClient {
 
   /** Whether the last poll has been written or answered. */
   get connected(): boolean {
-    return !this.#backoff.hasFailed && (this.#polling?.sent ?? this.#hasPolled);
+    const polling = this.#polling;
+    if (this.#backoff.hasFailed) return polling !== undefined && polling.openMs >= REACHED_AFTER_MS;
+    return polling?.sent ?? this.#hasPolled;
   }
 
   answer({ metadata }: Invocation, outcome: Outcome): Promise<DeliveryStatus> {
@@ -113,11 +116,11 @@ class HttpRuntimeApiClient implements RuntimeApiClient {
     }
   }
 
-  async #poll(): Promise<Polled> {
-    this.#polling = this.#connection.send(NEXT);
+  async #poll(request: PendingRequest): Promise<Polled> {
+    this.#polling = request;
     this.#hasPolled = true;
     try {
-      return await this.#polling.answer.then(
+      return await request.answer.then(
         (answer) => this.#onPollAnswered(answer),
         (error: RequestError) => this.#onPollFailed(error),
       );

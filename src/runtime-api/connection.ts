@@ -7,6 +7,7 @@ import { MAX_TIMEOUT_S } from '../config/environment.ts';
 import type { EventBytes } from '../invocation/invocation.ts';
 import type { RequestsObserver } from '../observability/observer.ts';
 import type { Headers } from './event-headers.ts';
+import { monotonicMs } from '../invocation/time.ts';
 import { hideRequestsTo, untraced } from './untraced.ts';
 
 /** The prefix of all paths of the Runtime API. */
@@ -123,6 +124,7 @@ export class PendingRequest implements Dispatcher.DispatchHandler {
   readonly #reject: (error: RequestError) => void;
   readonly #onStart: (() => void) | undefined;
   #controller: Dispatcher.DispatchController | undefined;
+  #sentAtMs: number | undefined;
   #head: ResponseHead | undefined;
   #body: BodyCollector | undefined;
   #cancelled = false;
@@ -142,6 +144,11 @@ export class PendingRequest implements Dispatcher.DispatchHandler {
     return this.#controller !== undefined;
   }
 
+  /** Time since the request was sent, in ms. */
+  get openMs(): number {
+    return this.#sentAtMs === undefined ? 0 : monotonicMs() - this.#sentAtMs;
+  }
+
   /** Cancels the request, unless its response has begun to arrive. */
   cancel(): void {
     if (this.#head !== undefined) return;
@@ -151,6 +158,7 @@ export class PendingRequest implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
+    this.#sentAtMs = monotonicMs();
     this.#onStart?.();
     if (this.#cancelled) this.cancel();
   }

@@ -3,6 +3,7 @@ import { Promise } from '../builtins.ts';
 import { ManagedRuntimeError } from '../errors.ts';
 import { POLL_SCHEDULE, delayAfter } from '../retry-schedule.ts';
 import { Connection } from './connection.ts';
+import { REACHED_AFTER_MS } from './retry.ts';
 import type { RequestsObserver } from '../observability/observer.ts';
 import type { Log } from '../logging/log.ts';
 import { onAbort, sleepUnlessAborted } from '../waiting.ts';
@@ -70,10 +71,12 @@ async function stayRegistered(
     headers: [IDENTIFIER, identifier],
   };
   for (let failures = 1; ; failures += 1) {
-    const reason = await connection.send(poll).answer.then(
+    const request = connection.send(poll);
+    const reason = await request.answer.then(
       ({ status }) => `the Extensions API responded with status ${status}`,
       (error: Error) => error.message,
     );
+    if (request.openMs >= REACHED_AFTER_MS) failures = 1;
     const delayMs = delayAfter(failures, POLL_SCHEDULE);
     if (ending.aborted || delayMs === undefined) return;
     log.debug({ failures, reason }, 'The poll of the extension ended, will retry');

@@ -11,6 +11,9 @@ export interface PollFault {
   readonly outOfDescriptors: boolean;
 }
 
+/** A poll that has been open for this time has reached the service, whatever ended it. */
+export const REACHED_AFTER_MS = 10_000;
+
 /** The backoff of one slot after failed polls. After too many failures it reports the Runtime API as unreachable. */
 export class PollBackoff {
   readonly #runtimeApi: string;
@@ -37,7 +40,9 @@ export class PollBackoff {
     this.#fault = undefined;
   }
 
-  failed(fault: PollFault): void {
+  /** @param openMs how long the poll was open at the Runtime API, in ms. */
+  failed(fault: PollFault, openMs: number): void {
+    if (openMs >= REACHED_AFTER_MS) this.succeeded();
     this.#failures += 1;
     this.#fault = fault;
   }
