@@ -59,8 +59,10 @@ export class DeadlineInquiries {
   #start(thread: PoolThread, answerAtMs: number): Inquiry {
     let activity: Activity | undefined;
     const found = (latest: Activity) => {
-      // A profile takes precedence over a later pong.
-      if (activity?.kind !== 'computing' || latest.kind === 'computing') activity = latest;
+      // A profile takes precedence over a later pong. After the answer, a pong only says what a blocked thread did next.
+      const isOutdated =
+        activity?.kind === 'computing' || (activity?.kind === 'blocked' && dateNow() >= answerAtMs);
+      if (latest.kind === 'computing' || !isOutdated) activity = latest;
     };
     const end = () => {
       this.#running.delete(thread);

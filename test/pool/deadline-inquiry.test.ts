@@ -56,6 +56,18 @@ it('an inquiry whose answer is due already sets no timer that Node.js warns of',
   }
 });
 
+it('what a blocked thread says after the answer is not what it did before', async () => {
+  const pong = Promise.withResolvers<readonly string[]>();
+  const thread = {
+    eventLoop: { activeResources: () => pong.promise },
+    profiler: { startCpuProfile: async () => undefined },
+  };
+  const inquiry = new DeadlineInquiries(log).begin(thread as unknown as PoolThread, Date.now());
+  await expect.poll(() => inquiry.activity?.kind).toBe('blocked');
+  pong.resolve(['Timeout']);
+  expect((await inquiry.completed)?.kind).toBe('blocked');
+});
+
 it('several invocations on one thread share an inquiry', async () => {
   const inquiries = new DeadlineInquiries(log);
   const started: (() => void)[] = [];
