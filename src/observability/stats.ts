@@ -10,7 +10,8 @@ export interface StatsSource {
 }
 
 /**
- * A snapshot of a runtime's metrics, as plain JSON. Counts and times start at 0 when the runtime starts.
+ * A snapshot of a runtime's metrics, as plain JSON. Counts and times start at 0 when the runtime starts, except
+ * CPU times, which start with the process or the thread.
  *
  * @example
  * ```ts
