@@ -34,11 +34,9 @@ export function reportUncaughtErrors(
     });
 
   let rethrown: { readonly thrown: unknown; readonly blamed: BlamedInvocation } | undefined;
-  const restoreEmit = interceptEmit((thrown) => {
+  const onRethrown = (thrown: unknown) => {
     rethrown = { thrown, blamed: blamedInvocation(ownsThread) };
-  });
-
-  // `uncaughtExceptionMonitor` is emitted before all listeners of `uncaughtException`.
+  };
   const onUncaught = (thrown: unknown, origin: NodeJS.UncaughtExceptionOrigin) => {
     if (isProcessExitError(thrown)) return;
     const diagnostic = origin === 'unhandledRejection' ? describeRejection(thrown) : encodeThrown(thrown);
@@ -46,7 +44,7 @@ export function reportUncaughtErrors(
     rethrown = undefined;
     reportError(origin, diagnostic, blamed);
   };
-  process.on('uncaughtExceptionMonitor', onUncaught);
+  const restoreEmit = interceptEmit(onUncaught, onRethrown);
   process.on('uncaughtException', surviveUncaught);
 
   const exit = (code?: string | number | null): never => {
@@ -56,7 +54,6 @@ export function reportUncaughtErrors(
   const restoreExit = replaceFunction(process, 'exit', exit);
 
   return () => {
-    process.off('uncaughtExceptionMonitor', onUncaught);
     process.off('uncaughtException', surviveUncaught);
     restoreEmit();
     restoreExit();
@@ -75,21 +72,27 @@ function isListenedTo(origin: UncaughtErrorMessage['origin']): boolean {
 }
 
 /**
- * Intercepts errors that a listener of `unhandledRejection` throws, because only during that call is the invocation of the
- * rejection known; Node.js reports them later as uncaught exceptions. Also makes uncaught exceptions count as handled even if
- * user code has removed all listeners; otherwise Node.js would end the thread or the process.
+ * Intercepts uncaught errors in `process.emit`, because user code can remove listeners: Node.js emits
+ * `uncaughtExceptionMonitor` before all listeners of `uncaughtException`, even if nothing listens. Also makes uncaught
+ * exceptions count as handled if user code has removed all listeners; otherwise Node.js would end the thread or the process.
  *
+ * @param onRethrown called with an error that a listener of `unhandledRejection` throws, because only during that call is the
+ *   invocation of the rejection known; Node.js reports the error later as an uncaught exception.
  * @returns a function that restores `process.emit`.
  */
-function interceptEmit(onThrown: (thrown: unknown) => void): () => void {
+function interceptEmit(
+  onUncaught: (thrown: unknown, origin: NodeJS.UncaughtExceptionOrigin) => void,
+  onRethrown: (thrown: unknown) => void,
+): () => void {
   const { emit } = process;
   return replaceFunction(process, 'emit', (...args: unknown[]) => {
+    if (args[0] === 'uncaughtExceptionMonitor') onUncaught(args[1], args[2] as NodeJS.UncaughtExceptionOrigin);
     try {
       return Reflect.apply(emit, process, args) || args[0] === 'uncaughtException';
     } catch (thrown) {
       // An error from a listener of uncaughtException would end the process before the caller is answered.
       if (isProcessExitError(thrown)) return true;
-      if (args[0] === 'unhandledRejection') onThrown(thrown);
+      if (args[0] === 'unhandledRejection') onRethrown(thrown);
       throw thrown;
     }
   });

@@ -30,6 +30,9 @@ const CASES = [
   { listen: 'exit on uncaught', event: 'throw in a timer', error: THROWN },
   { listen: 'exit after uncaught', event: 'throw in a timer', error: THROWN },
   { listen: 'no other listeners', event: 'throw in a timer', error: THROWN },
+  { listen: 'no monitors', event: 'throw in a timer', error: THROWN },
+  { listen: 'no listeners at all', event: 'throw in a timer', error: THROWN },
+  { listen: 'no listeners at all', event: 'reject', error: UNHANDLED },
   { listen: 'capture uncaught', event: 'throw in a timer', error: THROWN },
 ];
 

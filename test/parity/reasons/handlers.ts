@@ -126,7 +126,7 @@ export const handlerReasons: readonly Reason[] = [
   {
     what: '`process.eventNames()`',
     theirs: 'names of your listeners only',
-    ours: 'includes `uncaughtException` and `uncaughtExceptionMonitor`',
+    ours: 'includes `uncaughtException`',
     why: 'The runtime answers the invocation whose code threw.',
     covers: like({ at: /answer\.body\.listeners/ }),
   },
