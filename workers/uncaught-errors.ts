@@ -21,17 +21,9 @@ export function reportUncaughtErrors(
   const reportError = (
     origin: UncaughtErrorMessage['origin'],
     diagnostic: UncaughtErrorMessage['diagnostic'],
+    listened: boolean,
     { invocationId, requestId, tenantId }: BlamedInvocation = blamedInvocation(ownsThread),
-  ) =>
-    report({
-      type: 'uncaught-error',
-      origin,
-      invocationId,
-      requestId,
-      tenantId,
-      diagnostic,
-      listened: isListenedTo(origin),
-    });
+  ) => report({ type: 'uncaught-error', origin, invocationId, requestId, tenantId, diagnostic, listened });
 
   let rethrown: { readonly thrown: unknown; readonly blamed: BlamedInvocation } | undefined;
   const onRethrown = (thrown: unknown) => {
@@ -42,20 +34,29 @@ export function reportUncaughtErrors(
     const diagnostic = origin === 'unhandledRejection' ? describeRejection(thrown) : encodeThrown(thrown);
     const blamed = Object.is(rethrown?.thrown, thrown) ? rethrown?.blamed : undefined;
     rethrown = undefined;
-    reportError(origin, diagnostic, blamed);
+    reportError(origin, diagnostic, isListenedTo(), blamed);
   };
-  const restoreEmit = interceptEmit(onUncaught, onRethrown);
+  let isReporting = true;
+  const onListenerThrew = (thrown: unknown) => {
+    // A capture callback stays set, and nothing reports its errors any more.
+    if (!isReporting) throw thrown;
+    if (!isProcessExitError(thrown)) reportError('uncaughtException', encodeThrown(thrown), false);
+  };
+  const restoreEmit = interceptEmit(onUncaught, onRethrown, onListenerThrew);
+  const restoreCapture = CAPTURE_SETTERS.map((name) => interceptCapture(name, onListenerThrew));
   process.on('uncaughtException', surviveUncaught);
 
   const exit = (code?: string | number | null): never => {
-    reportError('exit', describeExit(code, exit));
+    reportError('exit', describeExit(code, exit), false);
     throw new ProcessExitError(`process.exit(${code ?? ''}) was called; the runtime is ending the ${ends}.`);
   };
   const restoreExit = replaceFunction(process, 'exit', exit);
 
   return () => {
+    isReporting = false;
     process.off('uncaughtException', surviveUncaught);
     restoreEmit();
+    for (const restore of restoreCapture) restore();
     restoreExit();
   };
 }
@@ -63,8 +64,8 @@ export function reportUncaughtErrors(
 /** Keeps the process alive; packages that listen end the process if theirs is the only listener. */
 function surviveUncaught(): void {}
 
-function isListenedTo(origin: UncaughtErrorMessage['origin']): boolean {
-  if (origin === 'exit') return false;
+/** Whether code of the user handles uncaught errors. */
+function isListenedTo(): boolean {
   return (
     process.hasUncaughtExceptionCaptureCallback() ||
     process.listeners('uncaughtException').some((listener) => listener !== surviveUncaught)
@@ -78,23 +79,53 @@ function isListenedTo(origin: UncaughtErrorMessage['origin']): boolean {
  *
  * @param onRethrown called with an error that a listener of `unhandledRejection` throws, because only during that call is the
  *   invocation of the rejection known; Node.js reports the error later as an uncaught exception.
+ * @param onListenerThrew called with an error that a listener for uncaught errors throws, because Node.js would end the thread
+ *   or the process at once, before the caller is answered.
  * @returns a function that restores `process.emit`.
  */
 function interceptEmit(
   onUncaught: (thrown: unknown, origin: NodeJS.UncaughtExceptionOrigin) => void,
   onRethrown: (thrown: unknown) => void,
+  onListenerThrew: (thrown: unknown) => void,
 ): () => void {
   const { emit } = process;
   return replaceFunction(process, 'emit', (...args: unknown[]) => {
-    if (args[0] === 'uncaughtExceptionMonitor') onUncaught(args[1], args[2] as NodeJS.UncaughtExceptionOrigin);
+    const [event] = args;
+    if (event === 'uncaughtExceptionMonitor') onUncaught(args[1], args[2] as NodeJS.UncaughtExceptionOrigin);
     try {
-      return Reflect.apply(emit, process, args) || args[0] === 'uncaughtException';
+      return Reflect.apply(emit, process, args) || event === 'uncaughtException';
     } catch (thrown) {
-      // An error from a listener of uncaughtException would end the process before the caller is answered.
       if (isProcessExitError(thrown)) return true;
-      if (args[0] === 'unhandledRejection') onRethrown(thrown);
-      throw thrown;
+      if (event === 'unhandledRejection') onRethrown(thrown);
+      if (event !== 'uncaughtException' && event !== 'uncaughtExceptionMonitor') throw thrown;
+      onListenerThrew(thrown);
+      return true;
     }
+  });
+}
+
+/** The functions by which Node.js gets a callback that it calls without `process.emit`; Node.js 22 and 24 have only the first. */
+const CAPTURE_SETTERS = [
+  'setUncaughtExceptionCaptureCallback',
+  'addUncaughtExceptionCaptureCallback',
+] as const;
+
+/** Intercepts errors that a capture callback throws, as those of listeners. */
+function interceptCapture(
+  name: (typeof CAPTURE_SETTERS)[number],
+  onThrew: (thrown: unknown) => void,
+): () => void {
+  const set: unknown = Reflect.get(process, name);
+  if (typeof set !== 'function') return () => undefined;
+  return replaceFunction(process, name, (callback: unknown) => {
+    const guarded = (thrown: unknown) => {
+      try {
+        return Reflect.apply(callback as () => unknown, undefined, [thrown]);
+      } catch (error) {
+        return onThrew(error);
+      }
+    };
+    return Reflect.apply(set, process, [typeof callback === 'function' ? guarded : callback]);
   });
 }
 

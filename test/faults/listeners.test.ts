@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LogLine } from '../helpers/process-output.ts';
-import { LAYOUTS, startLayout, startSingle } from './fault-runtime.ts';
+import { LAYOUTS, ONE_THREAD, responses, startLayout, startSingle, statuses } from './fault-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
 
 /** Nobody may wait for the deadline, which is far away. */
@@ -9,6 +9,7 @@ const IDS = { requestId: 'request-1', tenantId: 'tenant-1', timeoutMs: 600_000 }
 const REJECTED = { errorType: 'RangeError', errorMessage: 'nobody awaits it' };
 const THROWN = { errorType: 'RangeError', errorMessage: 'from a timer' };
 const UNHANDLED = { errorType: 'Runtime.UnhandledPromiseRejection' };
+const OF_LISTENER = { errorType: 'SyntaxError', errorMessage: 'the listener failed' };
 const EXIT = { errorType: 'Runtime.ExitError' };
 
 /** What listeners of the handler's module do, what it does then, and what its caller hears. */
@@ -34,6 +35,19 @@ const CASES = [
   { listen: 'no listeners at all', event: 'throw in a timer', error: THROWN },
   { listen: 'no listeners at all', event: 'reject', error: UNHANDLED },
   { listen: 'capture uncaught', event: 'throw in a timer', error: THROWN },
+];
+
+/** Listeners that fail themselves, and the errors in the log. */
+const FAILING = [
+  { listen: 'rethrow uncaught', logged: [THROWN, THROWN] },
+  { listen: 'throw on uncaught', logged: [THROWN, OF_LISTENER] },
+  { listen: 'throw in a monitor', logged: [THROWN, OF_LISTENER] },
+  { listen: 'throw in a monitor,swallow uncaught', logged: [THROWN, OF_LISTENER] },
+  { listen: 'throw in a capture callback', logged: [THROWN, OF_LISTENER] },
+  { listen: 'exit in a capture callback', logged: [THROWN] },
+  ...('addUncaughtExceptionCaptureCallback' in process
+    ? [{ listen: 'throw in an added capture callback', logged: [THROWN, OF_LISTENER] }]
+    : []),
 ];
 
 describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
@@ -73,7 +87,40 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
   });
 });
 
+describe.each([ONE_THREAD, { perThread: 3, threads: 1 }])('with one thread for $perThread', (layout) => {
+  it.each(FAILING)(
+    'a listener that fails ($listen): the caller gets the error, its neighbours their responses',
+    async ({ listen, logged }) => {
+      await using runtime = await startLayout(layout, { workerFile: 'errors.mjs', env: { LISTEN: listen } });
+      await runtime.whenParked(runtime.slots);
+      const neighbours = await runtime.neighbours(runtime.slots - 1);
+      expect(await runtime.diagnostic({ do: 'throw in a timer' }, IDS)).toMatchObject(THROWN);
+      expect(statuses(await neighbours.release())).toEqual(responses(runtime.slots - 1));
+      await runtime.whenParked(runtime.slots);
+      await runtime.invoke({ do: 'healthy' });
+      runtime.expectAnsweredOnce();
+      expect(escapes(runtime)).toMatchObject(logged.map((error) => ({ ...error, requestId: IDS.requestId })));
+      expect(runtime.output.stderr).toBe('');
+    },
+  );
+});
+
 describe('in single mode', () => {
+  it.each(FAILING)(
+    'a listener that fails ($listen): the caller gets the error, then the process ends',
+    async ({ listen, logged }) => {
+      await using runtime = await startSingle({ workerFile: 'errors.mjs', env: { LISTEN: listen } });
+      expect(await runtime.result({ do: 'throw in a timer' }, IDS)).toMatchObject({
+        status: 'error',
+        error: THROWN,
+      });
+      await runtime.logged({ message: 'The runtime cannot continue' });
+      await runtime.exited;
+      runtime.expectAnsweredOnce();
+      expect(escapes(runtime)).toMatchObject(logged.map((error) => ({ ...error, requestId: IDS.requestId })));
+    },
+  );
+
   it.each(CASES.filter((each) => !isDealtWith(each)))(
     'a module that listens ($listen): $event',
     async ({ listen, event, error }) => {
