@@ -16,7 +16,7 @@ import type { ThreadMemory } from './memory-pressure.ts';
 import type { PendingInvocation } from './pending-invocation.ts';
 import type { ProfiledThread, ThreadProfiler, ThreadWatcher } from './profiled-thread.ts';
 import { PiscinaWorker } from './piscina-worker.ts';
-import { moreSpecific } from './thread-end.ts';
+import { moreSpecificReason } from './thread-end.ts';
 import type { ThreadEndReason } from './thread-end.ts';
 import type { ThreadStart } from './thread-start.ts';
 import { assertTransition } from './thread-state.ts';
@@ -283,7 +283,7 @@ export class PoolThread implements ProfiledThread {
     this.#port.close();
     this.#onShutdownComplete?.();
     this.eventLoop.close();
-    this.#endReason = moreSpecific(this.#endReason, endReason, from === 'ending');
+    this.#endReason = moreSpecificReason(this.#endReason, endReason, from === 'ending');
     this.#listener.onStateChange(this, from);
   }
 

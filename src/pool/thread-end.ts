@@ -23,23 +23,6 @@ export type ThreadEndReason =
   | { readonly kind: 'recycled' }
   | { readonly kind: 'stopped' };
 
-/**
- * Returns the reason that says more about the end of a thread. A recorded reason says more than an exit code, unless the
- * thread was retired, then had time left, and exited by itself.
- *
- * @param recorded why the thread was retired or asked to end.
- * @param isAsked whether the thread was asked to end.
- */
-export function moreSpecific(
-  recorded: ThreadEndReason | undefined,
-  observed: ThreadEndReason,
-  isAsked: boolean,
-): ThreadEndReason {
-  if (recorded === undefined || observed.kind !== 'exit') return observed;
-  const isFailure = recorded.kind !== 'deadline' && recorded.kind !== 'recycled';
-  return isFailure || isAsked ? recorded : observed;
-}
-
 /** The error for an invocation whose thread ended. */
 export function describeThreadEnd(
   endReason: ThreadEndReason,
@@ -67,6 +50,29 @@ export function replacementCause(endReason: ThreadEndReason): ThreadEndCause | u
     default:
       return endReason.kind;
   }
+}
+
+/**
+ * Returns the reason that says more about the end of a thread: the one that was recorded when the thread was retired or asked
+ * to end, or the one that was observed.
+ *
+ * @param isAsked whether the thread was asked to end.
+ */
+export function moreSpecificReason(
+  recorded: ThreadEndReason | undefined,
+  observed: ThreadEndReason,
+  isAsked: boolean,
+): ThreadEndReason {
+  if (recorded === undefined) return observed;
+  if (observed.kind === 'exit') {
+    // A thread that was retired at a deadline, or to be replaced, can exit by itself before it is asked to.
+    const isExpected = isAsked || (recorded.kind !== 'deadline' && recorded.kind !== 'recycled');
+    return isExpected ? recorded : observed;
+  }
+  // An error after an uncaught one is usually that of a listener. Other invocations on the thread must not get it.
+  const isOfListener =
+    observed.kind === 'error' && recorded.kind === 'uncaught-error' && !isOutOfMemory(observed.error);
+  return isOfListener ? recorded : observed;
 }
 
 /** The failure category for invocations that the ended thread held. */

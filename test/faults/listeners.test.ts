@@ -1,10 +1,21 @@
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { LogLine } from '../helpers/process-output.ts';
-import { LAYOUTS, ONE_THREAD, responses, startLayout, startSingle, statuses } from './fault-runtime.ts';
+import {
+  LAYOUTS,
+  ONE_THREAD,
+  posted,
+  responses,
+  startLayout,
+  startSingle,
+  statuses,
+} from './fault-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
 
 /** Nobody may wait for the deadline, which is far away. */
 const IDS = { requestId: 'request-1', tenantId: 'tenant-1', timeoutMs: 600_000 };
+
+const FAILING_CAPTURE = new URL('../fixtures/preloads/failing-capture.cjs', import.meta.url);
 
 const REJECTED = { errorType: 'RangeError', errorMessage: 'nobody awaits it' };
 const THROWN = { errorType: 'RangeError', errorMessage: 'from a timer' };
@@ -103,6 +114,26 @@ describe.each([ONE_THREAD, { perThread: 3, threads: 1 }])('with one thread for $
       expect(runtime.output.stderr).toBe('');
     },
   );
+});
+
+it('a thread that its capture callback ends: neighbours do not get the error of another invocation', async () => {
+  const execArgv = ['--require', fileURLToPath(FAILING_CAPTURE)];
+  await using runtime = await startLayout(
+    { perThread: 3, threads: 1 },
+    { workerFile: 'errors.mjs', execArgv },
+  );
+  await runtime.whenParked(runtime.slots);
+  const neighbours = await runtime.neighbours(runtime.slots - 1);
+  expect(await runtime.diagnostic({ do: 'throw in a timer' }, IDS)).toMatchObject(THROWN);
+  for (const result of await neighbours.release()) {
+    const { errorType, errorMessage, stackTrace } = posted(result);
+    expect({ errorType, stackTrace }).toEqual({ errorType: 'Runtime.ThreadLost', stackTrace: [] });
+    expect(errorMessage).toMatch(/lost to an error .* in the invocation request-1/);
+  }
+  await runtime.whenParked(runtime.slots);
+  await runtime.invoke({ do: 'healthy' });
+  runtime.expectAnsweredOnce();
+  expect(escapes(runtime)).toMatchObject([{ requestId: IDS.requestId, ...THROWN }]);
 });
 
 describe('in single mode', () => {

@@ -5,6 +5,7 @@ import {
   OUT_OF_MEMORY,
   describeThreadEnd,
   failureCause,
+  moreSpecificReason,
   replacementCause,
   summaryOfEnd,
 } from '../../src/pool/thread-end.ts';
@@ -149,4 +150,23 @@ it('a line about the end has its kind and the error, without the stack', () => {
     errorType: 'TypeError',
     errorMessage: diagnose(error).errorMessage,
   });
+});
+
+it('a recorded uncaught error stays the reason, unless the heap is full', () => {
+  const recorded = uncaught('uncaughtException', 'first');
+  const thrown: ThreadEndReason = { kind: 'error', error: new Error('of a listener') };
+  const full: ThreadEndReason = { kind: 'error', error: outOfHeap };
+  expect(moreSpecificReason(recorded, thrown, false)).toBe(recorded);
+  expect(moreSpecificReason(recorded, full, false)).toBe(full);
+  expect(moreSpecificReason({ kind: 'recycled' }, thrown, false)).toBe(thrown);
+  expect(moreSpecificReason(undefined, thrown, false)).toBe(thrown);
+});
+
+it('what a thread was asked to end for says more than its exit code, and so does its failure', () => {
+  const exit: ThreadEndReason = { kind: 'exit', code: 7 };
+  const recycled: ThreadEndReason = { kind: 'recycled' };
+  const failed = uncaught('uncaughtException', 'first');
+  expect(moreSpecificReason(recycled, exit, true)).toBe(recycled);
+  expect(moreSpecificReason(recycled, exit, false)).toBe(exit);
+  expect(moreSpecificReason(failed, exit, false)).toBe(failed);
 });
