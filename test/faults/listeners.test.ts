@@ -133,7 +133,8 @@ it('a thread that its capture callback ends: neighbours do not get the error of 
   await runtime.whenParked(runtime.slots);
   await runtime.invoke({ do: 'healthy' });
   runtime.expectAnsweredOnce();
-  expect(escapes(runtime)).toMatchObject([{ requestId: IDS.requestId, ...THROWN }]);
+  // Node.js then calls process.exit() itself; the runtime may log that as well.
+  expect(escapes(runtime)[0]).toMatchObject({ requestId: IDS.requestId, ...THROWN });
 });
 
 describe('in single mode', () => {
