@@ -31,7 +31,10 @@ export type WritableResponse = Writable & {
 
 /** Options of {@link streamifyResponse}. */
 export interface StreamingOptions {
-  /** How many bytes the stream buffers before `write` returns false. Default: that of Node.js for writable streams. */
+  /**
+   * How many bytes the stream buffers before `write` returns false, a whole number from 0. Default, also for other values: that
+   * of Node.js for writable streams.
+   */
   readonly highWaterMark?: number;
 }
 
@@ -56,11 +59,13 @@ export interface StreamingOptions {
  */
 export function streamifyResponse<Event = unknown>(
   handler: StreamingHandler<Event>,
-  { highWaterMark }: StreamingOptions = {},
+  options?: StreamingOptions,
 ): StreamingHandler<Event> {
+  // JavaScript callers may pass null, which AWS's function accepts.
+  const bytes = options?.highWaterMark;
   return Object.assign(handler, {
     [STREAMING]: 'response',
-    ...(highWaterMark === undefined ? {} : { [HIGH_WATER_MARK]: highWaterMark }),
+    ...(typeof bytes === 'number' && { [HIGH_WATER_MARK]: Number.parseInt(String(bytes), 10) }),
   });
 }
 

@@ -107,7 +107,10 @@ function applyControl(stream: ResponseStream, control: StreamControl): void {
   else stream.close(control.reason);
 }
 
+/** Undefined for a mark that Node.js does not accept, because its error would fail every invocation. */
 function highWaterMark(handler: StreamingHandler): number | undefined {
-  const bytes = Number((handler as { [HIGH_WATER_MARK]?: unknown })[HIGH_WATER_MARK]);
-  return bytes >= 0 ? Math.trunc(bytes) : undefined;
+  const mark = (handler as { [HIGH_WATER_MARK]?: unknown })[HIGH_WATER_MARK];
+  if (typeof mark !== 'number' && typeof mark !== 'string') return undefined;
+  const bytes = Number.parseInt(String(mark), 10);
+  return Number.isSafeInteger(bytes) && bytes >= 0 ? bytes : undefined;
 }
