@@ -26,6 +26,8 @@ export class ResponseStream extends Writable {
   #onSent: WriteCallback | undefined;
   #failure: EncodedDiagnostic | undefined;
   #closing: HandlerError | undefined;
+  /** Writes after the end, until the stream has finished. */
+  readonly #failedWrites: { readonly error: Error; readonly onFailed: WriteCallback | undefined }[] = [];
 
   /** @param highWaterMark in bytes; undefined for the default of Node.js. */
   constructor(invocationId: number, post: PostStreamMessage, highWaterMark: number | undefined) {
@@ -56,13 +58,20 @@ export class ResponseStream extends Writable {
 
   override write(chunk: unknown, ...rest: unknown[]): boolean {
     refuseObject(chunk);
+    if (this.#isEnding) return this.#failAfterFinish(rest);
     const wantsMore = super.write(chunk, ...(rest as []));
     if (this.destroyed) this.#repeatError();
     return wantsMore;
   }
 
   override end(...args: unknown[]): this {
-    if (typeof args[0] !== 'function' && args[0] !== undefined && args[0] !== null) refuseObject(args[0]);
+    if (typeof args[0] !== 'function' && args[0] !== undefined && args[0] !== null) {
+      refuseObject(args[0]);
+      if (this.#isEnding) {
+        this.#failAfterFinish(args);
+        return this;
+      }
+    }
     super.end(...(args as []));
     if (this.destroyed && !this.writableFinished) this.#repeatError();
     return this;
@@ -125,6 +134,31 @@ export class ResponseStream extends Writable {
       this.#end(encodeThrown(error ?? truncated()));
     }
     callback(error);
+  }
+
+  /** Whether `end` has been called and bytes still have to be sent. */
+  get #isEnding(): boolean {
+    return this.writableEnded && !this.writableFinished && !this.destroyed;
+  }
+
+  /**
+   * Fails a write after the end as Node.js does, but not before the bytes up to the end have been sent: the error destroys the
+   * stream, and the caller would get a part of the response.
+   */
+  #failAfterFinish(args: readonly unknown[]): false {
+    const onFailed = args.find((each) => typeof each === 'function') as WriteCallback | undefined;
+    // Created here, because its stack shows the line of the write.
+    this.#failedWrites.push({ error: writeAfterEndError(), onFailed });
+    if (this.#failedWrites.length > 1) return false;
+    const failAll = () => {
+      for (const { error, onFailed } of this.#failedWrites.splice(0)) {
+        if (onFailed !== undefined) nextTick(onFailed, error);
+        this.destroy(error);
+      }
+    };
+    // A stream that is destroyed before it has finished emits only `close`.
+    this.once('finish', failAll).once('close', failAll);
+    return false;
   }
 
   /** Emits the error again, because a handler that writes after the first one and awaits `drain` would wait forever. */
@@ -191,10 +225,17 @@ export function truncated(): HandlerError {
   return new HandlerError('Runtime.TruncatedResponse', message);
 }
 
-/** An error with the code that Node.js streams use. */
 function destroyedError(): Error {
-  const message = 'The response stream was destroyed and cannot be written to.';
-  return Object.assign(new Error(message), { code: 'ERR_STREAM_DESTROYED' });
+  return streamError('ERR_STREAM_DESTROYED', 'The response stream was destroyed and cannot be written to.');
+}
+
+function writeAfterEndError(): Error {
+  return streamError('ERR_STREAM_WRITE_AFTER_END', 'The response stream was written to after its end.');
+}
+
+/** An error with a code that Node.js streams use. */
+function streamError(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
 }
 
 function refuseObject(chunk: unknown): void {

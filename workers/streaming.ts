@@ -97,6 +97,8 @@ export class StreamingInvocations {
     } catch {
       const error = stream.errored ?? truncated();
       failed(error);
+      // The response was complete, for example before a write after the end was reported.
+      if (stream.writableFinished) context.backgroundFailed();
       return stream.opened ? undefined : failureOutcome(encodeThrown(error));
     }
   }

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { STREAM_WINDOW_BYTES } from '../../src/protocol.ts';
 import { FULL, statuses } from '../faults/fault-runtime.ts';
 import type { FaultRuntime } from '../faults/fault-runtime.ts';
-import { EITHER_MODE, observe, SHAPES, SINGLE } from './streaming-runtime.ts';
+import { EITHER_MODE, expectBody, observe, SHAPES, SINGLE } from './streaming-runtime.ts';
 
 /** Our own answer comes about half a second after the event, long before the platform's. */
 const EARLY_DEADLINE = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
@@ -80,10 +81,32 @@ describe.each(SHAPES)('streams that fail, $mode', ({ start, perThread }) => {
     );
   });
 
-  it('write after the end: the caller hears of it', async () => {
-    expect(await runtime.result({ do: 'write after the end' }, LONG_TIMEOUT)).toMatchObject(
-      midStream('Function.Error', { code: 'ERR_STREAM_WRITE_AFTER_END' }, 'whole'),
-    );
+  it.each([
+    'write',
+    'end',
+    'write, with a listener',
+    'write, with a callback',
+    'write, and wait for drain',
+    'many writes',
+  ])('%s after the end: the response is whole, the error is logged once', async (how) => {
+    const requestId = `after-the-end-${how.replaceAll(/\W/g, '-')}`;
+    // More than may be sent at once.
+    const event = { do: 'write after the end', how, bytes: 3 * STREAM_WINDOW_BYTES };
+    expectBody(await runtime.result(event, { ...LONG_TIMEOUT, requestId }), Buffer.alloc(event.bytes, 'x'));
+    const code = 'ERR_STREAM_WRITE_AFTER_END';
+
+    const { stackTrace } = await runtime.logged({ requestId, level: 'ERROR', code });
+    expect(stackTrace).toContainEqual(expect.stringContaining('streams.mjs'));
+    await runtime.logged({
+      requestId,
+      message: 'Invocation ended',
+      outcome: 'response',
+      background: 'error',
+    });
+    expect(
+      runtime.log.filter((line) => line['requestId'] === requestId && line['level'] === 'ERROR'),
+    ).toHaveLength(1);
+    if (how === 'write, with a listener') await runtime.marks(`arrived-heard-${requestId}`, 1);
   });
 
   it('a handler that returns without an end: the stream ends at the deadline', async () => {

@@ -124,6 +124,38 @@ describe('a stream that the handler destroys', () => {
   });
 });
 
+describe('writes after the end, while bytes wait for credit', () => {
+  const ERROR = expect.objectContaining({ code: 'ERR_STREAM_WRITE_AFTER_END' });
+  let heard: unknown[];
+  beforeEach(() => {
+    heard = [];
+    stream.on('error', (error) => heard.push(error));
+    void writeMoreThanFits(10);
+    stream.end();
+  });
+  const fail = (method: 'write' | 'end') =>
+    new Promise<unknown>((resolve) => stream[method]('more', resolve));
+
+  it('fail when all bytes have been sent, with one error', async () => {
+    const failures = [fail('write'), fail('end'), fail('write')];
+    await new Promise(setImmediate);
+    expect(heard).toEqual([]);
+    stream.credit(100, []);
+    expect(await Promise.all(failures)).toEqual([ERROR, ERROR, ERROR]);
+    await new Promise(setImmediate);
+    expect(heard).toEqual([ERROR]);
+    expect(sentBytes()).toBe(STREAM_WINDOW_BYTES + 10);
+    expect(ends()).toEqual(['complete']);
+  });
+
+  it('fail too if the stream is closed before', async () => {
+    const failures = [fail('write'), fail('end')];
+    stream.close('The caller has disconnected.');
+    expect(await Promise.all(failures)).toEqual([ERROR, ERROR]);
+    expect(heard).toMatchObject([{ name: 'Runtime.ResponseStreamClosed' }]);
+  });
+});
+
 it('a stream that the runtime closes has that error, and nothing more is posted', async () => {
   const written = writeMoreThanFits();
   const failed = once(stream, 'error');
