@@ -24,7 +24,8 @@ export type WritableResponse = Writable & {
    * Sets the type of the response. Default: `application/octet-stream`.
    *
    * @param contentType a MIME type.
-   * @throws Error named `Runtime.InvalidStreamingOperation` if the response has begun.
+   * @throws Error named `Runtime.InvalidStreamingOperation` if the response has begun, or a TypeError if the type is not a
+   *   string that is valid in an HTTP header.
    */
   setContentType(contentType: string): void;
 };

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import type { EventBytes, ResponseBody } from '../src/invocation/invocation.ts';
 import { utf8 } from '../src/invocation/invocation.ts';
+import { isContentType } from './content-type.ts';
 import { HandlerError } from './handler-error.ts';
 import { importHandlerModule } from './handler-loader.ts';
 
@@ -105,7 +106,7 @@ function bytesOf(encoded: unknown): Uint8Array {
 }
 
 function checkedContentType(contentType: unknown = 'application/octet-stream'): string {
-  if (typeof contentType === 'string' && /^[\t\x20-\x7e\x80-\xff]+$/.test(contentType)) return contentType;
+  if (isContentType(contentType)) return contentType;
   throw new HandlerError(
     'Runtime.MalformedCodec',
     `The contentType of the codec module must be a valid header value, but it is ${inspect(contentType)}.`,

@@ -1,10 +1,12 @@
 import { Writable } from 'node:stream';
+import { inspect } from 'node:util';
 import { nextTick } from '../src/builtins.ts';
 import { encodeThrown } from '../src/invocation/diagnostic.ts';
 import type { EncodedDiagnostic } from '../src/invocation/diagnostic.ts';
 import { STREAM_WINDOW_BYTES } from '../src/protocol.ts';
 import type { StreamMessage } from '../src/protocol.ts';
 import { ChunkBuffer } from './chunk-buffer.ts';
+import { isContentType } from './content-type.ts';
 import { HandlerError } from './handler-error.ts';
 
 /** Sends a message to the main thread. The buffers of chunks are transferred. */
@@ -44,13 +46,20 @@ export class ResponseStream extends Writable {
   /**
    * Sets the type of the response; `application/octet-stream` by default.
    *
-   * @throws HandlerError `Runtime.InvalidStreamingOperation` if the response has begun.
+   * @throws HandlerError `Runtime.InvalidStreamingOperation` if the response has begun, or a TypeError if the value is not valid in
+   *   a header.
    */
-  setContentType(contentType: string): void {
+  setContentType(contentType: unknown): void {
     if (this.#opened) {
       throw new HandlerError(
         'Runtime.InvalidStreamingOperation',
         'The content type cannot be set after the response has begun. Set it before the first write.',
+      );
+    }
+    if (!isContentType(contentType)) {
+      // Otherwise the response would fail later on the main thread, and a value that cannot be cloned in the thread.
+      throw new TypeError(
+        `The content type must be a valid header value, but it is ${inspect(contentType)}.`,
       );
     }
     this.#contentType = contentType;

@@ -1,8 +1,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ONE_THREAD, startLayout } from '../faults/fault-runtime.ts';
 import type { FaultRuntime } from '../faults/fault-runtime.ts';
 import { EITHER_MODE, expectBody, observe } from './streaming-runtime.ts';
 
 const HTTP = 'application/vnd.awslambda.http-integration-response';
+
+const INVALID_TYPES = [
+  ['a content type', "The content type must be a valid header value, but it is 'text/plain\\n'."],
+  [
+    'a promise of a content type',
+    "The content type must be a valid header value, but it is Promise { 'text/plain' }.",
+  ],
+] as const;
 
 describe.each(EITHER_MODE)('a streaming handler, $mode', ({ start }) => {
   let runtime: FaultRuntime;
@@ -121,11 +130,8 @@ describe.each(EITHER_MODE)('a streaming handler, $mode', ({ start }) => {
     },
   );
 
-  it('hears of a content type that no header can carry', async () => {
-    expect(await runtime.diagnostic({ do: 'no content type' })).toMatchObject({
-      errorType: 'Runtime.TruncatedResponse',
-      errorMessage: expect.stringMatching(/Invalid character in header content/),
-    });
+  it.each(INVALID_TYPES)('hears at once of %s that no header can carry', async (what, errorMessage) => {
+    expect(await runtime.diagnostic({ do: what })).toMatchObject({ errorType: 'TypeError', errorMessage });
   });
 
   it('cannot set metadata once it has begun to send', async () => {
@@ -138,6 +144,15 @@ describe.each(EITHER_MODE)('a streaming handler, $mode', ({ start }) => {
       error: { errorMessage: expect.stringMatching(/Set it before the first write/) },
     });
   });
+});
+
+it('an invalid content type does not cost the only thread', async () => {
+  await using runtime = await startLayout(ONE_THREAD, { workerFile: 'streams.mjs' });
+  const threadIds = await runtime.expectFullCapacity();
+  for (const [what] of INVALID_TYPES) {
+    expect(await runtime.diagnostic({ do: what })).toMatchObject({ errorType: 'TypeError' });
+    expect(await runtime.expectFullCapacity()).toEqual(threadIds);
+  }
 });
 
 async function text(result: ReturnType<FaultRuntime['result']>): Promise<string> {

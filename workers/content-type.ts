@@ -1,0 +1,4 @@
+/** Whether the value can be the value of an HTTP header: text of at least one character, none of which is a control character. */
+export function isContentType(value: unknown): value is string {
+  return typeof value === 'string' && /^[\t\x20-\x7e\x80-\xff]+$/.test(value);
+}
