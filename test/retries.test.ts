@@ -1,15 +1,20 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeThrown } from '../src/invocation/diagnostic.ts';
-import type { InvocationMetadata } from '../src/invocation/invocation.ts';
+import type { InvocationMetadata, SettledOutcome } from '../src/invocation/invocation.ts';
 import { startRuntimeApiServer } from '../src/local/runtime-api-server.ts';
 import type { RuntimeApiServer } from '../src/local/runtime-api-server.ts';
 import type { Log } from '../src/logging/log.ts';
 import type { RequestsObserver } from '../src/observability/observer.ts';
 import { Connection } from '../src/runtime-api/connection.ts';
 import { postInitError } from '../src/runtime-api/init-error.ts';
+import { postOutcome } from '../src/runtime-api/respond.ts';
 import { postStream } from '../src/runtime-api/respond-streaming.ts';
 import { PollBackoff } from '../src/runtime-api/retry.ts';
+import { FULL } from './faults/fault-runtime.ts';
 
 interface Line {
   readonly level: string;
@@ -113,6 +118,63 @@ describe('polls that fail', () => {
 
   it('are not waited for by a runtime that stops', async () => {
     expect(await failing(20, false).wait(AbortSignal.abort())).toBe(false);
+  });
+});
+
+describe('an answer whose response is incomplete', () => {
+  /** Posts an answer, and polls behind it. The server completes each of its responses except the first one. */
+  async function post(status: number, rest: 'cut off' | 'stalled') {
+    const requests: string[] = [];
+    const server = createServer((req, res) => {
+      const isFirst = requests.push(`${req.method} ${req.url?.split('/').at(-1)}`) === 1;
+      req.resume().on('end', () => {
+        if (!isFirst) return res.writeHead(202).end();
+        res.writeHead(status, { 'content-length': 100 });
+        res.write('{', () => rest === 'cut off' && res.socket?.end());
+      });
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const open = () => new Connection(`127.0.0.1:${(server.address() as AddressInfo).port}`, OBSERVER);
+    const [first, second] = [open(), open()];
+    try {
+      const outcome: SettledOutcome = { type: 'response', body: '1', contentType: 'application/json' };
+      const { signal } = new AbortController();
+      const retries = () => second;
+      const delivery = postOutcome(METADATA, outcome, {
+        first,
+        retries,
+        signal,
+        log: LOG,
+        observer: OBSERVER,
+      });
+      const poll = first.send({ method: 'GET', path: '/next' }).answer;
+      expect((await poll).status).toBe(202);
+      const result = { status, delivery: await delivery };
+      return { ...result, posts: requests.filter((each) => each.startsWith('POST')) };
+    } finally {
+      await Promise.all([first.destroy(), second.destroy()]);
+      server.close();
+    }
+  }
+
+  const CASES = [
+    { status: 202, delivery: 'delivered', posts: ['POST response'] },
+    { status: 400, delivery: 'failed', posts: ['POST response'] },
+    { status: 410, delivery: 'late', posts: ['POST response'] },
+    { status: 413, delivery: 'replaced', posts: ['POST response', 'POST error'] },
+    { status: 503, delivery: 'delivered', posts: ['POST response', 'POST response'] },
+  ] as const;
+
+  it.each(CASES)('counts by its status $status if it is cut off: $delivery', async (expected) => {
+    expect(await post(expected.status, 'cut off')).toEqual(expected);
+    expect(retries).toBe(expected.status === 503 ? 1 : 0);
+  });
+
+  // Each waits for the timeout.
+  it.each(FULL ? ['stalls'] : [])('counts by its status if it %s, and the slot polls', async () => {
+    const outcomes = await Promise.all(CASES.map(({ status }) => post(status, 'stalled')));
+    expect(outcomes).toEqual(CASES);
+    expect(retries).toBe(1);
   });
 });
 

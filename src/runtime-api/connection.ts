@@ -16,6 +16,9 @@ export const API_VERSION = '/2018-06-01';
 /** How long the Runtime API may take to respond to a POST, in ms. Polls have no limit. */
 export const POST_TIMEOUT_MS = 10_000;
 
+/** For each POST. The second one ends the wait for a response that stalls after its headers. */
+export const POST_TIMEOUTS = { headersTimeout: POST_TIMEOUT_MS, bodyTimeout: POST_TIMEOUT_MS } as const;
+
 /** A connection to the Runtime API. Opens on the first request and reopens after it was lost. */
 export class Connection {
   readonly #client: Client;

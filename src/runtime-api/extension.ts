@@ -97,4 +97,5 @@ const REGISTER = {
   headers: ['content-type', 'application/json', 'lambda-extension-name', EXTENSION_NAME],
   body: '{"events":[]}',
   headersTimeout: REGISTER_TIMEOUT_MS,
+  bodyTimeout: REGISTER_TIMEOUT_MS,
 } satisfies Dispatcher.DispatchOptions;

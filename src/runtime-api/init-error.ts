@@ -2,7 +2,7 @@ import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { Log } from '../logging/log.ts';
 import type { RequestsObserver } from '../observability/observer.ts';
 import { INIT_ERROR_SCHEDULE, delayAfter } from '../retry-schedule.ts';
-import { API_VERSION, Connection, POST_TIMEOUT_MS } from './connection.ts';
+import { API_VERSION, Connection, POST_TIMEOUTS } from './connection.ts';
 import { errorTypeHeader } from './error-type-header.ts';
 import { onAbort, sleepUnlessAborted } from '../waiting.ts';
 
@@ -23,7 +23,7 @@ export async function postInitError(
         path: `${API_VERSION}/runtime/init/error`,
         headers: ['content-type', 'application/json', ...errorTypeHeader(diagnostic.errorType)],
         body: diagnostic.body,
-        headersTimeout: POST_TIMEOUT_MS,
+        ...POST_TIMEOUTS,
       }).answer;
       if (status < 500) break;
       throw new Error(`The Runtime API responded with status ${status}.`);

@@ -6,8 +6,8 @@ import type { DeliveryStatus, InvocationMetadata, SettledOutcome } from '../invo
 import type { Log } from '../logging/log.ts';
 import type { RequestsObserver } from '../observability/observer.ts';
 import { ANSWER_SCHEDULE, delayAfter } from '../retry-schedule.ts';
-import { API_VERSION, POST_TIMEOUT_MS } from './connection.ts';
-import type { Connection } from './connection.ts';
+import { API_VERSION, POST_TIMEOUTS } from './connection.ts';
+import type { Connection, RequestError } from './connection.ts';
 import { errorTypeHeader } from './error-type-header.ts';
 import { sleepUnlessAborted } from '../waiting.ts';
 
@@ -112,8 +112,9 @@ export function truncatedResponse(reason: string): SettledOutcome {
 export interface Reply {
   /** 0 if no response arrived. */
   readonly status: number;
+  /** Empty if the response was cut off. */
   readonly text: string;
-  /** The connection error, if no response arrived. */
+  /** The connection error, if no response arrived or the response with a server error was cut off. */
   readonly fault?: string;
 }
 
@@ -137,7 +138,10 @@ async function post(connection: Connection, request: Dispatcher.DispatchOptions)
     const { status, body } = await connection.sendPipelined(request).answer;
     return { status, text: typeof body === 'string' ? body : '' };
   } catch (error) {
-    return { status: 0, text: '', fault: (error as Error).message };
+    const { message, response } = error as RequestError;
+    const status = response?.status ?? 0;
+    // Any other status is sufficient without the rest of the response, because it says whether the answer was taken.
+    return { status, text: '', ...((status === 0 || status >= 500) && { fault: message }) };
   }
 }
 
@@ -149,7 +153,7 @@ function requestFor(requestId: string, outcome: SettledOutcome): Dispatcher.Disp
       path: `${path}/response`,
       headers: ['content-type', outcome.contentType],
       body: outcome.body,
-      headersTimeout: POST_TIMEOUT_MS,
+      ...POST_TIMEOUTS,
     };
   }
   return {
@@ -163,6 +167,6 @@ function requestFor(requestId: string, outcome: SettledOutcome): Dispatcher.Disp
       outcome.diagnostic.xrayCause,
     ],
     body: outcome.diagnostic.body,
-    headersTimeout: POST_TIMEOUT_MS,
+    ...POST_TIMEOUTS,
   };
 }

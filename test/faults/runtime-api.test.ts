@@ -17,9 +17,6 @@ const NOTHING_ACTED_ON: readonly Fault[] = [
   { type: 'garbage' },
 ];
 
-/** The request is acted on, and the runtime does not hear of it. */
-const ANSWER_LOST: readonly Fault[] = [{ type: 'reset-after' }, { type: 'truncated-body' }];
-
 describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
   let runtime: FaultRuntime;
   beforeAll(async () => (runtime = await startLayout(layout)));
@@ -97,9 +94,18 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
       },
     );
 
-    it.each(ANSWER_LOST)('$type: the second copy’s 400 counts as delivered', async (fault) => {
-      const requestId = `${at}-${fault.type}`;
-      runtime.api.faults.once({ at, requestId: (id) => id === requestId }, fault);
+    it('the status arrives, its body is cut off: counts by its status, without a retry', async () => {
+      const requestId = `${at}-cut-off`;
+      runtime.api.faults.once({ at, requestId: (id) => id === requestId }, { type: 'truncated-body' });
+      expect(await runtime.result(event, { requestId })).toMatchObject({ status });
+      await runtime.expectFullCapacity();
+      expect(runtime.api.deliveries.get(requestId)).toMatchObject({ accepted: 1, refused: [] });
+      expect(runtime.log).not.toContainEqual(expect.objectContaining({ requestId, level: 'WARN' }));
+    });
+
+    it('the connection is reset instead of a status: the second copy’s 400 counts as delivered', async () => {
+      const requestId = `${at}-reset-after`;
+      runtime.api.faults.once({ at, requestId: (id) => id === requestId }, { type: 'reset-after' });
       expect(await runtime.result(event, { requestId })).toMatchObject({ status });
       await runtime.logged({ requestId, level: 'WARN', message: 'Answering failed, will retry' });
       await runtime.expectFullCapacity();
