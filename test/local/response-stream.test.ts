@@ -1,10 +1,14 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import {
   InvokeWithResponseStreamCommand,
   LambdaClient,
   type InvokeWithResponseStreamCommandInput,
   type InvokeWithResponseStreamCommandOutput,
 } from '@aws-sdk/client-lambda';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { responseStreamRoutes } from '../../src/local/lambda-api/response-stream.ts';
+import { LogTails } from '../../src/local/log-tails.ts';
 import { type RuntimeApiServer, startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import { fail, next, openStream, respond } from './runtime.ts';
 
@@ -134,5 +138,55 @@ it('what cannot be invoked is refused before the stream begins', async () => {
   expect((await send({ InvocationType: 'DryRun' })).StatusCode).toBe(204);
   await expect(send({ InvocationType: 'Event' as 'DryRun' })).rejects.toMatchObject({
     name: 'InvalidParameterValueException',
+  });
+});
+
+describe('calls that arrive in the same turn of the event loop', () => {
+  let busy: number;
+  let answered: number[];
+  beforeEach(() => {
+    busy = 0;
+    answered = [];
+  });
+  const route = responseStreamRoutes({
+    functionName: 'resize',
+    functionArn: 'arn:aws:lambda:us-east-1:123456789012:function:resize',
+    invoke: () => {
+      busy += 1;
+      return new Promise(() => undefined);
+    },
+    isFull: () => busy >= 1,
+    logs: new LogTails(() => 0),
+  });
+  /** Sends a complete request to the route. It waits for an import then. */
+  function callRoute(): ServerResponse {
+    const req = new IncomingMessage(new Socket());
+    Object.assign(req, {
+      method: 'POST',
+      url: '/2021-11-15/functions/resize/response-streaming-invocations',
+    });
+    const res = new ServerResponse(req);
+    route({ req, res, reply: ({ status }) => answered.push(status) });
+    req.emit('end');
+    return res;
+  }
+  /** Resolves when the calls before it have been handled: the import is the same one. */
+  async function handled(): Promise<void> {
+    await import('../../src/local/lambda-api/event-stream.ts');
+    await new Promise(setImmediate);
+  }
+
+  it('are refused beyond the concurrency', async () => {
+    for (let n = 0; n < 3; n += 1) callRoute();
+    await handled();
+    expect(answered).toEqual([429, 429]);
+    expect(busy).toBe(1);
+  });
+
+  it('are not invoked if the caller disconnects meanwhile', async () => {
+    callRoute().emit('close');
+    await handled();
+    expect(answered).toEqual([]);
+    expect(busy).toBe(0);
   });
 });

@@ -25,7 +25,6 @@ export function responseStreamRoutes(settings: InvokeApiContext): Route {
       if ('rejected' in request) reply(request.rejected);
       else if (request.type === 'Event') reply(NO_EVENTS);
       else if (request.type === 'DryRun') reply(dryRunAnswer(randomUUID(), request.version));
-      else if (settings.isFull()) reply(THROTTLED);
       else void stream(settings, request, exchange);
     });
     return true;
@@ -45,9 +44,13 @@ async function stream(
   request: InvokeRequest,
   exchange: HttpExchange,
 ): Promise<void> {
+  const { res } = exchange;
+  const disconnected = whenDisconnected(res);
   // Loaded on demand, because it doubles the load time of the local server.
   const { eventMessage } = await import('./event-stream.ts');
-  const { res } = exchange;
+  if (disconnected.aborted) return;
+  // Checked after the import, so that calls which wait for it together do not all pass.
+  if (settings.isFull()) return exchange.reply(THROTTLED);
   const requestId = randomUUID();
   const payload = (chunk: Uint8Array): Promise<void> | undefined => {
     begin(res, requestId, request.version);
@@ -57,7 +60,7 @@ async function stream(
     settings.invoke(request.event, {
       ...request.options,
       requestId,
-      whileWaiting: whenDisconnected(res),
+      whileWaiting: disconnected,
       onChunk: payload,
       keepStream: false,
     });
