@@ -14,7 +14,9 @@ export async function invoke(page: Page, event: unknown, count: number, atOnce =
 /** What axe finds, in short. It is put in as a script of the page's own tools: its policy allows no other. */
 export async function faultsOf(page: Page): Promise<string[]> {
   await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() => (globalThis as unknown as WithAxe).axe.run({ resultTypes: ['violations'] }));
+  const { violations } = await page.evaluate(() =>
+    (globalThis as unknown as WithAxe).axe.run({ resultTypes: ['violations'] }),
+  );
   return violations.map(
     ({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map(({ html }) => html).join('\n')}`,
   );
