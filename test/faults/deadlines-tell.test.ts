@@ -68,6 +68,11 @@ function hotLines(source = TYPESCRIPT): number[] {
   return [lineOf('if (n < 2)', source), lineOf('return fibonacci(', source)];
 }
 
+/** A caller is shown with its own line, or with that of its call if samples of the caller itself have it. */
+function callerLines(source = TYPESCRIPT): number[] {
+  return [lineOf('function derive', source), lineOf('for (;;) pbkdf2Sync(', source)];
+}
+
 interface Form {
   readonly form: string;
   readonly prepare: (root: TaskRoot) => RuntimeOptions;
@@ -96,7 +101,7 @@ const mapped = (minify: boolean): Form => ({
   frames: ({ path }) => ({
     // All of a minified function is in one line, so only its beginning is known.
     spin: [frame('fibonacci', `${path}/index.ts`, ...(minify ? [lineOf('function fibonacci')] : hotLines()))],
-    native: [BUILTIN, frame('derive', `${path}/index.ts`, lineOf('function derive'))],
+    native: [BUILTIN, frame('derive', `${path}/index.ts`, ...callerLines())],
   }),
 });
 
@@ -106,7 +111,7 @@ const FORMS: readonly Form[] = [
     prepare: () => ({ handler: 'index.handler' }),
     frames: ({ path }) => ({
       spin: [frame('fibonacci', `${path}/index.ts`, ...hotLines())],
-      native: [BUILTIN, frame('derive', `${path}/index.ts`, lineOf('function derive'))],
+      native: [BUILTIN, frame('derive', `${path}/index.ts`, ...callerLines())],
     }),
   },
   {
@@ -114,7 +119,7 @@ const FORMS: readonly Form[] = [
     prepare: () => ({ handler: 'common.handler' }),
     frames: ({ path }) => ({
       spin: [frame('fibonacci', `${path}/common.cjs`, ...hotLines(COMMONJS))],
-      native: [BUILTIN, frame('derive', `${path}/common.cjs`, lineOf('function derive', COMMONJS))],
+      native: [BUILTIN, frame('derive', `${path}/common.cjs`, ...callerLines(COMMONJS))],
     }),
   },
   mapped(false),

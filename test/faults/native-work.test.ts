@@ -2,6 +2,7 @@
  * Threads that are to end in the middle of asynchronous work of native addons. bcrypt stands for those that abort the
  * process if their thread is terminated then, or exits.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect, describe, it } from 'vitest';
 import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import { FULL, startLayout } from './fault-runtime.ts';
@@ -94,6 +95,8 @@ describe('the process ends with its own code, with work of bcrypt in flight in a
     await using runtime = await working({ options: { shutdownTimeoutMs: 60_000 } });
     runtime.child.kill('SIGTERM');
     await runtime.logged({ message: 'Stopping' });
+    // Within 500 ms it is taken for the first one.
+    await pause(600);
     runtime.child.kill('SIGTERM');
     expect(await runtime.exited).toEqual({ code: 143, signal: null });
   });

@@ -176,7 +176,6 @@ describe.each(EITHER_MODE)('what a streaming handler throws, in $mode', ({ start
     ['throw after', { errorType: 'Refused', errorMessage: 'after the first byte' }],
     ['source fails', { errorType: 'SourceFailed', errorMessage: 'in the source' }],
     ['destroy after', { errorType: 'Runtime.TruncatedResponse', errorMessage: /destroyed before/ }],
-    ['write after the end', { errorType: 'Error', errorMessage: 'write after end' }],
     ['an object', { errorType: 'TypeError', errorMessage: /takes strings and bytes/ }],
   ])('%s: is logged once, with its stack', async (what, { errorType, errorMessage }) => {
     const requestId = what.replaceAll(/\W/g, '-');
@@ -189,6 +188,22 @@ describe.each(EITHER_MODE)('what a streaming handler throws, in $mode', ({ start
         errorType,
         errorMessage: expect.stringMatching(errorMessage),
         stackTrace: expect.arrayContaining([expect.stringMatching(/^ {4}at /)]),
+      },
+    ]);
+  });
+
+  it('written after its end: is logged once, with its stack', async () => {
+    const requestId = 'write-after-the-end';
+    const event = { do: 'write after the end', how: 'write', bytes: 4 };
+    await runtime.response(JSON.stringify(event), { requestId, tenantId: IDS.tenantId });
+    await runtime.logged({ requestId, message: 'Invocation ended' });
+    expect(errorsOf(runtime, requestId)).toMatchObject([
+      {
+        tenantId: IDS.tenantId,
+        errorType: 'Error',
+        errorMessage: 'The response stream was written to after its end.',
+        code: 'ERR_STREAM_WRITE_AFTER_END',
+        stackTrace: expect.arrayContaining([expect.stringMatching(/^ {4}at .*late-writes/)]),
       },
     ]);
   });
