@@ -88,7 +88,7 @@ describe.concurrent.each(MODES)('a codec in %s', (_mode, more) => {
     [
       './codec-bad-type.mjs',
       'Runtime.MalformedCodec',
-      /contentType .* must be a valid header value, but it is 'a\\nb'/,
+      /contentType .* must be a valid header value, but it is "a\\nb"/,
     ],
     [
       './codec-without-encode.mjs',

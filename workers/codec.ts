@@ -1,7 +1,6 @@
-import { inspect } from 'node:util';
 import type { EventBytes, ResponseBody } from '../src/invocation/invocation.ts';
 import { utf8 } from '../src/invocation/invocation.ts';
-import { isContentType } from './content-type.ts';
+import { describeInvalidType, isContentType } from './content-type.ts';
 import { HandlerError } from './handler-error.ts';
 import { importHandlerModule } from './handler-loader.ts';
 
@@ -109,7 +108,7 @@ function checkedContentType(contentType: unknown = 'application/octet-stream'): 
   if (isContentType(contentType)) return contentType;
   throw new HandlerError(
     'Runtime.MalformedCodec',
-    `The contentType of the codec module must be a valid header value, but it is ${inspect(contentType)}.`,
+    `The contentType of the codec module must be a valid header value, but it is ${describeInvalidType(contentType)}.`,
   );
 }
 

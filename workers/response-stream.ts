@@ -1,12 +1,11 @@
 import { Writable } from 'node:stream';
-import { inspect } from 'node:util';
 import { nextTick } from '../src/builtins.ts';
 import { encodeThrown } from '../src/invocation/diagnostic.ts';
 import type { EncodedDiagnostic } from '../src/invocation/diagnostic.ts';
 import { STREAM_WINDOW_BYTES } from '../src/protocol.ts';
 import type { StreamMessage } from '../src/protocol.ts';
 import { ChunkBuffer } from './chunk-buffer.ts';
-import { isContentType } from './content-type.ts';
+import { describeInvalidType, isContentType } from './content-type.ts';
 import { HandlerError } from './handler-error.ts';
 
 /** Sends a message to the main thread. The buffers of chunks are transferred. */
@@ -59,7 +58,7 @@ export class ResponseStream extends Writable {
     if (!isContentType(contentType)) {
       // Otherwise the response would fail later on the main thread, and a value that cannot be cloned in the thread.
       throw new TypeError(
-        `The content type must be a valid header value, but it is ${inspect(contentType)}.`,
+        `The content type must be a valid header value, but it is ${describeInvalidType(contentType)}.`,
       );
     }
     this.#contentType = contentType;

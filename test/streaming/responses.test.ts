@@ -6,10 +6,10 @@ import { EITHER_MODE, expectBody, observe } from './streaming-runtime.ts';
 const HTTP = 'application/vnd.awslambda.http-integration-response';
 
 const INVALID_TYPES = [
-  ['a content type', "The content type must be a valid header value, but it is 'text/plain\\n'."],
+  ['a content type', 'The content type must be a valid header value, but it is "text/plain\\n".'],
   [
     'a promise of a content type',
-    "The content type must be a valid header value, but it is Promise { 'text/plain' }.",
+    'The content type must be a valid header value, but it is a promise, which must be awaited.',
   ],
 ] as const;
 
