@@ -11,7 +11,16 @@ const OUTPUT = 'coverage';
 // Children have working directories of their own.
 const NOTES = resolve(OUTPUT, 'raw');
 const VITEST = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'vitest.coverage.config.ts'];
-const PROJECTS = ['--project', 'everyday', '--project', 'long', '--project', 'any-node'];
+const PROJECTS = [
+  '--project',
+  'everyday',
+  '--project',
+  'long',
+  '--project',
+  'any-node',
+  '--project',
+  'clock',
+];
 
 const files = process.argv.slice(2);
 rmSync(OUTPUT, { recursive: true, force: true });
