@@ -1,6 +1,6 @@
-import { performance } from 'node:perf_hooks';
 import { exit, setTimeout } from '../builtins.ts';
 import { ManagedRuntimeError } from '../errors.ts';
+import { monotonicMs } from '../invocation/time.ts';
 import { realmGlobal } from '../realm-global.ts';
 import type { Log } from '../logging/log.ts';
 
@@ -38,9 +38,9 @@ export function onStopSignal(stop: (signal: NodeJS.Signals) => void): (lingerMs:
   const listeners = SIGNALS.map(([name, number]) => {
     const listener = () => {
       if (firstAtMs === undefined) {
-        firstAtMs = performance.now();
+        firstAtMs = monotonicMs();
         stop(name);
-      } else if (performance.now() - firstAtMs > FORWARDED_WITHIN_MS) {
+      } else if (monotonicMs() - firstAtMs > FORWARDED_WITHIN_MS) {
         exit(128 + number);
       }
     };
