@@ -1,7 +1,7 @@
 import type { Contender, Setup } from './contender.ts';
 import { lambdaEnvironment } from './environment.ts';
 
-/** This package as published, with its defaults, started as the wrappers in examples/deploy start it. */
+/** This package as published, with its defaults, started as the scripts in `deploy` start it. */
 export function ours(entry: string, version: string): Contender {
   return {
     name: 'ours',
@@ -12,9 +12,18 @@ export function ours(entry: string, version: string): Contender {
   };
 }
 
-/** With one slot, the runtime runs in single mode, which a number of threads would turn off. */
+/**
+ * Lambda's variables and those that `deploy/start-managed-runtime.sh` sets. With one slot, the runtime runs in single mode, which
+ * a number of threads would turn off.
+ */
 export function ownEnvironment(setup: Setup): NodeJS.ProcessEnv {
-  const variables = lambdaEnvironment(setup);
+  const variables = {
+    ...lambdaEnvironment(setup),
+    MALLOC_ARENA_MAX: '2',
+    MALLOC_MMAP_THRESHOLD_: '8388608',
+    MALLOC_TRIM_THRESHOLD_: '16777216',
+    UV_THREADPOOL_SIZE: String(Math.min(64, Math.max(4, setup.slots))),
+  };
   return setup.slots === 1 ? { ...variables, AWS_LAMBDA_NODEJS_WORKER_COUNT: undefined } : variables;
 }
 
