@@ -60,7 +60,7 @@ export class ChunkBuffer {
   }
 }
 
-/** A quarter of the window, so that one part is made while another is sent. */
-const LARGEST_BYTES = STREAM_WINDOW_BYTES / 4;
+/** Half of the window, so that one part is made while another is sent. Smaller parts cost more wake-ups of both threads. */
+const LARGEST_BYTES = STREAM_WINDOW_BYTES / 2;
 
 const EMPTY: Uint8Array<ArrayBuffer> = new Uint8Array(0);

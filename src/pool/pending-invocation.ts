@@ -186,4 +186,4 @@ class StreamedResponse extends Readable implements StreamedBody {
 }
 
 /** Batches credit, because a message for each chunk would cost as much as the chunk. */
-const MIN_CREDIT_BYTES = STREAM_WINDOW_BYTES / 4;
+const MIN_CREDIT_BYTES = STREAM_WINDOW_BYTES / 2;
