@@ -1,6 +1,7 @@
 /**
  * Measures a scenario of the benchmark, by default `memory-8`, with several settings of the process: environment variables,
- * such as those of glibc's malloc, and flags of Node.js. Each round starts a new process for each setting, in turn.
+ * such as those of glibc's malloc, and flags of Node.js. Nothing else is set, also not what the scripts in `deploy` set. Each
+ * round starts a new process for each setting, in turn.
  *
  *     npm run build && node bench/micro/process-settings.ts '' 'MALLOC_ARENA_MAX=2' 'MALLOC_ARENA_MAX=2 --max-semi-space-size=4'
  *     SCENARIO=echo-1mb ROUNDS=5 node bench/micro/process-settings.ts '' 'MALLOC_ARENA_MAX=2'     # default: 3 rounds
@@ -9,6 +10,7 @@ import { availableParallelism } from 'node:os';
 import Table from 'cli-table3';
 import { findBuiltPackage } from '../built-package.ts';
 import { calibrate } from '../calibration/bare-work.ts';
+import { lambdaEnvironment } from '../contenders/environment.ts';
 import { ours } from '../contenders/ours.ts';
 import type { Contender } from '../contenders/contender.ts';
 import { runtimeOnOneCore, UNPINNED } from '../proc/pinning.ts';
@@ -45,11 +47,10 @@ function contender(setting: string): Contender {
   const parts = setting.split(' ').filter((part) => part !== '');
   const variables = parts.filter((part) => !part.startsWith('-')).map((part) => part.split('='));
   const flags = parts.filter((part) => part.startsWith('-'));
-  const base = ours(entry, version);
   return {
-    ...base,
+    ...ours(entry, version),
     command: () => [process.execPath, ...flags, entry],
-    environment: (setup) => ({ ...base.environment(setup), ...Object.fromEntries(variables) }),
+    environment: (setup) => ({ ...lambdaEnvironment(setup), ...Object.fromEntries(variables) }),
   };
 }
 
