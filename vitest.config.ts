@@ -54,7 +54,7 @@ const ANY_NODE = [
   'test/examples/{compare-pool-sizes,demo,deploy,readmes}.test.ts',
 ];
 
-/** What must end before a clock strikes, as on Lambda: it runs when all others have ended, because these use both cores. */
+/** Tests with a time limit of Lambda. They run when all others have ended, because those use both cores. */
 const ON_THE_CLOCK = ['test/faults/shutdown-clock.test.ts'];
 
 export default defineConfig({

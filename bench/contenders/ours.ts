@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Contender, Setup } from './contender.ts';
 import { lambdaEnvironment } from './environment.ts';
 
@@ -12,20 +13,18 @@ export function ours(entry: string, version: string): Contender {
   };
 }
 
-/**
- * Lambda's variables and those that `deploy/start-managed-runtime.sh` sets. With one slot, the runtime runs in single mode, which
- * a number of threads would turn off.
- */
+/** With one slot, the runtime runs in single mode, which a number of threads would turn off. */
 export function ownEnvironment(setup: Setup): NodeJS.ProcessEnv {
-  const variables = {
-    ...lambdaEnvironment(setup),
-    MALLOC_ARENA_MAX: '2',
-    MALLOC_MMAP_THRESHOLD_: '8388608',
-    MALLOC_TRIM_THRESHOLD_: '16777216',
-    UV_THREADPOOL_SIZE: String(Math.min(64, Math.max(4, setup.slots))),
-  };
+  const variables = { ...lambdaEnvironment(setup), ...MALLOC_VARIABLES };
   return setup.slots === 1 ? { ...variables, AWS_LAMBDA_NODEJS_WORKER_COUNT: undefined } : variables;
 }
+
+/** Read from the script that sets them. It also sets the size of libuv's pool, as the command does itself. */
+const MALLOC_VARIABLES = Object.fromEntries(
+  readFileSync(new URL('../../deploy/start-managed-runtime.sh', import.meta.url), 'utf8')
+    .matchAll(/^export (MALLOC_\w+)="\$\{\w+:-(\d+)\}"$/gm)
+    .map(([, name, value]) => [name, value] as const),
+);
 
 /** Another build of this package. */
 export function anotherBuild(entry: string): Contender {

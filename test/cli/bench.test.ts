@@ -25,6 +25,7 @@ beforeAll(async () => {
       };`,
     'sometimes.cjs': `
       exports.handler = async ({ n }) => { if (n === 2) throw new RangeError('two is too much'); };`,
+    // Recursive, because V8 may charge the time of an inlined function to its caller.
     'crunches.mjs': `
       export const handler = () => crunch(29);
       function crunch(n) { return n < 2 ? n : crunch(n - 1) + crunch(n - 2); }`,
