@@ -3,7 +3,7 @@
  *
  *     main thread                                worker thread
  *     ── ThreadSettings (the piscina task) ────▶ loads the handler
- *     ◀─ ready | boot-failed ───────────────────
+ *     ◀─ ready | start-failed ───────────────────
  *     ── invoke ───────────────────────────────▶
  *     ◀─ response | failure ──────────────────── in any order for concurrent invocations
  *     ◀─ stream-opened, -chunk …, -ended ─────── a response stream, instead of `response`
@@ -11,13 +11,13 @@
  *     ◀─ settled ─────────────────────────────── after a stream, or after background work of a reply
  *     ◀─ uncaught-error ──────────────────────── an uncaught error, an unhandled rejection or process.exit()
  *     ◀─ heap-threshold-exceeded ─────────────── the heap is larger than `maxThreadHeapMb`
- *     ── ping ─▶ ◀─ pong ─────────────────────── checks that the event loop is not blocked, and for what it waits
+ *     ── ping ─▶ ◀─ pong ─────────────────────── checks that the event loop is not blocked, and lists what it waits for
  *     ── collect-garbage ──────────────────────▶ if the thread is idle
  *     ── shutdown ─▶ ◀─ shutdown-complete ────── runs the shutdown hooks, at shutdown and before recycling
  *     ── end ──────────────────────────────────▶ the thread ends itself
  */
 import type { EncodedDiagnostic } from './invocation/diagnostic.ts';
-import type { EventBytes, InvocationMetadata, SettledOutcome } from './invocation/invocation.ts';
+import type { EventBytes, InvocationMetadata, CompleteOutcome } from './invocation/invocation.ts';
 
 export type ToThread =
   | InvokeMessage
@@ -36,13 +36,13 @@ export interface PingMessage {
 
 export type FromThread =
   | ({ readonly type: 'ready'; readonly osThread: number | undefined } & LoadedHandler)
-  | { readonly type: 'boot-failed'; readonly diagnostic: EncodedDiagnostic }
-  | ThreadMessage
+  | { readonly type: 'start-failed'; readonly diagnostic: EncodedDiagnostic }
+  | ServingMessage
   | { readonly type: 'pong'; readonly ping: number; readonly resources: readonly string[] | undefined }
   | { readonly type: 'shutdown-complete' };
 
 /** Messages from a thread about its invocations and its own condition. */
-export type ThreadMessage = HandlerMessage | HeapThresholdMessage;
+export type ServingMessage = HandlerMessage | HeapThresholdMessage;
 
 /** Messages from a thread about what the handler's code has done. */
 export type HandlerMessage = ReplyMessage | StreamMessage | SettledMessage | UncaughtErrorMessage;
@@ -56,9 +56,9 @@ export interface LoadedHandler {
   readonly streams: boolean;
 }
 
-/** The outcome of an invocation. With `settled: false`, background work continues, and the message `settled` follows. */
-export type ReplyMessage = SettledOutcome &
-  HandlerReport & { readonly invocationId: number; readonly settled?: false };
+/** The outcome of an invocation. With `hasBackgroundWork`, the message `settled` follows. */
+export type ReplyMessage = CompleteOutcome &
+  HandlerReport & { readonly invocationId: number; readonly hasBackgroundWork?: true };
 
 /** The invocation no longer occupies its thread. After a stream, the message also carries the handler's report. */
 export interface SettledMessage {

@@ -41,14 +41,14 @@ export async function serveFunction(
   onPool(pool);
   // The threads or the handler load while this thread loads the HTTP client and the logger.
   const opening = openRuntimeApi(runtimeApi, log, recorder);
-  const ended = new AbortController();
-  const stopped = AbortSignal.any([stop, ended.signal]);
-  const registering = register(config, opening, stopped);
+  const servingEnded = new AbortController();
+  const startCancelled = AbortSignal.any([stop, servingEnded.signal]);
+  const registering = register(config, opening, startCancelled);
   const loading = opening.then(() => {
     sink.load();
     if (config.inThreads) logPoolSize(config, log);
   });
-  const starting = loadMainModules(config, stopped).then((share) => pool.start(share, loading));
+  const starting = loadMainModules(config, startCancelled).then((share) => pool.start(share, loading));
   const ready = Promise.all([opening, starting, registering, loading]);
   // It may reject after the race below has been decided.
   ready.catch(() => undefined);
@@ -67,7 +67,7 @@ export async function serveFunction(
     await (await opening).postInitError(error.encoded, stop);
     throw initFailed(config.isLocal ? error.report : error.message);
   } finally {
-    ended.abort();
+    servingEnded.abort();
     // The pool has already stopped, unless the start failed or was interrupted, or native code delays a thread.
     await settlesWithin(pool.stop(), clock.msFor('endThreads'));
     const unregister = await registering.catch(() => undefined);
@@ -152,9 +152,9 @@ async function runHooks(config: Config, log: Log, pool: WorkerPool, clock: Shutd
   const withinMs = clock.msFor('threadHooks');
   // A blocked thread, or one that already runs its hooks because it is being recycled, may exceed the time.
   await settlesWithin(pool.runHooks(withinMs), withinMs);
-  const ended = pool.stop();
+  const threadsEnded = pool.stop();
   await runMainHook(config, log, clock);
-  await settlesWithin(ended, clock.msFor('endThreads'));
+  await settlesWithin(threadsEnded, clock.msFor('endThreads'));
   unguard();
 }
 

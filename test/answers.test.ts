@@ -95,7 +95,7 @@ const THROWN: readonly Thrown[] = [
     errorType: 'Error',
     errorMessage: 'snake',
     header: 'Function.Error',
-    // An error that leads back to itself is described once.
+    // An error that is its own cause is described only once.
     more: {},
   },
   {
@@ -150,13 +150,13 @@ describe.each(MODES)('in %s', (_mode, settings) => {
   });
   afterAll(() => runtime[Symbol.asyncDispose]());
 
-  it.each(RESULTS)('the result %s is answered as %s', async (returns, json) => {
+  it.each(RESULTS)('serializes the result %s as %s', async (returns, json) => {
     const { body, contentType } = await runtime.response(JSON.stringify({ returns }));
     expect(body.toString()).toBe(json);
     expect(contentType).toBe('application/json');
   });
 
-  it.each(NO_JSON)('the result %s is an error of the invocation', async (returns) => {
+  it.each(NO_JSON)('fails the invocation for the unserializable result %s', async (returns) => {
     const failed = await runtime.failure({ returns });
     expect(failed.error).toMatchObject({
       errorType: 'Runtime.UnserializableResponse',
@@ -167,7 +167,7 @@ describe.each(MODES)('in %s', (_mode, settings) => {
   });
 
   it.each(THROWN)(
-    'a thrown $throws is answered',
+    'reports a thrown $throws to the caller',
     async ({ throws, errorType, errorMessage, header, more }) => {
       const failed = await runtime.failure({ throws });
       expect(failed.error).toMatchObject({ errorType, errorMessage, ...more });
@@ -176,14 +176,14 @@ describe.each(MODES)('in %s', (_mode, settings) => {
     },
   );
 
-  it('an error has the frames of its stack', async () => {
+  it('reports the stack frames of a thrown error', async () => {
     const { error } = await runtime.failure({ throws: 'custom' });
     const [first, second] = error?.stackTrace ?? [];
     expect(first).toBe('PaymentDeclined: no funds');
     expect(second).toMatch(/^ {4}at .*answers\.mjs:\d+:\d+/);
   });
 
-  it('an event that is not JSON is an error of the invocation', async () => {
+  it('fails the invocation if the event is not valid JSON', async () => {
     const failed = await runtime.api.invoke('{"a":', { whenCapacity: true });
     expect(failed).toMatchObject({
       status: 'error',
@@ -192,7 +192,7 @@ describe.each(MODES)('in %s', (_mode, settings) => {
     });
   });
 
-  it('the same thread still answers after all of these', async () => {
+  it('answers each invocation once and keeps its thread after all of these errors', async () => {
     for (const { throws } of THROWN) await runtime.failure({ throws });
     expect(await runtime.invoke({ returns: 'thread' })).toBe(thread);
     expect(runtime.child.exitCode).toBeNull();
@@ -202,14 +202,14 @@ describe.each(MODES)('in %s', (_mode, settings) => {
   });
 });
 
-it.each(MODES)('what a handler that is not async throws is answered in %s', async (_mode, settings) => {
+it.each(MODES)('in %s, reports the error that a synchronous handler throws', async (_mode, settings) => {
   await using runtime = await startRuntime({ handler: 'answers.sync', ...settings });
   const { error } = await runtime.failure({ throws: 'custom' });
   expect(error).toMatchObject({ errorType: 'PaymentDeclined', errorMessage: 'no funds' });
   expect(await runtime.invoke({ returns: 'zero' })).toBe(0);
 });
 
-/** What Lambda accepts: less than 1 MiB of JSON, with the lines of a stack, and a header that it records as it is. */
+/** Expects what Lambda accepts: JSON below 1 MiB, a stack of strings, and a header it records unchanged. */
 function expectWellFormed({ body, error, errorType, rawErrorType }: InvokeError): void {
   expect(body.byteLength).toBeLessThan(1024 * 1024);
   expect(error?.['stackTrace']).toSatisfy(

@@ -7,22 +7,22 @@ import { ROOT } from '../scripts/root.ts';
 
 /** A part of the sources, and what it may import besides its own files. */
 interface Module {
-  /** What the paths of its files begin with. A file belongs to the module that has most of its path. */
+  /** Prefixes of the paths of its files. A file belongs to the module with the longest matching prefix. */
   readonly files: readonly string[];
-  /** Beginnings of the paths that it may import. Default: all modules of lower layers. */
+  /** Prefixes of the paths that it may import. Default: all modules of lower layers. */
   readonly sees?: readonly string[];
-  /** Beginnings of the paths of which it may import values, not just types. Default: all that it sees. */
+  /** Prefixes of the paths of which it may import values, not just types. Default: everything in `sees`. */
   readonly values?: readonly string[];
-  /** Packages of which no other module imports more than types. */
+  /** Packages of which other modules may import only types. */
   readonly packages?: readonly string[];
-  /** Whether other modules import only types of it. */
+  /** Whether other modules may import only its types. */
   readonly onlyTypes?: boolean;
-  /** Whether it imports no other package, and nothing of Node.js. */
+  /** Whether it may import no other packages and no built-in modules of Node.js. */
   readonly isForBrowsers?: boolean;
 }
 
 const MESSAGES = ['src/protocol.ts', 'src/thread-settings.ts'];
-/** What threads load too. */
+/** Modules that threads load as well. */
 const IN_THREADS = [
   'src/builtins.ts',
   'src/errors.ts',
@@ -35,7 +35,7 @@ const IN_THREADS = [
 ];
 const SHARED = ['src/config/', ...IN_THREADS];
 
-/** From top to bottom; modules of one layer do not know each other. docs/architecture.md says why. */
+/** From top to bottom. Modules of one layer do not import each other: docs/architecture.md says why. */
 const LAYERS: readonly (readonly Module[])[] = [
   [
     { files: ['src/cli/'], packages: ['commander', 'cli-progress', 'cli-table3'] },
@@ -123,22 +123,22 @@ const LAYERS: readonly (readonly Module[])[] = [
 const SOURCES = sourceFiles('src', 'workers').filter((file) => file !== 'src/console/page/build.ts');
 const imports = SOURCES.flatMap((file) => importsOf(file));
 
-it('modules import only what lies below them', () => {
+it('modules import only from lower layers', () => {
   expect(imports.length).toBeGreaterThan(500);
   expect(imports.map(faultOf).filter((fault) => fault !== undefined)).toEqual([]);
 });
 
-it('no module imports what a process starts with: it would start there', () => {
+it('no module imports the entry file of a process, which would start it', () => {
   const starts = new Set(['src/cli/main.ts', 'src/cli/bench/runtime-entry.ts', 'src/cdk/finish-bundle.ts']);
   const all = sourceFiles('src', 'workers', 'bench', 'scripts').flatMap((file) => importsOf(file));
   expect(all.filter(({ to }) => starts.has(to))).toEqual([]);
 });
 
-it('there are no circles of imports, types included', () => {
+it('there are no import cycles, type imports included', () => {
   expect(circlesOf(imports)).toEqual([]);
 });
 
-it('docs/architecture.md draws these layers', () => {
+it('docs/architecture.md shows the same layers', () => {
   const page = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8');
   const drawn = [...page.matchAll(/^ *subgraph .*$([^]*?)^ *end$/gm)].map(([, layer = '']) =>
     [...layer.matchAll(/\["(.+?)"\]/g)].map(([, files]) => files).toSorted(),
@@ -162,14 +162,14 @@ describe('the check refuses', () => {
     expect(importsOf(file, text).map(faultOf)).toEqual([expect.stringContaining(file)]);
   });
 
-  it('a circle of types', () => {
+  it('a cycle of type imports', () => {
     const one = importsOf('src/a.ts', "import type { B } from './b.ts';");
     const other = importsOf('src/b.ts', "type A = import('./a.ts').A;");
     expect(circlesOf([...one, ...other])).toEqual([['src/a.ts', 'src/b.ts']]);
   });
 });
 
-// The sources run as they are, and Node.js 22 cannot parse it; the compiler would say nothing.
+// The sources run without a build, and Node.js 22 cannot parse `using`. The compiler does not report it.
 it('src and workers have no `using`', () => {
   const using = sourceFiles('src', 'workers').filter((file) =>
     /^\s*(await )?using \w/m.test(readFileSync(join(ROOT, file), 'utf8')),

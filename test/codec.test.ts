@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { HANDLERS, MODES, startBootstrap } from './helpers/start-runtime.ts';
 
-/** No sequence of these is UTF-8. */
+/** Bytes that are not valid UTF-8. */
 const NOT_UTF8 = Uint8Array.from([0xff, 0xfe, 0x00, 0x80, 0xc0, 0xaf, 0xed, 0xa0, 0x80, 0x0d, 0x0a]);
 const ALL_BYTES = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 
@@ -20,7 +20,7 @@ const EVENTS: readonly (readonly [size: string, event: Uint8Array])[] = [
 ];
 
 describe.concurrent.each(MODES)('a codec in %s', (_mode, more) => {
-  it('gives the handler the bytes, and the caller its bytes', async () => {
+  it('passes the bytes of the event to the handler, and the bytes of the result to the caller', async () => {
     await using runtime = await startBootstrap('bytes.mjs', { codec: './codec.mjs' }, more);
     for (const [size, event] of EVENTS) {
       const { body, contentType } = await runtime.response(event);
@@ -29,7 +29,7 @@ describe.concurrent.each(MODES)('a codec in %s', (_mode, more) => {
     }
   });
 
-  it('may be CommonJS, by its URL, and return a part of a buffer', async () => {
+  it('can be a CommonJS module given by its URL, and can return a slice of a buffer', async () => {
     const codec = pathToFileURL(`${HANDLERS}codec-default.cjs`).href;
     await using runtime = await startBootstrap('bytes.mjs', { codec, handler: 'slice' }, more);
     for (const [size, event] of EVENTS.slice(0, 8)) {
@@ -39,7 +39,7 @@ describe.concurrent.each(MODES)('a codec in %s', (_mode, more) => {
     }
   });
 
-  it('may be a path relative to the working directory, as the worker file may', async () => {
+  it('can be given as a path relative to the working directory, like the worker file', async () => {
     await using runtime = await startBootstrap('bytes.mjs', { codec: 'codec.mjs' }, more);
     expect((await runtime.response(Uint8Array.of(0xff, 1))).body).toEqual(Buffer.of(1, 0xff));
   });
@@ -71,7 +71,7 @@ describe.concurrent.each(MODES)('a codec in %s', (_mode, more) => {
   });
 
   it.each(['keeps', 'draws'])(
-    'may return bytes that it keeps, or that native code made (%s)',
+    'may return bytes that are kept for reuse or were created by native code (%s)',
     async (handler) => {
       await using runtime = await startBootstrap('kept-bytes.mjs', { codec: './codec.mjs', handler }, more);
       const [first, ...others] = [

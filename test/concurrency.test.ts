@@ -25,10 +25,10 @@ describe('threads', () => {
       concurrency: Math.max(cores, 2),
       env: { MEETING_DIRECTORY: directory.path, MEETING_OF: String(cores) },
     });
-    await runtime.whenParked(Math.max(cores, 2));
+    await runtime.whenPolling(Math.max(cores, 2));
   });
 
-  it('take invocationsPerThread invocations each, and no more are advertised', async () => {
+  it('take invocationsPerThread invocations each, and no slot polls for more', async () => {
     await using directory = await makeTaskRoot();
     const options = { concurrency: 16, threads: 2, invocationsPerThread: 3, handler: 'waiting' };
     await using runtime = await startBootstrap('meeting.mjs', options, {
@@ -43,16 +43,16 @@ describe('threads', () => {
       invocationsPerThread: 3,
       cpus: expect.any(Number),
     });
-    // The meeting is of seven: with six on two threads, no seventh finds a poll.
+    // The handlers wait for seven invocations. Two threads run six, and no poll is open for the seventh.
     const six = Array.from({ length: 6 }, () => runtime.invoke<number>({ meeting: 'a', of: 7 }));
     await arrivals(directory.path, 'a', 6);
-    expect(runtime.api.parked).toBe(0);
+    expect(runtime.api.openPolls).toBe(0);
     expect(await runtime.api.invoke('{}')).toMatchObject({ status: 'unavailable' });
     await writeFile(`${directory.path}/a~the-seventh`, '');
     expect(share(await Promise.all(six))).toEqual([3, 3]);
   });
 
-  it('are AWS_LAMBDA_NODEJS_WORKER_COUNT many and share the concurrency', async () => {
+  it('are as many as AWS_LAMBDA_NODEJS_WORKER_COUNT says, and share the concurrency', async () => {
     await using directory = await makeTaskRoot();
     await using runtime = await startRuntime({
       handler: 'meeting.waiting',
@@ -61,7 +61,7 @@ describe('threads', () => {
     });
     const ready = await runtime.whenLogged(/^The runtime is ready$/);
     expect(ready).toMatchObject({ concurrency: 5, slots: 5, threads: 2, invocationsPerThread: 3 });
-    await runtime.whenParked(5);
+    await runtime.whenPolling(5);
     expect(share(await meet(runtime, 'a', 5))).toEqual([2, 3]);
   });
 });
@@ -70,7 +70,7 @@ describe('with a handler module of 100 MiB and little memory', () => {
   it.each([
     ['heavy-buffers.handler', 'outside the heap'],
     ['heavy-heap.handler', 'on the heap'],
-  ])('%s (%s): fewer threads run, the warning says so, and events are served', async (handler) => {
+  ])('%s (%s): starts fewer threads, logs a warning, and serves events', async (handler) => {
     await using runtime = await startRuntime({
       handler,
       concurrency: 8,
@@ -86,18 +86,18 @@ describe('with a handler module of 100 MiB and little memory', () => {
       `Only ${threads} of 8 threads run: each needs ${costMiB} MiB, and one more does not fit into 80 % of 640 MiB. ` +
         `Set PerExecutionEnvironmentMaxConcurrency to ${threads}, or give the function more memory.`,
     );
-    await runtime.whenParked(threads);
-    expect(runtime.api.parked).toBe(threads);
+    await runtime.whenPolling(threads);
+    expect(runtime.api.openPolls).toBe(threads);
     const events = Array.from({ length: 20 }, (_, number) => number);
     expect(await Promise.all(events.map((event) => runtime.invoke(event)))).toEqual(
       events.map((event) => event + 1),
     );
-    await runtime.whenParked(threads);
-    expect(runtime.api.parked).toBe(threads);
+    await runtime.whenPolling(threads);
+    expect(runtime.api.openPolls).toBe(threads);
   });
 });
 
-/** Invocations that end only when all of them run at once; resolves with their threads. */
+/** Starts invocations that end only when all of them run at once. Resolves with their thread ids. */
 function meet(runtime: RunningRuntime, meeting: string, of: number): Promise<number[]> {
   return Promise.all(Array.from({ length: of }, () => runtime.invoke<number>({ meeting, of })));
 }

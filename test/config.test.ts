@@ -19,7 +19,7 @@ const HOST = 'must be host:port, for example 127.0.0.1:9001';
 const LOOPBACK =
   'must be localhost, ::1 or an address in 127.0.0.0/8, so that other machines cannot call handlers';
 const MODULE = 'must be a path, a file: URL or a URL object';
-/** The memory of which Node.js takes a percentage. */
+/** The memory to which Node.js applies percentages. */
 const MACHINE_MIB = Math.min(totalmem(), process.constrainedMemory() || Infinity) / 1024 ** 2;
 
 describe('an environment variable', () => {
@@ -43,7 +43,7 @@ describe('an environment variable', () => {
       'must be a path that begins with /, for example /invoke, but it is "invoke"',
     ],
   ])('%s=%s is refused', (variable, value, fault) => {
-    // Where there is a Runtime API, what is for the local server only is ignored.
+    // With a Runtime API, the variables of the local server are ignored.
     if (variable.startsWith('LOCAL_')) vi.stubEnv('AWS_LAMBDA_RUNTIME_API', undefined);
     vi.stubEnv(variable, value);
     expect(faultsOf({})).toEqual([`environment variable ${variable}: ${fault}`]);
@@ -73,7 +73,7 @@ describe('an environment variable', () => {
       'must be the number of a file descriptor',
       { logTarget: { kind: 'stdout' } },
     ],
-  ])('%s=%s counts as absent, and is told of', (variable, value, must, config) => {
+  ])('%s=%s counts as absent and is reported as ignored', (variable, value, must, config) => {
     const env = { AWS_LAMBDA_RUNTIME_API: 'a:1', AWS_LAMBDA_MAX_CONCURRENCY: '8', [variable]: value };
     expect(readConfig({ kind: 'file', workerFile: 'x.js' }, {}, env)).toMatchObject({
       ...config,
@@ -87,7 +87,7 @@ describe('an environment variable', () => {
     ['AWS_LAMBDA_LOG_FORMAT', 'text', { logFormat: 'TEXT' }],
     ['AWS_LAMBDA_FUNCTION_TIMEOUT', '3600', { local: { timeoutMs: 3_600_000 } }],
     ['AWS_LAMBDA_FUNCTION_TIMEOUT', '5400', { local: { timeoutMs: 5_400_000 } }],
-  ])('%s=%s is taken', (variable, value, config) => {
+  ])('%s=%s is accepted', (variable, value, config) => {
     const env = { AWS_LAMBDA_RUNTIME_API: 'a:1', [variable]: value };
     expect(readConfig({ kind: 'file', workerFile: 'x.js' }, {}, env)).toMatchObject({
       ...config,
@@ -95,7 +95,7 @@ describe('an environment variable', () => {
     });
   });
 
-  it('AWS_LAMBDA_RUNTIME_API goes behind the option, and may be absent: then the local server starts', () => {
+  it('AWS_LAMBDA_RUNTIME_API yields to the option; without either, the local server is configured', () => {
     const file = { kind: 'file', workerFile: 'x.js' } as const;
     const api = { AWS_LAMBDA_RUNTIME_API: 'a:1' };
     expect(readConfig(file, { runtimeApi: '[::1]:9001' }, api).runtimeApi).toBe('[::1]:9001');
@@ -113,7 +113,7 @@ describe('an environment variable', () => {
     });
   });
 
-  it('LOCAL_LAMBDA_… may have any value where there is a Runtime API', () => {
+  it('LOCAL_LAMBDA_… is ignored if there is a Runtime API, even with an invalid value', () => {
     const env = { AWS_LAMBDA_RUNTIME_API: 'a:1', LOCAL_LAMBDA_HOST: '0.0.0.0', LOCAL_LAMBDA_PORT: 'http' };
     const file = { kind: 'file', workerFile: 'x.js' } as const;
     expect(readConfig(file, {}, env).ignored.map(({ variable }) => variable)).toEqual([
@@ -125,7 +125,7 @@ describe('an environment variable', () => {
     );
   });
 
-  it('LOCAL_LAMBDA_… and the function’s own say how the local server presents it', () => {
+  it('LOCAL_LAMBDA_… and the variables of the function configure the local server', () => {
     const file = { kind: 'file', workerFile: 'x.js' } as const;
     const env = {
       LOCAL_LAMBDA_HOST: '::1',
@@ -152,7 +152,7 @@ describe('an environment variable', () => {
       '--enable-source-maps --max_old_space_size=512 --max-old-space-size=256',
       { maxOldGenerationSizeMb: 256 },
     ],
-    // The young generation is the main thread's alone.
+    // The size of the young generation applies only to the main thread.
     ['"--max-heap-size=700" --max-semi-space-size=16', { maxOldGenerationSizeMb: 700 }],
     [
       '--max-old-space-size=512 --max-old-space-size-percentage=50',
@@ -160,7 +160,7 @@ describe('an environment variable', () => {
     ],
     ['--max-old-space-size=0', { maxOldGenerationSizeMb: 409 }],
     ['--import ./max-old-space-size=7.js', { maxOldGenerationSizeMb: 409 }],
-  ])('NODE_OPTIONS=%s: what it asks of heaps is the limit of each thread', (nodeOptions, resourceLimits) => {
+  ])('NODE_OPTIONS=%s: a valid heap flag is the limit of each thread', (nodeOptions, resourceLimits) => {
     const file = { kind: 'file', workerFile: 'x.js' } as const;
     const env = {
       NODE_OPTIONS: nodeOptions,
@@ -228,7 +228,7 @@ describe('an option', () => {
     expect(faultsOf({ [option]: value })).toEqual([`option ${option}: ${fault}`]);
   });
 
-  it('that nobody knows is refused by its name', () => {
+  it('that is unknown is refused, and the error names it', () => {
     expect(faultsOf({ concurency: 8 })).toEqual([expect.stringMatching(/^option concurency: is not known/)]);
     const resourceLimits = { maxHeapMb: 8 };
     expect(faultsOf({ resourceLimits })).toEqual([
@@ -236,7 +236,7 @@ describe('an option', () => {
     ]);
   });
 
-  it('is named by its path where it is inside another', () => {
+  it('that is nested is named by its path in the error', () => {
     expect(faultsOf({ preload: ['sharp', 1], resourceLimits: { stackSizeMb: 'big' } })).toEqual([
       'option resourceLimits.stackSizeMb: must be a number of MiB, but it is "big"',
       `option preload.1: ${MODULE}, but it is 1`,
@@ -266,7 +266,7 @@ describe('an option', () => {
     expect(() => createManagedRuntime('x.js', { concurrency: undefined, logger: undefined })).not.toThrow();
   });
 
-  it('goes before the environment variable', () => {
+  it('takes precedence over its environment variable', () => {
     const env = { AWS_LAMBDA_RUNTIME_API: 'a:1', AWS_LAMBDA_MAX_CONCURRENCY: '64' };
     const file = { kind: 'file', workerFile: 'x.js' } as const;
     expect(readConfig(file, { runtimeApi: 'b:2', concurrency: 8 }, env)).toMatchObject({
@@ -276,7 +276,7 @@ describe('an option', () => {
   });
 });
 
-it('several faults are reported at once, each by its name', () => {
+it('all invalid options and variables are reported at once, each by its name', () => {
   vi.stubEnv('AWS_LAMBDA_MAX_CONCURRENCY', 'abc');
   vi.stubEnv('AWS_LAMBDA_RUNTIME_API', 'nowhere');
   expect(faultsOf({ threads: -1, handler: 1, typo: 1 })).toEqual([
@@ -298,7 +298,7 @@ describe('a worker file', () => {
   );
 
   it.each(MODES)(
-    'that is missing fails the init and says what was looked for, in %s',
+    'that is missing fails the init with an error that names the path, in %s',
     async (_mode, more) => {
       await using runtime = await startBootstrap('dir/absent.mjs', {}, more);
       expect(await runtime.exited).toMatchObject({ code: 1 });
@@ -336,7 +336,7 @@ describe('slots', () => {
       { AWS_LAMBDA_MAX_CONCURRENCY: '1600', AWS_LAMBDA_NODEJS_WORKER_COUNT: '16' },
       { slots: 1600, threads: 16, invocationsPerThread: 100 },
     ],
-  ])('of %j and %j are %j', (options, env, expected) => {
+  ])('with the options %j and the environment %j: %j', (options, env, expected) => {
     const file = { kind: 'file', workerFile: 'x.js' } as const;
     expect(readConfig(file, options, { AWS_LAMBDA_RUNTIME_API: 'a:1', ...env })).toMatchObject(expected);
   });
@@ -373,14 +373,14 @@ describe('a concurrency of 1', () => {
     expect(readConfig(file, options, env).inThreads).toBe(false);
   });
 
-  it('is not the default of local mode, where each core has a slot', () => {
+  it('is not the default in local mode, which has a slot for each core', () => {
     const file = { kind: 'file', workerFile: 'x.js' } as const;
     const slots = Math.max(2, availableParallelism());
     expect(readConfig(file, {}, {})).toMatchObject({ slots, threads: slots, inThreads: true });
   });
 });
 
-it('a codec may lie in a directory whose name a URL escapes', () => {
+it('the path of a codec may contain characters that a URL escapes', () => {
   const file = { kind: 'file', workerFile: 'x.js' } as const;
   const codec = '/tmp/100% #1?/codec.mjs';
   const config = readConfig(file, { codec }, { AWS_LAMBDA_RUNTIME_API: 'a:1' });

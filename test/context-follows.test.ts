@@ -18,12 +18,12 @@ interface Seen {
   readonly variable?: string;
 }
 
-/** Enough for each thread to have any mixture of them. */
+/** Enough for many different interleavings on each thread. */
 const INVOCATIONS = FULL ? 10_000 : 2_000;
 
 const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 
-describe.each(MODES)('below a handler in %s', (_mode, { concurrency, env }) => {
+describe.each(MODES)('code that a handler calls, in %s', (_mode, { concurrency, env }) => {
   let runtime: RunningRuntime;
   beforeAll(async () => {
     runtime = await startRuntime({
@@ -34,26 +34,26 @@ describe.each(MODES)('below a handler in %s', (_mode, { concurrency, env }) => {
   });
   afterAll(() => runtime[Symbol.asyncDispose]());
 
-  it('there are the context and what the invoke store holds, before and after it has waited', async () => {
+  it('sees the context and the invoke store of its invocation, before and after an await', async () => {
     const invocation = { requestId: 'followed', traceId: 'Root=1-a', tenantId: 'tenant' };
     const seen = { contextId: 'followed', requestId: 'followed', traceId: 'Root=1-a', tenantId: 'tenant' };
     expect(await runtime.invoke({}, invocation)).toMatchObject({ before: seen, after: seen, same: true });
   });
 
-  it('the store is there while the module loads; what is written into it then, no invocation sees', async () => {
+  it('can use the store while the module loads; invocations do not see values set then', async () => {
     const told = await runtime.invoke<{ before: object }>({});
     expect(told).toMatchObject({ whileLoading: { context: true, store: 'function', requestId: '-' } });
     expect(told.before).not.toHaveProperty('setUp');
   });
 
-  it('_X_AMZN_TRACE_ID is the trace of the invocation, and gone for one that has none', async () => {
+  it('reads its trace id in _X_AMZN_TRACE_ID, which is unset for invocations without one', async () => {
     const traced = await runtime.invoke<{ after: Seen }>({}, { traceId: 'Root=1-b' });
     expect(traced.after.variable).toBe('Root=1-b');
     const others = [1, 2].map(() => runtime.invoke<{ after: Seen }>({}));
     for (const { after } of await Promise.all(others)) expect(after).not.toHaveProperty('variable');
   });
 
-  it('w3c() has the three strings of the client context, which loses its key', async () => {
+  it('gets only the trace strings from w3c(), and a client context without the key w3c', async () => {
     const w3c = { traceparent: TRACEPARENT, tracestate: 7, baggage: 'a=1', other: 'x' };
     const clientContext = JSON.stringify({ Custom: { a: 1 }, w3c });
     const told = await runtime.invoke<{ after: Seen; clientContext: object }>({}, { clientContext });
@@ -70,13 +70,13 @@ describe.each(MODES)('below a handler in %s', (_mode, { concurrency, env }) => {
     ['one that is null', 'null'],
     ['a key w3c that is null', '{"w3c":null}'],
     ['a key w3c that is text', '{"w3c":"text"}'],
-  ])('w3c() is empty with %s', async (_what, clientContext) => {
+  ])('gets an empty object from w3c() with %s', async (_what, clientContext) => {
     const options = clientContext === undefined ? {} : { clientContext };
     expect(await runtime.invoke({}, options)).toMatchObject({ w3c: {} });
   });
 });
 
-it('on a shared thread _X_AMZN_TRACE_ID is left alone', async () => {
+it('a shared thread does not set _X_AMZN_TRACE_ID', async () => {
   await using runtime = await startBootstrap('follow.mjs', {
     concurrency: 2,
     threads: 1,
@@ -87,12 +87,12 @@ it('on a shared thread _X_AMZN_TRACE_ID is left alone', async () => {
   expect(after).not.toHaveProperty('variable');
 });
 
-it('code that the module leaves behind cannot carry anything from one invocation to another', async () => {
+it('code that runs outside any invocation cannot store values for other invocations', async () => {
   await using runtime = await startBootstrap('follow.mjs', { handler: 'leak' });
   expect(await runtime.invoke({ value: 1 })).toEqual({ refused: 'TypeError' });
 });
 
-it('the store takes values of the invocation only, and keeps those that the runtime has set', async () => {
+it('the invoke store rejects values outside an invocation and changes to the runtime’s fields', async () => {
   const preload = `import { AsyncResource } from 'node:async_hooks'; globalThis.preloaded = new AsyncResource('preloaded');`;
   await using runtime = await startBootstrap(
     'follow.mjs',
@@ -106,7 +106,7 @@ it('the store takes values of the invocation only, and keeps those that the runt
   });
 });
 
-it('two invocations on one thread each have their own', async () => {
+it('two invocations on one thread each have their own context and store', async () => {
   await using directory = await makeTaskRoot();
   const gate = join(directory.path, 'gate');
   await using runtime = await startBootstrap('follow.mjs', {
@@ -114,7 +114,7 @@ it('two invocations on one thread each have their own', async () => {
     threads: 1,
     invocationsPerThread: 2,
   });
-  await runtime.whenParked(2);
+  await runtime.whenPolling(2);
   const first = runtime.invoke({ gate }, { requestId: 'first', tenantId: 'one' });
   const second = await runtime.invoke({}, { requestId: 'second', tenantId: 'two', whenCapacity: false });
   expect(second).toMatchObject({ before: { contextId: 'second', requestId: 'second', tenantId: 'two' } });
@@ -126,7 +126,7 @@ it('two invocations on one thread each have their own', async () => {
 describe.each([
   ['single mode', { concurrency: 1 }],
   ['2 threads with 4 each', { concurrency: 8, threads: 2, invocationsPerThread: 4 }],
-])('with an invoke store that was opened before, in %s', (_mode, options) => {
+])('with an invoke store that was opened before the runtime loads, in %s', (_mode, options) => {
   const preload = ['--import', new URL('fixtures/bootstraps/opens-store.mjs', import.meta.url).href];
 
   it.each([
@@ -139,7 +139,7 @@ describe.each([
     ['0.2.4', { WITHOUT_CONCURRENCY: '1' }],
     ['0.3', { WITHOUT_CONCURRENCY: '1' }],
     ['0.3', { WITHOUT_CONCURRENCY: '1', AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA: '1' }],
-  ])('version %s, %j: each invocation has its own ids everywhere', async (STORE, env) => {
+  ])('version %s, %j: each invocation sees only its own ids', async (STORE, env) => {
     await using directory = await makeTaskRoot();
     const gate = join(directory.path, 'gate');
     const isGlobal = !('AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA' in env);
@@ -149,7 +149,7 @@ describe.each([
       { env: { STORE, ...env }, execArgv: preload },
     );
     const ids = Array.from({ length: options.concurrency }, (_, n) => `request-${n}`);
-    await runtime.whenParked(options.concurrency);
+    await runtime.whenPolling(options.concurrency);
     const all = ids.map((requestId) =>
       runtime.invoke<{ threadId: number }>(
         { gate },
@@ -182,7 +182,7 @@ describe.each([
     }
   });
 
-  it('one that is frozen is an init error: it would mix invocations up', async () => {
+  it('a frozen store fails the init, because it would mix up invocations', async () => {
     await using runtime = await startBootstrap('follow.mjs', options, {
       env: { STORE: '0.2.4', WITHOUT_CONCURRENCY: '1', FROZEN: '1' },
       execArgv: preload,
@@ -203,20 +203,20 @@ describe('the option concurrency, with shared threads', () => {
     readonly initializationType?: string;
   }
 
-  it('is what threads see: Powertools’ batch, logger and metrics keep callers apart', async () => {
+  it('is visible in threads: the Powertools batch, logger and metrics do not mix up invocations', async () => {
     await using directory = await makeTaskRoot();
     const env = { MEETING_DIRECTORY: directory.path };
     await using runtime = await startBootstrap('powertools-together.mjs', options, { env });
-    await runtime.whenParked(OF);
+    await runtime.whenPolling(OF);
     const numbers = Array.from({ length: OF }, (_, n) => n);
-    // Each meets all others in the middle of its work, or none would be answered.
+    // Each waits for all others in the middle of its work. Without the overlap, none would be answered.
     const done = await Promise.all(
       numbers.map((n) => runtime.invoke<Done>({ n, of: OF }, { requestId: `request-${n}` })),
     );
     expect(new Set(done.map(({ threadId }) => threadId)).size).toBe(2);
     for (const [n, { batchItemFailures, maxConcurrency, initializationType }] of done.entries()) {
       expect(batchItemFailures).toEqual([{ itemIdentifier: `bad-${n}` }]);
-      // Lambda alone says what it is.
+      // Only Lambda sets the initialization type.
       expect({ maxConcurrency, initializationType }).toEqual({ maxConcurrency: '8' });
     }
     const written = (isOne: (line: Readonly<Record<string, unknown>>) => boolean) =>
@@ -251,7 +251,7 @@ describe('the option concurrency, with shared threads', () => {
     [{ concurrency: 1 }, {}, {}],
     [{ concurrency: 1, threads: 1 }, {}, {}],
     [{ threads: 1 }, { AWS_LAMBDA_MAX_CONCURRENCY: '1' }, { maxConcurrency: '1' }],
-  ])('%j with %j, locally, is %j in handlers', async (given, env, expected) => {
+  ])('in local mode, %j with the environment %j gives handlers %j', async (given, env, expected) => {
     await using root = await makeTaskRoot({
       'index.mjs': `
         const { AWS_LAMBDA_MAX_CONCURRENCY: maxConcurrency, AWS_LAMBDA_INITIALIZATION_TYPE: initializationType } = process.env;
@@ -265,7 +265,7 @@ describe('the option concurrency, with shared threads', () => {
   });
 });
 
-it(`${INVOCATIONS} interleaved invocations on 4 threads with 4 each see and log nothing of each other`, async () => {
+it(`${INVOCATIONS} interleaved invocations on 4 threads with 4 each see and log only their own ids`, async () => {
   const options = { concurrency: 16, threads: 4, invocationsPerThread: 4, handler: 'interleaved' };
   await using runtime = await startBootstrap('follow.mjs', options);
   const threads = new Set<number>();
@@ -286,7 +286,7 @@ it(`${INVOCATIONS} interleaved invocations on 4 threads with 4 each see and log 
   };
   await Promise.all(Array.from({ length: 24 }, client));
   expect(threads.size).toBe(4);
-  await runtime.whenParked(16);
+  await runtime.whenPolling(16);
   const reports = () => runtime.log.filter(({ message }) => typeof message === 'object');
   await expect.poll(() => reports().length, POLL_OPTIONS).toBe(INVOCATIONS);
   const mixedUp = reports().filter(({ requestId, tenantId, message }) => {

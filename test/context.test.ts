@@ -29,7 +29,7 @@ describe.each(MODES)('the context in %s', (_mode, { concurrency, env }) => {
   });
   afterAll(() => runtime[Symbol.asyncDispose]());
 
-  it('has what the environment says of the function', async () => {
+  it('has the function’s name, version, memory and log names from the environment', async () => {
     expect(await runtime.invoke({})).toMatchObject({
       functionName: 'resize',
       functionVersion: '$LATEST',
@@ -39,7 +39,7 @@ describe.each(MODES)('the context in %s', (_mode, { concurrency, env }) => {
     });
   });
 
-  it('has what the headers say of the invocation', async () => {
+  it('has the fields of the invocation from the headers', async () => {
     const told = await runtime.invoke(
       {},
       {
@@ -63,7 +63,7 @@ describe.each(MODES)('the context in %s', (_mode, { concurrency, env }) => {
     });
   });
 
-  it('reads all headers as UTF-8, and so does the line of the invocation', async () => {
+  it('decodes all headers as UTF-8, as does the log line of the invocation', async () => {
     const city = 'Zürich 東京 🗼';
     const told = await runtime.invoke(
       {},
@@ -87,13 +87,13 @@ describe.each(MODES)('the context in %s', (_mode, { concurrency, env }) => {
     await expect.poll(() => runtime.log, POLL_OPTIONS).toContainEqual(expect.objectContaining(line));
   });
 
-  it('leaves out what has no header', async () => {
+  it('omits fields that have no header', async () => {
     expect(await runtime.invoke({})).toMatchObject({
       absent: ['identity', 'clientContext', 'tenantId', 'xRayTraceId'],
     });
   });
 
-  it('takes empty headers for absent ones', async () => {
+  it('treats empty headers as absent', async () => {
     const headers = {
       'Lambda-Runtime-Trace-Id': '',
       'Lambda-Runtime-Client-Context': '',
@@ -112,7 +112,7 @@ describe.each(MODES)('the context in %s', (_mode, { concurrency, env }) => {
     });
   });
 
-  it('has methods that may be taken off it', async () => {
+  it('has methods that work when detached from it', async () => {
     expect(await runtime.invoke({})).toMatchObject({ detached: 'number' });
   });
 

@@ -1,11 +1,11 @@
-/** When the signal aborts and when the runtime answers, from the options and the time that an invocation has. */
+/** When the signal aborts and when the runtime answers, depending on the options and the available time. */
 import { describe, expect, it } from 'vitest';
 import { answerAtMs, signalAtMs } from '../src/invocation/deadline.ts';
 import { inquiryAtMs } from '../src/pool/deadline-inquiry.ts';
 
 const NOW = 1_000_000;
 
-/** The instants in ms before the deadline, for an invocation with so much time. */
+/** The instants of signal, answer and inquiry, in ms before the deadline, with `availableMs` left. */
 function beforeDeadline(availableMs: number, deadlineMarginMs?: number, deadlineGraceMs?: number) {
   const deadlineMs = NOW + availableMs;
   const options = { deadlineMarginMs, deadlineGraceMs };
@@ -14,7 +14,7 @@ function beforeDeadline(availableMs: number, deadlineMarginMs?: number, deadline
   return [signal, answer, inquiryAtMs(signal, answer)].map((instant) => deadlineMs - instant);
 }
 
-describe('by default', () => {
+describe('the instants of signal, answer and inquiry, by default', () => {
   it.each([
     { availableMs: 900_000, signal: 1_000, answer: 50, inquiry: 550 },
     { availableMs: 30_000, signal: 1_000, answer: 50, inquiry: 550 },
@@ -22,16 +22,16 @@ describe('by default', () => {
     { availableMs: 3_000, signal: 300, answer: 30, inquiry: 300 },
     { availableMs: 1_000, signal: 100, answer: 10, inquiry: 100 },
     { availableMs: 200, signal: 20, answer: 2, inquiry: 20 },
-  ])('with $availableMs ms', ({ availableMs, signal, answer, inquiry }) => {
+  ])('with $availableMs ms until the deadline', ({ availableMs, signal, answer, inquiry }) => {
     expect(beforeDeadline(availableMs)).toEqual([signal, answer, inquiry]);
   });
 
-  it.each([0, -5_000])('with %d ms, after the deadline', (availableMs) => {
+  it.each([0, -5_000])('with %d ms, when the deadline has passed', (availableMs) => {
     expect(beforeDeadline(availableMs)).toEqual([0, -500, 0]);
   });
 });
 
-describe('with options', () => {
+describe('the instants of signal, answer and inquiry, with options', () => {
   it.each([
     { what: 'a margin only', margin: 2_000, grace: undefined, expected: [2_000, 50, 550] },
     {

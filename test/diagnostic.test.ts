@@ -19,7 +19,7 @@ const anything = fc.anything({
   withUnicodeString: true,
 } as fc.ObjectConstraints);
 
-/** What an error's fields may hold when somebody has played with them. */
+/** Values that the fields of a manipulated error may have. */
 const odd = fc.oneof(
   anything,
   fc.string({ unit: 'binary' }),
@@ -55,13 +55,13 @@ const oddObject = fc
       try {
         Object.defineProperty(object, key, { configurable: true, ...descriptor });
       } catch {
-        // The length of an array.
+        // The length of an array cannot be redefined.
       }
     }
     return { value: object };
   });
 
-/** Proxies of which some traps throw. */
+/** Proxies, some of whose traps throw. */
 const oddProxy = fc
   .subarray(['get', 'has', 'ownKeys', 'getPrototypeOf', 'getOwnPropertyDescriptor', 'isExtensible'] as const)
   .chain((traps) =>
@@ -70,7 +70,7 @@ const oddProxy = fc
     })),
   );
 
-/** In a box, since fast-check looks at what it makes. */
+/** Wrapped in an object, because fast-check inspects the values that it generates. */
 const thrown = fc.oneof(
   anything.map((value) => ({ value })),
   odd.map((value) => ({ value })),
@@ -93,7 +93,7 @@ describe('whatever is thrown', () => {
     );
   });
 
-  it('is so with megabytes of text in every field, and in all causes', () => {
+  it('stays below 1 MiB with megabytes of text in every field and in all causes', () => {
     fc.assert(
       fc.property(
         fc.array(hugeText, { minLength: 1, maxLength: 4 }),
@@ -108,7 +108,7 @@ describe('whatever is thrown', () => {
     );
   });
 
-  it('is so at once when name and message are long and alike', () => {
+  it('is described in time, with its stack, when name and message are long and alike', () => {
     const { errorMessage, stackTrace } = JSON.parse(
       encodeThrown(hugeError(['a'.repeat(MIB), 'a'.repeat(MIB / 2)], 1)).body,
     ) as Diagnostic;
@@ -116,7 +116,7 @@ describe('whatever is thrown', () => {
     expect(stackTrace[1]).toMatch(/^ {4}at hugeError/);
   });
 
-  it('keeps the rest when a code is far too long', () => {
+  it('keeps its message and truncates its code when the code is too long', () => {
     const { errorMessage, code } = diagnose(hugeError(['message', 'Name', 'stack', 'c'.repeat(MIB)], 1));
     expect({ errorMessage, code }).toEqual({
       errorMessage: 'message',
@@ -124,7 +124,7 @@ describe('whatever is thrown', () => {
     });
   });
 
-  it('is so when errors hold each other in a circle', () => {
+  it('is described when errors refer to each other in a cycle', () => {
     const first = new AggregateError([], 'first');
     const second = new AggregateError([first, first], 'second', { cause: first });
     first.errors.push(second, first, second);
@@ -134,7 +134,7 @@ describe('whatever is thrown', () => {
     expect(described).toMatchObject({ errorMessage: 'first', cause: { errorMessage: 'second' } });
   });
 
-  it('is described in no more parts than fit, however many errors hold each other', () => {
+  it('is described in a bounded number of parts, however many errors are nested', () => {
     let read = 0;
     let error: unknown = new Error('innermost');
     for (let depth = 0; depth < 6; depth += 1) {
@@ -149,7 +149,7 @@ describe('whatever is thrown', () => {
     expect(read).toBeLessThan(1_000);
   });
 
-  it('keeps the message of an error that is not too long', () => {
+  it('keeps the message of an error if it is not too long', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 1000 }), (message) => {
         const { errorMessage, stackTrace } = diagnose(new RangeError(message));
@@ -159,7 +159,7 @@ describe('whatever is thrown', () => {
     );
   });
 
-  it('describes the holes of an array of errors too', () => {
+  it('has entries for the holes in an array of errors', () => {
     const errors: unknown[] = [new Error('first')];
     errors[2] = new Error('third');
     const aggregate = Object.assign(new AggregateError([]), { errors });
@@ -197,7 +197,7 @@ function hugeError(texts: readonly string[], depth: number): Error {
   });
 }
 
-/** A getter or a trap; among fields it stands for one. */
+/** A getter or a trap that throws. As the value of a field, it stands for a getter that throws. */
 function throws(): never {
   throw new Error('a trap');
 }

@@ -67,7 +67,7 @@ async function start(file: string, threads: number): Promise<RunningRuntime> {
       S3_ENDPOINT: `http://127.0.0.1:${(endpoint.address() as AddressInfo).port}`,
     },
   });
-  await running.whenParked(4);
+  await running.whenPolling(4);
   return running;
 }
 
@@ -312,17 +312,17 @@ it('docs/compatibility.md has these versions and results', async () => {
 
 const INTRODUCTION = `# Compatibility
 
-These packages run in handlers unmodified. Each test of the first table runs one function against the local Runtime
+The packages of the first table run in handlers unmodified. Each of its tests runs one function against the local Runtime
 API, with a concurrency of 4 on two threads, so that two invocations share a thread. \`npx vitest run test/ecosystem.test.ts\`
 runs the tests; with \`-u\` it also writes this page.`;
 
 const ATTACHED = `## Instrumentation, frameworks and more
 
-Each package is set up as its vendor describes and runs in processes of its own, with the built package: with four threads
-and one invocation on each, and with two threads and four invocations on each ("2 threads × 4" in the tables), with CommonJS
-and ES modules where the vendor supports both. An endpoint outside of the function holds the requests of all invocations until
-all of them have arrived, so that the 200 invocations of a trial overlap before the test asserts that they did not mix. Where a
-comparison is useful, the same trial runs with AWS's client, aws-lambda-ric 4.0.2. [instrumentation.md](instrumentation.md) describes how to attach each
+Each package is set up as its vendor describes and runs in processes of its own, with the built runtime. There are two
+layouts: four threads with one invocation on each, and two threads with four invocations on each ("2 threads × 4" in the tables).
+CommonJS and ES modules are both tried where the vendor supports both. A trial has 200 invocations. An endpoint outside of the
+function holds the requests of one invocation for each slot until all of them have arrived, so that these invocations overlap;
+then the test asserts that they did not mix. Where a comparison is useful, the same trial runs with AWS's client, aws-lambda-ric 4.0.2. [instrumentation.md](instrumentation.md) describes how to attach each
 instrumentation. \`npm run compatibility\` in the repository runs the trials.`;
 
 const NATIVE_ADDONS = `## Native addons

@@ -22,7 +22,7 @@ interface Case {
   readonly name: string;
   /** The first one is imported. */
   readonly files: Readonly<Record<string, string>>;
-  /** What the message is, or that the module itself threw the error. */
+  /** The message, or that the module itself threw the error. */
   readonly message: RegExp | 'an error of its own';
   /** A line of the frame, for syntax errors. */
   readonly frame?: string;
@@ -168,7 +168,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-it('an import that fails is explained to the author of the module', async () => {
+it('explains each failed import to the author of the module', async () => {
   const files = CASES.flatMap(({ files }, index) =>
     Object.entries(files).map(([path, source]) => [`case-${index}/${path}`, source]),
   );

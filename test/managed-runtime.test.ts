@@ -15,27 +15,27 @@ const MODES = [
 describe.concurrent.each(MODES)('in %s', (_mode, options) => {
   const echo: NewRuntime = { workerFile: 'echo.mjs', options };
 
-  it('run() resolves after stop(), which resolves with it', async () => {
+  it('stop() resolves together with run(), and may be called several times', async () => {
     await using host = await startHost();
     const runtime = await host.create(echo);
     const run = runtime.run();
-    await host.process.whenParked(1);
+    await host.process.whenPolling(1);
     expect(await Promise.all([runtime.stop(), runtime.stop(), run])).toEqual(Array(3).fill('resolved'));
-    await expect.poll(() => host.process.api.parked, POLL_OPTIONS).toBe(0);
+    await expect.poll(() => host.process.api.openPolls, POLL_OPTIONS).toBe(0);
     expect(await runtime.stop()).toBe('resolved');
   });
 
-  it('a runtime stops when it is disposed of, when its signal aborts, and when that has aborted', async () => {
+  it('a runtime stops when disposed, when its signal aborts, and if the signal is already aborted', async () => {
     await using host = await startHost();
     const disposed = await host.create(echo);
     const first = disposed.run();
-    await host.process.whenParked(1);
+    await host.process.whenPolling(1);
     expect(await disposed.dispose()).toBe('resolved');
     expect(await first).toBe('resolved');
 
     const signalled = await host.create({ ...echo, withSignal: true });
     const second = signalled.run();
-    await host.process.whenParked(1);
+    await host.process.whenPolling(1);
     await signalled.abort();
     expect(await second).toBe('resolved');
 
@@ -54,17 +54,17 @@ describe.concurrent.each(MODES)('in %s', (_mode, options) => {
       options: { ...options, handler: 'waiting', shutdownTimeoutMs: 60_000 },
     });
     const run = runtime.run();
-    await host.process.whenParked(options.concurrency);
+    await host.process.whenPolling(options.concurrency);
     const result = host.process.invoke({ meeting: 'a', of: 2 });
     await expect.poll(() => host.process.api.inFlight, POLL_OPTIONS).toBe(1);
     const stop = runtime.stop();
-    await expect.poll(() => host.process.api.parked, POLL_OPTIONS).toBe(0);
+    await expect.poll(() => host.process.api.openPolls, POLL_OPTIONS).toBe(0);
     await writeFile(`${directory.path}/a~the-second`, '');
     expect(await result).toEqual(expect.any(Number));
     expect(await Promise.all([stop, run])).toEqual(['resolved', 'resolved']);
   });
 
-  it('stop() during the init ends run(), and nothing is posted', async () => {
+  it('stop() during the init resolves run(), and no init error is posted', async () => {
     await using host = await startHost();
     const runtime = await host.create({ workerFile: 'never-loads.mjs', options });
     const run = runtime.run();
@@ -73,11 +73,11 @@ describe.concurrent.each(MODES)('in %s', (_mode, options) => {
     expect(host.process.api.initErrors).toEqual([]);
   });
 
-  it('only one runtime runs in a process, and the next one may when it has stopped', async () => {
+  it('a second runtime in the process is refused until the first one has stopped', async () => {
     await using host = await startHost();
     const [first, second] = [await host.create(echo), await host.create(echo)];
     const run = first.run();
-    await host.process.whenParked(1);
+    await host.process.whenPolling(1);
     const refused = {
       name: 'ManagedRuntimeError',
       code: 'ALREADY_RUNNING',
@@ -95,7 +95,7 @@ describe.concurrent.each(MODES)('in %s', (_mode, options) => {
     expect(await secondRun).toBe('resolved');
   });
 
-  it('run() after stop() is refused, whether it ever ran or not', async () => {
+  it('run() after stop() is refused, whether or not the runtime has run', async () => {
     await using host = await startHost();
     const refused = {
       name: 'ManagedRuntimeError',
@@ -108,13 +108,13 @@ describe.concurrent.each(MODES)('in %s', (_mode, options) => {
 
     const once = await host.create(echo);
     const run = once.run();
-    await host.process.whenParked(1);
+    await host.process.whenPolling(1);
     await once.stop();
     expect(await run).toBe('resolved');
     expect(await once.run()).toEqual(refused);
   });
 
-  it('the worker file is a path, a relative path, a file: URL string or a URL', async () => {
+  it('the worker file can be an absolute or relative path, a file: URL string or a URL object', async () => {
     await using root = await makeTaskRoot({ 'a #1 100%/é.mjs': `export const handler = () => 'odd path';` });
     const odd = `${root.path}/a #1 100%/é.mjs`;
     await using host = await startHost();
@@ -133,7 +133,7 @@ describe.concurrent.each(MODES)('in %s', (_mode, options) => {
     );
   });
 
-  it('the option handler names the export; without it the default export stands in', async () => {
+  it('the option handler names the export; a module without handler uses its default export', async () => {
     await using host = await startHost();
     const workerFile = 'exports.mjs';
     expect(await answerOf(host, { workerFile, options: { ...options, handler: 'other' } })).toBe('other');
@@ -144,11 +144,11 @@ describe.concurrent.each(MODES)('in %s', (_mode, options) => {
     expect(await answerOf(host, { workerFile: 'only-default.mjs', options })).toEqual({ default: {} });
   });
 
-  it('the option logger takes all lines of the log', async () => {
+  it('the option logger receives all log lines', async () => {
     await using host = await startHost();
     const runtime = await host.create({ ...echo, withLogger: true });
     const run = runtime.run();
-    await host.process.whenParked(1);
+    await host.process.whenPolling(1);
     await runtime.stop();
     await run;
     const captured = () =>
@@ -161,7 +161,7 @@ describe.concurrent.each(MODES)('in %s', (_mode, options) => {
     expect(host.process.output.stdout).toBe('');
   });
 
-  it('run() rejects when the init fails, the error is posted once, and another may run', async () => {
+  it('run() rejects when the init fails, posts the error once, and lets another runtime run', async () => {
     await using host = await startHost();
     const failing = await host.create({ workerFile: 'fails-to-load.mjs', options });
     expect(await failing.run()).toEqual({
@@ -178,17 +178,17 @@ describe.concurrent.each(MODES)('in %s', (_mode, options) => {
     expect(await answerOf(host, { workerFile: 'exports.mjs', options })).toBe('handler');
   });
 
-  it('a bootstrap whose init fails exits with a code other than 0', async () => {
+  it('a bootstrap whose init fails exits with code 1', async () => {
     await using runtime = await startBootstrap('fails-to-load.mjs', options);
     expect(await runtime.exited).toEqual({ code: 1, signal: null });
     expect(runtime.api.initErrors).toHaveLength(1);
   });
 
   it(
-    'a registration whose answer is lost leaves no environment that waits for ever',
+    'a lost response to the extension registration does not leave Lambda waiting forever',
     { timeout: 30_000 },
     async () => {
-      // Lambda waits for the event/next of what it has registered. Without one, no event ever comes.
+      // Lambda waits for event/next of each registered extension. Without it, no event ever arrives.
       await using runtime = await startBootstrap('echo.mjs', options, {
         prepare: (api) => void api.faults.once('register', { type: 'reset-after' }),
       });
@@ -200,16 +200,16 @@ describe.concurrent.each(MODES)('in %s', (_mode, options) => {
     },
   );
 
-  it('a poll of the extension that is lost is repeated: without one, no event ever comes', async () => {
+  it('a failed poll of the extension is repeated; without it, no event ever arrives', async () => {
     await using runtime = await startBootstrap('echo.mjs', options, {
       prepare: (api) => void api.faults.once('extension-next', { type: 'reset-before' }),
     });
     expect(await runtime.invoke(1)).toEqual([expect.any(String), 1]);
   });
 
-  it('a bootstrap ends with code 0 after SIGTERM', async () => {
+  it('a bootstrap exits with code 0 after SIGTERM', async () => {
     await using runtime = await startBootstrap('echo.mjs', options);
-    await runtime.whenParked(1);
+    await runtime.whenPolling(1);
     expect(await runtime.stop()).toEqual({ code: 0, signal: null });
   });
 });
@@ -241,10 +241,10 @@ describe.concurrent('single mode', () => {
     },
   );
 
-  it('is not what two slots get: they have piscina and a thread each', async () => {
+  it('does not apply to two slots, which use piscina and a thread each', async () => {
     const options = { concurrency: 2, handler: 'where' };
     await using runtime = await startBootstrap('exports.mjs', options, RECORDING);
-    await runtime.whenParked(2);
+    await runtime.whenPolling(2);
     expect(await runtime.invoke({})).toBe('worker thread');
     await runtime.stop();
     const { resolved, threads } = recorded(runtime.output.stderr);
@@ -254,7 +254,7 @@ describe.concurrent('single mode', () => {
   });
 });
 
-/** What nobody needs on Lambda. */
+/** Modules that are not needed on Lambda. */
 const LOCAL_MODE =
   /\/src\/(local|testing|cli)\/|@smithy|commander|cli-table3|cli-progress|uplot|line-broadcast|terminal-lines/;
 
@@ -271,7 +271,7 @@ function recorded(stderr: string) {
   };
 }
 
-/** What a runtime with these settings answers to an event; it is stopped then. */
+/** Runs a runtime with these settings, resolves with its answer to one event, and stops it. */
 async function answerOf(host: Host, settings: NewRuntime): Promise<unknown> {
   const runtime = await host.create(settings);
   const run = runtime.run();

@@ -35,7 +35,7 @@ describe('the size of an installation', () => {
     { path: 'node_modules/small/node_modules/inner/a.js', bytes: 4 },
   ];
 
-  it('is the sum of the files of its packages, the largest first', () => {
+  it('lists each package with the sum of its files, the largest first', () => {
     expect(packageSizes(files)).toEqual([
       { folder: 'node_modules/@large/one', files: 2, bytes: 23 },
       { folder: 'node_modules/small/node_modules/inner', files: 1, bytes: 4 },
@@ -43,11 +43,11 @@ describe('the size of an installation', () => {
     ]);
   });
 
-  it('may reach each limit', () => {
+  it('is accepted at exactly each limit', () => {
     expect(excessOf({ tarballBytes: 700_000, packages: packagesOf(21, 7_500_000) })).toEqual([]);
   });
 
-  it('names each limit that it exceeds, by as little as a byte', () => {
+  it('is reported for each limit that it exceeds, even by one', () => {
     expect(excessOf({ tarballBytes: 700_001, packages: packagesOf(22, 7_500_001) })).toEqual([
       'The tarball has 701 kB; the limit is 700 kB.',
       'The installation has 7,501 kB; the limit is 7,500 kB.',
@@ -76,8 +76,8 @@ describe('the size of an installation', () => {
   }
 });
 
-describe('the licenses of what is bundled', () => {
-  it('are those of packages with code in an output, each once, in whichever build', () => {
+describe('the licenses of bundled packages', () => {
+  it('cover each package with code in an output of any build, once', () => {
     const one = buildOf({
       'a.js': { 'src/a.ts': 9, 'node_modules/used/a.js': 1, 'node_modules/shaken/a.js': 0 },
       'b.js': { 'node_modules/used/b.js': 1, 'builtin:events': 1 },
@@ -109,7 +109,7 @@ describe('the licenses of what is bundled', () => {
   it.each([
     ['no license', { 'package.json': '{ "name": "a", "version": "1.0.0" }', LICENSE: 'text' }],
     ['no text', { 'package.json': '{ "name": "a", "version": "1.0.0", "license": "MIT" }', NOTICE: 'text' }],
-  ])('must be there: a package with %s stops the build', async (_what, files) => {
+  ])('are required: a package with %s fails the build', async (_what, files) => {
     const inPackage = Object.entries(files).map(([name, text]) => [`node_modules/a/${name}`, text]);
     await using root = await makeTaskRoot(Object.fromEntries(inPackage) as Record<string, string>);
     const built = buildOf({ 'a.js': { 'node_modules/a/index.js': 1 } });
@@ -126,7 +126,7 @@ describe('the licenses of what is bundled', () => {
   }
 });
 
-it('a bundle runs CommonJS packages that require modules of Node.js, has no comments, and maps only its own sources', async () => {
+it('a bundle runs CommonJS packages that require builtins, has no comments, and maps only own sources', async () => {
   await using root = await makeTaskRoot({
     'package.json': '{ "type": "module", "sideEffects": false }',
     'main.ts': `import './sets-value.ts';

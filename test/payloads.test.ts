@@ -4,10 +4,10 @@ import { MODES, startRuntime } from './helpers/start-runtime.ts';
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-it('each of 1,000 events of 0 B to 6 MB over 8 slots has its own answer, once', async () => {
+it('answers each of 1,000 events of 0 B to 6 MiB over 8 slots once, with its own result', async () => {
   const events = Array.from({ length: 1000 }, (_, index) => eventOf(index));
   await using runtime = await startRuntime({ handler: 'echo.handler', concurrency: 8 });
-  await runtime.whenParked(8);
+  await runtime.whenPolling(8);
   const answers = await Promise.all(
     events.map((event, index) => runtime.response(event, { requestId: `event-${index}` })),
   );
@@ -23,7 +23,7 @@ it('each of 1,000 events of 0 B to 6 MB over 8 slots has its own answer, once', 
   }
 });
 
-/** Most are small; 1 in 20 has no bytes, 1 in 10 has 64 KiB, 1 in 50 has 1 MiB, and 8 have all that Lambda takes. */
+/** Mostly small: 1 in 20 is empty, 1 in 10 has 64 KiB, 1 in 50 has 1 MiB, and 8 have the limit of 6 MiB. */
 function eventOf(index: number): string {
   if (index % 20 === 0) return '';
   if (index % 125 === 7) return jsonOf(index, 6 * MIB);
@@ -49,7 +49,7 @@ describe.each(MODES)('in %s', (_mode, settings) => {
       '\u2028"\\\n',
     ]) {
       for (const bytes of [1, 100, 8 * KIB - 40, 8 * KIB, 8 * KIB + 40, 70 * KIB]) {
-        // Shifted by up to 3 bytes, so that a character lies across whatever boundary there is.
+        // Shifted by up to 3 bytes, so that a character crosses every possible boundary.
         for (const shift of ['', 'a', 'aa', 'aaa']) {
           const event = shift + sample.repeat(Math.ceil(bytes / Buffer.byteLength(sample)));
           const [, echoed] = await runtime.invoke<[string, string]>(event);

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeThrown } from '../src/invocation/diagnostic.ts';
-import type { InvocationMetadata, SettledOutcome } from '../src/invocation/invocation.ts';
+import type { InvocationMetadata, CompleteOutcome } from '../src/invocation/invocation.ts';
 import { startRuntimeApiServer } from '../src/local/runtime-api-server.ts';
 import type { RuntimeApiServer } from '../src/local/runtime-api-server.ts';
 import type { Log } from '../src/logging/log.ts';
@@ -61,7 +61,7 @@ describe('polls that fail', () => {
     for (let n = 0; n < times; n += 1) backoff.failed(fault, 0);
     return backoff;
   };
-  /** Waits until the wait has begun, then aborts it. */
+  /** Begins to wait, then aborts the wait. */
   const begin = async (backoff: PollBackoff): Promise<boolean> => {
     const stop = new AbortController();
     const waiting = backoff.wait(stop.signal);
@@ -69,7 +69,7 @@ describe('polls that fail', () => {
     return waiting;
   };
 
-  it('twenty times mean that the Runtime API cannot be reached', async () => {
+  it('twenty times throw RUNTIME_API_UNREACHABLE', async () => {
     await expect(failing(20, false).wait(new AbortController().signal)).rejects.toMatchObject({
       code: 'RUNTIME_API_UNREACHABLE',
       message:
@@ -78,7 +78,7 @@ describe('polls that fail', () => {
     expect(lines).toEqual([]);
   });
 
-  it('are tried for ever, about every 90 seconds, while another slot is connected', async () => {
+  it('are retried forever, about every 90 seconds, while another slot is connected', async () => {
     expect(await begin(failing(500, true))).toBe(false);
     expect(lines).toMatchObject([
       {
@@ -92,7 +92,7 @@ describe('polls that fail', () => {
     expect(retries).toBe(1);
   });
 
-  it('for lack of a descriptor are told at 1, 2, 4, 8 failures and so on', async () => {
+  it('for lack of a descriptor are logged at 1, 2, 4, 8 failures and so on', async () => {
     for (let times = 1; times <= 16; times += 1) {
       await begin(failing(times, false, { reason: 'EMFILE', outOfDescriptors: true }));
     }
@@ -100,14 +100,14 @@ describe('polls that fail', () => {
     expect(retries).toBe(16);
   });
 
-  it('after they were open for a while have reached the Runtime API: each counts as the first', async () => {
+  it('after they were open for a while each count as the first failure', async () => {
     const backoff = failing(19, false);
     for (let n = 0; n < 30; n += 1) backoff.failed(FAULT, 60_000);
     expect(await begin(backoff)).toBe(false);
     expect(lines).toMatchObject([{ fields: { failures: 1 } }]);
   });
 
-  it('and then succeed are forgotten', async () => {
+  it('are forgotten after a success', async () => {
     const backoff = failing(19, false);
     expect(backoff.hasFailed).toBe(true);
     backoff.succeeded();
@@ -116,13 +116,13 @@ describe('polls that fail', () => {
     expect(lines).toEqual([]);
   });
 
-  it('are not waited for by a runtime that stops', async () => {
+  it('do not delay a runtime that stops', async () => {
     expect(await failing(20, false).wait(AbortSignal.abort())).toBe(false);
   });
 });
 
 describe('an answer whose response is incomplete', () => {
-  /** Posts an answer, and polls behind it. The server completes each of its responses except the first one. */
+  /** Posts an answer and pipelines a poll behind it. The server completes all responses except the first. */
   async function post(status: number, rest: 'cut off' | 'stalled') {
     const requests: string[] = [];
     const server = createServer((req, res) => {
@@ -137,7 +137,7 @@ describe('an answer whose response is incomplete', () => {
     const open = () => new Connection(`127.0.0.1:${(server.address() as AddressInfo).port}`, OBSERVER);
     const [first, second] = [open(), open()];
     try {
-      const outcome: SettledOutcome = { type: 'response', body: '1', contentType: 'application/json' };
+      const outcome: CompleteOutcome = { type: 'response', body: '1', contentType: 'application/json' };
       const { signal } = new AbortController();
       const retries = () => second;
       const delivery = postOutcome(METADATA, outcome, {
@@ -147,7 +147,7 @@ describe('an answer whose response is incomplete', () => {
         log: LOG,
         observer: OBSERVER,
       });
-      const poll = first.send({ method: 'GET', path: '/next' }).answer;
+      const poll = first.send({ method: 'GET', path: '/next' }).response;
       expect((await poll).status).toBe(202);
       const result = { status, delivery: await delivery };
       return { ...result, posts: requests.filter((each) => each.startsWith('POST')) };
@@ -165,13 +165,13 @@ describe('an answer whose response is incomplete', () => {
     { status: 503, delivery: 'delivered', posts: ['POST response', 'POST response'] },
   ] as const;
 
-  it.each(CASES)('counts by its status $status if it is cut off: $delivery', async (expected) => {
+  it.each(CASES)('is judged by its status $status if it is cut off: $delivery', async (expected) => {
     expect(await post(expected.status, 'cut off')).toEqual(expected);
     expect(retries).toBe(expected.status === 503 ? 1 : 0);
   });
 
   // Each waits for the timeout.
-  it.each(FULL ? ['stalls'] : [])('counts by its status if it %s, and the slot polls', async () => {
+  it.each(FULL ? ['stalls'] : [])('is judged by its status if it %s, and the slot polls', async () => {
     const outcomes = await Promise.all(CASES.map(({ status }) => post(status, 'stalled')));
     expect(outcomes).toEqual(CASES);
     expect(retries).toBe(1);
@@ -218,7 +218,7 @@ describe('an init error', () => {
   const posting = (stop: AbortSignal) =>
     postInitError(api.address, encodeThrown(new RangeError('no')), LOG, OBSERVER, stop);
 
-  it('is posted again if the Runtime API has an error of its own', async () => {
+  it('is posted again after a 503 and after a reset connection', async () => {
     api.faults.once('init-error', { type: 'status', status: 503 });
     api.faults.once('init-error', { type: 'reset-before' });
     await posting(new AbortController().signal);

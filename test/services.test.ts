@@ -29,11 +29,11 @@ describe.each(LAYOUTS)('services in %s', (_name, options) => {
   let runtime: RunningRuntime;
   beforeAll(async () => {
     runtime = await startBootstrap(`${SHARING}handler.ts`, { ...options, services: SERVICES });
-    await runtime.whenParked(slots);
+    await runtime.whenPolling(slots);
   });
   afterAll(() => runtime[Symbol.asyncDispose]());
 
-  it('are the same for all threads', async () => {
+  it('are shared by all threads', async () => {
     const first = Array.from({ length: slots }, () => runtime.invoke<number>({ do: 'take' }));
     const numbers = [...(await Promise.all(first)), await runtime.invoke<number>({ do: 'take' })];
     expect(numbers.sort((a, b) => a - b)).toEqual(numbers.map((_, index) => index + 1));
@@ -41,7 +41,7 @@ describe.each(LAYOUTS)('services in %s', (_name, options) => {
     expect(await runtime.invoke({ do: 'cache', what: 'a' })).toMatchObject({ hit: 1, size: 1 });
   });
 
-  it('are objects, functions, classes and values of the main thread', async () => {
+  it('can be objects, functions, classes and values of the main thread', async () => {
     expect(await runtime.invoke({ do: 'values' })).toEqual({
       version: '1.2',
       where: { isMainThread: true, inInvocation: false },
@@ -49,13 +49,13 @@ describe.each(LAYOUTS)('services in %s', (_name, options) => {
     expect(await runtime.invoke({ do: 'counter' })).toEqual([1, 2]);
   });
 
-  it('take functions, which are called in the thread', async () => {
+  it('accept callbacks, which run in the calling thread', async () => {
     const { seen, answered, threadId } = await runtime.invoke<Record<string, unknown>>({ do: 'each' });
     expect(seen).toEqual(['a', 'b']);
     expect(answered).toEqual([`a in thread ${String(threadId)}`, `b in thread ${String(threadId)}`]);
   });
 
-  it('take and give large buffers, copied and moved', async () => {
+  it('accept and return large buffers, copied or transferred', async () => {
     const length = 8 * 1024 * 1024;
     expect(await runtime.invoke({ do: 'bytes' })).toEqual({
       copied: [length, 5],
@@ -65,7 +65,7 @@ describe.each(LAYOUTS)('services in %s', (_name, options) => {
     });
   });
 
-  it.each(['throw', 'reject'])('that %s fail their caller with the whole error', async (how) => {
+  it.each(['throw', 'reject'])('that %s fail their caller with the complete error', async (how) => {
     const { error } = await runtime.failure({ do: how, what: 'error' });
     expect(error).toMatchObject({
       errorType: 'PaymentError',
@@ -77,7 +77,7 @@ describe.each(LAYOUTS)('services in %s', (_name, options) => {
     expect(await runtime.invoke({ do: 'healthy' })).toHaveProperty('threadId');
   });
 
-  it('throw errors that are errors again in the handler', async () => {
+  it('throw errors that reach the handler with name, stack, cause and fields', async () => {
     const caught = await runtime.invoke<Described>({ do: 'caught', what: 'error' });
     expect(caught).toMatchObject({ name: 'PaymentError', message: 'refused', cause: { name: 'RangeError' } });
     expect(caught.stack).toMatch(/^PaymentError: refused|^Error: refused/);
@@ -95,7 +95,7 @@ describe.each(LAYOUTS)('services in %s', (_name, options) => {
     expect(await runtime.invoke({ do: 'caught', what })).toMatchObject(expected);
   });
 
-  it('bring errors of callbacks whole to the main thread, and back', async () => {
+  it('pass errors of callbacks to the main thread and back, with their fields', async () => {
     const { error } = await runtime.failure({ do: 'callback that throws' });
     expect(error).toMatchObject({
       errorType: 'RangeError',
@@ -104,12 +104,12 @@ describe.each(LAYOUTS)('services in %s', (_name, options) => {
     });
   });
 
-  it('that return what cannot be copied fail their caller', async () => {
+  it('that return a value that cannot be cloned fail their caller', async () => {
     const { error } = await runtime.failure({ do: 'uncloneable' });
     expect(error).toMatchObject({ errorType: 'TypeError', errorMessage: 'Unserializable return value' });
   });
 
-  it('that are not there fail their caller with a text that says so', async () => {
+  it('that do not exist fail their caller with an error that lists the exports', async () => {
     const { error } = await runtime.failure({ do: 'missing' });
     expect(error?.errorType).toBe('TypeError');
     expect(error?.errorMessage).toMatch(
@@ -117,28 +117,28 @@ describe.each(LAYOUTS)('services in %s', (_name, options) => {
     );
   });
 
-  it('give proxies, which are let go of by release', async () => {
+  it('return proxies, which release() frees', async () => {
     expect(await runtime.invoke({ do: 'session' })).toEqual({ during: 1, hello: 'hello you' });
     await expect.poll(() => runtime.invoke({ do: 'sessions' }), { timeout: 60_000 }).toBe(0);
   });
 
-  it('that hang do so for their caller only', async () => {
+  it('that hang affect only their caller', async () => {
     const event = { do: 'hang' };
     const hanging = runtime.api.invoke(JSON.stringify(event), { whenCapacity: true, deadlineInMs: 500 });
     if (slots > 1) expect(await runtime.invoke({ do: 'take' })).toEqual(expect.any(Number));
     expect(await hanging).toMatchObject({ status: 'error', rawErrorType: 'Runtime.DeadlineExceeded' });
-    // Single mode has no thread to take: its slot stays with the handler.
+    // Single mode has no thread to terminate: the handler keeps its slot.
     if (slots === 1) return;
-    await runtime.whenParked(slots);
+    await runtime.whenPolling(slots);
     expect(await runtime.invoke({ do: 'take' })).toEqual(expect.any(Number));
   });
 
   if (slots === 1) return;
-  it('are there for threads that come up later, and ends of threads do them no harm', async () => {
+  it('are available to threads that start later, and survive the end of threads', async () => {
     await runtime.invoke({ do: 'keep' });
     for (let thread = 0; thread < threads; thread += 1) {
       await runtime.failure({ do: 'exit' });
-      await runtime.whenParked(slots);
+      await runtime.whenPolling(slots);
     }
     await runtime.invoke({ do: 'callKept' });
     const answers = Array.from({ length: slots * 2 }, () => runtime.invoke({ do: 'take' }));
@@ -159,19 +159,19 @@ describe.each(MODES)('shared data in %s', (_mode, { concurrency = 1 }) => {
   it('is the same memory for all threads, replacements included', async () => {
     const options = { concurrency, sharedData: DATA };
     await using runtime = await startBootstrap(`${SHARING}handler.ts`, options);
-    await runtime.whenParked(concurrency);
+    await runtime.whenPolling(concurrency);
     const expected = { weights: 16 * 1024 * 1024, sum: 0.5, words: ['zero', 'one'], shared: true };
     for (let count = 0; count < 4; count += 1)
       expect(await runtime.invoke({ do: 'data' })).toMatchObject({ ...expected, count });
     if (concurrency === 1) return;
     for (let thread = 0; thread < concurrency; thread += 1) {
       await runtime.failure({ do: 'exit' });
-      await runtime.whenParked(concurrency);
+      await runtime.whenPolling(concurrency);
     }
     expect(await runtime.invoke({ do: 'data' })).toMatchObject({ ...expected, count: 4 });
   });
 
-  it('and services are asked for by name where they are not there; comlink is then not loaded', async () => {
+  it('and services that are not configured fail with the option’s name; comlink is not loaded', async () => {
     const env = { NODE_DEBUG: 'esm,module' };
     await using runtime = await startBootstrap(`${SHARING}handler.ts`, { concurrency }, { env });
     expect((await runtime.failure({ do: 'data' })).error?.errorMessage).toBe(
@@ -233,7 +233,7 @@ describe('init fails', () => {
     ['sharedData', 'map.mjs', /: model\.bias is in an ArrayBuffer of 2097152 bytes/],
     ['sharedData', 'set.mjs', /: model\.1 is in an ArrayBuffer of 2097152 bytes/],
     ['sharedData', 'empty.mjs', /option sharedData\) has no exports to share\.$/],
-  ])('with %s of %s', async (option, file, fault) => {
+  ])('if the option %s is %s', async (option, file, fault) => {
     await using root = await makeTaskRoot(FAULTY_MODULES);
     const options = {
       concurrency: 2,

@@ -20,7 +20,7 @@ import { makeTaskRoot } from './helpers/task-root.ts';
 const COMMAND = sourceFile('src/cli/main.ts');
 
 describe('values that Lambda or its client tolerates', () => {
-  it.each(MODES)('do not matter in %s, but for a WARN line each', async (_mode, { concurrency = 1, env }) => {
+  it.each(MODES)('are ignored in %s, with one WARN line each', async (_mode, { concurrency = 1, env }) => {
     await using runtime = await startRuntime({
       handler: 'echo.handler',
       concurrency,
@@ -48,7 +48,7 @@ describe('values that Lambda or its client tolerates', () => {
     );
   });
 
-  it('a level in lower case is that level', async () => {
+  it('include log levels in lower case', async () => {
     await using runtime = await startRuntime({
       handler: 'logs.handler',
       env: { AWS_LAMBDA_LOG_LEVEL: 'error', AWS_LAMBDA_FUNCTION_TIMEOUT: '3600' },
@@ -59,7 +59,7 @@ describe('values that Lambda or its client tolerates', () => {
   });
 });
 
-describe('a configuration that is not valid', () => {
+describe('an invalid configuration', () => {
   const invalid = {
     errorType: 'Runtime.ConfigInvalid',
     errorMessage:
@@ -69,7 +69,7 @@ describe('a configuration that is not valid', () => {
   };
 
   it.each(['the command', 'a bootstrap'])(
-    'is posted to /init/error, once, before %s exits with 1',
+    'is posted to /init/error once before %s exits with code 1',
     async (which) => {
       const env = { AWS_LAMBDA_MAX_CONCURRENCY: 'many' };
       await using runtime =
@@ -84,7 +84,7 @@ describe('a configuration that is not valid', () => {
     },
   );
 
-  it('has been posted when createManagedRuntime throws: a bootstrap may exit at once', async () => {
+  it('is posted before createManagedRuntime throws, so that a bootstrap may exit at once', async () => {
     await using root = await makeTaskRoot({
       'main.mjs': `
         import { createManagedRuntime } from '${pathToFileURL(entryFile('src/index.ts')).href}';
@@ -105,7 +105,7 @@ describe('a configuration that is not valid', () => {
     [['--concurrency', 'many'], /Expected a whole number/],
     [['--env-file', 'absent.env'], /absent\.env/],
     [['--unknown'], /unknown option '--unknown'/],
-  ])('is one of the command line too: %j', async (args, reason) => {
+  ])('includes invalid command-line arguments: %j', async (args, reason) => {
     // Some versions of Node.js look for the file themselves, and exit with 9.
     await using runtime = await startRuntime({ handler: 'echo.handler', args: [...args] });
     expect([1, 9]).toContain((await runtime.exited).code);
@@ -115,7 +115,7 @@ describe('a configuration that is not valid', () => {
     ]);
   });
 
-  it('ends the process also where the Runtime API is gone, or cannot be read', async () => {
+  it('ends the process even if the Runtime API is unreachable or its address is invalid', async () => {
     for (const AWS_LAMBDA_RUNTIME_API of ['127.0.0.1:1', 'nowhere']) {
       const env = { AWS_LAMBDA_RUNTIME_API, AWS_LAMBDA_MAX_CONCURRENCY: 'many' };
       await using runtime = await startRuntime({ handler: 'echo.handler', env });
@@ -145,10 +145,10 @@ describe('a Node.js that cannot run the runtime:', () => {
   ] as const;
 
   it.each(CASES)(
-    '%s is named by the command in one line, and Lambda hears of it',
+    '%s: the command prints one line about it and posts an init error',
     async (_which, flags, line) => {
       await using root = await makeTaskRoot();
-      // As it is built, because Node.js itself needs WebAssembly for the sources.
+      // Bundled as in the build, because Node.js itself needs WebAssembly to run TypeScript.
       const outfile = `${root.path}/main.mjs`;
       await build({
         entryPoints: [COMMAND],
@@ -161,7 +161,7 @@ describe('a Node.js that cannot run the runtime:', () => {
       const needsBuild = ([...flags] as string[]).includes('--jitless');
       await using given = await startFile(needsBuild ? outfile : COMMAND, {
         execArgv: flags,
-        // Node.js 22 warns of sources in TypeScript.
+        // Node.js 22 warns about TypeScript sources.
         env: { NODE_NO_WARNINGS: '1' },
       });
       await using preset = await startFile(outfile, { env: { NODE_OPTIONS: flags.join(' ') } });
@@ -174,7 +174,7 @@ describe('a Node.js that cannot run the runtime:', () => {
     },
   );
 
-  it('a bootstrap is told by createManagedRuntime', async () => {
+  it('createManagedRuntime throws in a bootstrap and posts an init error', async () => {
     const [[, older], , [, frozen]] = CASES;
     for (const execArgv of [older, frozen]) {
       await using runtime = await startBootstrap('echo.mjs', {}, { execArgv });
@@ -186,11 +186,11 @@ describe('a Node.js that cannot run the runtime:', () => {
     }
   });
 
-  it('is older than `engines` says', async () => {
+  it('is excluded by `engines`, which requires at least 22.19', async () => {
     expect(packageJson.engines.node).toBe('>=22.19');
   });
 
-  it('is told of by what loads anywhere: no package, and no builtin but these', async () => {
+  it('is reported by code that any Node.js loads: no package, no builtin but worker_threads', async () => {
     const { metafile } = await build({
       entryPoints: [COMMAND],
       bundle: true,
@@ -199,7 +199,7 @@ describe('a Node.js that cannot run the runtime:', () => {
       format: 'esm',
       write: false,
       metafile: true,
-      // Refused where it has to be rewritten and cannot be: syntax that is newer.
+      // esbuild refuses newer syntax that it cannot rewrite for this target.
       target: 'node14.8',
       outdir: 'nowhere',
     });
@@ -217,9 +217,9 @@ describe('a Node.js that cannot run the runtime:', () => {
   });
 });
 
-// Before, each took until the request timed out: a minute, or ten seconds for each try.
+// Otherwise, each would last until the request times out: a minute, or ten seconds for each try.
 describe.each(MODES)(
-  'a Runtime API that does not answer does not keep it, in %s:',
+  'an unresponsive Runtime API does not delay the end, in %s:',
   (_mode, _settings, options) => {
     const limit = { timeout: 30_000 };
 
@@ -258,9 +258,9 @@ describe.each(MODES)(
       expect(await runtime.stop()).toEqual({ code: 1, signal: null });
     });
 
-    it('SIGTERM where the Runtime API is gone', limit, async () => {
+    it('SIGTERM after the Runtime API has gone', limit, async () => {
       await using runtime = await startBootstrap('echo.mjs', options);
-      await runtime.whenParked(1);
+      await runtime.whenPolling(1);
       await runtime.api.close();
       await runtime.whenLogged(/^Polling failed/);
       expect(await runtime.stop()).toEqual({ code: 0, signal: null });
@@ -299,7 +299,7 @@ describe.each(MODES)('stop() during a start that hangs, in %s,', (_mode, _settin
 });
 
 describe('a second runtime in the process', () => {
-  it('runs, and stop() resolves, where the first one could not open its log', async () => {
+  it('runs and stops after the first one failed to open its log', async () => {
     await using host = await startHost({
       sources: true,
       env: { _LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET: '/not/there.sock' },
@@ -316,7 +316,7 @@ describe('a second runtime in the process', () => {
     expect(await running).toBe('resolved');
   });
 
-  it('has no services of the first one', async () => {
+  it('does not get the services of the first one', async () => {
     await using host = await startHost();
     const settings = { workerFile: 'asks-for-services.mjs', options: { concurrency: 1 } };
     const services = fileURLToPath(new URL('fixtures/sharing/services.ts', import.meta.url));
@@ -357,7 +357,7 @@ describe('a second runtime in the process', () => {
   });
 });
 
-/** Starts a file of one's own behind a local Runtime API. */
+/** Starts a script with a local Runtime API. */
 async function startFile(
   file: string,
   {

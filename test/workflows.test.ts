@@ -36,11 +36,11 @@ describe.each(WORKFLOWS)('the workflow %s', (file) => {
     expect(named.filter((name) => name === undefined || !(name in scripts))).toEqual([]);
   });
 
-  it('may only read, where it does not say more', () => {
+  it('has read-only permissions by default', () => {
     expect(permissions).toEqual({ contents: 'read' });
   });
 
-  it('uses actions of GitHub only', () => {
+  it('uses only actions of GitHub', () => {
     const actions = steps.flatMap(({ uses }) => (uses === undefined ? [] : [uses]));
     expect(actions.filter((action) => !action.startsWith('actions/'))).toEqual([]);
   });
@@ -57,7 +57,7 @@ it('a release is published last, with provenance, after all checks', () => {
   ]);
 });
 
-it('the issue forms ask for something', () => {
+it('each issue form has a required field', () => {
   const forms = globSync('.github/ISSUE_TEMPLATE/*.yml', { cwd: PROJECT }).filter(
     (file) => !file.endsWith('config.yml'),
   );

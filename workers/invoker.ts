@@ -1,7 +1,7 @@
 import { getHeapStatistics } from 'node:v8';
 import { encodeThrown } from '../src/invocation/diagnostic.ts';
 import { monotonicMs, usedCpuMs } from '../src/invocation/time.ts';
-import type { SettledOutcome } from '../src/invocation/invocation.ts';
+import type { CompleteOutcome } from '../src/invocation/invocation.ts';
 import { failureOutcome } from '../src/invocation/invocation.ts';
 import { LONG_MS } from '../src/protocol.ts';
 import type {
@@ -40,7 +40,7 @@ export interface Invoker extends LoadedHandler {
 /** The result of an invocation whose handler has settled. */
 interface Invoked {
   /** Undefined if the response was streamed; the messages of the stream carry it. */
-  readonly outcome: SettledOutcome | undefined;
+  readonly outcome: CompleteOutcome | undefined;
   /** Resolves when the background work has settled, with whether all of it succeeded; undefined if there is none. */
   readonly background: Promise<boolean> | undefined;
   readonly report: HandlerReport;
@@ -60,9 +60,9 @@ export async function loadInvoker(
   const codec = await loadCodec(settings.codec);
   const handler = await loadInStore(() => loadHandler(settings.handler));
   const streams = isStreaming(handler) ? new StreamingInvocations(handler, codec, log, post) : undefined;
-  const settle: Settle =
+  const callHandler: HandlerCall =
     streams === undefined
-      ? (message, context) => answer(handler, codec, log, message, context)
+      ? (message, context) => respond(handler, codec, log, message, context)
       : (message, context) => streams.run(message, context);
   return {
     async invoke(message) {
@@ -77,7 +77,7 @@ export async function loadInvoker(
       }
       if (settings.ownsThread) setTraceId(message.metadata.traceId);
       const current = { message, context };
-      return runInInvokeStore(current, () => run(settle, current, start));
+      return runInInvokeStore(current, () => run(callHandler, current, start));
     },
     streams: streams !== undefined,
     control: (message) => streams?.control(message),
@@ -95,15 +95,18 @@ function setTraceId(traceId: string | undefined): void {
   }
 }
 
-type Settle = (message: InvokeMessage, context: InvocationContext) => Promise<SettledOutcome | undefined>;
+type HandlerCall = (
+  message: InvokeMessage,
+  context: InvocationContext,
+) => Promise<CompleteOutcome | undefined>;
 
 async function run(
-  settle: Settle,
+  callHandler: HandlerCall,
   current: CurrentInvocation & { readonly message: InvokeMessage },
   start: Start,
 ): Promise<Invoked> {
   const { message, context } = current;
-  const outcome = await settle(message, context);
+  const outcome = await callHandler(message, context);
   const report = reportOf(message, start, outcome?.type === 'failure');
   const { background } = context;
   if (background === undefined) finish(current);
@@ -142,13 +145,13 @@ function reportOf(
   return report;
 }
 
-async function answer(
+async function respond(
   handler: Handler,
   codec: Codec,
   log: HandlerErrorLog,
   message: InvokeMessage,
   context: InvocationContext,
-): Promise<SettledOutcome> {
+): Promise<CompleteOutcome> {
   try {
     const result = await handler(codec.decode(message.event), context);
     return { type: 'response', body: codec.encode(result), contentType: codec.contentType };

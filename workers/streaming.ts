@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { finished } from 'node:stream/promises';
 import { encodeThrown } from '../src/invocation/diagnostic.ts';
 import { failureOutcome } from '../src/invocation/invocation.ts';
-import type { SettledOutcome } from '../src/invocation/invocation.ts';
+import type { CompleteOutcome } from '../src/invocation/invocation.ts';
 import type { InvokeMessage, StreamControl, StreamMessage } from '../src/protocol.ts';
 import { HIGH_WATER_MARK, STREAMING } from './awslambda.ts';
 import type { StreamingHandler } from './awslambda.ts';
@@ -47,7 +47,7 @@ export class StreamingInvocations {
   }
 
   /** Resolves when handler and stream have ended. The outcome is an error if nothing was sent before it, else undefined. */
-  async run(message: InvokeMessage, context: InvocationContext): Promise<SettledOutcome | undefined> {
+  async run(message: InvokeMessage, context: InvocationContext): Promise<CompleteOutcome | undefined> {
     const stream = new ResponseStream(message.invocationId, this.#post, highWaterMark(this.#handler));
     const done = finished(stream);
     // It may reject before it is awaited.
@@ -73,7 +73,7 @@ export class StreamingInvocations {
     context: InvocationContext,
     stream: ResponseStream,
     done: Promise<void>,
-  ): Promise<SettledOutcome | undefined> {
+  ): Promise<CompleteOutcome | undefined> {
     const failed = (thrown: unknown) => {
       // The side that closed the stream has already logged the reason.
       if (!stream.isClosing(thrown)) this.#log.invocationFailed(thrown, message.metadata);

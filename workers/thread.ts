@@ -4,7 +4,7 @@ import { getHeapStatistics } from 'node:v8';
 import type { MessagePort } from 'node:worker_threads';
 import { exit, getActiveResourcesInfo, setInterval } from '../src/builtins.ts';
 import { encodeThrown } from '../src/invocation/diagnostic.ts';
-import type { SettledOutcome } from '../src/invocation/invocation.ts';
+import type { CompleteOutcome } from '../src/invocation/invocation.ts';
 import { monotonicMs } from '../src/invocation/time.ts';
 import type { FromThread, InvokeMessage, ReplyMessage, HandlerReport, ToThread } from '../src/protocol.ts';
 import type { ThreadSettings } from '../src/thread-settings.ts';
@@ -26,7 +26,7 @@ export function serveThread({ port, ...settings }: ThreadSettings): void {
   void load(port, settings, (handler) => (loaded = handler));
 }
 
-/** Loads the handler and reports `ready` or `boot-failed`. */
+/** Loads the handler and reports `ready` or `start-failed`. */
 async function load(
   port: MessagePort,
   { shared, eventLoopDelay, delayIntervalMs, ...settings }: Omit<ThreadSettings, 'port'>,
@@ -49,7 +49,7 @@ async function load(
     recordEventLoopDelay(eventLoopDelay, delayIntervalMs);
     post(port, { type: 'ready', streams: invoker.streams, osThread: osThread() });
   } catch (error) {
-    post(port, { type: 'boot-failed', diagnostic: encodeThrown(error) });
+    post(port, { type: 'start-failed', diagnostic: encodeThrown(error) });
   }
 }
 
@@ -89,7 +89,7 @@ async function run(message: InvokeMessage, invoker: Invoker, port: MessagePort):
       outcome.type === 'response' && typeof outcome.body !== 'string' ? [outcome.body.buffer] : [];
     const reply = replyTo(message, outcome, report);
     if (background === undefined) return post(port, reply, transfer);
-    post(port, { ...reply, settled: false }, transfer);
+    post(port, { ...reply, hasBackgroundWork: true }, transfer);
     return post(port, {
       type: 'settled',
       invocationId: message.invocationId,
@@ -107,7 +107,7 @@ async function run(message: InvokeMessage, invoker: Invoker, port: MessagePort):
 /** Copies the report field by field, because spreading a second object costs 9 µs. */
 function replyTo(
   { invocationId }: InvokeMessage,
-  outcome: SettledOutcome,
+  outcome: CompleteOutcome,
   report: HandlerReport,
 ): ReplyMessage {
   const { startedMs, handlerMs, cpuMs, heapUsedBytes } = report;

@@ -39,7 +39,7 @@ export class EventBroker {
     this.#match();
   }
 
-  park(connection: Connection): void {
+  addPoll(connection: Connection): void {
     this.#polls.push(connection);
     this.#match();
   }

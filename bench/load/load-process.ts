@@ -40,13 +40,13 @@ export class LoadProcess {
   }
 
   /** Resolves when the given number of polls has been open at once. */
-  async parked(polls: number): Promise<void> {
+  async whenPolling(polls: number): Promise<void> {
     while (this.#polls < polls) await this.#changed.promise;
   }
 
   /** Resolves with the arrival time of the first poll (fractional epoch ms). */
   async firstPoll(): Promise<number> {
-    await this.parked(1);
+    await this.whenPolling(1);
     return this.#firstPollMs as number;
   }
 
@@ -70,7 +70,7 @@ export class LoadProcess {
     switch (message.type) {
       case 'listening':
         return;
-      case 'parked':
+      case 'polling':
         this.#firstPollMs ??= message.epochMs;
         this.#polls = message.polls;
         this.#changed.resolve();

@@ -19,10 +19,10 @@ let mostPolls = 0;
 const listener: ConnectionListener = {
   onPoll(connection) {
     running?.onPoll();
-    broker.park(connection);
+    broker.addPoll(connection);
     if (broker.polls > mostPolls) {
       mostPolls = broker.polls;
-      tell({ type: 'parked', polls: mostPolls, epochMs: performance.timeOrigin + performance.now() });
+      tell({ type: 'polling', polls: mostPolls, epochMs: performance.timeOrigin + performance.now() });
     }
   },
   onAnswer(requestId, error) {

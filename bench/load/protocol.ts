@@ -3,7 +3,7 @@
  *
  *     benchmark                          load process
  *     ◀─ listening ───────────────────── the Runtime API's port
- *     ◀─ parked ──────────────────────── a new maximum of open polls
+ *     ◀─ polling ──────────────────────── a new maximum of open polls
  *     ── run ──────────────────────────▶ delivers events
  *     ◀─ finished | stalled ────────────
  *     ◀─ init-error ──────────────────── the runtime could not start
@@ -12,7 +12,7 @@ export type ToLoad = { readonly type: 'run'; readonly plan: LoadPlan };
 
 export type FromLoad =
   | { readonly type: 'listening'; readonly port: number }
-  | { readonly type: 'parked'; readonly polls: number; readonly epochMs: number }
+  | { readonly type: 'polling'; readonly polls: number; readonly epochMs: number }
   | { readonly type: 'finished'; readonly report: LoadReport }
   | {
       readonly type: 'stalled';

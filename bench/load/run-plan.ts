@@ -5,7 +5,7 @@ import { seededRandom } from '../../src/cli/bench/load.ts';
 
 /** A running plan. */
 export interface RunningPlan {
-  /** Must be called when a poll arrives, before it is parked. */
+  /** Must be called when a poll arrives, before it is open. */
   onPoll(): void;
   /** Resolves when the last event is due. Events may still be in flight. */
   readonly issued: Promise<void>;
@@ -30,7 +30,7 @@ function saturate(plan: Extract<LoadPlan, { kind: 'saturation' }>, broker: Event
     broker.push({ className: 'all', body, dueMs: now });
     if (left === 0) issued.resolve();
   };
-  for (let parked = broker.polls; parked > 0; parked -= 1) onPoll();
+  for (let open = broker.polls; open > 0; open -= 1) onPoll();
   return { onPoll, issued: issued.promise };
 }
 

@@ -100,11 +100,11 @@ async function measure(scenario: Scenario): Promise<Answer[]> {
   child.process.stdout?.resume();
   const load = new AbortController();
   try {
-    await Promise.race([api.whenParked(threads), child.died]);
+    await Promise.race([api.whenPolling(threads), child.died]);
     const loads = Array.from({ length: busy }, () => keepBusy(api, load.signal));
     const answers: Answer[] = [];
     for (let round = 0; round < rounds; round += 1) {
-      if (busy === 0) await api.whenParked(threads);
+      if (busy === 0) await api.whenPolling(threads);
       answers.push(...(await Promise.all(Array.from({ length: atOnce }, () => miss(api, scenario)))));
       // Until the blocked threads are terminated.
       await setTimeout(PAUSE_MS);

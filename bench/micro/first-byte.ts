@@ -24,7 +24,7 @@ async function firstBytes(contender: ReturnType<typeof ours>): Promise<Recordabl
   const env = { ...contender.environment(setup), AWS_LAMBDA_RUNTIME_API: api.address };
   const child = startChild(contender.name, contender.command(setup), { cpus: undefined, env });
   const times = createHistogram();
-  await Promise.race([api.whenParked(contender.polls(setup)), child.died]);
+  await Promise.race([api.whenPolling(contender.polls(setup)), child.died]);
   for (let n = 0; n < INVOCATIONS; n += 1) {
     const begun = performance.now();
     let first: number | undefined;

@@ -75,7 +75,7 @@ async function open(settings: string): Promise<Contender> {
       LAMBDA_TASK_ROOT: folder,
     },
   });
-  await Promise.race([api.whenParked(THREADS), runtime.died]);
+  await Promise.race([api.whenPolling(THREADS), runtime.died]);
   return { settings, api, runtime, turns: [] };
 }
 

@@ -50,7 +50,7 @@ async function measure(setup: Setup): Promise<(string | number)[]> {
   });
   const failed = Promise.race([load.failed, runtime.died]);
   const firstMs = (await Promise.race([load.firstPoll(), failed])) - runtime.startedMs;
-  await Promise.race([load.parked(setup.slots), failed]);
+  await Promise.race([load.whenPolling(setup.slots), failed]);
   const allMs = performance.timeOrigin + performance.now() - runtime.startedMs;
   const restMiB = residentMiB(runtime.pid);
   const {

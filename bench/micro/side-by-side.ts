@@ -99,7 +99,7 @@ async function open(command: string): Promise<Started> {
     cpus: pinning.runtime,
     env: { ...ownEnvironment(SETUP), AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${load.port}` },
   });
-  await Promise.race([load.parked(SETUP.slots), load.failed, runtime.died]);
+  await Promise.race([load.whenPolling(SETUP.slots), load.failed, runtime.died]);
   const startMs = (await load.firstPoll()) - runtime.startedMs;
   await setTimeout(REST_MS);
   return { runtime, load, startMs, restMiB: residentMiB(runtime.pid) };

@@ -61,12 +61,12 @@ async function measureRuntime(): Promise<void> {
       deaths += 1;
     }
   };
-  await Promise.race([api.whenParked(threads), runtime.died]);
+  await Promise.race([api.whenPolling(threads), runtime.died]);
   row(runtime.pid, deaths);
   const timer = setInterval(() => row(runtime.pid, deaths), rowMs);
   await Promise.race([Promise.all(Array.from({ length: threads }, die)), runtime.died]);
   clearInterval(timer);
-  await api.whenParked(threads);
+  await api.whenPolling(threads);
   row(runtime.pid, deaths);
   await runtime.kill();
   await api.close();

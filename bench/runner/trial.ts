@@ -47,7 +47,7 @@ async function runLoad(trial: Trial): Promise<Measured> {
   const { scenario, scale, round } = trial;
   return withRuntime(trial, async (load, runtime, failed) => {
     const expected = trial.contender.polls(trial.setup);
-    await Promise.race([load.parked(expected), failed, tooLate(load, expected)]);
+    await Promise.race([load.whenPolling(expected), failed, tooLate(load, expected)]);
     const warmUp = warmUpPlan(scenario.load, scale);
     if (warmUp !== undefined) await Promise.race([load.run(warmUp), failed]);
     const before = readAll(runtime, load);

@@ -1,4 +1,4 @@
-/** Stress test (`npm run storm`): random healthy and harmful events, Runtime API faults, and constant thread deaths. */
+/** Stress test (`npm run stress`): random healthy and harmful events, Runtime API faults, and constant thread deaths. */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -14,7 +14,7 @@ import { COLLECT, drawEvent, MEMORY_MIB } from './events.ts';
 import { startStressedRuntime } from './stress-runtime.ts';
 import { ProcessMonitor } from './process-monitor.ts';
 
-const values = new Command('npm run storm --')
+const values = new Command('npm run stress --')
   .description(
     'Sends random healthy and harmful events for a while. Exits with 1 if one is lost or answered twice.',
   )
@@ -44,7 +44,7 @@ const REPORT_MS = 15_000;
 const SETTLE_TIMEOUT_MS = 30_000;
 /** V8 keeps the pages of an ended thread for 8 s, for the heaps of other threads. */
 const POOL_MS = 10_000;
-/** Each slot keeps the second connection, which it opens to repeat an answer, for 15 minutes. */
+/** Each slot may have a second connection, which it opens to repeat an answer. */
 const extraDescriptors = slots;
 /** A limit above {@link MEMORY_MIB}, at which Lambda would kill the function. It protects this machine. */
 const MAX_MEMORY_MIB = 3 * MEMORY_MIB;
@@ -63,7 +63,7 @@ const violations: string[] = [];
 const ends = new Map<string, number>();
 let sent = 0;
 
-await unlessExited(api.whenParked(slots));
+await unlessExited(api.whenPolling(slots));
 const monitor = new ProcessMonitor(runtime.pid, MAX_MEMORY_MIB, (memoryMiB) => {
   violations.push(`the runtime held ${memoryMiB} MiB and was killed to protect this machine`);
   runtime.kill();
@@ -85,9 +85,9 @@ stopFaults();
 clearInterval(progress);
 
 const hasRecovered = await unlessExited(
-  api.whenParked(slots, { signal: AbortSignal.timeout(SETTLE_TIMEOUT_MS) }),
+  api.whenPolling(slots, { signal: AbortSignal.timeout(SETTLE_TIMEOUT_MS) }),
 );
-if (!hasRecovered) violations.push(`capacity did not recover: ${api.parked} of ${slots} slots poll`);
+if (!hasRecovered) violations.push(`capacity did not recover: ${api.openPolls} of ${slots} slots poll`);
 checkDeliveries();
 checkMemory();
 const descriptors = runtime.hasExited ? undefined : await settleDescriptors();

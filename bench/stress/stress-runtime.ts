@@ -31,7 +31,7 @@ export interface Setup {
 }
 
 /**
- * Starts the runtime with the settings of the wrappers in examples/deploy, and with a low descriptor limit, so that a handler
+ * Starts the runtime with the settings of the scripts in deploy, and with a low descriptor limit, so that a handler
  * can exhaust it.
  */
 export function startStressedRuntime({ runtime, runtimeApi, slots, threads }: Setup): StressedRuntime {

@@ -45,7 +45,7 @@ async function invoke(): Promise<void> {
   });
   const caller = openCaller(server, name, slots);
   try {
-    const allSlotsFree = () => Promise.race([server.whenParked(slots), served.failed]);
+    const allSlotsFree = () => Promise.race([server.whenPolling(slots), served.failed]);
     const call = async () => console.log(JSON.stringify(await caller.call(event)));
     await allSlotsFree();
     if (inTurn === 0) await Promise.race([Promise.all(Array.from({ length: slots }, call)), served.failed]);

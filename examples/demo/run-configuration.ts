@@ -58,7 +58,7 @@ async function measure(
   const callInTurn = async () => {
     while (left > 0) {
       left -= 1;
-      await server.whenParked(1);
+      await server.whenPolling(1);
       const { thread } = (await caller.call(EVENT)) as ImageAnswer;
       answersByThread.set(thread, (answersByThread.get(thread) ?? 0) + 1);
       onAnswer();
@@ -71,8 +71,8 @@ async function measure(
 
 async function allReady(server: RuntimeApiServer, slots: number): Promise<void> {
   const signal = AbortSignal.timeout(READY_TIMEOUT_MS);
-  await server.whenParked(slots, { signal }).catch((cause: unknown) => {
-    throw new Error(`Only ${server.parked} of ${slots} slots were ready after ${READY_TIMEOUT_MS} ms.`, {
+  await server.whenPolling(slots, { signal }).catch((cause: unknown) => {
+    throw new Error(`Only ${server.openPolls} of ${slots} slots were ready after ${READY_TIMEOUT_MS} ms.`, {
       cause,
     });
   });

@@ -160,7 +160,7 @@ class NamedModules {
       if (this.#isInFolder(specifier)) continue;
       const path = specifier.startsWith('.') ? specifier : `./${specifier}`;
       this.problems.push(
-        `${shown} names ${specifier} as a text, which the bundle does not have: write new URL('${path}', import.meta.url)`,
+        `${shown} names ${specifier} as a string, but the bundle does not contain that file: write new URL('${path}', import.meta.url)`,
       );
     }
   }

@@ -110,7 +110,7 @@ class ThreadHistory {
 
   ready(context: PublishedThread): void {
     // A thread that failed to start also publishes this event, without a boot time.
-    if (context.bootMs !== undefined) this.#update(context, { readyAt: now() });
+    if (context.startDurationMs !== undefined) this.#update(context, { readyAt: now() });
   }
 
   retired(context: PublishedThread): void {

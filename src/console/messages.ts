@@ -97,7 +97,7 @@ export interface ShownThread {
   readonly errorMessage?: string;
 }
 
-type ThreadEndCause = 'exit' | 'uncaughtError' | 'deadline' | 'outOfMemory' | 'recycled' | 'bootFailed';
+type ThreadEndCause = 'exit' | 'uncaughtError' | 'deadline' | 'outOfMemory' | 'recycled' | 'startFailed';
 
 export interface LoggedText {
   /** The line's sequence number. */

@@ -32,9 +32,9 @@ export interface Invocation {
 export type ResponseBody = string | Uint8Array<ArrayBuffer>;
 
 /** The result of a handler, its error, or a response stream that has begun. */
-export type Outcome = SettledOutcome | StreamedOutcome;
+export type Outcome = CompleteOutcome | StreamedOutcome;
 
-export type SettledOutcome =
+export type CompleteOutcome =
   | { readonly type: 'response'; readonly body: ResponseBody; readonly contentType: string }
   | { readonly type: 'failure'; readonly diagnostic: EncodedDiagnostic };
 
@@ -66,7 +66,7 @@ export interface StreamedBody extends Readable {
  */
 export type DeliveryStatus = 'delivered' | 'replaced' | 'late' | 'aborted' | 'failed';
 
-export function failureOutcome(diagnostic: EncodedDiagnostic): SettledOutcome {
+export function failureOutcome(diagnostic: EncodedDiagnostic): CompleteOutcome {
   return { type: 'failure', diagnostic };
 }
 

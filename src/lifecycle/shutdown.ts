@@ -71,13 +71,13 @@ export async function drain(
   deliveries: Deliveries,
   clock: ShutdownClock,
 ): Promise<void> {
-  const finished = polls.then(() => deliveries.settled());
+  const finished = polls.then(() => deliveries.allDelivered());
   // Lambda aborts all invocations before it ends an environment, so one refused answer means that all others will be refused.
   // Background work goes on.
   void deliveries.aborted().then(() => pool.abandon(SHUTDOWN_DIAGNOSTIC));
   if (await settlesWithin(finished, clock.msFor('finishInvocations'))) return;
   pool.abandon(SHUTDOWN_DIAGNOSTIC);
-  await settlesWithin(deliveries.settled(), clock.msFor('deliverAnswers'));
+  await settlesWithin(deliveries.allDelivered(), clock.msFor('deliverAnswers'));
 }
 
 const SHUTDOWN_DIAGNOSTIC = encodeDiagnostic(

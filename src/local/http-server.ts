@@ -39,7 +39,7 @@ export function closeNow(http: Server): Promise<void> {
   });
 }
 
-// A poll may stay parked for hours. A header may carry an X-Ray error cause of up to 1 MB.
+// A poll may stay open for hours. A header may carry an X-Ray error cause of up to 1 MB.
 const HTTP_OPTIONS = {
   keepAliveTimeout: 0,
   headersTimeout: 0,

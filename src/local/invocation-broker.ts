@@ -14,11 +14,11 @@ export interface BrokerSettings {
   readonly functionArn: string;
   readonly timeoutMs: number;
   readonly enforceTimeout: boolean;
-  /** Whether all extensions are ready. Init then only needs a parked poll. */
+  /** Whether all extensions are ready. Init then only needs an open poll. */
   readonly isReady: () => boolean;
 }
 
-/** Matches callers with parked polls. */
+/** Matches callers with open polls. */
 export class InvocationBroker {
   readonly #settings: BrokerSettings;
   readonly #polls: PollQueue;
@@ -34,7 +34,7 @@ export class InvocationBroker {
     this.#invocations = invocations;
   }
 
-  /** Delivers an event to the oldest parked poll. See `RuntimeApiServer.invoke`. */
+  /** Delivers an event to the oldest open poll. See `RuntimeApiServer.invoke`. */
   invoke(event: string | Uint8Array, options: InvokeOptions): Promise<InvokeResult> {
     return new Promise((resolve, reject) => {
       options.signal?.throwIfAborted();
@@ -45,17 +45,17 @@ export class InvocationBroker {
       else if (this.#closed) caller.reject('The server is closed');
       else if (options.orInitError === true && this.#initError !== undefined) caller.fail(this.#initError);
       else if (options.whenCapacity === true) this.#callers.push(caller);
-      else caller.reject(ready ? 'No /next is parked' : 'An extension is not ready');
+      else caller.reject(ready ? 'No /next is open' : 'An extension is not ready');
     });
   }
 
-  /** Matches a new poll with the caller that has waited longest; parks it if no caller waits. */
-  park(poll: Poll): void {
+  /** Matches a new poll with the caller that has waited longest; keeps it open if no caller waits. */
+  addPoll(poll: Poll): void {
     this.#initError = undefined;
     if (!this.#settings.isReady() || !this.#callers.serve(poll)) this.#polls.push(poll);
   }
 
-  /** Matches waiting callers with parked polls. Called when all extensions are ready. */
+  /** Matches waiting callers with open polls. Called when all extensions are ready. */
   serveWaiting(): void {
     while (this.#callers.length > 0) {
       const poll = this.#polls.take();
@@ -108,7 +108,7 @@ export class InvocationBroker {
         const requestId = options.requestId ?? randomUUID();
         if (this.#invocations.has(requestId)) {
           reject(new Error(`An invocation with the request id ${requestId} is already in flight`));
-          this.park(poll);
+          this.addPoll(poll);
           return;
         }
         const deadlineMs = this.#open(requestId, options, settle);
@@ -200,7 +200,7 @@ interface Poll {
   deliver(requestId: string, event: HttpAnswer): void;
 }
 
-/** The parked polls: first in, first out. Polls of closed connections are removed. */
+/** The open polls: first in, first out. Polls of closed connections are removed. */
 export class PollQueue {
   readonly #changed = new Condition();
   #polls: Poll[] = [];

@@ -21,7 +21,7 @@ export interface InvokeOptions {
   readonly traceId?: string;
   /** Headers of `/next` to add or replace, case-insensitively; `undefined` removes one. For tests of malformed responses. */
   readonly headers?: Readonly<Record<string, string | undefined>>;
-  /** Waits for a poll if none is parked, instead of failing. Callers are served first come, first served. */
+  /** Waits for a poll if none is open, instead of failing. Callers are served first come, first served. */
   readonly whenCapacity?: boolean;
   /** Returns the init error instead of waiting, if the function could not start and no poll has arrived since. */
   readonly orInitError?: boolean;
@@ -79,7 +79,7 @@ interface InvokeTimeout {
   readonly received: Buffer;
 }
 
-/** The event was not delivered, because no `/next` was parked (`Runtime.Unavailable`). */
+/** The event was not delivered, because no `/next` was open (`Runtime.Unavailable`). */
 interface InvokeUnavailable {
   readonly status: 'unavailable';
   readonly errorType: 'Runtime.Unavailable';

@@ -39,7 +39,7 @@ export interface RuntimeApiServerOptions {
   readonly extensions?: boolean;
   /**
    * The maximum number of concurrent invocations over HTTP. Further calls get 429; calls below the limit wait for a poll.
-   * Without a limit, a call gets 503 if no poll is parked.
+   * Without a limit, a call gets 503 if no poll is open.
    */
   readonly concurrency?: number;
   /** Additional routes, tried in order after all others. */
@@ -56,19 +56,19 @@ export interface RuntimeApiServer extends AsyncDisposable {
   /** `host:port`, the value for `AWS_LAMBDA_RUNTIME_API`. */
   readonly address: string;
   /**
-   * Delivers an event to the oldest parked `/next` and resolves with the result. If none is parked or a registered
+   * Delivers an event to the oldest open `/next` and resolves with the result. If none is open or a registered
    * extension is not ready, resolves with `unavailable` at once. `{ whenCapacity: true }` waits for a poll instead.
    *
    * Rejects with the signal's reason when it aborts, with a TypeError when an option cannot be sent in an HTTP header,
    * and when the request id is already in flight. A handler's error or a timeout does not reject.
    */
   invoke(event: string | Uint8Array, options?: InvokeOptions): Promise<InvokeResult>;
-  /** The number of parked polls: open `/next` requests without an event. */
-  readonly parked: number;
+  /** The number of open polls: `/next` requests without an event. */
+  readonly openPolls: number;
   /** The number of delivered events that are not answered yet. */
   readonly inFlight: number;
-  /** Resolves when at least `count` polls are parked. Rejects when the signal aborts or the server closes. */
-  whenParked(count: number, options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /** Resolves when at least `count` polls are open. Rejects when the signal aborts or the server closes. */
+  whenPolling(count: number, options?: { readonly signal?: AbortSignal }): Promise<void>;
   /** All errors posted to `/runtime/init/error`, including rejected ones. */
   readonly initErrors: readonly InitError[];
   /** Resolves with the first init error. Rejects when the server closes. */
@@ -99,7 +99,7 @@ export interface RuntimeApiServer extends AsyncDisposable {
    */
   abortInvocations(): number;
   /**
-   * Closes parked polls, invocations in flight and all sockets. HTTP callers have one second to read their responses.
+   * Closes open polls, invocations in flight and all sockets. HTTP callers have one second to read their responses.
    */
   close(): Promise<void>;
 }
@@ -199,13 +199,13 @@ export async function startRuntimeApiServer(
     port: boundPort,
     address: hostAndPort(host, boundPort),
     invoke: (event, invokeOptions = {}) => invoke(event, invokeOptions),
-    get parked() {
+    get openPolls() {
       return polls.length;
     },
     get inFlight() {
       return invocations.size;
     },
-    whenParked: (count, { signal } = {}) => polls.whenLength(count, signal),
+    whenPolling: (count, { signal } = {}) => polls.whenLength(count, signal),
     initErrors: initErrors.posted,
     whenInitError: () => initErrors.first(),
     deliveries: log.entries,

@@ -33,7 +33,7 @@ export interface PublishedInvocation {
 export interface PublishedThread {
   readonly thread: number;
   /** Set from `end` on: how long the thread took to start, in ms. */
-  bootMs?: number;
+  startDurationMs?: number;
   /** Set from `asyncStart` on: why the thread is replaced; undefined when the runtime ends. */
   cause?: ThreadEndCause | undefined;
   error?: Diagnostic;

@@ -24,7 +24,7 @@ export interface RecordListener {
 
 /**
  * Collects the events of one invocation. The record ends when the answer is delivered and the invocation has released
- * its thread. An invocation that misses its deadline counts as released, because its handler may never end.
+ * its thread. A failed invocation counts as released, because its handler may never end.
  */
 export class InvocationRecord implements InvocationObserver {
   readonly wantsUsage: boolean;

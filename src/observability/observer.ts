@@ -64,10 +64,10 @@ export interface ThreadObserver {
  * - `deadline`: an invocation on the thread missed its deadline.
  * - `outOfMemory`: the thread's heap exceeded its limit.
  * - `recycled`: the thread reached `maxInvocationsPerThread` or `maxThreadHeapMb`, or `dev` detected a code change.
- * - `bootFailed`: the thread failed to start.
+ * - `startFailed`: the thread failed to start.
  */
 export type ThreadEndCause =
-  'exit' | 'uncaughtError' | 'deadline' | 'outOfMemory' | 'recycled' | 'bootFailed';
+  'exit' | 'uncaughtError' | 'deadline' | 'outOfMemory' | 'recycled' | 'startFailed';
 
 /** Receives the events of the Runtime API client. */
 export interface RequestsObserver {
@@ -78,7 +78,7 @@ export interface RequestsObserver {
 }
 
 export interface RequestObserver {
-  answered(status: number): void;
+  responded(status: number): void;
   failed(error: Error): void;
 }
 

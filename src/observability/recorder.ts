@@ -114,7 +114,7 @@ export class Recorder implements Observer, RecordListener {
     return {
       ready: () => {
         if (operation === undefined) return;
-        operation.context.bootMs = monotonicMs() - startedMs;
+        operation.context.startDurationMs = monotonicMs() - startedMs;
         operation.publishEnd();
       },
       retired: (cause, diagnostic) => {
@@ -141,7 +141,7 @@ function sends(method: string, path: string): RequestObserver | undefined {
   if (operation === undefined) return undefined;
   operation.publishEnd();
   return {
-    answered: (status) => {
+    responded: (status) => {
       operation.context.status = status;
       operation.publishAsyncEnd();
     },

@@ -20,7 +20,7 @@ export class RuntimeMetrics {
     deadline: 0,
     outOfMemory: 0,
     recycled: 0,
-    bootFailed: 0,
+    startFailed: 0,
   };
   readonly runtimeApi = { pollRetries: 0, answerRetries: 0, malformedEvents: 0 };
   received = 0;

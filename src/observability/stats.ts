@@ -126,7 +126,10 @@ export interface EventLoopStats {
   readonly activeMs: number;
   /** The share of the thread's lifetime that its event loop was active, 0 to 1. */
   readonly utilization: number;
-  /** The event loop delay in ms, sampled 50 times per second on the main thread and 10 times on worker threads. */
+  /**
+   * The event loop delay in ms, sampled 50 times per second on the main thread and 10 times on worker threads, less often if there
+   * are more than 20.
+   */
   readonly eventLoopDelayMs: Distribution;
   /** CPU time in ms, with a resolution of 10 ms. Absent except on Linux. */
   readonly cpuMs?: number;

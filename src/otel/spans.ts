@@ -60,7 +60,7 @@ export function recordSpans(runtime: StatsSource): () => void {
       },
       end: (context) => {
         const span = boots.get(context);
-        if (context.bootMs === undefined && context.cause === 'bootFailed')
+        if (context.startDurationMs === undefined && context.cause === 'startFailed')
           fail(span, context.cause, 'The thread failed to start.');
         span?.end();
       },

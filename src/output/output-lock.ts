@@ -79,8 +79,8 @@ export class OutputLock {
 
   /** Must be called when the output has accepted bytes. */
   accepted(bytes: number): void {
-    const unproven = Atomics.load(this.#state, UNPROVEN);
-    if (unproven > 0) Atomics.store(this.#state, UNPROVEN, Math.max(0, unproven - bytes));
+    const remaining = Atomics.load(this.#state, BYTES_UNTIL_READING);
+    if (remaining > 0) Atomics.store(this.#state, BYTES_UNTIL_READING, Math.max(0, remaining - bytes));
     this.#recordProgress();
   }
 
@@ -90,12 +90,12 @@ export class OutputLock {
    * one. The reader certainly reads when more bytes have been written than the output could have had space for.
    */
   markReaderStalled(refusedBytes: number): void {
-    Atomics.store(this.#state, UNPROVEN, Math.min(refusedBytes, MAX_SPACE_WHEN_FULL));
+    Atomics.store(this.#state, BYTES_UNTIL_READING, Math.min(refusedBytes, MAX_SPACE_WHEN_FULL));
   }
 
   /** Whether the reader has stopped. No writer waits then. */
   get isReaderStalled(): boolean {
-    return Atomics.load(this.#state, UNPROVEN) > 0;
+    return Atomics.load(this.#state, BYTES_UNTIL_READING) > 0;
   }
 
   /** Shows waiting writers that the owner makes progress. */
@@ -142,5 +142,5 @@ const OWNER = 0;
 const PROGRESS = 1;
 const MISSING = 2;
 /** The number of bytes that must still be written until the reader certainly reads again. */
-const UNPROVEN = 3;
+const BYTES_UNTIL_READING = 3;
 const FIELDS = 4;

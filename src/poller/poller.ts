@@ -18,15 +18,16 @@ export async function runSlot(
     const invocation = await client.next();
     if (invocation === undefined) {
       // A slot that cannot poll must not hold capacity that another slot could use.
-      pool.release();
+      pool.cancelReservation();
       slot.waits();
       continue;
     }
     deliveries.begin();
     const record = slot.receives(invocation);
     const handle = pool.run(invocation, record);
+    const outcome = await handle.outcome;
     // Not awaited, so that the next poll leaves in the same write as the answer.
-    void client.answer(invocation, await handle.outcome).then((delivery) => {
+    void client.answer(invocation, outcome).then((delivery) => {
       // First, so that nothing that a record does can keep the answer open.
       deliveries.end(delivery);
       record.delivered(delivery);

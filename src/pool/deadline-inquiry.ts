@@ -126,7 +126,7 @@ export class DeadlineInquiries {
     this.#reportedUnsupported = true;
     this.#log.warn(
       { node: process.versions.node },
-      'This Node.js cannot profile threads, so deadline errors do not say where a thread was: use 24.8 or newer',
+      'This Node.js cannot profile threads, so deadline errors do not say where a thread was: use 22.20 or 24.8, or newer',
     );
   }
 }

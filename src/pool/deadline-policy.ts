@@ -41,14 +41,16 @@ export class DeadlinePolicy {
     const { deadlineMs } = invocation.invocation.metadata;
     invocation.answerAtMs = answerAtMs(deadlineMs, nowMs, this.#config);
     invocation.inquiryAtMs = inquiryAtMs(signalAtMs(deadlineMs, nowMs, this.#config), invocation.answerAtMs);
-    this.watchBackground(invocation);
+    this.#startTimer(invocation);
   }
 
-  /**
-   * Must be called when the invocation's background work begins. The thread itself aborts `context.signal`; this timer covers
-   * handlers that ignore the signal.
-   */
+  /** Must be called when the invocation's background work begins, because the answer has ended the timer. */
   watchBackground(invocation: PendingInvocation): void {
+    this.#startTimer(invocation);
+  }
+
+  /** The thread itself aborts `context.signal`; this timer covers handlers that ignore the signal. */
+  #startTimer(invocation: PendingInvocation): void {
     invocation.watch(invocation.inquiryAtMs, () => this.#inquire(invocation));
   }
 

@@ -97,7 +97,7 @@ export class InProcessPool implements WorkerPool {
     return this.#capacity.reserve();
   }
 
-  release(): void {
+  cancelReservation(): void {
     this.#capacity.release();
   }
 

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { Promise, clearTimeout, setTimeout } from '../builtins.ts';
 import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import { failureOutcome } from '../invocation/invocation.ts';
-import type { Invocation, Outcome, SettledOutcome, StreamedBody } from '../invocation/invocation.ts';
+import type { Invocation, Outcome, CompleteOutcome, StreamedBody } from '../invocation/invocation.ts';
 import { msUntil } from '../invocation/time.ts';
 import type { FailureCause, InvocationObserver } from '../observability/observer.ts';
 import { STREAM_WINDOW_BYTES } from '../protocol.ts';
@@ -60,7 +60,7 @@ export class PendingInvocation implements InvocationHandle {
   }
 
   /** Answers with the handler's result or error. */
-  answer(outcome: SettledOutcome): void {
+  answer(outcome: CompleteOutcome): void {
     if (this.answered) return;
     this.record.answered(outcome);
     this.#complete(outcome);
@@ -103,7 +103,7 @@ export class PendingInvocation implements InvocationHandle {
     capacity?.release();
   }
 
-  #complete(outcome: SettledOutcome): boolean {
+  #complete(outcome: CompleteOutcome): boolean {
     if (this.answered) return false;
     this.answered = true;
     clearTimeout(this.#deadline);

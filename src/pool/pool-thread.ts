@@ -8,7 +8,7 @@ import type { EncodedDiagnostic } from '../invocation/diagnostic.ts';
 import type { ThreadObserver } from '../observability/observer.ts';
 import type { ThreadMetrics } from '../observability/thread-metrics.ts';
 import { releaseLocks } from '../output/output-lock.ts';
-import type { FromThread, LoadedHandler, StreamControl, ThreadMessage, ToThread } from '../protocol.ts';
+import type { FromThread, LoadedHandler, StreamControl, ServingMessage, ToThread } from '../protocol.ts';
 import type { ThreadSettings } from '../thread-settings.ts';
 import { EventLoopProbe } from './event-loop-probe.ts';
 import { initTimeout } from './init-failure.ts';
@@ -29,7 +29,7 @@ export interface ThreadListener {
   onOutOfService(thread: PoolThread): void;
   /** Called once after each state change. The change to `ended` follows the last message. */
   onStateChange(thread: PoolThread, from: ThreadState): void;
-  onMessage(thread: PoolThread, message: ThreadMessage): void;
+  onMessage(thread: PoolThread, message: ServingMessage): void;
 }
 
 /** One worker thread and the owner of its state. piscina only starts and ends it; all messages use this class's own port. */
@@ -78,7 +78,7 @@ export class PoolThread implements ProfiledThread {
       },
       (endReason) => this.#finish(endReason),
     );
-    this.#initTimer = setTimeout(() => this.#bootFailed(initTimeout(initTimeoutMs)), initTimeoutMs);
+    this.#initTimer = setTimeout(() => this.#startFailed(initTimeout(initTimeoutMs)), initTimeoutMs);
     this.exited = this.#worker.exited.then(() => releaseLocks(settings.log.locks, id));
   }
 
@@ -145,7 +145,7 @@ export class PoolThread implements ProfiledThread {
     return true;
   }
 
-  /** Takes the thread out of service; it ends once it holds no invocation. Of later reasons, only a failure after `recycled` counts. */
+  /** Takes the thread out of service; it ends once it holds no invocation. The first reason stays, unless it is `recycled`. */
   retire(reason: ThreadEndReason): void {
     if (this.#state === 'retiring' && this.#endReason?.kind === 'recycled') this.#endReason = reason;
     if (this.#state !== 'ready') return;
@@ -247,8 +247,8 @@ export class PoolThread implements ProfiledThread {
     this.#onShutdownComplete = undefined;
   }
 
-  #bootFailed(diagnostic: EncodedDiagnostic): void {
-    if (this.#state === 'starting') this.endNow({ kind: 'boot-failed', diagnostic });
+  #startFailed(diagnostic: EncodedDiagnostic): void {
+    if (this.#state === 'starting') this.endNow({ kind: 'start-failed', diagnostic });
   }
 
   #receive(message: FromThread): void {
@@ -259,15 +259,15 @@ export class PoolThread implements ProfiledThread {
         this.#handler = message;
         this.#readyMs = monotonicMs();
         return this.#become('ready');
-      case 'boot-failed':
-        return this.#bootFailed(message.diagnostic);
+      case 'start-failed':
+        return this.#startFailed(message.diagnostic);
       case 'pong':
         return this.eventLoop.answered(message.ping, message.resources);
       case 'shutdown-complete':
         return this.#onShutdownComplete?.();
       case 'uncaught-error':
         if (this.#state !== 'starting') return this.#listener.onMessage(this, message);
-        return message.listened ? undefined : this.#bootFailed(message.diagnostic);
+        return message.listened ? undefined : this.#startFailed(message.diagnostic);
       default:
         return this.#listener.onMessage(this, message);
     }
@@ -289,8 +289,8 @@ export class PoolThread implements ProfiledThread {
 
   #receiveLast(message: FromThread, from: ThreadState): void {
     // The thread may have reported the reason for its end.
-    if (message.type === 'boot-failed')
-      this.#endReason ??= { kind: 'boot-failed', diagnostic: message.diagnostic };
+    if (message.type === 'start-failed')
+      this.#endReason ??= { kind: 'start-failed', diagnostic: message.diagnostic };
     else if (message.type === 'uncaught-error') this.#endReason ??= { kind: 'uncaught-error', message };
     if (from !== 'starting') this.#receive(message);
   }

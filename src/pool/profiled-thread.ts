@@ -11,7 +11,7 @@ export interface ProfiledThread {
   readonly id: number;
   /** The invocations that the thread holds. */
   readonly invocations: Iterable<ProfiledInvocation>;
-  /** Told of invocations and of the thread's end; add and remove your own. */
+  /** Notified of invocations and of the thread's end; add and remove your own. */
   readonly watchers: Set<ThreadWatcher>;
   readonly profiler: ThreadProfiler;
 }
@@ -26,7 +26,7 @@ export interface ThreadProfiler {
   heapSnapshot(): Promise<Readable | undefined>;
 }
 
-/** Is told what happens to a thread. */
+/** Notified of what happens to a thread. */
 export interface ThreadWatcher {
   /** The thread receives an invocation. */
   onRun?(invocation: ProfiledInvocation): void;

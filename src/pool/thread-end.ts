@@ -19,16 +19,18 @@ export type ThreadEndReason =
   /** `blockedIn` names the functions that block the event loop, if they are known. */
   | { readonly kind: 'deadline'; readonly requestId: string; readonly blockedIn: string | undefined }
   | { readonly kind: 'out-of-memory'; readonly diagnostic: Diagnostic }
-  | { readonly kind: 'boot-failed'; readonly diagnostic: EncodedDiagnostic }
+  | { readonly kind: 'start-failed'; readonly diagnostic: EncodedDiagnostic }
   | { readonly kind: 'recycled' }
   | { readonly kind: 'stopped' };
 
-/** The error for an invocation whose thread ended. */
-export function describeThreadEnd(
-  endReason: ThreadEndReason,
-  requestId: string | undefined,
-): EncodedDiagnostic {
-  if (endReason.kind === 'boot-failed') return endReason.diagnostic;
+/**
+ * The error for the end of a thread, or for one invocation on it.
+ *
+ * @param requestId the invocation. Only the one that caused an uncaught error is described by that error. Without a request
+ *   id, the error describes the thread's end unless an invocation caused it.
+ */
+export function describeThreadEnd(endReason: ThreadEndReason, requestId?: string): EncodedDiagnostic {
+  if (endReason.kind === 'start-failed') return endReason.diagnostic;
   if (endReason.kind === 'uncaught-error' && endReason.message.requestId === requestId)
     return endReason.message.diagnostic;
   return encodeDiagnostic(explain(endReason));
@@ -43,8 +45,8 @@ export function replacementCause(endReason: ThreadEndReason): ThreadEndCause | u
       return isOutOfMemory(endReason.error) ? 'outOfMemory' : 'uncaughtError';
     case 'out-of-memory':
       return 'outOfMemory';
-    case 'boot-failed':
-      return 'bootFailed';
+    case 'start-failed':
+      return 'startFailed';
     case 'stopped':
       return undefined;
     default:
@@ -80,7 +82,7 @@ export function failureCause({ kind }: ThreadEndReason): FailureCause {
   return kind === 'stopped' || kind === 'recycled' ? 'shutdown' : 'crash';
 }
 
-function explain(endReason: Exclude<ThreadEndReason, { kind: 'boot-failed' }>): Diagnostic {
+function explain(endReason: Exclude<ThreadEndReason, { kind: 'start-failed' }>): Diagnostic {
   switch (endReason.kind) {
     case 'uncaught-error':
       return explainUncaughtError(endReason.message);
@@ -179,11 +181,11 @@ export function logLostInvocation(
 
 /** Logs that a thread ended although the runtime did not ask for it. */
 export function logThreadLost(log: Log, thread: number, endReason: ThreadEndReason): void {
-  const diagnostic = decodeDiagnostic(describeThreadEnd(endReason, undefined));
+  const diagnostic = decodeDiagnostic(describeThreadEnd(endReason));
   log.error({ thread, threadEnd: endReason.kind, ...diagnostic }, 'A thread was lost and is replaced');
 }
 
 /** Fields for a log line that accompanies another line with the stack. */
 export function summaryOfEnd(endReason: ThreadEndReason): object {
-  return { threadEnd: endReason.kind, ...summaryOf(describeThreadEnd(endReason, undefined)) };
+  return { threadEnd: endReason.kind, ...summaryOf(describeThreadEnd(endReason)) };
 }

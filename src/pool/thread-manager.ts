@@ -2,7 +2,7 @@ import { Promise, setTimeout } from '../builtins.ts';
 import type { Config } from '../config/config.ts';
 import type { ManagedRuntimeError } from '../errors.ts';
 import type { ThreadEndCause, ThreadsObserver } from '../observability/observer.ts';
-import type { HandlerMessage, LoadedHandler, ThreadMessage } from '../protocol.ts';
+import type { HandlerMessage, LoadedHandler, ServingMessage } from '../protocol.ts';
 import type { LogSettings, SharedState } from '../thread-settings.ts';
 import type { Log, LogSink } from '../logging/log.ts';
 import { watchUntilEnd } from './ending-watch.ts';
@@ -10,7 +10,7 @@ import { HeapGuard } from './heap-guard.ts';
 import { InitFailure } from './init-failure.ts';
 import { describeThreadEnd, logThreadLost, replacementCause, summaryOfEnd } from './thread-end.ts';
 import { Recycling, Reloading, PROBATION_MS, RestartBackoff } from './thread-replacement.ts';
-import type { BootFailure } from './thread-replacement.ts';
+import type { StartFailure } from './thread-replacement.ts';
 import { PoolThread } from './pool-thread.ts';
 import type { ThreadListener } from './pool-thread.ts';
 import { PoolSizing } from './pool-sizing.ts';
@@ -33,7 +33,7 @@ export class ThreadManager implements ThreadListener {
   readonly #threads = new ThreadSet();
   readonly #config: Config;
   readonly #log: Log;
-  readonly #handlers: LogSettings;
+  readonly #handlerLogSettings: LogSettings;
   readonly #pool: ThreadManagerListener;
   readonly #observer: ThreadsObserver;
   readonly #sizing: PoolSizing;
@@ -46,10 +46,11 @@ export class ThreadManager implements ThreadListener {
   #share: () => SharedState = () => ({ services: undefined, data: undefined });
   #removeExitListener: () => void = () => undefined;
   #ids = 0;
-  #served = false;
-  #stopping = false;
+  #initSucceeded = false;
+  /** Whether threads are no longer started, because the pool stops or init has failed. */
+  #closed = false;
   /** Start failures during init, until a thread is ready or all have failed. While there are any, no further thread starts. */
-  #initFailures: BootFailure[] = [];
+  #initFailures: StartFailure[] = [];
   /** Whether the next thread cannot start because leaving threads still occupy memory. */
   #lacksMemory = false;
 
@@ -63,7 +64,7 @@ export class ThreadManager implements ThreadListener {
   ) {
     this.#config = config;
     this.#log = log;
-    this.#handlers = handlers;
+    this.#handlerLogSettings = handlers;
     this.#observer = observer;
     this.#pool = pool;
     this.#sizing = new PoolSizing(config, log);
@@ -82,7 +83,7 @@ export class ThreadManager implements ThreadListener {
   /** Resolves when the first thread is ready; rejects with an `InitFailure` when every started thread has failed. */
   start(share: () => SharedState, mainThreadLoaded: Promise<unknown>): Promise<LoadedHandler> {
     this.#share = share;
-    if (!this.#stopping) {
+    if (!this.#closed) {
       this.#heaps.start();
       this.#removeExitListener = replaceProcessOnExit(() => this.#threads.size > 0);
     }
@@ -102,7 +103,7 @@ export class ThreadManager implements ThreadListener {
   /** Takes the thread out of service; it ends once it holds no invocation. */
   retire(thread: PoolThread, endReason: ThreadEndReason): void {
     // During shutdown, a failing hook must not keep the thread's other hooks from running.
-    if (!this.#stopping) thread.retire(endReason);
+    if (!this.#closed) thread.retire(endReason);
   }
 
   /** Retires the thread and watches it, because the handler that missed its deadline may block it. */
@@ -160,28 +161,28 @@ export class ThreadManager implements ThreadListener {
     this.#reconcile();
   }
 
-  onMessage(thread: PoolThread, message: ThreadMessage): void {
+  onMessage(thread: PoolThread, message: ServingMessage): void {
     if (message.type === 'heap-threshold-exceeded') this.#recycle(thread);
     else this.#pool.onMessage(thread, message);
   }
 
   #beginStop(): void {
-    this.#stopping = true;
+    this.#closed = true;
     this.#backoff.stop();
     this.#heaps.stop();
   }
 
   #onReady(thread: PoolThread): void {
     thread.observer.ready();
-    this.#served = true;
+    this.#initSucceeded = true;
     const endProbation = () => thread.state === 'ready' && this.#backoff.succeeded(thread.id);
     setTimeout(endProbation, PROBATION_MS).unref();
     this.#started.resolve(thread.handler as LoadedHandler);
-    for (const failure of this.#initFailures.splice(0)) this.#backoff.bootFailed(failure);
+    for (const failure of this.#initFailures.splice(0)) this.#backoff.startFailed(failure);
   }
 
   #retireReplaced(): void {
-    this.#recycling.finish()?.retire({ kind: 'recycled' });
+    this.#recycling.takeOutgoing()?.retire({ kind: 'recycled' });
     this.#reloading.succeed();
     for (const outdated of this.#outdated()) outdated.retire({ kind: 'recycled' });
   }
@@ -196,9 +197,9 @@ export class ThreadManager implements ThreadListener {
 
   #onNoLongerReady(thread: PoolThread): void {
     const endReason = thread.endReason as ThreadEndReason;
-    thread.observer.retired(this.#causeOf(endReason), describeThreadEnd(endReason, undefined));
+    thread.observer.retired(this.#causeOf(endReason), describeThreadEnd(endReason));
     this.#recycling.forget(thread);
-    if (this.#stopping) return;
+    if (this.#closed) return;
     if (thread.started > 0) this.#backoff.succeeded(thread.id);
     // A thread that fails before its first invocation counts as a failed start: its replacement would fail in the same way.
     else if (endReason.kind !== 'recycled' && thread.ageMs < PROBATION_MS)
@@ -209,30 +210,30 @@ export class ThreadManager implements ThreadListener {
   #onStartFailed(thread: PoolThread): void {
     const endReason = thread.endReason as ThreadEndReason;
     const isIntended = endReason.kind === 'stopped' || endReason.kind === 'recycled';
-    const diagnostic = describeThreadEnd(endReason, undefined);
-    if (this.#stopping || isIntended) return thread.observer.ended(this.#causeOf(endReason), diagnostic);
-    thread.observer.ended('bootFailed', diagnostic);
+    const diagnostic = describeThreadEnd(endReason);
+    if (this.#closed || isIntended) return thread.observer.ended(this.#causeOf(endReason), diagnostic);
+    thread.observer.ended('startFailed', diagnostic);
     const failure = { thread: thread.id, diagnostic };
-    if (!this.#served) this.#decideInit(failure);
-    else if (!this.#reloading.fail(diagnostic)) this.#backoff.bootFailed(failure);
+    if (!this.#initSucceeded) this.#decideInit(failure);
+    else if (!this.#reloading.fail(diagnostic)) this.#backoff.startFailed(failure);
   }
 
   /** Init fails only if every thread fails: a module that loads in at least one thread is served. */
-  #decideInit(failure: BootFailure): void {
+  #decideInit(failure: StartFailure): void {
     this.#initFailures.push(failure);
     if (this.#threads.in('starting').length > 0) return;
-    this.#stopping = true;
+    this.#closed = true;
     this.#started.reject(new InitFailure((this.#initFailures[0] ?? failure).diagnostic));
   }
 
   #onEnded(thread: PoolThread, from: ThreadState): void {
     const endReason = thread.endReason as ThreadEndReason;
-    thread.observer.ended(this.#causeOf(endReason), describeThreadEnd(endReason, undefined));
-    if (!this.#stopping && from === 'ready') logThreadLost(this.#log, thread.id, endReason);
+    thread.observer.ended(this.#causeOf(endReason), describeThreadEnd(endReason));
+    if (!this.#closed && from === 'ready') logThreadLost(this.#log, thread.id, endReason);
   }
 
   #causeOf(endReason: ThreadEndReason): ThreadEndCause | undefined {
-    return this.#stopping ? undefined : replacementCause(endReason);
+    return this.#closed ? undefined : replacementCause(endReason);
   }
 
   #watch(thread: PoolThread): void {
@@ -246,8 +247,9 @@ export class ThreadManager implements ThreadListener {
     );
   }
 
+  /** Starts threads until there are as many as planned. Called after each change of a thread and when a retry is due. */
   #reconcile(): void {
-    while (!this.#stopping && !this.#backoff.isWaiting && this.#initFailures.length === 0) {
+    while (!this.#closed && !this.#backoff.isWaiting && this.#initFailures.length === 0) {
       const ready = this.#threads.in('ready').length;
       const starting = this.#threads.in('starting').length;
       const extra = this.#recycling.extra + this.#reloading.extra;
@@ -255,7 +257,7 @@ export class ThreadManager implements ThreadListener {
       this.#lacksMemory = step === 'full';
       if (step === 'full') return this.#onMemoryFull(ready);
       if (step === 'wait') return;
-      this.#boot();
+      this.#startThread();
     }
   }
 
@@ -265,17 +267,24 @@ export class ThreadManager implements ThreadListener {
    */
   #onMemoryFull(ready: number): void {
     if (this.#threads.size > ready) return;
-    const outgoing = this.#recycling.finish() ?? this.#outdated()[0];
+    const outgoing = this.#recycling.takeOutgoing() ?? this.#outdated()[0];
     if (outgoing === undefined) this.#sizing.limitTo(ready);
     else outgoing.retire({ kind: 'recycled' });
   }
 
-  #boot(): void {
+  #startThread(): void {
     this.#ids += 1;
     this.#backoff.starts(this.#ids);
     const observer = this.#observer.starts(this.#ids);
     const delays = this.#delays.take();
-    const start = threadStart(this.#ids, observer, this.#config, this.#handlers, this.#share(), delays);
+    const start = threadStart(
+      this.#ids,
+      observer,
+      this.#config,
+      this.#handlerLogSettings,
+      this.#share(),
+      delays,
+    );
     const thread = new PoolThread(start, this);
     this.#threads.add(thread);
     this.#sizing.recordCount(this.#threads.in('ready').length + this.#threads.in('starting').length);

@@ -75,7 +75,7 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
     return this.#capacity.reserve();
   }
 
-  release(): void {
+  cancelReservation(): void {
     this.#capacity.release();
   }
 
@@ -177,9 +177,9 @@ export class ThreadPool implements WorkerPool, ThreadManagerListener {
   #replied(thread: PoolThread, reply: ReplyMessage): void {
     const invocation = thread.find(reply.invocationId);
     if (invocation === undefined) return;
-    invocation.record.ran(reply, reply.settled === false);
+    invocation.record.ran(reply, reply.hasBackgroundWork === true);
     invocation.answer(reply);
-    if (reply.settled !== false) return this.#release(invocation, thread);
+    if (reply.hasBackgroundWork !== true) return this.#release(invocation, thread);
     invocation.inBackground = true;
     this.#deadlines.watchBackground(invocation);
   }

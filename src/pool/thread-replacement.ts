@@ -37,7 +37,7 @@ export class Recycling {
   }
 
   /** Ends the current recycling; returns the thread to retire, if there is one. */
-  finish(): PoolThread | undefined {
+  takeOutgoing(): PoolThread | undefined {
     const outgoing = this.#outgoing;
     this.#outgoing = undefined;
     return outgoing;
@@ -90,7 +90,7 @@ function withJitter(invocations: number): number {
 }
 
 /** A thread that failed to start, and why. */
-export interface BootFailure {
+export interface StartFailure {
   readonly thread: number;
   readonly diagnostic: EncodedDiagnostic;
 }
@@ -141,7 +141,7 @@ export class RestartBackoff {
   }
 
   /** Must be called when a thread failed to start. Schedules the next attempt. */
-  bootFailed({ thread, diagnostic }: BootFailure): void {
+  startFailed({ thread, diagnostic }: StartFailure): void {
     this.failed(thread, decodeDiagnostic(diagnostic), 'A thread did not start');
   }
 

@@ -20,14 +20,14 @@ export interface WorkerPool {
   start(share: () => SharedState, mainThreadLoaded: Promise<unknown>): Promise<LoadedHandler>;
 
   /**
-   * Reserves capacity for one invocation until `release` is called or the invocation has settled. Resolves with true once
+   * Reserves capacity for one invocation until `cancelReservation` is called or the invocation has settled. Resolves with true once
    * capacity is reserved, with false when the pool stops. A slot polls only with a reservation, so an event waits only if its
    * thread was lost meanwhile.
    */
   reserve(): Promise<boolean>;
 
-  /** Releases a reservation that was not used. */
-  release(): void;
+  /** Gives back a reservation that was not used. */
+  cancelReservation(): void;
 
   /** Runs an invocation for which capacity has been reserved. Its outcome always resolves. */
   run(invocation: Invocation, record: InvocationObserver): InvocationHandle;

@@ -120,8 +120,8 @@ class HttpRuntimeApiClient implements RuntimeApiClient {
     this.#polling = request;
     this.#hasPolled = true;
     try {
-      return await request.answer.then(
-        (answer) => this.#onPollAnswered(answer),
+      return await request.response.then(
+        (response) => this.#onPollAnswered(response),
         (error: RequestError) => this.#onPollFailed(error),
       );
     } finally {
@@ -129,11 +129,11 @@ class HttpRuntimeApiClient implements RuntimeApiClient {
     }
   }
 
-  #onPollAnswered(answer: ApiResponse): Polled | Promise<Polled> {
-    if (answer.status !== 200) return failed(`/next answered with status ${answer.status}`);
-    const parsed = parseEventHeaders(answer.headers);
+  #onPollAnswered(response: ApiResponse): Polled | Promise<Polled> {
+    if (response.status !== 200) return failed(`/next answered with status ${response.status}`);
+    const parsed = parseEventHeaders(response.headers);
     if (parsed.type === 'valid') {
-      return { type: 'event', invocation: { metadata: parsed.metadata, event: answer.body } };
+      return { type: 'event', invocation: { metadata: parsed.metadata, event: response.body } };
     }
     return this.#refuse(withoutDeadline(parsed.requestId), parsed.fault);
   }

@@ -67,7 +67,7 @@ export class Connection {
 
   /** Resolves when the last pipelined request has been answered or has failed. */
   async pipelinedSettled(): Promise<void> {
-    await this.#pipelined?.answer.catch(() => undefined);
+    await this.#pipelined?.response.catch(() => undefined);
   }
 
   /** Closes the connection; requests in progress fail. */
@@ -78,8 +78,8 @@ export class Connection {
   #observed({ method, path }: Dispatcher.DispatchOptions, request: PendingRequest): PendingRequest {
     const record = this.#observer.sends(method, path);
     if (record !== undefined) {
-      request.answer.then(
-        ({ status }) => record.answered(status),
+      request.response.then(
+        ({ status }) => record.responded(status),
         (error: Error) => record.failed(error),
       );
     }
@@ -120,10 +120,10 @@ export class RequestError extends Error {
   }
 }
 
-/** Sends one request and collects its response. `answer` rejects with a {@link RequestError}. */
+/** Sends one request and collects its response. `response` rejects with a {@link RequestError}. */
 export class PendingRequest implements Dispatcher.DispatchHandler {
-  readonly answer: Promise<ApiResponse>;
-  readonly #resolve: (answer: ApiResponse) => void;
+  readonly response: Promise<ApiResponse>;
+  readonly #resolve: (response: ApiResponse) => void;
   readonly #reject: (error: RequestError) => void;
   readonly #onStart: (() => void) | undefined;
   #controller: Dispatcher.DispatchController | undefined;
@@ -135,7 +135,7 @@ export class PendingRequest implements Dispatcher.DispatchHandler {
   /** @param onStart called right before the request is written to the socket. */
   constructor(client: Client, options: Dispatcher.DispatchOptions, onStart?: () => void) {
     const { promise, resolve, reject } = Promise.withResolvers<ApiResponse>();
-    this.answer = promise;
+    this.response = promise;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#onStart = onStart;

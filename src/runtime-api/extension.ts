@@ -33,7 +33,7 @@ export async function registerExtension(
   const removeListener = onAbort(stop, () => void end());
   const registration = connection.send(REGISTER);
   try {
-    const { status, headers } = await registration.answer;
+    const { status, headers } = await registration.response;
     const identifier = headers[IDENTIFIER];
     if (status === 200 && typeof identifier === 'string') {
       void stayRegistered(connection, identifier, log, ending.signal);
@@ -72,7 +72,7 @@ async function stayRegistered(
   };
   for (let failures = 1; ; failures += 1) {
     const request = connection.send(poll);
-    const reason = await request.answer.then(
+    const reason = await request.response.then(
       ({ status }) => `the Extensions API responded with status ${status}`,
       (error: Error) => error.message,
     );

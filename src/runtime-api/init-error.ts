@@ -24,7 +24,7 @@ export async function postInitError(
         headers: ['content-type', 'application/json', ...errorTypeHeader(diagnostic.errorType)],
         body: diagnostic.body,
         ...POST_TIMEOUTS,
-      }).answer;
+      }).response;
       if (status < 500) break;
       throw new Error(`The Runtime API responded with status ${status}.`);
     } catch (error) {

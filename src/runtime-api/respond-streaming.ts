@@ -72,7 +72,7 @@ async function postOn(
   try {
     const reply = await send(openRequest(path, contentType, socket, route), body, signal);
     const { status } = reply;
-    observed?.answered(status);
+    observed?.responded(status);
     if (isSuccess(status)) return 'delivered';
     if (isCallerGone(reply)) return logCallerGone(reply, requestId, log);
     log.error({ requestId, status }, 'The Runtime API refused the response stream');

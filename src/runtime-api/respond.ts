@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import { dateNow } from '../builtins.ts';
 import { diagnostic, encodeDiagnostic } from '../invocation/diagnostic.ts';
 import { failureOutcome } from '../invocation/invocation.ts';
-import type { DeliveryStatus, InvocationMetadata, SettledOutcome } from '../invocation/invocation.ts';
+import type { DeliveryStatus, InvocationMetadata, CompleteOutcome } from '../invocation/invocation.ts';
 import type { Log } from '../logging/log.ts';
 import type { RequestsObserver } from '../observability/observer.ts';
 import { ANSWER_SCHEDULE, delayAfter } from '../retry-schedule.ts';
@@ -30,7 +30,7 @@ export interface AnswerRoute {
  */
 export async function postOutcome(
   metadata: InvocationMetadata,
-  outcome: SettledOutcome,
+  outcome: CompleteOutcome,
   route: AnswerRoute,
 ): Promise<DeliveryStatus> {
   const { requestId } = metadata;
@@ -61,7 +61,7 @@ export async function postOutcome(
 /** Posts an error in place of an answer of which the Runtime API has not taken everything. Never rejects. */
 export async function postInstead(
   metadata: InvocationMetadata,
-  outcome: SettledOutcome,
+  outcome: CompleteOutcome,
   route: AnswerRoute,
 ): Promise<DeliveryStatus> {
   // On the slot's connection the error would wait behind the next poll. If the Runtime API has already answered the caller
@@ -103,12 +103,12 @@ export const RESPONSE_TOO_LARGE = failureOutcome(
 );
 
 /** The error that replaces a stream which could not be posted completely. */
-export function truncatedResponse(reason: string): SettledOutcome {
+export function truncatedResponse(reason: string): CompleteOutcome {
   const message = `The response could not be streamed completely: ${reason}.`;
   return failureOutcome(encodeDiagnostic(diagnostic('Runtime.TruncatedResponse', message)));
 }
 
-/** The reply of the Runtime API to an answer. */
+/** The response of the Runtime API to an answer, or the reason why there is none. */
 export interface Reply {
   /** 0 if no response arrived. */
   readonly status: number;
@@ -135,7 +135,7 @@ export function logCallerGone({ status }: Reply, requestId: string, log: Log): '
 
 async function post(connection: Connection, request: Dispatcher.DispatchOptions): Promise<Reply> {
   try {
-    const { status, body } = await connection.sendPipelined(request).answer;
+    const { status, body } = await connection.sendPipelined(request).response;
     return { status, text: typeof body === 'string' ? body : '' };
   } catch (error) {
     const { message, response } = error as RequestError;
@@ -145,7 +145,7 @@ async function post(connection: Connection, request: Dispatcher.DispatchOptions)
   }
 }
 
-function requestFor(requestId: string, outcome: SettledOutcome): Dispatcher.DispatchOptions {
+function requestFor(requestId: string, outcome: CompleteOutcome): Dispatcher.DispatchOptions {
   const path = `${API_VERSION}/runtime/invocation/${requestId}`;
   if (outcome.type === 'response') {
     return {

@@ -66,7 +66,7 @@ export interface RuntimeApi extends AsyncDisposable {
    * @param polls The number of open polls, 1 or more.
    * @throws Rejects when the server closes.
    */
-  whenParked(polls: number): Promise<void>;
+  whenPolling(polls: number): Promise<void>;
   /**
    * Resolves with the first init error that the runtime posts because the function cannot start.
    *
@@ -122,7 +122,7 @@ export async function startRuntimeApi(options: RuntimeApiOptions = {}): Promise<
       });
       return toInvoked(result);
     },
-    whenParked: (polls) => server.whenParked(polls),
+    whenPolling: (polls) => server.whenPolling(polls),
     whenInitError: () => server.whenInitError(),
     faults: server.faults,
     abortInvocations: () => server.abortInvocations(),

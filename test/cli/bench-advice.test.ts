@@ -20,7 +20,7 @@ function advised(
   };
 }
 
-describe('the check of the advice of bench', () => {
+describe('the check of a bench recommendation', () => {
   const computing = madeUpComparison(COMPUTING);
 
   it.each([
@@ -29,7 +29,7 @@ describe('the check of the advice of bench', () => {
     [{ slots: 1, vCpus: 1 }, '1 vCPU for a handler that can use 2'],
     [{ slots: 1 }, '1 slot on 2 vCPUs for a handler that computes'],
     [{ slots: 8 }, '8 slots on 2 vCPUs for a handler that computes'],
-  ])('for a handler that computes: %j', (settings, fault) => {
+  ])('judges the settings %j of a CPU-bound handler', (settings, fault) => {
     expect(faultForComputing(advised(computing, settings), 2)).toBe(fault);
   });
 
@@ -43,7 +43,7 @@ describe('the check of the advice of bench', () => {
       { slots: 128, vCpus: 2 },
       '2 vCPUs for 0.08 of a core',
     ],
-  ])('for a handler that waits and uses %s', (_cores, measured, settings, fault) => {
+  ])('judges the settings of a handler that waits and uses %s', (_cores, measured, settings, fault) => {
     const comparison = madeUpComparison(measured);
     expect(faultForWaiting(advised(comparison, settings), comparison.measurements)).toBe(fault);
   });

@@ -10,14 +10,14 @@ afterEach(() => {
   else Object.defineProperty(process.stderr, 'isTTY', isTTY);
 });
 
-/** What is written to stderr, on a terminal or elsewhere. */
+/** Captures stderr, which is a terminal or not. */
 function stderr(terminal: boolean): () => string {
   Object.defineProperty(process.stderr, 'isTTY', { value: terminal, configurable: true, writable: true });
   const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   return () => write.mock.calls.map(([text]) => String(text)).join('');
 }
 
-it('on a terminal, progress is a bar', () => {
+it('shows a progress bar on a terminal', () => {
   const written = stderr(true);
   const progress = startProgress();
   progress.step('4 slots', 0.5);
@@ -27,7 +27,7 @@ it('on a terminal, progress is a bar', () => {
   expect(written()).toMatch(/ 50 % \| 4 slots/);
 });
 
-it('elsewhere, progress is lines', () => {
+it('writes a line for each round and measurement if stderr is not a terminal', () => {
   const written = stderr(false);
   const progress = startProgress();
   progress.step('4 slots', 0.5);

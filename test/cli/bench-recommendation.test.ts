@@ -37,14 +37,14 @@ describe('a handler that computes', () => {
     );
   });
 
-  it('gets one slot on one core, and the report says that it then has no thread', () => {
+  it('gets one slot on one core, and the report says that it then runs on the main thread', () => {
     const one = bench(COMPUTING.slice(0, 1).concat({ slots: 2, perSecond: 9.8 }), 1);
     expect(advice(one).perExecutionEnvironmentMaxConcurrency).toBe(1);
     expect(recommended(one).rationale.at(-1)).toMatch(/runs on the main thread.*WORKER_COUNT\) set to 1/);
     expect(recommended(bench(COMPUTING)).rationale.join('')).not.toContain('main thread');
   });
 
-  it('gets more where these have more throughput, as short invocations do', () => {
+  it('gets more slots than cores if they have clearly more throughput', () => {
     const withError = (standardError: number): MadeUp[] => [
       { slots: 1, perSecond: 9.5, standardError },
       { slots: 2, perSecond: 17, standardError },
@@ -52,19 +52,19 @@ describe('a handler that computes', () => {
       { slots: 8, perSecond: 18.8, standardError },
     ];
     expect(advice(bench(withError(0.01))).perExecutionEnvironmentMaxConcurrency).toBe(4);
-    // Then the difference may be noise.
+    // With this standard error, the difference may be noise.
     expect(advice(bench(withError(0.04))).perExecutionEnvironmentMaxConcurrency).toBe(2);
   });
 
-  it('is not taken for one that waits when more slots than cores wait for each other', () => {
+  it('is not classified as waiting when more slots than cores compete for the CPU', () => {
     expect(recommended(bench([{ slots: 8, perSecond: 20 }])).workload.waits).toBe(false);
   });
 });
 
-it('a size that kept all cores busy is not passed over because the machine became faster later', () => {
+it('recommends a size that kept all cores busy, even if the machine was faster later', () => {
   const some = [
     { slots: 1, perSecond: 9.9 },
-    // Others had a tenth of two cores, and the runtime 1.75 of 1.8.
+    // Other programs used a tenth of the two cores, and the runtime 1.75 of the remaining 1.8.
     { slots: 2, perSecond: 14, cpuMs: 125, others: 0.1 },
     { slots: 4, perSecond: 20 },
   ];
@@ -80,7 +80,7 @@ it('a size that kept all cores busy is not passed over because the machine becam
 });
 
 describe('a handler that waits', () => {
-  it('gets as many slots as pay, on as many threads and vCPUs as its busy cores need', () => {
+  it('gets the slots with the best throughput, and the threads and vCPUs that they keep busy', () => {
     const comparison = bench(WAITING);
     const { advice: settings, rationale, size, workload } = recommended(comparison);
     expect(workload).toMatchObject({ waits: true, share: 0.01 });
@@ -98,7 +98,7 @@ describe('a handler that waits', () => {
     expect(comparison.caveats).toEqual([expect.stringMatching(/128 concurrent calls/)]);
   });
 
-  it('gets one vCPU, and what Lambda allows on it, where it keeps less than a core busy', () => {
+  it('gets one vCPU and the 64 slots that Lambda allows on it if it keeps less than a core busy', () => {
     const some = withAll(WAITING, { cpuMs: 0.06 });
     const { advice: settings, rationale } = recommended(bench(some));
     expect(settings).toMatchObject({
@@ -112,7 +112,7 @@ describe('a handler that waits', () => {
     );
   });
 
-  it('gets fewer where what it waits for is the limit', () => {
+  it('gets fewer slots if the service that it waits for limits the throughput', () => {
     const some = [...WAITING.slice(0, 6), waiting(64, 2, 190), waiting(128, 2, 380)];
     expect(advice(bench(some))).toMatchObject({
       perExecutionEnvironmentMaxConcurrency: 32,
@@ -121,7 +121,7 @@ describe('a handler that waits', () => {
     });
   });
 
-  it('keeps a thread for each slot where shared ones do worse', () => {
+  it('gets a thread for each slot if shared threads have less throughput', () => {
     const some = [...WAITING.slice(0, 4), waiting(8, 2, 300), waiting(16, 2, 600)];
     expect(advice(bench(some))).toMatchObject({
       perExecutionEnvironmentMaxConcurrency: 8,
@@ -131,7 +131,7 @@ describe('a handler that waits', () => {
     });
   });
 
-  it('is told how to set it', () => {
+  it('gets a list of the settings to apply, with their names and values', () => {
     expect(recommendedSettings(recommended(bench(WAITING)))).toEqual([
       ['PerExecutionEnvironmentMaxConcurrency', '128'],
       ['MemorySize', '4096 (2 vCPUs)'],
@@ -142,7 +142,7 @@ describe('a handler that waits', () => {
   });
 });
 
-describe('other programs that take the cores', () => {
+describe('other programs that use the cores', () => {
   /** 180 ms of CPU time on two cores: with others on both, threads have a core half of the time. */
   const disturbed: readonly MadeUp[] = [
     { slots: 1, perSecond: 5.2, cpuMs: 182, delayMs: 8, others: 0.5 },
@@ -151,7 +151,7 @@ describe('other programs that take the cores', () => {
     { slots: 8, perSecond: 5.5, cpuMs: 180, delayMs: 1270, others: 0.5 },
   ];
 
-  it('leave the recommendation of a handler that computes to its CPU time', () => {
+  it('make the recommendation for a CPU-bound handler depend on its CPU time', () => {
     const comparison = bench(disturbed);
     expect(comparison).toMatchObject({
       reliable: false,
@@ -168,13 +168,13 @@ describe('other programs that take the cores', () => {
     );
   });
 
-  it('do not make the throughput of a single size count more than what it could have on its own cores', () => {
+  it('do not change the possible throughput of a size, which follows from undisturbed durations', () => {
     const [one, two] = bench(disturbed).measurements;
     expect(one?.possiblePerSecond).toBeCloseTo(1000 / 184.3, 1);
     expect(two?.possiblePerSecond).toBeCloseTo(2000 / 178.6, 1);
   });
 
-  it('do not make a handler that computes look as if it waited', () => {
+  it('do not make a CPU-bound handler look like one that waits', () => {
     const some = [
       { slots: 1, perSecond: 3, delayMs: 230, others: 0.7 },
       { slots: 2, perSecond: 6, delayMs: 230, others: 0.7 },
@@ -184,7 +184,7 @@ describe('other programs that take the cores', () => {
     expect(rationale[0]).toMatch(/100 ms of CPU time and 230 ms without a core in 333 ms/);
   });
 
-  it('leave no recommendation where the hypervisor may have taken the time that looks like waiting', () => {
+  it('prevent a recommendation if CPU time that the hypervisor took may look like waiting', () => {
     const some = [
       { slots: 1, perSecond: 2, others: 0.8, stolen: 0.8 },
       { slots: 2, perSecond: 4, others: 0.8, stolen: 0.8 },
@@ -194,7 +194,7 @@ describe('other programs that take the cores', () => {
     expect(comparison.noRecommendation).toMatch(/uncertain whether the handler computes or waits/);
   });
 
-  it('leave no recommendation where the CPU time differs between sizes', () => {
+  it('prevent a recommendation if the CPU time differs too much between sizes', () => {
     const [one, two, ...more] = disturbed;
     const comparison = bench(
       [one, { ...two, cpuMs: 300 } as MadeUp, ...more].filter((each) => each !== undefined),
@@ -203,7 +203,7 @@ describe('other programs that take the cores', () => {
     expect(comparison.noRecommendation).toMatch(/CPU time of an invocation differs too much/);
   });
 
-  it('leave a recommendation to a handler that waits if its throughput agrees', () => {
+  it('allow a recommendation for a handler that waits if its CPU time and throughput agree', () => {
     const some = withAll(WAITING, { others: 0.9 });
     const comparison = bench(some);
     expect(comparison.reliable).toBe(false);
@@ -213,14 +213,14 @@ describe('other programs that take the cores', () => {
     });
   });
 
-  it('leave none if it does not: what it waits for, or the others, may be the limit', () => {
+  it('prevent a recommendation for a handler that waits if its CPU time and throughput disagree', () => {
     const some = [...WAITING.slice(0, 6), waiting(64, 2, 190), waiting(128, 2, 380)];
     const comparison = bench(withAll(some, { others: 0.9 }));
     expect(comparison.recommendation).toBeNull();
     expect(comparison.noRecommendation).toMatch(/CPU time and throughput lead to different sizes/);
   });
 
-  it('do not matter below a tenth', () => {
+  it('do not matter if they use at most a tenth of the cores', () => {
     const comparison = bench(withAll(COMPUTING, { others: 0.1 }));
     expect(comparison).toMatchObject({
       reliable: true,
@@ -231,7 +231,7 @@ describe('other programs that take the cores', () => {
 });
 
 describe('failed invocations', () => {
-  it('above 1 % make the result unreliable, without a recommendation; the first error is on top', () => {
+  it('above 1 % make the result unreliable, prevent a recommendation, and are the first problem', () => {
     const comparison = bench([
       { slots: 1, perSecond: 9, failed: 2, others: 0.5 },
       { slots: 2, perSecond: 18 },
@@ -260,7 +260,7 @@ describe('rounds', () => {
   };
   const context = { setup: { slots: 1, threads: 1 }, slots: 1, steady: true, peakMemoryMiB: 100, rates: [] };
 
-  it('that other programs disturbed are left out, if two others remain', () => {
+  it('that other programs disturbed are left out if two undisturbed rounds remain', () => {
     const rounds = [round(0, 100), round(0.4, 200, 'Error: slow'), round(0.05, 100)];
     const { perSecond, others, answers, ...measurement } = combineRounds(rounds, context);
     expect(perSecond).toBe(10);
@@ -270,13 +270,13 @@ describe('rounds', () => {
     expect(answers).toEqual({ total: 36, failed: 12, firstError: 'Error: slow' });
   });
 
-  it('all count otherwise', () => {
+  it('all count if fewer than two are undisturbed', () => {
     const { perSecond, others } = combineRounds([round(0, 100), round(0.4, 200), round(0.5, 300)], context);
     expect(perSecond).toBe(5);
     expect(others).toBeCloseTo(0.3, 6);
   });
 
-  it('are three, or up to five as long as fewer than two were quiet', () => {
+  it('number three, or up to five while fewer than two are undisturbed', () => {
     const [quiet, noisy] = [round(0, 1), round(0.5, 1)];
     expect(needsRound([quiet, quiet])).toBe(true);
     expect(needsRound([quiet, noisy, quiet])).toBe(false);
@@ -285,8 +285,8 @@ describe('rounds', () => {
   });
 });
 
-describe('what a size costs', () => {
-  it('is its share of what its slots could do, and what its environment takes', () => {
+describe('the efficiency and cost of a size', () => {
+  it('follow from its ideal throughput and the vCPUs and memory of its environment', () => {
     const [one, two, four] = bench(COMPUTING).measurements;
     expect(one).toMatchObject({ idealPerSecond: 9.9, efficiency: 1 });
     expect(two?.idealPerSecond).toBeCloseTo(19.8, 6);
@@ -295,7 +295,7 @@ describe('what a size costs', () => {
     expect(two?.costPerThousand.gibSeconds).toBeCloseTo(4000 / 19.5, 6);
   });
 
-  it('counts the slots that the environment may have', () => {
+  it('cover only the slots that the environment allows', () => {
     const some = withAll(WAITING, { cpuMs: 0.06 });
     // 64 of the 128 slots fit on one vCPU, with half of the throughput.
     expect(bench(some).measurements.at(-1)?.costPerThousand.vCpuSeconds).toBeCloseTo(1000 / 640, 6);
@@ -304,20 +304,20 @@ describe('what a size costs', () => {
 
 describe('memory', () => {
   it.each([
-    // A third on top.
+    // The recommendation adds a third.
     { peakMemoryMiB: 1500, cores: 1, memoryMiB: 2048 },
     { peakMemoryMiB: 1600, cores: 1, memoryMiB: 4096 },
     { peakMemoryMiB: 3000, cores: 2, memoryMiB: 4096 },
     { peakMemoryMiB: 3200, cores: 2, memoryMiB: 8192 },
     { peakMemoryMiB: 9000, cores: 2, memoryMiB: 16384 },
     { peakMemoryMiB: 100, cores: 16, memoryMiB: 32768 },
-  ])('of $peakMemoryMiB MiB on $cores cores makes $memoryMiB', ({ peakMemoryMiB, cores, memoryMiB }) => {
+  ])('of $peakMemoryMiB MiB on $cores cores needs $memoryMiB', ({ peakMemoryMiB, cores, memoryMiB }) => {
     const { environment } = advice(bench([{ slots: cores, perSecond: 10 * cores, peakMemoryMiB }], cores));
     expect(environment).toMatchObject({ memoryMiB, vCpus: cores, fits: true });
     expect(environment.memoryMiB).toBe(environment.vCpus * environment.gibPerVCpu * 1024);
   });
 
-  it('that the vCPUs for the CPU time cannot have takes more vCPUs', () => {
+  it('above the maximum of the vCPUs that the CPU time needs leads to more vCPUs', () => {
     const { advice: settings, rationale } = recommended(
       bench([{ slots: 1, perSecond: 10, peakMemoryMiB: 7_500 }], 1),
     );
@@ -337,7 +337,7 @@ describe('memory', () => {
   it.each([
     [1, 'Reduce the memory that an invocation needs.'],
     [2, 'Use fewer slots.'],
-  ])('that no environment has is said, with %i slots', (slots, way) => {
+  ])('that no environment offers is reported with a caveat, with %i slots', (slots, way) => {
     const comparison = bench([{ slots, perSecond: 10 * slots, peakMemoryMiB: 30_000 }]);
     const { advice: settings, rationale } = recommended(comparison);
     expect(settings.environment).toMatchObject({ memoryMiB: slots * 8192, fits: false });
@@ -346,7 +346,7 @@ describe('memory', () => {
   });
 });
 
-it('a machine with more cores than an environment can have gives its part', () => {
+it('recommends at most 16 vCPUs on a machine with more cores, and adds a caveat', () => {
   const comparison = bench(
     [
       { slots: 32, perSecond: 318 },
@@ -362,7 +362,7 @@ it('a machine with more cores than an environment can have gives its part', () =
   expect(comparison.caveats).toEqual([expect.stringMatching(/32 cores.*16 vCPUs/)]);
 });
 
-it('throughput is callers ÷ mean latency, percentiles are the nearest of those that were', () => {
+it('computes throughput as callers ÷ mean latency, and percentiles by nearest rank', () => {
   const tally = new Tally();
   for (let ms = 1; ms <= 150; ms += 1) tally.add(ms, ms === 7 ? 'seven' : undefined);
   expect(tally.latency).toEqual({ mean: 75.5, p50: 75, p90: 135, p99: 149, max: 150 });
@@ -386,8 +386,8 @@ it('a histogram has all latencies, from the shortest to the longest', () => {
   expect(new Tally().histogram).toEqual([]);
 });
 
-describe('which setups are measured', () => {
-  it('a thread for each slot, until that pays no more, where the handler computes', () => {
+describe('the setups that are measured', () => {
+  it('have a thread for each slot until throughput stops improving, for a CPU-bound handler', () => {
     expect(tried({ cores: 2 }, (slots) => ({ slots, perSecond: 10 * Math.min(slots, 2) }))).toEqual([
       '1/1',
       '2/2',
@@ -411,7 +411,7 @@ describe('which setups are measured', () => {
     ]);
   });
 
-  it('then shared threads, up to 64 slots for each core, where it waits', () => {
+  it('then share threads, up to 64 slots for each core, for a handler that waits', () => {
     expect(tried({ cores: 2 }, waiting)).toEqual([
       '1/1',
       '2/2',
@@ -427,12 +427,12 @@ describe('which setups are measured', () => {
     expect(tried({ cores: 2 }, limited)).toEqual(['1/1', '2/2', '4/4', '8/8', '8/2', '16/2', '32/2', '64/2']);
   });
 
-  it('those that are given', () => {
+  it('have the given numbers of slots', () => {
     expect(tried({ cores: 2, given: [2, 3] }, (slots) => ({ slots, perSecond: 20 }))).toEqual(['2/2', '3/3']);
     expect(tried({ cores: 2, given: [1, 10] }, waiting)).toEqual(['1/1', '10/10', '10/2']);
   });
 
-  it('none that memory will not allow', () => {
+  it('end with the number of slots that memory allows', () => {
     const memory = (slots: number): MadeUp =>
       slots > 2 ? { slots: 3, askedSlots: slots, perSecond: 20 } : { slots, perSecond: 10 * slots };
     expect(tried({ cores: 2 }, memory)).toEqual(['1/1', '2/2', '4/4']);

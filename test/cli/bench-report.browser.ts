@@ -137,7 +137,7 @@ describe('the report of bench', () => {
     await page.close();
   });
 
-  it('has Caveats, and UNRELIABLE before everything but the title', async () => {
+  it('has a section for caveats, and puts UNRELIABLE directly after the title', async () => {
     const { page } = await open('waiting, with rates and a profile');
     expect(await headings(page)).toEqual([
       'Slots for handler.ts',
@@ -195,7 +195,7 @@ function drawnPlots(page: Page): Promise<Drawn[]> {
   }`);
 }
 
-/** What does not fit, from the boxes of what is drawn. */
+/** Lists what does not fit, from the bounding boxes of the drawn elements. */
 const MISFITS = `{
   const found = [];
   const wide = document.documentElement.scrollWidth - innerWidth;
@@ -234,7 +234,7 @@ const MISFITS = `{
   [...new Set(found)];
 }`;
 
-/** As the load generator would have recorded them. */
+/** Adds latencies as the load generator would have recorded them. */
 function withLatencies(some: readonly MadeUp[]): MadeUp[] {
   return some.map((each) => {
     const tally = new Tally();

@@ -43,10 +43,10 @@ async function asked(measured: ChildProcess, message: object | string): Promise<
 }
 
 describe('the measured process', () => {
-  it('says what it uses, profiles its threads, and ends with the process that measures it', async () => {
+  it('reports its metrics, profiles its threads, and exits when its parent disconnects', async () => {
     const measured = startMeasured(SETTINGS);
     const exited = once(measured, 'exit');
-    await api.whenParked(2);
+    await api.whenPolling(2);
     const metrics = await asked(measured, 'read-metrics');
     expect(metrics).toMatchObject({ type: 'metrics', startingThreads: 0, usableSlots: 2 });
     expect(await asked(measured, { seconds: 0 })).toEqual({
@@ -60,12 +60,12 @@ describe('the measured process', () => {
         profiles: { profiles: [{ name: 'main' }, { name: 'thread-1' }], missing: [] },
       });
     }
-    // As when the command is killed.
+    // The same happens when the command is killed.
     measured.disconnect();
     expect(await exited).toEqual([0, null]);
   });
 
-  it('says why it cannot run, and ends', async () => {
+  it('reports why it cannot run, and exits with code 1', async () => {
     const measured = startMeasured({ ...SETTINGS, threads: -1 });
     const [[failed], exit] = await Promise.all([once(measured, 'message'), once(measured, 'exit')]);
     expect(failed).toEqual({ type: 'failed', message: expect.stringContaining('threads') });
@@ -73,9 +73,9 @@ describe('the measured process', () => {
   });
 });
 
-it('the peak of a process is its own, where the system tells it', async () => {
+it('reads the peak memory of a process, and throws for a process that does not exist', async () => {
   const other = startMeasured(SETTINGS);
-  await api.whenParked(2);
+  await api.whenPolling(2);
   expect(peakMemoryMiB(other.pid ?? 0)).toBeGreaterThan(20);
   expect(() => peakMemoryMiB(2 ** 30)).toThrow(/ENOENT/);
 });

@@ -61,7 +61,7 @@ function start(...args: string[]) {
       args: ['bench', ...args, ...QUICK],
       taskRoot: null,
       cwd: root.path,
-      // The size decides instead.
+      // Ignored: the measured size sets the number of threads.
       env: { AWS_LAMBDA_NODEJS_WORKER_COUNT: '1' },
     }),
   );
@@ -86,7 +86,7 @@ describe('bench on a handler that waits', () => {
     record = JSON.parse(await readFile(`${root.path}/all.json`, 'utf8')) as BenchRecord;
   });
 
-  it('recommends from what it measured, or says why not', () => {
+  it('recommends settings from its measurements, or says why it does not', () => {
     const { recommendation, noRecommendation, reliable, problems } = record;
     // Other programs on this machine may disturb any measurement.
     expect(ended.code).toBe(reliable ? 0 : 2);
@@ -103,7 +103,7 @@ describe('bench on a handler that waits', () => {
       /│ +\d+ │[^]*◀ recommended[^]*Recommended[^:]*:[^]*Why:[^]*(Shared threads|shared threads? (is|are) enough)/,
     );
     expect(recommendation.workload.waits).toBe(true);
-    // Which of the two setups with so many slots does better, is the machine's to say.
+    // Which of the two setups with this number of slots does better depends on the machine.
     expect(recommendation.size.slots).toBe(more);
     expect(recommendation.advice.environment.vCpus).toBe(1);
   });
@@ -116,7 +116,7 @@ describe('bench on a handler that waits', () => {
     expect(ended.stderr).toMatch(/^bench: round 2 of 3$/m);
   });
 
-  it('measures each size with a thread for each slot, and what is more than the cores with shared ones', () => {
+  it('measures each size with a thread per slot, and sizes above the cores also with shared threads', () => {
     const setups = record.measurements.map(({ slots, threads }) => [slots, threads]);
     expect(setups).toEqual([
       [more, more],
@@ -124,7 +124,7 @@ describe('bench on a handler that waits', () => {
     ]);
   });
 
-  it('counts answers, CPU time and memory of the runtime alone', () => {
+  it('reports the answers, throughput, CPU time and peak memory of each setup', () => {
     for (const { answers, latencyMs, cpu, peakMemoryMiB, perSecond, slots } of record.measurements) {
       expect(answers.failed).toBe(0);
       expect(answers.total).toBeGreaterThanOrEqual(slots);
@@ -132,7 +132,7 @@ describe('bench on a handler that waits', () => {
       expect(cpu.msPerInvocation).toBeGreaterThan(0);
       expect(peakMemoryMiB).toBeGreaterThan(30);
     }
-    // A thread each costs more than shared ones.
+    // A thread for each slot needs more memory than shared threads.
     const [own, shared] = record.measurements;
     expect(own?.peakMemoryMiB).toBeGreaterThan(shared?.peakMemoryMiB ?? Infinity);
   });
@@ -154,7 +154,7 @@ describe('bench on a handler that waits', () => {
     expect(ended.stderr.match(/^bench: \d+ slots?.* invocations\/s/gm)).toHaveLength(2);
   });
 
-  it('writes a report that has all in it and asks nobody', async () => {
+  it('writes a self-contained report that loads nothing from elsewhere', async () => {
     const page = await readFile(`${root.path}/report.html`, 'utf8');
     expect(page).toContain(`default-src 'none'`);
     expect(page).not.toMatch(/\s(src|href|srcset)=|@import|url\(|<link|<script|fetch\(|import\(/);
@@ -174,7 +174,7 @@ describe('bench on a handler that waits', () => {
   });
 });
 
-it('failed invocations are counted and said loudly; events are sent in turn', async () => {
+it('counts failed invocations, reports them as a problem, and sends the events in turn', async () => {
   const what = ['--events', 'two.json', '--sizes', '1', '--json', '-'];
   const { code, stdout, stderr } = await run('sometimes.cjs', ...what);
   const { measurements, problems, recommendation } = JSON.parse(stdout) as BenchRecord;
@@ -222,7 +222,7 @@ describe.each([
   });
 });
 
-it('uses the modules that a bootstrap would name', async () => {
+it('loads the services, shared data, codec and preloads that its flags name', async () => {
   const modules = ['--services', 'services.mjs', '--shared-data', 'data.mjs', '--codec', 'codec.mjs'];
   const what = ['--preload', 'first.mjs', '--sizes', '2', '--log', 'uses.log', '--json', '-'];
   const { stdout } = await run('uses.mjs', ...modules, ...what);
@@ -237,25 +237,25 @@ it('uses the modules that a bootstrap would name', async () => {
   expect(await readFile(`${root.path}/uses.log`, 'utf8')).toContain('limit 42');
 });
 
-it('a module that cannot be loaded stops it, with the reason', async () => {
+it('exits with the reason if the services cannot be loaded', async () => {
   const { code, stderr } = await run('waits.mjs', '--services', './broken.mjs', '--sizes', '2');
   expect(stderr).toMatch(/missing is not defined/);
   expect(code).toBe(1);
 });
 
-it('a handler that always fails stops it, with the first error', async () => {
+it('exits with the first error if every invocation fails', async () => {
   const { code, stdout, stderr } = await run('never.cjs');
   expect(stderr).toMatch(/All \d+ invocations failed.* TypeError: it never works/);
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
 });
 
-it('a handler that cannot be loaded stops it, with its error and the place', async () => {
+it('exits with the error and its location if the handler cannot be loaded', async () => {
   const { code, stderr } = await run('broken.mjs');
   expect(stderr).toMatch(/Cannot load the handler\. ReferenceError: missing is not defined\n.*broken\.mjs:1/);
   expect(code).toBe(1);
 });
 
-it('a runtime that ends stops it, with the end of what it wrote', async () => {
+it('exits with the last lines of the handler log if the runtime exits', async () => {
   const { code, stderr } = await run('exits.cjs');
   expect(stderr).toMatch(/process\.exit[^]*Last lines of the handler log \(full log: \//);
   expect(code).toBe(1);
@@ -284,7 +284,7 @@ it.each([
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
 });
 
-it('Ctrl-C ends it and the runtime that it measures', async () => {
+it('Ctrl-C ends the command and the runtime that it measures', async () => {
   await using bench = await start('waits.mjs', '--sizes', '1', '--log', 'stopped.log', '--rates', '1');
   const log = () => readFile(`${root.path}/stopped.log`, 'utf8').catch(() => '');
   const pid = /handler (\d+) got/;
@@ -305,7 +305,7 @@ function isAlive(pid: number): boolean {
 }
 
 describe('compareSizes', () => {
-  it('measures as the command does, with the modules of a bootstrap', async () => {
+  it('measures as the command does, with the modules that its options name', async () => {
     const url = (file: string) => pathToFileURL(`${root.path}/${file}`);
     const log = `${root.path}/compared.log`;
     const seen: number[] = [];

@@ -20,7 +20,7 @@ const handler = (version: string, importing: string) => `
     return { version: '${version}', word, n: event.n, FIRST, SECOND, GIVEN };
   };`;
 
-/** Sends what the channels publish. */
+/** Sends this process what the channels publish. */
 const CHANNELS = new URL('../fixtures/observing/channels.ts', import.meta.url).href;
 const OBSERVING = `data:text/javascript,${encodeURIComponent(`import { observe } from '${CHANNELS}'; observe();`)}`;
 
@@ -35,12 +35,12 @@ const IMPORT = `import { word } from '../lib/word.ts';`;
 describe('dev', () => {
   let root: TaskRoot;
   let local: LocalRuntime;
-  /** One change for whoever watches, however slow the machine: a plain write empties the file first. */
+  /** Renames a new file into place, which is one change: a plain write empties the file first. */
   const write = async (file: string, text: string) => {
     await writeFile(`${root.path}/new-text`, text);
     await rename(`${root.path}/new-text`, `${root.path}/${file}`);
   };
-  /** Resolves when all is read that was told up to the last answer, which comes another way. */
+  /** Resolves when stderr has been read up to the line about the last answer on stdout. */
   const untilAllIsRead = () => {
     const count = (text: string, what: RegExp) => text.match(what)?.length ?? 0;
     const answers = count(local.output.stdout, /^\{"version"/gm);
@@ -48,7 +48,7 @@ describe('dev', () => {
       .poll(() => count(local.output.stderr, /event\.json: response/g), POLL_OPTIONS)
       .toBe(answers);
   };
-  /** Why threads have been replaced. */
+  /** The causes with which the runtime replaced threads. */
   const causes: (string | undefined)[] = [];
 
   beforeAll(async () => {
@@ -91,34 +91,34 @@ describe('dev', () => {
     await local.whenWritten(/"version":"one","word":"A","n":"from the file"/, 'stdout');
   });
 
-  it('reads several files of variables: later ones win, the shell wins over all', async () => {
+  it('reads several --env-file files: later files win, and variables of the shell win over all', async () => {
     expect(await local.invoke({})).toMatchObject({ FIRST: '1', SECOND: '2', GIVEN: 'by the shell' });
   });
 
-  it('loads an edited handler, and lets what is in flight finish', async () => {
+  it('loads an edited handler, and lets invocations in flight finish', async () => {
     const gate = `${root.path}/gate`;
     const held = local.invoke({ holdUntil: gate });
     await local.whenWritten(/holding/, 'stdout');
     await write('app/handler.mts', handler('two', IMPORT));
-    // Its answer is printed: the code is new, though the old one still runs.
+    // The new code has answered the event, although the old code still runs.
     await local.whenWritten(/"version":"two"/, 'stdout');
     await writeFile(gate, '');
     expect(await held).toMatchObject({ version: 'one' });
     expect(await local.invoke({})).toMatchObject({ version: 'two' });
   });
 
-  it('loads an edited import, that lies elsewhere', async () => {
+  it('loads an edited import from another directory', async () => {
     await write('lib/word.ts', `export const word: string = 'B';`);
     await local.whenWritten(/"version":"two","word":"B"/, 'stdout');
     expect(await local.invoke({})).toMatchObject({ word: 'B' });
   });
 
-  it('counts the threads that it has replaced as recycled', async () => {
+  it('publishes "recycled" as the cause of each replaced thread', async () => {
     await expect.poll(() => causes.length, POLL_OPTIONS).toBeGreaterThanOrEqual(4);
     expect(new Set(causes)).toEqual(new Set(['recycled']));
   });
 
-  it('gives callers what an invocation has logged, and writes a line at its end', async () => {
+  it('gives callers the log of their invocation, and logs a line at its end', async () => {
     const { LogResult = '', $metadata } = await local.call({ Payload: '{"log":true}', LogType: 'Tail' });
     const { requestId } = $metadata;
     expect(JSON.parse(Buffer.from(LogResult, 'base64').toString())).toMatchObject({
@@ -129,7 +129,7 @@ describe('dev', () => {
     await expect.poll(() => local.output.log, POLL_OPTIONS).toContainEqual(line);
   });
 
-  it('goes on with the code as it was while the new one cannot be loaded', async () => {
+  it('keeps running the previous code while the new code cannot be loaded', async () => {
     await write('lib/word.ts', 'export const word = ;');
     await local.whenWritten(/Runtime\.UserCodeSyntaxError[^]*The previous code keeps running/);
     expect(await local.invoke({})).toMatchObject({ word: 'B' });
@@ -138,7 +138,7 @@ describe('dev', () => {
     expect(await local.invoke({})).toMatchObject({ word: 'C' });
   });
 
-  it('loads a file that was not there', async () => {
+  it('loads an imported file that is created later', async () => {
     const MORE = `${IMPORT} import '../lib/more.ts';`;
     await write('app/handler.mts', handler('three', MORE));
     await local.whenWritten(/Cannot find module '[^']*more\.ts'[^]*The previous code keeps running/);
@@ -146,7 +146,7 @@ describe('dev', () => {
     await local.whenWritten(/"version":"three"/, 'stdout');
   });
 
-  it('loads what a build has written into a new directory', async () => {
+  it('loads the handler after a build has removed and recreated its directory', async () => {
     await rm(`${root.path}/app`, { recursive: true });
     await local.whenWritten(/There is no worker file[^]*The previous code keeps running/);
     await mkdir(`${root.path}/app`);
@@ -154,7 +154,7 @@ describe('dev', () => {
     await local.whenWritten(/"version":"four"/, 'stdout');
   });
 
-  it('tells once of a change that comes while another one is loaded', async () => {
+  it('reports each loaded change once, also one that arrives while another is loading', async () => {
     const told = () => local.output.stderr.match(/The code has changed/g)?.length ?? 0;
     await untilAllIsRead();
     const before = told();
@@ -169,7 +169,7 @@ describe('dev', () => {
     expect(told() - before).toBe(2);
   });
 
-  it('invokes again when the event changes, with the threads that there are', async () => {
+  it('invokes again when the event changes, without replacing threads', async () => {
     await untilAllIsRead();
     const { length } = local.output.stderr;
     await write('event.json', '{"n":"another event"}');
@@ -179,17 +179,17 @@ describe('dev', () => {
     expect(local.output.stderr.slice(length)).not.toContain('The code has changed');
   });
 
-  it('says what is wrong with the event', async () => {
+  it('reports what is wrong with the event file', async () => {
     await write('event.json', '{');
     await local.whenWritten(/dev: event\.json: .*JSON/);
   });
 
-  it('Ctrl-C ends it', async () => {
+  it('exits with code 0 on Ctrl-C', async () => {
     expect(await local.interrupt()).toMatchObject({ code: 0 });
   });
 });
 
-it('dev goes on with the code as it was also where the memory does not allow an additional thread', async () => {
+it('dev keeps running the previous code even if memory does not allow an additional thread', async () => {
   await using root = await makeTaskRoot({
     'met/.keep': '',
     'handler.mjs': `
@@ -209,14 +209,14 @@ it('dev goes on with the code as it was also where the memory does not allow an 
     cwd: root.path,
     env: { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '700' },
   });
-  // Both threads are there.
+  // Both threads have started.
   await Promise.all([local.invoke({}), local.invoke({ fill: true })]);
   await writeFile(`${root.path}/handler.mjs`, `throw new Error('broken');`);
   await local.whenWritten(/broken[^]*The previous code keeps running/);
   expect(await local.invoke({})).toBe('the first code');
 });
 
-it('dev waits for a change when the code cannot be loaded at the start, and callers hear why', async () => {
+it('dev waits for a change if the code cannot be loaded at the start, and tells callers why', async () => {
   await using root = await makeTaskRoot({ 'handler.cjs': 'exports.handler = async ( => 1;' });
   await using local = await startLocal({
     args: ['dev', 'handler.cjs', '--no-log-invocations'],
@@ -236,14 +236,14 @@ it('dev waits for a change when the code cannot be loaded at the start, and call
   expect(local.output.log.map(({ message }) => message)).not.toContain('Invocation ended');
 });
 
-it('Ctrl-C ends dev in order also while it waits for code that can be loaded', async () => {
+it('Ctrl-C ends dev with code 0 while it waits for code that can be loaded', async () => {
   await using root = await makeTaskRoot({ 'handler.cjs': 'exports.handler = async ( => 1;' });
   await using local = await startLocal({ args: ['dev', 'handler.cjs'], taskRoot: null, cwd: root.path });
   await local.whenWritten(/The runtime starts again after the next change/);
   expect(await local.interrupt()).toEqual({ code: 0, signal: null });
 });
 
-it('dev says that it does not use the Runtime API that the environment names', async () => {
+it('dev warns that it ignores AWS_LAMBDA_RUNTIME_API', async () => {
   await using root = await makeTaskRoot({ 'handler.cjs': 'exports.handler = async () => 1;' });
   await using local = await startLocal({
     args: ['dev', 'handler.cjs'],
@@ -255,7 +255,7 @@ it('dev says that it does not use the Runtime API that the environment names', a
   expect(await local.invoke({})).toBe(1);
 });
 
-it('dev takes file.export, waits for a file that does not exist yet, and writes lines for people if asked to', async () => {
+it('dev accepts file.export, waits for a missing worker file, and writes pretty log lines', async () => {
   await using root = await makeTaskRoot({ 'index.md': '' });
   await using local = await startLocal({
     args: ['dev', 'app.serve', '--log-format', 'pretty', '--port', '0'],
@@ -284,7 +284,7 @@ it('dev takes file.export, waits for a file that does not exist yet, and writes 
   await local.whenWritten(/^[\d:.]+ \w+ +[\da-f]{8} Invocation ended {2}.*more$/m, 'stdout');
 });
 
-it('as many slots poll as there are descriptors for, those of the local server included', async () => {
+it('dev polls with as many slots as the descriptors allow, including those of its local server', async () => {
   await using meetings = await makeTaskRoot();
   await using local = await startLocal({
     args: ['dev', 'meeting.waiting', '--concurrency', '300', '--threads', '4', '--log-format', 'json'],

@@ -20,7 +20,7 @@ exports.handler = async () => variables;`;
 const typed = (answer: string) =>
   `interface E { n: number }\nexport const handler = async (event: E): Promise<string> => ${JSON.stringify(answer)};`;
 
-/** In the order in which they are looked for. */
+/** In the order in which the runtime looks for them. */
 const EXTENSIONS: readonly (readonly [extension: string, source: string])[] = [
   ['', cjs('no extension')],
   ['.js', cjs('.js')],
@@ -37,7 +37,7 @@ const READING_CALLERS = fileURLToPath(new URL('../fixtures/preloads/reading-call
 
 const ANSWERED: readonly Loading[] = [
   ...EXTENSIONS.map(([extension], index) => ({
-    name: `a file with ${extension || 'no'} extension before all that come after it`,
+    name: `a file with ${extension || 'no'} extension, which precedes all that follow,`,
     files: Object.fromEntries(EXTENSIONS.slice(index).map(([ending, source]) => [`index${ending}`, source])),
     handler: 'index.handler',
     answer: extension || 'no extension',
@@ -139,13 +139,13 @@ const ANSWERED: readonly Loading[] = [
   },
 ];
 
-/** A user's files, how the handler is named, and what Lambda hears of them. */
+/** A user's files, how the handler is named, and the error that Lambda receives. */
 interface Refusal {
   readonly name: string;
   readonly files?: Readonly<Record<string, string>>;
   readonly handler: string;
   readonly errorType: string;
-  /** The header, where it isn't the error's type. */
+  /** The error type in the header, if it is not the error's own type. */
   readonly recorded?: string;
   readonly message: RegExp;
 }
@@ -274,7 +274,10 @@ export const handler = (event, context, callback) =>
   },
 ];
 
-/** The same code loads handlers in both modes; threads, which take longer to start, get each kind of module, and a refusal. */
+/**
+ * The same code loads handlers in both modes. Threads take longer to start, so they get only
+ * the file extensions and one refusal.
+ */
 const ROWS = MODES.map(([mode, settings]) =>
   settings.concurrency === 1
     ? { mode, settings, answered: ANSWERED, refused: REFUSED }
@@ -321,7 +324,7 @@ describe.concurrent.each(ROWS)('in $mode', ({ settings, answered, refused }) => 
   });
 });
 
-/** Runs until the process exits, and counts the polls that should not have been. */
+/** Runs until the process exits, and counts its polls, of which there should be none. */
 async function initFailure(options: RuntimeOptions) {
   await using runtime = await startRuntime({
     ...options,
@@ -388,7 +391,7 @@ describe.concurrent.each(MODES)('with a hook of require, in %s', (_mode, { concu
   });
 });
 
-/** What instrumentation wraps that hooks `require` for the handler's file. */
+/** Which handlers are wrapped by instrumentation that hooks `require`. */
 const WRAPPED: readonly Loading[] = [
   {
     name: 'the handler of a CommonJS module is wrapped, and the module runs once',
@@ -446,7 +449,7 @@ describe.concurrent.each(MODES)('with Yarn’s hooks, in %s', (_mode, settings) 
   });
 });
 
-describe.concurrent('without LAMBDA_TASK_ROOT or argument', () => {
+describe.concurrent('the name and the directory of the handler', () => {
   it('_HANDLER names the handler, in LAMBDA_TASK_ROOT', async () => {
     await using root = await makeTaskRoot({ 'app/main.cjs': cjs('from _HANDLER') });
     await using runtime = await startRuntime({ taskRoot: root.path, env: { _HANDLER: 'app/main.handler' } });
@@ -474,13 +477,13 @@ describe.concurrent('without LAMBDA_TASK_ROOT or argument', () => {
     expect(await runtime.invoke({})).toEqual(['app/main.handler', root.path]);
   });
 
-  it('the working directory stands in for LAMBDA_TASK_ROOT', async () => {
+  it('the working directory is the default for LAMBDA_TASK_ROOT', async () => {
     await using root = await makeTaskRoot({ 'index.cjs': cjs('working directory') });
     await using runtime = await startRuntime({ handler: 'index.handler', taskRoot: null, cwd: root.path });
     expect(await runtime.invoke({})).toBe('working directory');
   });
 
-  it('the command without any handler says what to set, and exits', async () => {
+  it('without a handler, the command says what to set and exits with code 1', async () => {
     await using runtime = await startRuntime({});
     expect(await runtime.exited).toMatchObject({ code: 1, signal: null });
     expect(runtime.output.stderr).toContain(

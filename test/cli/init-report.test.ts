@@ -1,15 +1,15 @@
-/** What is said of a module that cannot be loaded: on Lambda in /init/error and one line of the log, locally as text, once. */
+/** The report of a module that cannot be loaded: on Lambda /init/error and one log line, locally text. */
 import { describe, expect, it } from 'vitest';
 import { withoutRuntimeApi } from '../helpers/start-local.ts';
 import { MODES, startBootstrap, startRuntime } from '../helpers/start-runtime.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 
-/** A handler's files, and where the fault is in them. */
+/** A handler's files, and the error that they cause. */
 interface Case {
   readonly name: string;
   readonly files: Readonly<Record<string, string>>;
   readonly message: RegExp;
-  /** The line of the code, and what points into it. */
+  /** The line of code, and the marker below it. */
   readonly frame?: readonly string[];
 }
 
@@ -50,7 +50,7 @@ const SYNTAX: readonly Case[] = [
     frame: BROKEN.frame,
   },
   {
-    name: 'one that is imported by another, at the end of a long line',
+    name: 'an ES module that an imported module imports, with the error at the end of a long line',
     files: {
       'index.mjs': uses('./lib/one.mjs'),
       'lib/one.mjs': `export { x } from './two.js';`,
@@ -123,30 +123,30 @@ const SYNTAX: readonly Case[] = [
 
 const MISSING: readonly Case[] = [
   {
-    name: 'a file, where others are',
+    name: 'a missing file, in a directory with other files',
     files: { 'index.mjs': uses('./lib/dep.mjs'), 'lib/other.mjs': '' },
     message: /Cannot find module 'lib\/dep\.mjs' imported from index\.mjs\. lib has other\.mjs\./,
   },
   {
-    name: 'the ending of a file',
+    name: 'an import without the file extension',
     files: { 'index.mjs': uses('./lib/dep'), 'lib/dep.mjs': '', 'lib/other.mjs': '' },
     message:
       /Cannot find module 'lib\/dep' imported from index\.mjs\. lib has dep\.mjs, other\.mjs\. Did you mean dep\.mjs\?/,
   },
   {
-    name: 'a directory',
+    name: 'a missing directory',
     files: { 'index.cjs': `require('./lib/dep');` },
     message: /Cannot find module '\.\/lib\/dep' imported from index\.cjs\. There is no directory lib\./,
   },
   {
-    name: 'a package, where others are',
+    name: 'a missing package, next to other packages',
     files: { 'index.mjs': uses('absent'), 'node_modules/other/package.json': '{}' },
     message: /Cannot find package 'absent' imported from index\.mjs\. It is not in \/.*\/node_modules/,
   },
 ];
 
 describe.concurrent.each([...SYNTAX, ...MISSING])('$name', ({ files, message, frame = [] }) => {
-  it.each(MODES)('on Lambda: told in /init/error and in one line, in %s', async (_mode, mode) => {
+  it.each(MODES)('on Lambda: reported in /init/error and one log line, in %s', async (_mode, mode) => {
     await using root = await makeTaskRoot(files);
     await using runtime = await startRuntime({ handler: 'index.handler', taskRoot: root.path, ...mode });
     expect(await runtime.exited).toEqual({ code: 1, signal: null });
@@ -157,11 +157,11 @@ describe.concurrent.each([...SYNTAX, ...MISSING])('$name', ({ files, message, fr
     expect(runtime.api.initErrors).toMatchObject([{ error: told }]);
     const lines = runtime.log.filter(({ level }) => level === 'ERROR');
     expect(lines).toMatchObject([{ message: 'The function cannot start', ...told }]);
-    // Nothing of the runtime's own code.
+    // The stack has no frames of the runtime's own code.
     expect(lines[0]?.['stackTrace']).toHaveLength(1 + frame.length);
   });
 
-  it('locally: as text, once', async () => {
+  it('locally: reported as text, once', async () => {
     await using root = await makeTaskRoot(files);
     const options = withoutRuntimeApi({ handler: 'index.handler', taskRoot: root.path, concurrency: 2 });
     await using runtime = await startRuntime(options);
@@ -186,7 +186,7 @@ describe('an error that the module throws', () => {
 };`,
   };
 
-  it('is told locally with the frames of its own code, and its cause', async () => {
+  it('is printed locally with its cause and the stack frames of the function’s own code', async () => {
     await using root = await makeTaskRoot(files);
     const options = withoutRuntimeApi({ taskRoot: root.path });
     await using runtime = await startBootstrap(`${root.path}/index.mjs`, {}, options);
@@ -201,7 +201,7 @@ describe('an error that the module throws', () => {
   });
 });
 
-it('services that cannot be parsed are named as well', async () => {
+it('services that cannot be parsed are reported with file and position', async () => {
   await using root = await makeTaskRoot({
     'services.mjs': uses('./dep.mjs'),
     'dep.mjs': BROKEN.code,

@@ -50,7 +50,7 @@ describe('the command without a Runtime API', () => {
   });
   afterAll(() => local[Symbol.asyncDispose]());
 
-  it('says what to type', () => {
+  it('prints commands that invoke the function', () => {
     expect(local.output.stderr).toContain(`curl ${local.url}/invoke --data '{"key":"value"}'`);
     expect(local.output.stderr).toContain(`aws lambda invoke --endpoint-url ${local.url} `);
     expect(local.output.stderr).toContain(
@@ -58,21 +58,21 @@ describe('the command without a Runtime API', () => {
     );
   });
 
-  it('answers a plain post with the response of the handler', async () => {
+  it('answers a plain POST with the response of the handler, and refuses invalid JSON', async () => {
     expect(await local.invoke({ n: 1 })).toMatchObject({ event: { n: 1 }, memoryLimitInMB: '512' });
     const refused = await fetch(`${local.url}/invoke`, { method: 'POST', body: 'nonsense' });
     expect(refused.status).toBe(400);
     expect(refused.headers.get('x-amzn-errortype')).toBe('InvalidRequestContentException');
   });
 
-  it('takes a plain post without a body for an empty object, and none over the limit', async () => {
+  it('treats a POST without a body as an empty object, and refuses one over the size limit', async () => {
     const plain = await fetch(`${local.url}/invoke`, { method: 'POST' });
     expect(await plain.json()).toHaveProperty('event', {});
     const body = Buffer.alloc(6 * 1024 * 1024 + 101, ' ');
     expect((await fetch(`${local.url}/invoke`, { method: 'POST', body })).status).toBe(413);
   });
 
-  it("answers AWS's SDK, with what the invocation has logged", async () => {
+  it("answers AWS's SDK, with the log of the invocation", async () => {
     const output = await local.call({
       Payload: JSON.stringify({ log: 'a line of the handler' }),
       LogType: 'Tail',
@@ -88,7 +88,7 @@ describe('the command without a Runtime API', () => {
     });
   });
 
-  it('the log of an invocation is what its own code has written, while others write as well', async () => {
+  it('returns only the log of the invocation itself while another one logs as well', async () => {
     const gate = `${root.path}/tail.gate`;
     const held = call({ log: 'by the other', holdUntil: gate });
     await local.whenWritten(/holding .*tail/, 'stdout');
@@ -111,7 +111,7 @@ describe('the command without a Runtime API', () => {
     await expect.poll(() => local.output.log, POLL_OPTIONS).toContainEqual(line);
   });
 
-  it('tells of an error of the handler', async () => {
+  it("reports an error of the handler to AWS's SDK", async () => {
     const output = await local.call({ Payload: '{"fail":"no"}' });
     expect(output).toMatchObject({ StatusCode: 200, FunctionError: 'Unhandled' });
     expect(JSON.parse(output.Payload?.transformToString() ?? '')).toMatchObject({
@@ -120,14 +120,14 @@ describe('the command without a Runtime API', () => {
     });
   });
 
-  it('takes an event for later, and a dry run', async () => {
+  it('accepts the invocation types Event and DryRun', async () => {
     const output = await local.call({ InvocationType: 'Event', Payload: '{"log":"sent for later"}' });
     expect(output.StatusCode).toBe(202);
     await local.whenWritten(/sent for later/, 'stdout');
     expect((await local.call({ InvocationType: 'DryRun' })).StatusCode).toBe(204);
   });
 
-  it('refuses more than the concurrency, and no fewer', async () => {
+  it('throttles calls beyond the concurrency, and answers again when a slot is free', async () => {
     await local.invoke({});
     const gate = `${root.path}/concurrency.gate`;
     const held = [1, 2].map(() => local.invoke({ holdUntil: gate }));
@@ -141,7 +141,7 @@ describe('the command without a Runtime API', () => {
     expect((await fetch(`${local.url}/invoke`, { method: 'POST' })).status).toBe(429);
     await open(gate);
     await Promise.all(held);
-    // Its slot may not poll again yet: it is waited for.
+    // The slot may not poll again yet: the server waits for it.
     expect(await local.invoke({ n: 3 })).toMatchObject({ event: { n: 3 } });
   });
 
@@ -151,7 +151,7 @@ describe('the command without a Runtime API', () => {
     expect(await response.json()).toMatchObject({ event: { rawPath: '/some/path', rawQueryString: 'q=1' } });
   });
 
-  it('Ctrl-C lets what is in flight finish', async () => {
+  it('Ctrl-C lets invocations in flight finish', async () => {
     const gate = `${root.path}/drain.gate`;
     const held = local.invoke({ holdUntil: gate });
     await local.whenWritten(/holding .*drain/, 'stdout');
@@ -174,7 +174,7 @@ describe('single mode', () => {
   });
   afterAll(() => local[Symbol.asyncDispose]());
 
-  it('gives callers what an invocation has logged, each line once', async () => {
+  it('gives callers the log of their invocation, each line once', async () => {
     const Payload = '{"log":"to the console","write":"to stdout"}';
     const output = await local.call({ Payload, LogType: 'Tail' });
     expect(logOf(output)).toEqual([expect.stringContaining('"message":"to the console"'), 'to stdout']);
@@ -183,13 +183,13 @@ describe('single mode', () => {
   it('--timeout ends an invocation', async () => {
     const output = await local.call({ Payload: '{"forever":true}' });
     expect(output.FunctionError).toBe('Unhandled');
-    // The runtime answers 10 ms before the deadline, and a busy machine may let that pass.
+    // The runtime answers 10 ms before the deadline, which a busy machine may miss.
     expect(output.Payload?.transformToString()).toMatch(
       /"errorType":"(Runtime\.DeadlineExceeded|Sandbox\.Timedout)"/,
     );
   });
 
-  it('--no-log-invocations leaves out the line of each', async () => {
+  it('--no-log-invocations omits the line at the end of each invocation', async () => {
     await local.interrupt();
     expect(local.output.log.map(({ message }) => message)).not.toContain('Invocation ended');
   });
@@ -218,7 +218,7 @@ describe('a streaming handler', () => {
     expect(text).toBe('{"statusCode":201,"headers":{"x-kind":"web"}}\0\0\0\0\0\0\0\0one two');
   });
 
-  it("tells AWS's SDK of an error", async () => {
+  it("reports an error of a stream to AWS's SDK", async () => {
     const { EventStream } = await local.callForStream({ Payload: '{"fail":"no"}' });
     const events: object[] = [];
     for await (const event of EventStream ?? []) events.push(event);
@@ -228,7 +228,7 @@ describe('a streaming handler', () => {
   });
 });
 
-it('run() in a bootstrap of one’s own starts the local server as well, for single mode too', async () => {
+it('run() in a bootstrap starts the local server as well', async () => {
   const { env } = withoutRuntimeApi({});
   await using runtime = await startBootstrap(`${root.path}/index.mjs`, {}, { env: env ?? {} });
   const [, url] = await runtime.unlessExited(runtime.output.whenWritten(ADDRESS, 'stderr'));
@@ -259,7 +259,7 @@ describe('the command says why it cannot start:', () => {
     expect(await failure({ args })).toContain(reason);
   });
 
-  it('an invalid port in dev, also where a Runtime API is set', async () => {
+  it('an invalid port in dev, even if a Runtime API is set', async () => {
     await using runtime = await startRuntime({
       args: ['dev', 'index.mjs'],
       cwd: root.path,
@@ -319,7 +319,7 @@ describe('the concurrency', () => {
   });
 });
 
-it.each([[[]], [['dev']], [['bench']], [['layer']]])('%j --version', async (command) => {
+it.each([[[]], [['dev']], [['bench']], [['layer']]])('%j --version prints the version', async (command) => {
   await using runtime = await startRuntime({ args: [...command, '--version'], taskRoot: null });
   expect(await runtime.exited).toMatchObject({ code: 0 });
   expect(runtime.output.stdout).toMatch(/^\d+\.\d+\.\d+\S*\n$/);
@@ -329,7 +329,7 @@ function open(gate: string): Promise<void> {
   return writeFile(gate, '');
 }
 
-/** The lines that came with the answer. */
+/** The log lines that the answer contains. */
 function logOf({ LogResult = '' }: { readonly LogResult?: string | undefined }): string[] {
   return Buffer.from(LogResult, 'base64').toString().split('\n').slice(0, -1);
 }

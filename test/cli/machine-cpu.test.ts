@@ -8,7 +8,7 @@ import type { Usage } from '../../src/cli/bench/machine.ts';
 
 const machineCpu = new URL('../../src/cli/bench/machine.ts', import.meta.url).href;
 
-/** Another program uses a core while this one looks on. */
+/** Keeps a core busy, and prints whether the measurement counts it as used by other programs. */
 const MEASURING_SCRIPT = `
   import { Worker } from 'node:worker_threads';
   import { readMachineCpu, usedByOthers } from '${machineCpu}';
@@ -23,7 +23,7 @@ const MEASURING_SCRIPT = `
 it.each([
   { cores: `0-${availableParallelism() - 1}`, seen: 'true' },
   { cores: '0', seen: 'false' },
-])('on the cores $cores, what others use of the machine is seen: $seen', async ({ cores, seen }) => {
+])('on the cores $cores, the CPU time of other programs is visible: $seen', async ({ cores, seen }) => {
   const look = [process.execPath, '--input-type=module', '--eval', MEASURING_SCRIPT];
   const { stdout } = await promisify(execFile)('taskset', ['--cpu-list', cores, ...look], {
     cwd: fileURLToPath(new URL('../..', import.meta.url)),
@@ -31,19 +31,19 @@ it.each([
   expect(stdout.trim()).toBe(seen);
 });
 
-it('the CPU time of the machine is that of all its cores, also on a system without /proc', () => {
+it('reads the CPU time of all cores, also on a system without /proc', () => {
   const before = readMachineCpu();
   using _other = onPlatform('darwin');
   const { busy, idle, steal } = readMachineCpu();
   using _linux = onPlatform('linux');
   const after = readMachineCpu();
-  // Node.js counts what the system does for interrupts and devices, and waiting for them, in other ways.
+  // Node.js counts interrupts, devices and waiting for I/O differently.
   expect((busy + idle) / (before.busy + before.idle)).toBeCloseTo(1, 0);
   expect(after.busy + after.idle).toBeGreaterThanOrEqual(before.busy + before.idle);
   expect(steal).toBe(0);
 });
 
-it('what a runtime has used is what has passed between two instants', () => {
+it('computes what the runtime and other programs used between two readings', () => {
   const at = (ms: number, runtimeMs: number, loadMs: number, delayMs: number, stealUs: number): Usage => ({
     runtime: {
       type: 'metrics',
@@ -61,12 +61,12 @@ it('what a runtime has used is what has passed between two instants', () => {
   expect(used).toMatchObject({ wallMs: 1_000, cores: 1.5, delayedThreads: 0.1, loadCore: 0.25, stolen: 0 });
   const isWhole = availableParallelism() === cpus().length;
   const stolen = usedBetween(at(0, 0, 0, 0, 0), at(1_000, 0, 0, 0, 400_000));
-  // Without delays of threads, all that others have used is taken for stolen.
+  // Without delays of threads, all CPU time of other programs counts as stolen.
   expect(stolen.stolen).toBe(stolen.others);
   expect(stolen.others > 0).toBe(isWhole);
 });
 
-/** Lets code that asks for the platform see another one. */
+/** Makes `process.platform` return another platform. */
 function onPlatform(platform: NodeJS.Platform): Disposable {
   const descriptor = Object.getOwnPropertyDescriptor(process, 'platform') as PropertyDescriptor;
   Object.defineProperty(process, 'platform', { ...descriptor, value: platform });

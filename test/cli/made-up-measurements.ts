@@ -2,7 +2,7 @@ import { makeComparison } from '../../src/cli/bench/comparison.ts';
 import type { Comparison } from '../../src/cli/bench/comparison.ts';
 import type { Measurement } from '../../src/cli/bench/measurement.ts';
 
-/** What a test chooses of a measurement; the rest follows from it. */
+/** The values of a measurement that a test sets. The others are derived. */
 export interface MadeUp extends Partial<Pick<Measurement, 'histogram' | 'rates' | 'rounds'>> {
   readonly slots: number;
   readonly threads?: number;
@@ -19,7 +19,7 @@ export interface MadeUp extends Partial<Pick<Measurement, 'histogram' | 'rates' 
   readonly askedSlots?: number;
 }
 
-/** As a closed loop has it: each slot is busy all the time. */
+/** A measurement of a closed loop, in which each slot is busy all the time. */
 export function madeUp(given: MadeUp): Measurement {
   const { slots, threads = slots, perSecond, cpuMs = 100, failed = 0, askedSlots } = given;
   const mean = (slots * 1000) / perSecond;

@@ -10,7 +10,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('a file that is written in several steps has changed once, after the last of them', async () => {
+it('reports one change for a file that is written in several steps, after the last step', async () => {
   await using root = await makeTaskRoot({ 'handler.mjs': 'old' });
   const file = `${root.path}/handler.mjs`;
   const watched = new WatchedFiles();
@@ -37,7 +37,7 @@ it('a file that is written in several steps has changed once, after the last of 
   watched.close();
 });
 
-/** Two writes within one tick of the kernel's clock leave the same time of change. */
+/** Two writes within one tick of the kernel's clock leave the same modification time. */
 function untilTheClockOfFilesTicks(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
 }

@@ -85,15 +85,15 @@ export class FunctionProcess implements AsyncDisposable {
     );
   }
 
-  /** Resolves when all threads are ready: AWS's client parks one poll for each thread, this runtime one for each slot. */
+  /** Resolves when all threads are ready: AWS's client opens one poll for each thread, this runtime one for each slot. */
   async ready(): Promise<void> {
     const { concurrency, threads } = this.layout;
-    await this.parked(this.contender === 'ours' ? concurrency : Math.max(threads, 1));
+    await this.whenPolling(this.contender === 'ours' ? concurrency : Math.max(threads, 1));
   }
 
-  /** Resolves when that many polls are parked. */
-  async parked(polls: number): Promise<void> {
-    await this.#within(this.api.whenParked(polls), 'The function is not ready');
+  /** Resolves when that many polls are open. */
+  async whenPolling(polls: number): Promise<void> {
+    await this.#within(this.api.whenPolling(polls), 'The function is not ready');
   }
 
   /** Invokes with JSON. Rejects if the process ends or hangs; an error of the handler does not reject. */

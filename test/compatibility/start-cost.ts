@@ -54,7 +54,7 @@ async function measure(contender: ContenderName, preloaded: boolean, root: strin
   const one: Case = { contender, layout: EIGHT.name, format: 'CommonJS' };
   const began = performance.now();
   await using running = await FunctionProcess.start(trial, one, EIGHT, services, false);
-  await running.parked(1);
+  await running.whenPolling(1);
   const firstPollMs = performance.now() - began;
   await running.ready();
   const allPollsMs = performance.now() - began;

@@ -22,7 +22,7 @@ const SETTINGS = {
 const NONE = { wanted: 0, done: 0, failed: 0 };
 
 describe('what the console remembers is bounded:', () => {
-  it('invocations that have ended; those that run are kept, though they are the oldest', () => {
+  it('ended invocations; running ones are kept even if they are the oldest', () => {
     const history = new History(SETTINGS);
     for (let n = 1; n <= 1600; n += 1) takes(history, `runs-${n}`);
     for (let n = 1; n <= 3000; n += 1) {
@@ -41,7 +41,7 @@ describe('what the console remembers is bounded:', () => {
     expect(history.invocations.detail('runs-1')?.event).toMatchObject({ bytes: 20_000, cut: true });
   });
 
-  it('invocations that never end; those beyond are only counted', () => {
+  it('invocations that never end; those beyond the limit are only counted', () => {
     const history = new History(SETTINGS);
     for (let n = 1; n <= 5000; n += 1) {
       history.invocations.called(`request-${n}`, '{}', new Promise(() => undefined));
@@ -51,7 +51,7 @@ describe('what the console remembers is bounded:', () => {
     expect(history.snapshot(NONE).invocations).toHaveLength(2000);
   });
 
-  it('and a page that knows of an invocation is told when it is forgotten, once', () => {
+  it('invocations that a page knows; the page is told once which of them are forgotten', () => {
     const history = new History(SETTINGS);
     takes(history, 'known');
     history.takeUpdate(NONE);
@@ -68,7 +68,7 @@ describe('what the console remembers is bounded:', () => {
     expect(history.takeUpdate(NONE)).toBeUndefined();
   });
 
-  it('lines', () => {
+  it('log lines', () => {
     const history = new History(SETTINGS);
     for (let n = 1; n <= 5000; n += 1) history.log.add(`line ${n} ${'x'.repeat(9000)}`, undefined);
     const { lines } = history.snapshot(NONE);
@@ -78,7 +78,7 @@ describe('what the console remembers is bounded:', () => {
     expect(history.takeUpdate(NONE)).toBeUndefined();
   });
 
-  it('calls that were refused', () => {
+  it('refused calls', () => {
     const history = new History(SETTINGS);
     for (let n = 1; n <= 3000; n += 1) history.refusals.add();
     expect(history.snapshot(NONE)).toMatchObject({ refused: 3000, refusals: { length: 500 } });
@@ -109,7 +109,7 @@ describe('what the console remembers is bounded:', () => {
   });
 });
 
-it('a page that reads slowly makes nothing pile up, and gets a snapshot when it reads on', async () => {
+it('buffers little for a page that reads slowly, and sends it a snapshot when it resumes', async () => {
   const told = { count: 0 };
   const enough = Promise.withResolvers<void>();
   let served: ServerResponse | undefined;
@@ -133,7 +133,7 @@ it('a page that reads slowly makes nothing pile up, and gets a snapshot when it 
   const [slow] = (await once(asking, 'response')) as [IncomingMessage];
   slow.pause();
   await enough.promise;
-  // 40 MB have been told; the socket's own buffers hold some of them.
+  // 40 updates of 1 MiB have been taken; the socket's own buffers hold some of them.
   expect(served?.writableLength).toBeLessThan(2 * text.length);
   let heard = '';
   for await (const chunk of slow) {
@@ -161,7 +161,7 @@ const EMPTY = {
   burst: NONE,
 };
 
-/** An invocation comes, and a slot takes it. */
+/** Records a call, and that a slot takes it. */
 function takes({ invocations }: History, requestId: string): void {
   invocations.called(requestId, 'x'.repeat(20_000), new Promise(() => undefined));
   invocations.arrived(published(requestId));

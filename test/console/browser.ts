@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
 
-/** Debian's, unless another one is named. */
+/** The path of Chromium: Debian's, unless the variable names another one. */
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 const PICTURES = fileURLToPath(new URL('../../test-output/', import.meta.url));
 
@@ -21,16 +21,16 @@ export async function launchBrowser(): Promise<Browser> {
       `There is no ${CHROMIUM}. Install it (Debian: apt-get install chromium), or set CHROMIUM to where one is.`,
     );
   }
-  // Its sandbox wants rights that root in a container does not have; it shows nothing but our own page.
+  // Chromium's sandbox needs rights that root in a container does not have. It only opens our own page.
   return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
 }
 
-/** A page at the console, and all that it should not have done. */
+/** A page that shows the console, and what the page should not have done. */
 export interface Watched {
   readonly page: Page;
-  /** What its console has said that is an error or a warning. */
+  /** The errors and warnings in the browser's console. */
   readonly complaints: string[];
-  /** What it has asked of other hosts. */
+  /** The URLs that the page has requested from other hosts. */
   readonly strangers: string[];
 }
 
@@ -57,7 +57,7 @@ export async function openConsole(
   return { page, complaints, strangers };
 }
 
-/** Keeps a picture of the window, or of the whole page, for who looks at what CI has made. */
+/** Saves a screenshot of the window, or of the whole page, among the artifacts of CI. */
 export async function keepPicture(page: Page, name: string, fullPage = false): Promise<void> {
   mkdirSync(PICTURES, { recursive: true });
   await page.screenshot({ path: `${PICTURES}${name}.png`, fullPage });

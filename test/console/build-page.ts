@@ -1,6 +1,6 @@
 import { buildPage } from '../../src/console/page/build.ts';
 
-/** Runs before all tests: where the sources are run, the page is what was bundled last. */
+/** Runs before all tests, because the sources serve the page that was bundled last. */
 export default async function setup(): Promise<void> {
   await buildPage();
 }

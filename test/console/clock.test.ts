@@ -3,7 +3,7 @@ import { steadyClock } from '../../src/console/sampler.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
-it('the clock follows the time of day when it is late, as after a computer has slept, and never goes back', () => {
+it('the clock catches up with the time of day, as after a sleep, and never goes back', () => {
   const now = steadyClock();
   const before = now();
   expect(Math.abs(before - Date.now())).toBeLessThan(2000);
@@ -14,7 +14,7 @@ it('the clock follows the time of day when it is late, as after a computer has s
   expect(now()).toBeGreaterThanOrEqual(woken);
 });
 
-it('the clock does not jump for less than a second: durations are measured with it', () => {
+it('the clock does not jump by less than a second, because it measures durations', () => {
   const now = steadyClock();
   const before = now();
   vi.spyOn(Date, 'now').mockReturnValue(before + 900);

@@ -21,7 +21,7 @@ describe('the details of an invocation', () => {
   const outcome = (name: string) =>
     page.locator('.detail-outcome', { hasText: new RegExp(`^\\s*${name}$`) }).waitFor();
 
-  it('have what it logs while it runs', async () => {
+  it('show what it logs while it runs', async () => {
     const gates = { holdUntil: running.gate('logs'), holdThen: running.gate('ends') };
     await invoke(page, { ...gates, logThen: ['on the way'] }, 1);
     await outcome('running');
@@ -32,7 +32,7 @@ describe('the details of an invocation', () => {
     await outcome('response');
   });
 
-  it('are asked for once where it is no longer kept, and no other’s are shown instead', async () => {
+  it('are requested once if it is no longer retained, and no others are shown instead', async () => {
     await invoke(page, { log: ['soon forgotten'] }, 1);
     const line = page.locator('.log-line', { hasText: 'soon forgotten' });
     await line.waitFor();
@@ -52,7 +52,7 @@ describe('the details of an invocation', () => {
     await invoke(page, { log: ['later'] }, 2);
     await page.locator('.log-line', { hasText: 'later' }).nth(1).waitFor();
     await page.getByText('2 of 2 done').waitFor();
-    // Requests come in order: what has been asked for until now comes before this one.
+    // Requests are sent in order: any earlier request comes before this one.
     const after = page.waitForRequest(/page\.css$/);
     await page.evaluate('fetch("/_lambda/console/page.css")');
     await after;

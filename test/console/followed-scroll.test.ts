@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FollowedScroll } from '../../src/console/page/log/followed-scroll.ts';
 
 describe('the log follows new lines', () => {
-  it('until the reader scrolls up, and again from the end on', () => {
+  it('until the reader scrolls up, and again after a scroll to the end', () => {
     const { pane, scroll, follows } = shown();
     pane.scrollTop -= 5;
     scroll.onScroll(pane);
@@ -29,7 +29,7 @@ describe('the log follows new lines', () => {
     expect([follows(), pane.scrollTop]).toEqual([true, pane.scrollHeight - pane.clientHeight]);
   });
 
-  it('until the reader scrolls up, also if new lines come before the event of it', () => {
+  it('until the reader scrolls up, even if new lines arrive before the scroll event', () => {
     const { pane, scroll, follows } = shown();
     Object.assign(pane, { scrollTop: 700, scrollHeight: 1100 });
     scroll.keep(pane);
@@ -37,7 +37,7 @@ describe('the log follows new lines', () => {
     expect([follows(), pane.scrollTop]).toEqual([false, 700]);
   });
 
-  it('not where the reader reads, whatever becomes of the pane', () => {
+  it('but stays where the reader has scrolled to when the pane changes', () => {
     const { pane, scroll, follows } = shown();
     pane.scrollTop = 300;
     scroll.onScroll(pane);

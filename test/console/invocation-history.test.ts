@@ -53,7 +53,7 @@ async function detailAfter(result: InvokeResult | Promise<never>) {
   const settled = Promise.resolve(result);
   history.called(ID, '{}', settled);
   await settled.catch(() => undefined);
-  // The history's own reaction to the same promise.
+  // Lets the history react to the same promise.
   await new Promise(setImmediate);
   return history.detail(ID);
 }
@@ -92,11 +92,11 @@ describe('a call that no slot takes ends with what its caller gets:', () => {
     },
     {
       what: 'a refusal',
-      result: unavailableResult('No /next is parked'),
+      result: unavailableResult('No /next is open'),
       state: { outcome: 'unavailable', errorType: 'Runtime.Unavailable' },
       rest: {
-        answer: { text: '{"errorType":"Runtime.Unavailable","errorMessage":"No /next is parked"}' },
-        errorMessage: 'No /next is parked',
+        answer: { text: '{"errorType":"Runtime.Unavailable","errorMessage":"No /next is open"}' },
+        errorMessage: 'No /next is open',
       },
     },
   ])('$what', async ({ result, state, rest }) => {
@@ -108,7 +108,7 @@ describe('a call that no slot takes ends with what its caller gets:', () => {
   });
 });
 
-it('a caller that gives up no longer waits, and its time is not counted as that of an answer', async () => {
+it('a caller that gives up no longer counts as waiting, and its duration is not recorded', async () => {
   const detail = await detailAfter(Promise.reject(new Error('The caller has gone')));
   expect(detail?.state).toMatchObject({ outcome: 'unavailable', endedAt: expect.any(Number) });
   expect(detail).not.toHaveProperty('caller');
@@ -147,7 +147,7 @@ it('a report that comes before the answer is kept: it is more specific', async (
   expect(detail?.answer?.text).toContain('for the caller');
 });
 
-it('an invocation that ended before it was sent to a thread was never sent', () => {
+it('an invocation that ended before it was sent to a thread has no time of dispatch', () => {
   history.called(ID, '{}', new Promise(() => undefined));
   history.arrived(PUBLISHED);
   history.dispatched(PUBLISHED);
@@ -168,7 +168,7 @@ it('the times are those that the thread measured', () => {
   ]);
 });
 
-it('what concerns an invocation that is not retained is ignored', () => {
+it('ignores messages about an invocation that is not retained', () => {
   history.arrived(PUBLISHED);
   history.dispatched({ ...PUBLISHED, thread: 1 });
   history.streamed(ID, 10);
@@ -179,13 +179,13 @@ it('what concerns an invocation that is not retained is ignored', () => {
   expect(history.takeChanges()).toEqual({ invocations: [], forgotten: [] });
 });
 
-it('a request id that comes again is another invocation, and pages are told to forget the first one', async () => {
+it('a repeated request id is a new invocation, and pages are told to forget the first one', async () => {
   await detailAfter(response('"first"'));
   expect(history.takeChanges().invocations).toMatchObject([{ order: 1, outcome: 'response' }]);
   const first = Promise.withResolvers<InvokeResult>();
   history.called(ID, '{}', first.promise);
   history.called(ID, '{}', new Promise(() => undefined));
-  // The one in between has not been told to pages, and its end changes nothing.
+  // Pages have not been told of the second invocation, and its end changes nothing.
   first.resolve(response('"second"'));
   await first.promise;
   await new Promise(setImmediate);

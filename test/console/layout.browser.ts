@@ -25,7 +25,7 @@ afterAll(async () => {
   await running?.[Symbol.asyncDispose]();
 });
 
-describe('a page of a function that has done all sorts of things', () => {
+describe('the page of a function with invocations, an error and a long log', () => {
   beforeAll(async () => {
     const { page } = await openConsole(browser, running.console);
     await invoke(page, { spinMs: 20, log: numbered('making a picture of', 100) }, 3);
@@ -63,7 +63,7 @@ describe('a page of a function that has done all sorts of things', () => {
   );
 
   it.each(VIEWPORTS)(
-    '%d × %d: the log follows after each reload, though it is longer than its pane',
+    '%d × %d: the log follows after each reload, even if it is longer than its pane',
     async (...size) => {
       const [width, height] = size;
       const { page } = await openConsole(browser, running.console, 'light', { width, height });
@@ -95,7 +95,7 @@ describe('a page of a function that has done all sorts of things', () => {
   });
 });
 
-it.each(CASES)('%d × %d, %s: a function that has not been invoked', async (width, height, colours) => {
+it.each(CASES)('%d × %d, %s: an empty page fits and is accessible', async (width, height, colours) => {
   await using fresh = await startFunction(['--concurrency', '4']);
   const { page } = await openConsole(browser, fresh.console, colours, { width, height });
   await page.getByText('Nothing has been invoked yet').waitFor();
@@ -112,7 +112,7 @@ function numbered(what: string, count: number): string[] {
 const LONG_WORD = 'x'.repeat(300);
 const LONG_TEXT = 'a picture of many words '.repeat(20);
 
-/** Scroll events and the observers of sizes come before a frame. */
+/** Scroll events and size observers run before a frame. */
 const TWO_FRAMES = 'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))';
 
 const FROM_END = `{

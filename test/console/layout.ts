@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 
-/** What does not fit: a page that scrolls sideways, boxes that overlap, boxes that stick out of the one around them. */
+/** Lists what does not fit: sideways scrolling, boxes that overlap, boxes that stick out of their parent. */
 export function misfits(page: Page): Promise<string[]> {
   return page.evaluate(MISFITS);
 }

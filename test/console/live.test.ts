@@ -3,7 +3,7 @@ import { startFunction } from './function.ts';
 import type { ConsoleFunction } from './function.ts';
 import { LivePage } from './live-page.ts';
 
-describe('who listens to the console', () => {
+describe('a page of the console', () => {
   let running: ConsoleFunction;
   let page: LivePage;
   beforeAll(async () => {
@@ -16,7 +16,7 @@ describe('who listens to the console', () => {
     await running[Symbol.asyncDispose]();
   });
 
-  it('first hears what was before: threads, invocations, lines', () => {
+  it('first receives the existing threads, invocations and log lines', () => {
     const { snapshot } = page;
     expect(snapshot).toMatchObject({ functionName: 'function', concurrency: 2, timeoutMs: 60_000 });
     expect(snapshot).toMatchObject({ mostInvocations: 10_000, mostAtOnce: 1600 });
@@ -27,7 +27,7 @@ describe('who listens to the console', () => {
     ]);
   });
 
-  it('hears how an invocation goes, from the call to the end', async () => {
+  it('receives the progress of an invocation, from the call to its end', async () => {
     const requestId = await page.invoke({ holdUntil: running.gate('whole') });
     await page.until(() => page.invocations.get(requestId)?.dispatchedAt !== undefined);
     expect(page.invocations.get(requestId)).toMatchObject({ outcome: 'open', slot: expect.any(Number) });
@@ -41,7 +41,7 @@ describe('who listens to the console', () => {
     expect(Number(endedAt)).toBeGreaterThanOrEqual(Number(answeredAt));
   });
 
-  it('gets event, answer, report and log lines of one', async () => {
+  it('can request the event, answer, report and log lines of an invocation', async () => {
     const requestId = await page.invoke({ answer: 42, log: ['one', 'two'] });
     await page.ended(requestId);
     await page.until(() => page.lines.filter((line) => line.requestId === requestId).length === 2);
@@ -53,7 +53,7 @@ describe('who listens to the console', () => {
     expect(linesLeftOut).toBe(0);
   });
 
-  it('gets the beginning of what is long, and is told so', async () => {
+  it('receives long values cut off, and how much is left out', async () => {
     const word = 'ö'.repeat(4000);
     const requestId = await page.invoke({
       padding: 100_000,
@@ -74,7 +74,7 @@ describe('who listens to the console', () => {
     expect(shown.length).toBeLessThan(4200);
   });
 
-  it('hears how many calls were refused, since there were as many as there may be', async () => {
+  it('receives the number of calls that were refused because all slots were taken', async () => {
     const holding = { holdUntil: running.gate('full') };
     const held = await Promise.all([page.invoke(holding), page.invoke(holding)]);
     await page.until(() => held.every((id) => page.invocations.get(id)?.dispatchedAt !== undefined));
@@ -92,7 +92,7 @@ describe('who listens to the console', () => {
     expect(later.snapshot).toMatchObject({ refused: 3, refusals: page.refusals });
   });
 
-  it('hears of errors', async () => {
+  it('receives the errors of invocations', async () => {
     const state = await page.ended(await page.invoke({ fail: 'no' }));
     expect(state).toMatchObject({ outcome: 'error', errorType: 'RangeError' });
     const detail = await page.detail(state.requestId);
@@ -100,7 +100,7 @@ describe('who listens to the console', () => {
     expect(detail).toMatchObject({ errorMessage: 'no', caller: { errorType: 'RangeError' } });
   });
 
-  it('sees a crashed thread go, and another one take its place', async () => {
+  it('receives the end of a crashed thread, and the start of its replacement', async () => {
     const before = page.threads.size;
     const state = await page.ended(await page.invoke({ crash: 'an old timer' }));
     expect(state).toMatchObject({ outcome: 'crash' });
@@ -115,7 +115,7 @@ describe('who listens to the console', () => {
     });
   });
 
-  it('has a burst invoked, at most so many at once; what finds no slot waits', async () => {
+  it('starts a burst with limited concurrency, in which calls without a free slot wait', async () => {
     const since = page.states().length;
     await page.invoke({ holdUntil: running.gate('burst') }, { count: 6, concurrency: 3 });
     const sent = () => page.states().slice(since);
@@ -139,23 +139,23 @@ describe('who listens to the console', () => {
   });
 
   it.each([
-    ['no JSON', 'nonsense', 'The event must be JSON', {}],
-    ['a count of none', '{}', 'count must be', { count: 0 }],
-    ['more than may be asked for', '{}', 'count must be', { count: 10_001 }],
-    ['half an invocation at once', '{}', 'concurrency must be', { concurrency: 0.5 }],
-  ])('is refused %s', async (_what, event, message, more) => {
+    ['an event that is not JSON', 'nonsense', 'The event must be JSON', {}],
+    ['a count of 0', '{}', 'count must be', { count: 0 }],
+    ['a count above the maximum', '{}', 'count must be', { count: 10_001 }],
+    ['a fractional concurrency', '{}', 'concurrency must be', { concurrency: 0.5 }],
+  ])('gets status 400 for %s', async (_what, event, message, more) => {
     const response = await page.post({ event, ...more });
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ message: expect.stringContaining(message) });
   });
 
-  it('is refused what is not an object', async () => {
+  it('gets status 400 for a body that is not an object', async () => {
     const response = await page.post(null);
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ message: 'The body must be a JSON object' });
   });
 
-  it('hears each second what it was like', async () => {
+  it('receives samples of throughput, latency and load', async () => {
     await page.until(() => page.samples.some(({ perSecond }) => perSecond > 0));
     const sample = page.samples.find(({ perSecond }) => perSecond > 0);
     expect(Object.keys(sample?.threads ?? {})).toHaveLength(2);
@@ -163,17 +163,17 @@ describe('who listens to the console', () => {
     expect(sample?.mainThread).toBeLessThanOrEqual(1);
   });
 
-  it('hears nothing twice', () => {
+  it('receives no log line twice', () => {
     const orders = page.lines.map(({ order }) => order);
     expect(orders).toEqual([...new Set(orders)].toSorted((a, b) => a - b));
   });
 
-  it('does not keep Ctrl-C from ending it all', async () => {
+  it('does not prevent Ctrl-C from ending the process', async () => {
     expect(await running.local.interrupt()).toMatchObject({ code: 0 });
   });
 });
 
-it('in single mode there is the main thread, and a deadline is seen where nobody can stop the handler', async () => {
+it('in single mode, invocations run on the main thread, and a missed deadline is reported', async () => {
   await using running = await startFunction(['--concurrency', '1', '--timeout', '1']);
   await using page = await new LivePage(running.console).open();
   const ended = await page.ended(await page.invoke({}));
@@ -184,7 +184,7 @@ it('in single mode there is the main thread, and a deadline is seen where nobody
   expect(page.threads.size).toBe(0);
 });
 
-describe('who listens to a function that streams', () => {
+describe('a page of a function that streams', () => {
   let running: ConsoleFunction;
   let page: LivePage;
   beforeAll(async () => {
@@ -197,7 +197,7 @@ describe('who listens to a function that streams', () => {
   });
 
   it.each(['the form', 'another caller'])(
-    'gets the beginning and the length of what %s gets',
+    'receives the beginning and the length of the answer to %s',
     async (who) => {
       const event = { parts: ['one ', 'ö'.repeat(20_000), 'x'.repeat(100_000)] };
       const requestId = who === 'the form' ? await page.invoke(event) : await callForStream(event);
@@ -216,7 +216,7 @@ describe('who listens to a function that streams', () => {
     return $metadata.requestId ?? '';
   }
 
-  it('hears that an invocation is open until the stream ends', async () => {
+  it('receives an invocation as open until its stream ends', async () => {
     const requestId = await page.invoke({ parts: ['first'], holdUntil: running.gate('stream') });
     await page.until(() => page.invocations.get(requestId)?.answeredAt !== undefined);
     expect(page.invocations.get(requestId)).toMatchObject({ outcome: 'open' });

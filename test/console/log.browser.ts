@@ -14,7 +14,7 @@ describe('the log on the page', () => {
   });
   afterAll(() => shown?.[Symbol.asyncDispose]());
 
-  it('knows the level of lines that are cut, and of pino’s', async () => {
+  it('shows and filters by the level of lines, also of lines that are cut off and of pino’s', async () => {
     const levels = page.locator('.log-line .log-level');
     await invoke(
       page,
@@ -27,7 +27,7 @@ describe('the log on the page', () => {
     await page.getByLabel('from level').selectOption('TRACE');
   });
 
-  it('leaves in its place what somebody reads, while more comes than is kept', async () => {
+  it('keeps the lines that are being read in place while more arrive than the page retains', async () => {
     await shown.running.local.invoke({ log: numbered('line', 400) });
     await page.locator('.log-line', { hasText: 'line 400' }).waitFor();
     await page.evaluate('document.querySelector(".log-list").scrollTop = 1000');
@@ -44,7 +44,7 @@ describe('the log on the page', () => {
     await expect.poll(() => page.evaluate(IS_AT_END), POLL_OPTIONS).toBe(true);
   });
 
-  it('has no complaint', () => {
+  it('causes no console warnings and no requests to other hosts', () => {
     expect(shown.watched).toMatchObject({ complaints: [], strangers: [] });
   });
 });

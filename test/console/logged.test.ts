@@ -5,7 +5,7 @@ import { startFunction } from './function.ts';
 import type { ConsoleFunction } from './function.ts';
 import { LivePage } from './live-page.ts';
 
-describe('who listens to the console', () => {
+describe('a page of the console', () => {
   let running: ConsoleFunction;
   let page: LivePage;
   beforeAll(async () => {
@@ -18,7 +18,7 @@ describe('who listens to the console', () => {
   });
   const linesOf = (requestId: string) => page.lines.filter((line) => line.requestId === requestId);
 
-  it('hears the level of each line, also of one that is cut, and of one that pino has written', async () => {
+  it('receives the level of each line, also of lines that are cut off and of pino’s', async () => {
     const requestId = await page.invoke({
       log: ['short'],
       warn: 'long '.repeat(2000),
@@ -34,7 +34,7 @@ describe('who listens to the console', () => {
     ]);
   });
 
-  it('hears of an invocation that runs when it has logged something', async () => {
+  it('is notified when a running invocation has logged something', async () => {
     const requestId = await page.invoke({
       holdUntil: running.gate('logs'),
       logThen: ['now'],
@@ -74,12 +74,12 @@ it.each([
   ['{"timestamp":"TIME","level":"INFO","message":"m"}'],
   ['TIME\tr\tINFO\tin text'],
   ['{"level":30,"time":MS,"msg":"of pino"}'],
-])('the time of %j is its own', (line) => {
+])('the time of %j is the time in the line', (line) => {
   const at = Date.now() - 1234;
   expect(told(line.replace('TIME', new Date(at).toISOString()).replace('MS', String(at))).at).toBe(at);
 });
 
-/** As pages are told of it. */
+/** The line as pages receive it. */
 function told(line: string): LoggedText {
   const log = new LogHistory();
   log.add(line, undefined);

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-it('a deadline that is hit is seen, and that the connection is lost', async () => {
+it('shows a missed deadline, and that the connection is lost', async () => {
   await using running = await startFunction(['--concurrency', '2', '--timeout', '1']);
   const { page } = await openConsole(browser, running.console);
   await invoke(page, { forever: true }, 1);
@@ -32,7 +32,7 @@ it('a deadline that is hit is seen, and that the connection is lost', async () =
   await page.close();
 });
 
-it.each(['light', 'dark'] as const)('has its picture taken: %s', async (colours) => {
+it.each(['light', 'dark'] as const)('saves a screenshot of a busy console: %s', async (colours) => {
   await using running = await startFunction(['--concurrency', '4', '--timeout', '60'], {
     AWS_LAMBDA_FUNCTION_NAME: 'thumbnails',
   });
@@ -53,7 +53,7 @@ it.each(['light', 'dark'] as const)('has its picture taken: %s', async (colours)
   await spin(200, { warn: 'this picture is large' });
   await page.locator('.log-line', { hasText: 'this picture is large' }).waitFor();
   await page.locator('.facts', { hasText: /in flight\s*0/ }).waitFor();
-  // It moves: the mouse might miss it.
+  // The bar moves, and the mouse might miss it.
   await page.locator('.lane .bar.error').first().dispatchEvent('click');
   await page.getByLabel('Answer').getByText('no such picture').waitFor();
   await invoke(page, { spinUntil: running.gate('picture'), log: ['making a large picture'] }, 7, 7);

@@ -26,7 +26,7 @@ const ran = (requestId: string, on: number, from: number, to?: number): Invocati
 });
 
 describe('lanes', () => {
-  it('a thread takes the lane of the one whose place it takes, and keeps it when that one is forgotten', () => {
+  it('a replacement takes the lane of its predecessor, and keeps it when that one is forgotten', () => {
     const places = new Places();
     const all = [thread(1, 0), thread(2, 1, 500), thread(3, 2), thread(4, 480)];
     const numbers = (lanes: ReturnType<Places['lanes']>) =>
@@ -36,7 +36,7 @@ describe('lanes', () => {
     expect(numbers(places.lanes(later, []))).toEqual([[1], [4], [3]]);
   });
 
-  it('a thread takes the lane of one that is retired and has not ended yet', () => {
+  it('a replacement takes the lane of a retired thread that has not ended yet', () => {
     const retired = { ...thread(1, 0), retiredAt: 100 };
     const lanes = new Places().lanes([retired, thread(2, 1), thread(3, 101)], []);
     expect(lanes.map(({ threads }) => threads.map((each) => each.thread))).toEqual([[1, 3], [2]]);
@@ -47,7 +47,7 @@ describe('lanes', () => {
     expect(lanes).toHaveLength(3);
   });
 
-  it('bars that follow each other share a row; those side by side have one each, and keep it', () => {
+  it('successive bars share a row; overlapping bars have a row each, and keep it', () => {
     const places = new Places();
     const one = ran('a', 1, 10, 20);
     const rows = (...invocations: InvocationState[]) =>
@@ -65,7 +65,7 @@ describe('lanes', () => {
     ]);
   });
 
-  it('a bar has the whole lane unless another one is beside it', () => {
+  it('a bar takes the whole lane unless another bar overlaps it', () => {
     const bars = new Places().lanes(
       [thread(1, 0)],
       [ran('alone', 1, 10, 20), ran('one', 1, 30, 50), ran('two', 1, 40, 60), ran('later', 1, 70, 80)],
@@ -78,7 +78,7 @@ describe('lanes', () => {
     ]);
   });
 
-  it('a thread that holds one invocation has one row, however late ends are reported', () => {
+  it('a thread with one invocation at a time has one row, even if ends are reported late', () => {
     const late: InvocationState = { ...ran('late', 1, 10), outcome: 'open', answeredAt: 20 };
     const invocations = [late, ran('next', 1, 500, 620), ran('third', 1, 600)];
     const [lane] = new Places().lanes([thread(1, 0)], invocations, 1);
@@ -89,7 +89,7 @@ describe('lanes', () => {
     ]);
   });
 
-  it('what streams or works on after its answer keeps its row to itself until it has ended', () => {
+  it('an invocation that streams or runs on after its answer keeps its row until it has ended', () => {
     const rowOf = (first: Partial<InvocationState>, nextAt: number) =>
       new Places()
         .lanes([thread(1, 0)], [{ ...ran('first', 1, 10), ...first }, ran('next', 1, nextAt)])[0]
@@ -99,14 +99,14 @@ describe('lanes', () => {
     expect(rowOf({ answeredAt: 20, endedAt: 300 }, 300)).toBe(0);
   });
 
-  it('bars share a row also while it is not told yet that the first one has ended with its answer', () => {
+  it('successive bars share a row even before the end of the first one is reported', () => {
     const late: InvocationState = { ...ran('late', 1, 10), outcome: 'open', answeredAt: 20 };
     const invocations = [late, ran('next', 1, 21, 60), ran('third', 1, 100)];
     const [lane] = new Places().lanes([thread(1, 0)], invocations);
     expect(lane?.bars.map(({ row }) => row)).toEqual([0, 0, 0]);
   });
 
-  it('those that waited have a bar above, and those that got to no thread, however soon that was clear', () => {
+  it('only invocations that waited or reached no thread have a bar among the waiting ones', () => {
     const { dispatchedAt: _, thread: __, ...untaken } = ran('untaken', 1, 10);
     const { arrivedAt: ___, ...refused } = { ...untaken, requestId: 'refused', endedAt: 11 };
     const waited = { ...ran('waited', 1, 20, 30), calledAt: 10 };
@@ -123,7 +123,7 @@ describe('lanes', () => {
     ]);
   });
 
-  it('a number that comes again is another thread', () => {
+  it('a thread number that is used again is another thread in the same lane', () => {
     const [lane] = new Places().lanes(
       [thread(1, 0, 100), thread(1, 200)],
       [ran('a', 1, 50, 60), ran('b', 1, 250)],
@@ -144,7 +144,7 @@ describe('lanes', () => {
       places.lanes([thread(1, 0)], [ran('second', 1, 11, 20)])[0]?.bars.map(({ row }) => row);
     places.lanes([thread(1, 0)], [ran('first', 1, 10, 20), ran('second', 1, 11, 20)]);
     places.forgetAllBut(new Map());
-    // So few rows cost nothing.
+    // So few rows are not removed.
     expect(rowOfSecond()).toEqual([1]);
     const many = Array.from({ length: 500 }, (_, index) =>
       ran(`later ${index}`, 1, 100 + index, 101 + index),
@@ -158,7 +158,7 @@ describe('lanes', () => {
     expect(rowOfSecond()).toEqual([0]);
   });
 
-  it('without threads there is the main thread', () => {
+  it('without threads, there is one lane for the main thread', () => {
     const lanes = new Places().lanes([], [ran('a', 0, 1_000, 1_010)]);
     expect(lanes.map(({ bars, threads }) => [threads[0]?.thread, bars.length])).toEqual([[0, 1]]);
   });
@@ -190,7 +190,7 @@ describe('JSON', () => {
     ['Chrome', 'Unexpected token x in JSON at position 9 (line 3 column 2)', 'Unexpected token x (line 3'],
     ['Chrome before 2022', 'Unexpected token x in JSON at position 9', 'Unexpected token x in JSON'],
     ['Safari', 'JSON Parse error: Unexpected identifier "x"', 'JSON Parse error: Unexpected identifier'],
-  ])('the message of %s has its line', (_browser, message, shown) => {
+  ])('finds the line in the error message of %s', (_browser, message, shown) => {
     vi.spyOn(JSON, 'parse').mockImplementation(() => {
       throw new SyntaxError(message);
     });
@@ -206,7 +206,7 @@ describe('JSON', () => {
     expect(jsonFault('[[[]]]')).toEqual({ message: 'Too deep', line: undefined });
   });
 
-  it('every sample is JSON that a handler can tell by', () => {
+  it('the sample events have the fields by which a handler recognizes their source', () => {
     const records = (name: string) => (SAMPLE_EVENTS[name] as { Records: object[] }).Records;
     expect(records('S3, object created')).toMatchObject([{ eventSource: 'aws:s3' }]);
     expect(records('SQS, two messages')).toMatchObject([{ body: 'first' }, { body: 'second' }]);
@@ -224,7 +224,7 @@ describe('the log', () => {
     ['{"answer":42}', '{"answer":42}'],
     ['{"broken', '{"broken'],
     ['2026-11-24T12:00:00.000Z\tr\tERROR\tin text', 'in text'],
-  ])('reads %j', (text, message) => {
+  ])('shows the message of %j', (text, message) => {
     expect(messageOf(text)).toBe(message);
   });
 

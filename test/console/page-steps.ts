@@ -11,7 +11,7 @@ export async function invoke(page: Page, event: unknown, count: number, atOnce =
   await page.getByRole('button', { name: 'Invoke' }).click();
 }
 
-/** What axe finds, in short. It is put in as a script of the page's own tools: its policy allows no other. */
+/** Lists the violations that axe finds. `evaluate` injects axe, because the page's policy forbids scripts. */
 export async function faultsOf(page: Page): Promise<string[]> {
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(() =>

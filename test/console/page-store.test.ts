@@ -40,7 +40,7 @@ describe('a snapshot', () => {
     expect(store.refusals.value).toEqual([]);
   });
 
-  it('says what the function is, without what changes later', () => {
+  it('describes the function, without the values that change later', () => {
     store.takeAll(snapshot({ functionName: 'resize', concurrency: 8, waiting: 3 }));
     expect(store.about.value).toEqual({
       functionName: 'resize',
@@ -69,14 +69,14 @@ describe('an update', () => {
     expect([...store.threads.value.values()]).toEqual([thread(1, 10), retired]);
   });
 
-  it('removes the invocations that the server no longer retains, but not a new one with the same request id', () => {
+  it('removes invocations that are no longer retained, but not a new one with the same request id', () => {
     store.take(update({ invocations: [invocation('gone'), invocation('again'), invocation('stays')] }));
     const again: InvocationState = { ...invocation('again'), order: 2 };
     store.take(update({ forgotten: ['gone', 'again'], invocations: [again] }));
     expect([...store.invocations.value.values()]).toEqual([invocation('stays'), again]);
   });
 
-  it('without invocations and threads lets what shows them as it is', () => {
+  it('without invocations, threads and lines keeps the same values of these', () => {
     store.take(update({ invocations: [invocation('a')], threads: [thread(1, 10)], lines: [line(1)] }));
     const before = [store.invocations.value, store.threads.value, store.lines.value];
     store.take(update({ inFlight: 1 }));
@@ -86,7 +86,7 @@ describe('an update', () => {
     );
   });
 
-  it('has the numbers of now', () => {
+  it('sets the numbers of waiting, running and refused calls, and the progress of the burst', () => {
     const burst = { wanted: 10, done: 4, failed: 1 };
     store.take(update({ waiting: 2, inFlight: 3, refused: 5, burst }));
     expect(store.waiting.value).toBe(2);
@@ -122,14 +122,14 @@ describe('the page keeps', () => {
     expect([refusals.value.length, refusals.value[0]]).toEqual([500, 2]);
   });
 
-  it('all threads that live, and the last 64 that have ended', () => {
+  it('all live threads, and the last 64 that have ended', () => {
     const ended = many(65).map((number) => thread(number, number, 100));
     store.take(update({ threads: [thread(100, 0), ...ended] }));
     const numbers = [...store.threads.value.values()].map((each) => each.thread);
     expect(numbers).toEqual([100, ...many(65).slice(1)]);
   });
 
-  it('two threads apart that have the same number, because a runtime that starts again counts from 1', () => {
+  it('two threads with the same number apart, because a restarted runtime counts from 1', () => {
     store.take(update({ threads: [{ ...thread(1, 10), endedAt: 20 }] }));
     store.take(update({ threads: [thread(1, 30)] }));
     expect([...store.threads.value.keys()]).toEqual(['1@10', '1@30']);

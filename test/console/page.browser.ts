@@ -39,7 +39,7 @@ describe('the page', () => {
     running = await startFunction(['--concurrency', '4', '--timeout', '120']);
     watched = await openConsole(browser, running.console);
     ({ page } = watched);
-    // What is older than that is not drawn, and the machine may be slow.
+    // Older bars are not drawn, and the machine may be slow.
     await page.getByLabel('shows').selectOption('30 s');
   });
   afterAll(() => running[Symbol.asyncDispose]());
@@ -68,7 +68,7 @@ describe('the page', () => {
     expect(await page.locator('.bar.open').count()).toBe(0);
   });
 
-  it('a bar tells of its invocation: a little when pointed at, all when clicked', async () => {
+  it('shows a summary of an invocation when its bar is hovered, and all details on a click', async () => {
     const bar = page.locator('.lane .bar.response').first();
     const requestId = (await bar.getAttribute('data-request')) ?? '';
     await page.getByRole('button', { name: 'Pause' }).click();
@@ -85,7 +85,7 @@ describe('the page', () => {
     await page.mouse.move(0, 0);
   });
 
-  it('a crashed thread is seen, and another one in its place', async () => {
+  it('shows a crashed thread, and its replacement in the same lane', async () => {
     await invoke(page, { crash: 'as asked for' }, 1);
     const end = page.locator('.thread-end.fault');
     await end.waitFor({ state: 'attached' });
@@ -99,13 +99,13 @@ describe('the page', () => {
     await page.locator('.log-line.ERROR', { hasText: `Thread ${lost} is replaced` }).waitFor();
   });
 
-  it('a burst from the form arrives', async () => {
+  it('shows the bars of a burst that the form starts', async () => {
     await invoke(page, { log: ['one of many'] }, 25, 6);
     await page.getByText('25 of 25 done').waitFor();
     await page.locator('.lane .bar.response[role=option]').nth(24).waitFor({ state: 'attached' });
   });
 
-  it('calls that are refused are counted', async () => {
+  it('counts and marks refused calls', async () => {
     expect(await page.getByText('refused (429)').count()).toBe(0);
     await invoke(page, { holdUntil: running.gate('full') }, 4);
     await page.locator('.bar.open').nth(3).waitFor();
@@ -116,7 +116,7 @@ describe('the page', () => {
     await page.getByText('4 of 4 done').waitFor();
   });
 
-  it('the form takes samples and only JSON, and says in which line it is none', async () => {
+  it('the form offers samples, accepts only JSON, and marks the line of an error', async () => {
     for (const [name, text] of SAMPLES) {
       await page.getByLabel('sample').selectOption(name);
       expect(await page.locator('#event').inputValue()).toContain(text);
@@ -145,7 +145,7 @@ describe('the page', () => {
     await page.getByLabel('times').fill('1');
   });
 
-  it('the filter of the log leaves what has its words', async () => {
+  it('filters the log by words and by level', async () => {
     await invoke(page, { log: ['a red apple', 'a green pear'], warn: 'a red pear' }, 1);
     await page.locator('.log-line', { hasText: 'a red pear' }).waitFor();
     const shown = () => page.locator('.log-line .log-text').allTextContents();
@@ -202,7 +202,7 @@ describe('the page', () => {
     const told = (await dialog.locator('kbd').allTextContents()).join(' ').split(' ');
     expect(told).toEqual(expect.arrayContaining(['Home', 'End', 'Escape']));
     await page.keyboard.press('Escape');
-    // The browser closes the dialog after the key. Until then the keys are the dialog's.
+    // The browser closes the dialog after the key. Until then, the dialog receives the keys.
     await dialog.waitFor({ state: 'hidden' });
     const pause = page.getByRole('button', { name: /^(Pause|Go live)$/ });
     const wasPaused = await pause.getAttribute('aria-pressed');
@@ -233,7 +233,7 @@ describe('the page', () => {
     await empty.page.close();
   });
 
-  it('its console has no complaint, and it asks no other host for anything', () => {
+  it('causes no console warnings and no requests to other hosts', () => {
     expect(watched).toMatchObject({ complaints: [], strangers: [] });
   });
 });

@@ -34,7 +34,7 @@ async function serve(runtime: Partial<ProfileSource> | undefined) {
   };
 }
 
-it('profiles one request after the other: a second one is refused until the first one is answered', async () => {
+it('takes one profile at a time, and refuses a second request until the first is answered', async () => {
   const { promise, resolve } = Promise.withResolvers<CpuProfiles>();
   const started = Promise.withResolvers<number>();
   const profileCpu: ProfileSource['profileCpu'] = ({ seconds }) => {
@@ -54,7 +54,7 @@ it('profiles one request after the other: a second one is refused until the firs
   expect((await server.profile('{"seconds":1}')).status).toBe(200);
 });
 
-it('says why there is no profile, and can take the next one', async () => {
+it('says why there is no profile, and accepts the next request', async () => {
   let calls = 0;
   const profileCpu = async (): Promise<CpuProfiles> => {
     calls += 1;
@@ -97,7 +97,7 @@ it('says why there is no heap snapshot', async () => {
   ]);
 });
 
-it('breaks off a heap snapshot that fails after its beginning, so that no browser takes it for complete', async () => {
+it('aborts the response if a heap snapshot fails midway, so that it does not look complete', async () => {
   async function* broken() {
     yield Buffer.alloc(100_000);
     throw new Error('The thread has ended.');
@@ -108,13 +108,13 @@ it('breaks off a heap snapshot that fails after its beginning, so that no browse
   await expect(response.arrayBuffer()).rejects.toThrow(TypeError);
 });
 
-it('without a runtime there is nothing', async () => {
+it('answers 404 without a runtime', async () => {
   await using server = await serve(undefined);
   expect((await server.profile('{"seconds":1}')).status).toBe(404);
   expect((await server.heapSnapshot('1')).status).toBe(404);
 });
 
-it('what is not the number of a thread is not asked for', async () => {
+it('answers 404 for what is not the number of a thread', async () => {
   const heapSnapshot = () => Promise.reject(new Error('asked'));
   await using server = await serve({ heapSnapshot });
   for (const thread of ['-1', '1.5', 'main', '']) {

@@ -26,7 +26,7 @@ describe('the profile of a function that computes', () => {
   });
   afterAll(() => shown[Symbol.asyncDispose]());
 
-  it('the hot function is the widest, and the first of the table', async () => {
+  it('the hot function has the widest frame, and is the first in the table', async () => {
     const thread = await busyThread(page);
     await page.locator('#profile-thread').selectOption(thread);
     const frames = await page.locator('.frame').evaluateAll((all) =>
@@ -46,7 +46,7 @@ describe('the profile of a function that computes', () => {
     await keepPicture(page, 'console-profile');
   });
 
-  it('the search finds it, and says how much of the time it takes', async () => {
+  it('the search finds the hot function, and shows its share of the time', async () => {
     await page.locator('#profile-search').fill('CRUNCH');
     await page.getByText(/^Found: \d+ % of the time$/).waitFor();
     const found = page.locator('.frame.found');
@@ -62,7 +62,7 @@ describe('the profile of a function that computes', () => {
     await page.locator('#profile-search').fill('');
   });
 
-  it('the keyboard moves to it and widens it', async () => {
+  it('the keyboard moves to the hot function and widens it', async () => {
     const flame = page.getByRole('tree', { name: 'Call paths' });
     await flame.focus();
     const current = async () => {
@@ -114,7 +114,7 @@ describe('the profile of a function that computes', () => {
     expect(profile.invocations).toHaveLength(1);
   });
 
-  it('the heap of a thread is downloaded', async () => {
+  it('the heap snapshot of a thread can be downloaded', async () => {
     await page.locator('#heap-thread').selectOption('thread 1');
     const download = page.waitForEvent('download');
     await page.getByRole('link', { name: 'Download .heapsnapshot' }).click();
@@ -123,7 +123,7 @@ describe('the profile of a function that computes', () => {
     expect(snapshot.node_count).toBeGreaterThan(1_000);
   });
 
-  it('closes, and nothing was complained about or asked of other hosts', async () => {
+  it('closes, without console warnings or requests to other hosts', async () => {
     await page.getByRole('dialog', { name: 'CPU profile' }).getByRole('button', { name: 'Close' }).click();
     await expect.poll(() => page.getByRole('dialog').count(), POLL_OPTIONS).toBe(0);
     await shown.running.open('crunched');

@@ -25,18 +25,18 @@ describe('the routes of the console', () => {
   });
   afterAll(() => running[Symbol.asyncDispose]());
 
-  it('what serves the page is loaded when somebody asks for it', async () => {
+  it('the modules that serve the page are loaded at the first request', async () => {
     expect(resolved(running.local.output.stderr, 'console/local-console')).not.toEqual([]);
     expect(resolved(running.local.output.stderr, 'console/routes')).toEqual([]);
     await fetch(running.console);
     expect(resolved(running.local.output.stderr, 'console/routes')).not.toEqual([]);
   });
 
-  it('the address is told at the start', () => {
+  it('the address is printed at the start', () => {
     expect(running.local.output.stderr).toContain(`Console            ${running.console}\n`);
   });
 
-  it('the page, its script and its style come from here and may load nothing from elsewhere', async () => {
+  it('the page, its script and its style come from this server and load nothing from elsewhere', async () => {
     const types = ['', '/', '/page.js', '/page.css'].map(async (path) => {
       const response = await fetch(running.console + path);
       expect(response.status).toBe(200);
@@ -51,7 +51,7 @@ describe('the routes of the console', () => {
     expect(addresses.filter((address) => !/^(\/_lambda\/console\/|data:)/.test(address))).toEqual([]);
   });
 
-  it('nothing of it becomes an event for the function', async () => {
+  it('requests below the path of the console never become events for the function', async () => {
     for (const path of ['/none', '/page.js.map', '/events/more', '/invocations/none']) {
       expect([path, (await fetch(running.console + path)).status]).toEqual([path, 404]);
     }
@@ -60,14 +60,14 @@ describe('the routes of the console', () => {
     expect(page.snapshot?.invocations).toEqual([]);
   });
 
-  it('a profile of no time is refused', async () => {
+  it('a profile of 0 seconds is refused', async () => {
     expect(await profilesOf(running, '{"seconds":0}')).toMatchObject({
       status: 400,
       message: 'seconds must be a number above 0 and at most 60',
     });
   });
 
-  it('the heap snapshot of a thread, and the reason if there is none', async () => {
+  it('serve the heap snapshot of a thread, or the reason if there is none', async () => {
     const snapshots = `${running.console}/heap-snapshots`;
     const response = await fetch(`${snapshots}/1`);
     expect(response.status).toBe(200);
@@ -106,7 +106,7 @@ describe('the routes of the console', () => {
   ];
 
   it.each(ROUTES)(
-    '%s %s is refused to what is not of this machine, or of another page',
+    '%s %s refuses other hosts, and requests from pages of other origins',
     async (method, path) => {
       for (const headers of STRANGERS) {
         expect([headers, await statusOf(running.console + path, method, headers)]).toEqual([headers, 403]);
@@ -157,7 +157,7 @@ function resolved(stderr: string, part: string): string[] {
   return stderr.split('\n').filter((line) => line.startsWith('resolved ') && line.includes(part));
 }
 
-/** As fetch cannot: with any header. */
+/** Sends any header, which fetch cannot. */
 function statusOf(url: string, method: string, headers: Readonly<Record<string, string>>): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const asking = request(url, { method, headers }, (response) => {

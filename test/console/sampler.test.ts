@@ -9,7 +9,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('the first second of another runtime has no sample, and is not counted to the one after it', () => {
+it('takes no sample in the first second of another runtime, nor counts its answers later', () => {
   const sampler = new Sampler();
   sampler.setStatsSource(IDLE);
   sampler.start();
@@ -27,7 +27,7 @@ it('the first second of another runtime has no sample, and is not counted to the
   sampler.stop();
 });
 
-it('there is one sample in each second, however often pages open, and those of five minutes are kept', () => {
+it('takes one sample per second, even if it is started twice, and keeps those of five minutes', () => {
   const sampler = new Sampler();
   sampler.setStatsSource(IDLE);
   sampler.start();

@@ -8,7 +8,7 @@ import { HANDLERS } from '../helpers/start-runtime.ts';
 
 const run = promisify(execFile);
 
-it('where the local server cannot listen, the console does not go on listening either', async () => {
+it('if the local server cannot listen, the console unsubscribes from the channels', async () => {
   await using taken = await startRuntimeApiServer();
   const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', BOOTSTRAP], {
     env: { ...NODE_VARIABLES, LOCAL_LAMBDA_PORT: String(taken.port) },

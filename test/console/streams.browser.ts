@@ -32,14 +32,14 @@ describe('the page of a function that streams', () => {
     await keepPicture(page, 'console-stream');
   });
 
-  it('shows an error behind the first bytes', async () => {
+  it('shows an error that follows the first bytes', async () => {
     await invoke(page, { parts: ['part'], fail: 'in the middle' }, 1);
     await page.locator('.bar.error').waitFor({ state: 'attached' });
     await page.locator('.bar.error').dispatchEvent('click');
     await page.getByLabel('Answer', { exact: true }).getByText('in the middle').waitFor();
   });
 
-  it('has no complaint', () => {
+  it('causes no console warnings and no requests to other hosts', () => {
     expect(shown.watched).toMatchObject({ complaints: [], strangers: [] });
   });
 });

@@ -14,10 +14,10 @@ describe('time on the page', () => {
   });
   afterAll(() => shown?.[Symbol.asyncDispose]());
   const shows = (time: string) => page.getByLabel('shows').selectOption(time);
-  /** How many of these begin in what is seen of their track. */
+  /** The number of these elements that begin in the visible part of their track. */
   const seen = (what: string) => page.evaluate<number>(SEEN.replace('WHAT', what));
 
-  it('no two marks of the axis have the same time beside them', async () => {
+  it('no two marks of the axis have the same label', async () => {
     await shows('2 s');
     const ticks = page.locator('.axis .tick');
     await expect.poll(() => ticks.count(), POLL_OPTIONS).toBe(7);
@@ -26,7 +26,7 @@ describe('time on the page', () => {
     expect(times).toEqual([...new Set(times)]);
   });
 
-  it('bars are where they belong after the clock of the page has been set', async () => {
+  it('bars are in the visible range after the clock of the page has been set forward', async () => {
     await shows('30 s');
     await page.evaluate(SET_CLOCK);
     await invoke(page, { holdUntil: shown.running.gate('set') }, 2);
@@ -37,7 +37,7 @@ describe('time on the page', () => {
     await page.getByText('2 of 2 done').waitFor();
   });
 
-  it('positions stay small, however far away in time one looks', async () => {
+  it('positions stay small, however far back the reader scrolls', async () => {
     await shows('10 min');
     await page.locator('#lanes').focus();
     for (let times = 0; times < 60; times += 1) await page.keyboard.press('PageUp');
@@ -52,12 +52,12 @@ describe('time on the page', () => {
     await page.getByText('2 of 2 done').waitFor();
   });
 
-  it('has no complaint', () => {
+  it('causes no console warnings and no requests to other hosts', () => {
     expect(shown.watched).toMatchObject({ complaints: [], strangers: [] });
   });
 });
 
-/** By an hour, as if the server’s had stood still for so long. */
+/** Sets the clock of the page forward by an hour, as if the server’s clock had stood still. */
 const SET_CLOCK = `{
   const now = Date.now;
   Date.now = () => now() + 3_600_000;
@@ -69,5 +69,5 @@ const SEEN = `[...document.querySelectorAll('WHAT')].filter((each) => {
   return left > track.left && left < track.right;
 }).length`;
 
-/** How far what the marks lie on is moved, in px. */
+/** The shift of the strip that holds the marks, in px. */
 const SHIFT = `Math.abs(new DOMMatrix(getComputedStyle(document.querySelector('.axis .strip')).transform).e)`;

@@ -19,14 +19,14 @@ describe('the page of a function that has more callers than slots', () => {
   const queue = (length: number) =>
     page.locator('.queue-length', { hasText: new RegExp(`^${length}$`) }).waitFor();
 
-  it('shows those that run, however many came after them, and counts those that wait apart', async () => {
+  it('shows running invocations despite many later ones, and counts waiting ones separately', async () => {
     await invoke(page, { holdUntil: shown.running.gate('many') }, 450);
     await inFlight(2);
     await queue(448);
     await expect.poll(() => page.locator('.lane[data-thread] .bar.open').count(), POLL_OPTIONS).toBe(2);
   });
 
-  it('says of one that waits that it waits', async () => {
+  it('labels a waiting invocation as waiting', async () => {
     const bar = page.locator('.lane.waiting .bar.open').first();
     expect(await bar.getAttribute('aria-label')).toMatch(/^[0-9a-f]{8}, waiting$/);
     await bar.dispatchEvent('pointermove', { clientX: 300, clientY: 200 });
@@ -38,12 +38,12 @@ describe('the page of a function that has more callers than slots', () => {
     await page.locator('.detail-outcome', { hasText: /^\s*waiting$/ }).waitFor();
   });
 
-  it('says of one that runs that it runs', async () => {
+  it('labels a running invocation as running', async () => {
     await page.locator('.lane[data-thread] .bar.open').first().dispatchEvent('click');
     await page.locator('.detail-outcome', { hasText: /^\s*running$/ }).waitFor();
   });
 
-  it('shows none as open when all have ended', async () => {
+  it('shows no invocation as open when all have ended', async () => {
     await shown.running.open('many');
     await page.getByText('450 of 450 done').waitFor();
     await inFlight(0);
@@ -51,7 +51,7 @@ describe('the page of a function that has more callers than slots', () => {
     await expect.poll(() => page.locator('.bar.open').count(), POLL_OPTIONS).toBe(0);
   });
 
-  it('has no complaint', () => {
+  it('causes no console warnings and no requests to other hosts', () => {
     expect(shown.watched).toMatchObject({ complaints: [], strangers: [] });
   });
 });

@@ -67,7 +67,7 @@ async function bundle(bootstrap: string): Promise<string> {
 }
 
 describe('the bundle of a bootstrap', () => {
-  it('has one file for each module that it names, also where two of them have one name', async () => {
+  it('has one file for each module that it names, even if two modules have the same name', async () => {
     const text = await bundle('src/two-states.ts');
     expect([...text.matchAll(/new URL\("(.*?)", import\.meta\.url\)/g)].map(([, name]) => name)).toEqual([
       './index.mjs',
@@ -85,13 +85,13 @@ describe('the bundle of a bootstrap', () => {
     expect(existsSync(`${project.path}/output/state-3.mjs`)).toBe(false);
   });
 
-  it('can be of a bootstrap that names the files as they are in the bundle', async () => {
+  it('accepts a bootstrap that names the files by their names in the bundle', async () => {
     const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
     expect(await bundle('src/bundled-names.ts')).toContain('createManagedRuntime("index.mjs"');
     expect(stderr).not.toHaveBeenCalled();
   });
 
-  it('is told of if it runs another handler than the function has', async () => {
+  it('is made with a warning if the bootstrap runs a handler other than the function’s', async () => {
     const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
     await bundle('src/other-handler.ts');
     expect(stderr.mock.calls.map(([text]) => text)).toEqual([
@@ -99,11 +99,11 @@ describe('the bundle of a bootstrap', () => {
     ]);
   });
 
-  it('is made with the settings of the project, without which the code cannot be read', async () => {
+  it('is made with the tsconfig.json of the project, without which the code cannot be parsed', async () => {
     expect(await bundle('src/decorated.ts')).toContain('new URL("./index.mjs", import.meta.url)');
   });
 
-  it("is made with the project's esbuild, whose own errors are told", async () => {
+  it("is made with the project's esbuild, whose errors are reported", async () => {
     await mkdir(`${project.path}/node_modules/esbuild`, { recursive: true });
     await writeFile(
       `${project.path}/node_modules/esbuild/index.js`,
@@ -113,15 +113,15 @@ describe('the bundle of a bootstrap', () => {
   });
 });
 
-describe('the root of the project, to which Docker sees all paths relative,', () => {
+describe('the root of the project, to which paths in Docker are relative,', () => {
   it.each([
-    ['that the function names', { projectRoot: '.' }, '/asset-input/src/main.ts'],
+    ['the folder that the function names', { projectRoot: '.' }, '/asset-input/src/main.ts'],
     [
       'the folder of the lock file that it names',
       { depsLockFilePath: 'src/yarn.lock' },
       '/asset-input/main.ts',
     ],
-    ['the nearest folder that has a lock file', {}, '/asset-input/src/main.ts'],
+    ['the nearest folder with a lock file', {}, '/asset-input/src/main.ts'],
   ])('is %s', (_which, props, main) => {
     vi.spyOn(process, 'cwd').mockReturnValue(`${project.path}/src/a`);
     const absolute = Object.entries(props).map(([name, path]) => [name, join(project.path, path)]);

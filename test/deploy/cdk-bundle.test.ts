@@ -38,7 +38,7 @@ describe('a package with native code', () => {
     );
   });
 
-  it('is named, not the package that imports it, because only the former must stay outside', () => {
+  it('is named in the error, rather than the package that imports it', () => {
     expect(() => bundle({ entry: 'src/hashing.ts' })).toThrow(
       /^Stack\/Function: node_modules\/hashing\/index\.js imports bcrypt, which has native code[^;]+$/,
     );
@@ -85,8 +85,8 @@ describe('a bootstrap', () => {
     ],
     [
       'src/main-text.ts',
-      "src/main-text.ts names ./handler.ts as a text, which the bundle does not have: write new URL('./handler.ts', import.meta.url); " +
-        "src/main-text.ts names src/services.ts as a text, which the bundle does not have: write new URL('./src/services.ts', import.meta.url)",
+      "src/main-text.ts names ./handler.ts as a string, but the bundle does not contain that file: write new URL('./handler.ts', import.meta.url); " +
+        "src/main-text.ts names src/services.ts as a string, but the bundle does not contain that file: write new URL('./src/services.ts', import.meta.url)",
     ],
   ])('%s must name modules that exist on Lambda', (bootstrap, message) => {
     expect(() => bundle({ bootstrap })).toThrow(`Stack/Function: ${message}.`);

@@ -101,7 +101,7 @@ describe('the properties', () => {
     });
   });
 
-  it('can be known at deployment only', () => {
+  it('can be values that only deployment resolves, if concurrency is set', () => {
     const memorySize = Lazy.number({ produce: () => 1024 });
     expect(propertiesOf({ memorySize, concurrency: 3 })).toMatchObject({ MemorySize: 1024 });
     expect(() => propertiesOf({ memorySize })).toThrow(
@@ -154,7 +154,7 @@ describe('the properties', () => {
     expect(() => propertiesOf(props)).toThrow(`Stack/Function: ${message}.`);
   });
 
-  it('are refused together', () => {
+  it('are reported together in one error', () => {
     expect(() => propertiesOf({ memorySize: 512, memoryPerVCpu: 16, concurrency: 0 })).toThrow(
       /^Stack\/Function: memorySize is 512 .*; memoryPerVCpu is 16 .*; concurrency is 0, .*\.$/,
     );
@@ -207,14 +207,14 @@ describe('the bundle', () => {
 
   it('of a bootstrap has the modules that it names, and its hooks run', async () => {
     await using started = await start('Bootstrap');
-    await started.whenParked(2);
+    await started.whenPolling(2);
     expect(await started.invoke({})).toEqual({ count: 1, factor: 7 });
     expect(await started.invoke({})).toEqual({ count: 2, factor: 7 });
     expect(await started.stop()).toEqual({ code: 0, signal: null });
     expect(started.output.stdout).toContain('The hook of the bootstrap has run.');
   });
 
-  it('has the runtime without what Lambda does not need', async () => {
+  it('contains the runtime, without files that Lambda does not need', async () => {
     const own = `${functions['Handler']?.folder}/node_modules/lambda-managed-runtime`;
     expect((await stat(`${own}/deploy/exec-wrapper`)).mode & 0o111).toBe(0o111);
     await expect(stat(`${own}/dist/src/index.d.ts`)).rejects.toThrow('ENOENT');

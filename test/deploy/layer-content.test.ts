@@ -18,7 +18,7 @@ const INSTALLED = {
   'node_modules/@b/b/package.json': manifest('@b/b'),
 };
 
-it('a layer has the package and its dependencies, as Lambda can run them, and the wrapper in its root', async () => {
+it('a layer contains the package, its dependencies, and the executable wrapper in its root', async () => {
   await using root = await makeTaskRoot(INSTALLED);
   const { zip, unzippedBytes, packages } = makeLayer(`${root.path}/${OWN}/package.json`);
   await writeFile(`${root.path}/layer.zip`, zip);
@@ -49,7 +49,7 @@ it('a layer has the package and its dependencies, as Lambda can run them, and th
   expect(packages).toBe(3);
 });
 
-it('the same package makes the same bytes, whenever its files were written', async () => {
+it('the same package gives the same bytes, regardless of modification times', async () => {
   await using root = await makeTaskRoot(INSTALLED);
   const first = makeLayer(`${root.path}/${OWN}/package.json`);
   for (const name of Object.keys(INSTALLED)) await utimes(`${root.path}/${name}`, 1e9, 1e9);

@@ -32,7 +32,7 @@ afterAll(async () => {
 });
 
 describe('the command layer', () => {
-  it('says how large the layer is, and what to do with it', () => {
+  it('prints the size of the layer, and how to publish and use it', () => {
     expect(output).toMatch(
       /^layer\.zip: [\d,]+ kB, [\d,]+ kB unzipped, \d+ packages, for arm64 and x86_64\.\n/,
     );
@@ -48,20 +48,20 @@ describe('the command layer', () => {
     expect(one?.equals(other as Buffer)).toBe(true);
   });
 
-  it('writes what runs on Lambda, and the licenses', async () => {
+  it('writes only what runs on Lambda, and the licenses', async () => {
     const files = (await readdir(opt, { recursive: true, withFileTypes: true }))
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(opt.length + 1));
     const own = 'nodejs/node_modules/lambda-managed-runtime';
     expect(files).toContain(`${own}/THIRD-PARTY-LICENSES`);
     expect(files).toContain(`${own}/node_modules/undici/LICENSE`);
-    // Packages of another layer would get the same place.
+    // Other places may belong to packages of other layers.
     expect(files.filter((file) => !file.startsWith(`${own}/`))).toEqual(['lambda-managed-runtime']);
     // Types, source maps, documentation, native binaries, the console's page.
     expect(files.filter((file) => /\.(?:[cm]?ts|map|node|css|html)$|README/.test(file))).toEqual([]);
   });
 
-  it('leaves out what only its repository has, when it is run there', async () => {
+  it('omits what only the repository contains when it runs there', async () => {
     const command = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
     const args = [command, 'layer', '--out', 'repository.zip'];
     const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root.path });
@@ -99,7 +99,7 @@ describe('a function without node_modules', () => {
       taskRoot: root.path,
       env,
     });
-    await started.whenParked(Number(slots));
+    await started.whenPolling(Number(slots));
     const answers = await Promise.all(
       Array.from({ length: Number(slots) }, (_, n) => started.invoke({ n }, { requestId: `request-${n}` })),
     );
@@ -118,7 +118,7 @@ describe('a function without node_modules', () => {
     expect(body.toString()).toBe('one, two');
   });
 
-  it('has a bootstrap of its own', async () => {
+  it('can have its own bootstrap', async () => {
     await using started = await startScript({
       command: [`${opt}/lambda-managed-runtime`, ...CLIENT],
       taskRoot: root.path,
@@ -127,7 +127,7 @@ describe('a function without node_modules', () => {
     expect([await started.invoke({}), await started.invoke({})]).toEqual([1, 2]);
   });
 
-  it('names what the package does not have', async () => {
+  it('reports an import that the package does not export', async () => {
     await using started = await startScript({
       command: [`${opt}/lambda-managed-runtime`, ...CLIENT],
       taskRoot: root.path,
@@ -138,7 +138,7 @@ describe('a function without node_modules', () => {
   });
 
   it('on provided.al2023 starts through a copy of bootstrap', async () => {
-    // Lambda unpacks layers to /opt, where the copy in a function looks; this one stands in the root of the layer.
+    // On Lambda, the copy is in the function and looks in /opt. Here, it is in the root of the layer.
     await copyFile(`${opt}/nodejs/node_modules/lambda-managed-runtime/deploy/bootstrap`, `${opt}/bootstrap`);
     await using started = await startScript({
       command: [`${opt}/bootstrap`],

@@ -13,7 +13,7 @@ const manifest = (name: string, dependencies: Readonly<Record<string, string>> =
 
 const OWN = 'node_modules/lambda-managed-runtime';
 
-it('lists the package and what it depends on, and leaves out what does not run on Lambda', async () => {
+it('lists the package and its dependencies, without files that do not run on Lambda', async () => {
   await using root = await makeTaskRoot({
     [`${OWN}/package.json`]: manifest('lambda-managed-runtime', { a: '1', '@types/b': '1' }),
     [`${OWN}/LICENSE`]: '',

@@ -56,14 +56,14 @@ await createManagedRuntime(url('./served.ts'), { services: url('./services.ts') 
   await symlink(runtime.path, `${task.path}/node_modules/lambda-managed-runtime`);
   scripts = `${task.path}/node_modules/lambda-managed-runtime/deploy`;
   layer = await makeTaskRoot({
-    // As layers of instrumentation do it.
+    // As instrumentation layers do.
     'sets-options': `#!/bin/sh
 export NODE_OPTIONS="\${NODE_OPTIONS:-} --import ${'${0%/*}'}/instrument.mjs"
 exec "$@"`,
     'adds-flag': `#!/bin/sh
 node=$1; shift
 exec "$node" --import "\${0%/*}/instrument.mjs" "$@"`,
-    // With a variable of its own for a further wrapper.
+    // Has its own variable for the next wrapper.
     chains: `#!/bin/sh
 export NODE_OPTIONS="--import \${0%/*}/instrument.mjs"
 exec "$LAYERS_NEXT_WRAPPER" "$@"`,
@@ -75,7 +75,7 @@ afterAll(async () => {
   for (const folder of [task, layer, runtime]) await folder[Symbol.asyncDispose]();
 });
 
-/** Starts a command line in the function's environment. Resolves with what the handler sees, after SIGTERM has ended the process. */
+/** Starts a command line as Lambda does. Resolves with what the handler sees, after SIGTERM has ended it. */
 async function factsOf(command: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Facts> {
   await using started = await startScript({ command, taskRoot: task.path, env });
   const facts = await started.invoke<Facts>({});
@@ -101,10 +101,10 @@ describe.each(SHELLS)('with the shell %s', (...shell) => {
     expect(await factsOf(command)).toHaveProperty('env._HANDLER', 'handler.handler');
   });
 
-  it('the modules that an image preloads find its handler', async () => {
+  it('modules that an image preloads see _HANDLER and LAMBDA_TASK_ROOT', async () => {
     const command = [...shell, `${scripts}/bootstrap`, 'handler.handler'];
     const preload = `data:text/javascript,globalThis.instrumented = process.env._HANDLER + ' in ' + process.env.LAMBDA_TASK_ROOT`;
-    // On the main thread, where nothing of the runtime runs before.
+    // Uses the main thread, where preloads run before the runtime.
     const env = {
       AWS_LAMBDA_MAX_CONCURRENCY: '1',
       NODE_OPTIONS: `--import "${preload.replaceAll(' ', '%20')}"`,
@@ -170,7 +170,7 @@ it.each([
   expect(facts.execArgv).toEqual(flags);
 });
 
-it('a bootstrap has an absolute path', async () => {
+it('LMR_BOOTSTRAP can be an absolute path', async () => {
   const { main } = await factsOf([`${scripts}/bootstrap`], { LMR_BOOTSTRAP: `${task.path}/main.ts` });
   expect(main).toBe(`${task.path}/main.ts`);
 });
@@ -219,7 +219,7 @@ it.each([
   expect(facts.env).not.toHaveProperty('LMR_NEXT_WRAPPER');
 });
 
-it('exec-wrapper is the next wrapper of another', async () => {
+it('exec-wrapper can be the next wrapper of another wrapper', async () => {
   const env = { LAYERS_NEXT_WRAPPER: `${scripts}/exec-wrapper` };
   const facts = await factsOf([`${layer.path}/chains`, ...CLIENT], env);
   expect(facts.instrumented).toBe('by the layer');

@@ -98,9 +98,9 @@ it('docs/bench.md lists every flag of the command', () => {
   expect(listed.toSorted()).toEqual(options.map(({ flags }) => flags).toSorted());
 });
 
-/** What has a table of its own. */
+/** Fields that have their own table. */
 const SECTIONS = /^(about|measurements\[\]|recommendation|profile)$/;
-/** What has the same fields as something else on the page. */
+/** Fields whose own fields the page describes elsewhere. */
 const REFERENCES = /^measurements\[\]\.rates\[\]\.(latencyMs|answers)$|\.tree\.children\[\]$/;
 
 /** The fields of the tables below `Fields of …`, with their types. */

@@ -2,7 +2,7 @@
 export interface CodeBlock {
   /** As the fence names it; `ts` for an indented block that reads like TypeScript, `` for other indented ones. */
   readonly language: string;
-  /** Of its first line of code, from 1 on. */
+  /** The number of its first line of code, from 1. */
   readonly line: number;
   readonly code: string;
 }
@@ -37,7 +37,7 @@ export function codeBlocks(page: string): CodeBlock[] {
   return blocks;
 }
 
-/** The files of a block. A part that is called as an earlier one of the page goes into a file of its own, too. */
+/** The files of a block. Each comment that names a file starts a new one, even if the name has occurred. */
 export function shownFiles({ language, line, code }: CodeBlock): ShownFile[] {
   const files: { name: string; line: number; code: string }[] = [];
   for (const [n, text] of code.split('\n').entries()) {

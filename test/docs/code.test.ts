@@ -37,7 +37,7 @@ describe('the code in README and docs', () => {
     for (const page of PAGES) {
       let folder = page;
       for (const files of blocksOf(page).filter(isCode).map(shownFiles)) {
-        // A page may show a file again, for something else: what belongs to it stands in the same block, or follows.
+        // A page may show another file of the same name, whose other files are in the same block or follow.
         if (files.some(({ name }) => shown.has(`${folder}/${name}`))) folder = `${page}/${files[0]?.line}`;
         for (const file of files) shown.set(`${folder}/${file.name}`, { page, file });
       }

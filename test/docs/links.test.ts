@@ -12,11 +12,11 @@ const PAGES = globSync(['*.md', 'docs/**/*.md', 'examples/**/*.md', 'bench/**/*.
 
 /** A path within the project, as code, also behind `node`. */
 const FILE_IN_CODE = /`(?:node )?((?:src|workers|test|bench|scripts)\/[\w./-]+)/g;
-/** What commands write. */
+/** Files that commands write. */
 const RESULT = /^(bench|scripts)\/results\//;
 
 describe('the links between pages', () => {
-  it.each(PAGES)('of %s lead somewhere', (page) => {
+  it.each(PAGES)('of %s lead to existing files and headings', (page) => {
     const dead = linksOf(page).filter((link) => !leadsSomewhere(page, link));
     expect(dead).toEqual([]);
   });
@@ -43,12 +43,12 @@ it.each([
   'docs/performance.md',
   'docs/reliability.md',
   'bench/README.md',
-])('the files that %s names in code are there', (page) => {
+])('the files that %s names in code exist', (page) => {
   const named = [...textOf(page).matchAll(FILE_IN_CODE)].map(([, file = '']) => file);
   expect(named.filter((file) => !existsSync(join(PROJECT, file)) && !RESULT.test(file))).toEqual([]);
 });
 
-it('the API reference is the same wherever it is made', () => {
+it('the API reference contains no absolute paths, commit hashes or line numbers', () => {
   for (const page of PAGES.filter((name) => name.startsWith('docs/api/'))) {
     const text = textOf(page);
     expect(text).not.toContain(PROJECT);
@@ -63,7 +63,7 @@ function isPublished(file: string): boolean {
   );
 }
 
-/** Links within the project, as they are written. Code is not looked at. */
+/** Links within the project, as they are written. Code is skipped. */
 function linksOf(page: string): string[] {
   const prose = textOf(page)
     .replaceAll(/^ *```[^]*?^ *```$/gm, '')
@@ -80,7 +80,7 @@ function leadsSomewhere(page: string, link: string): boolean {
   return anchor === undefined || (statSync(join(PROJECT, target)).isFile() && anchorsOf(target).has(anchor));
 }
 
-/** What GitHub makes of headings, and anchors that are written out. */
+/** The anchors that GitHub makes of headings, and explicit anchors. */
 function anchorsOf(page: string): ReadonlySet<string> {
   const text = textOf(page);
   const anchors = new Set([...text.matchAll(/<a id="([^"]+)">/g)].map(([, id = '']) => id));

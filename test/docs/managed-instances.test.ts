@@ -14,7 +14,7 @@ const INSTANCES = [
   memoryGiB: Number(memory),
 }));
 
-/** The smallest instance for an environment, or for several. One vCPU and 1 GiB are the operating system's. */
+/** The smallest instance for an environment, or for several. The operating system takes 1 vCPU and 1 GiB. */
 function instanceFor(vCpus: number, memoryGiB: number) {
   const fitting = INSTANCES.find((one) => one.vCpus - 1 >= vCpus && one.memoryGiB - 1 >= memoryGiB);
   if (fitting === undefined) throw new Error(`The page has no instance with ${vCpus} free vCPUs.`);
@@ -23,7 +23,7 @@ function instanceFor(vCpus: number, memoryGiB: number) {
 }
 
 it.each(FUNCTIONS)(
-  'docs/managed-instances.md has what three idle environments of $name take and cost',
+  'docs/managed-instances.md states the size and cost of three idle environments of $name',
   ({ name, memorySize }) => {
     const row = page.split('\n').find((line) => line.startsWith(`| ${name} `));
     const vCPUs = memorySize / 1024 / GIB_PER_VCPU;
@@ -41,7 +41,7 @@ it.each(FUNCTIONS)(
   },
 );
 
-it('and what all of them cost together', () => {
+it('docs/managed-instances.md states the total cost of all functions', () => {
   const memoryGiB = FUNCTIONS.reduce((sum, { memorySize }) => sum + memorySize / 1024, 0);
   const vCPUs = memoryGiB / GIB_PER_VCPU;
   const { name, usdPerMonth } = instanceFor(vCPUs, memoryGiB);

@@ -4,7 +4,7 @@ import { POLL_OPTIONS, startBootstrap } from '../helpers/start-runtime.ts';
 /** `docs/migrating.md`, “What to check in your code”. */
 const THREAD = { concurrency: 2, threads: 1 };
 
-it('a thread is not the main thread, no module is its main module, and nobody listens at its parentPort', async () => {
+it('a thread is not the main thread, has no main module, and can post to its parentPort', async () => {
   await using runtime = await startBootstrap('thread-facts.cjs', THREAD);
   const facts = { isMainThread: false, isMain: false, hasPort: true };
   expect(await runtime.invoke({ do: 'thread' })).toEqual(facts);
@@ -20,7 +20,7 @@ it('at a concurrency of 1 the handler runs on the main thread', async () => {
   });
 });
 
-it('what a handler sets in process.env stays in its thread, and TZ changes no dates there', async () => {
+it('a change to process.env persists in its thread, where a change to TZ does not affect dates', async () => {
   await using runtime = await startBootstrap('thread-facts.cjs', THREAD, { env: { TZ: 'Asia/Tokyo' } });
   expect(await runtime.invoke({ do: 'variable', value: 'first' })).toBeNull();
   expect(await runtime.invoke({ do: 'variable', value: 'second' })).toBe('first');
@@ -35,7 +35,7 @@ it.each([
   async ({ bind, ids }) => {
     const options = { concurrency: 2, threads: 1, invocationsPerThread: 2 };
     await using runtime = await startBootstrap('thread-facts.cjs', options);
-    // Neither is answered before the other has come.
+    // Neither invocation is answered before the other has arrived.
     await Promise.all(['a', 'b'].map((requestId) => runtime.invoke({ do: 'queue', bind }, { requestId })));
     const lines = (text: string) => runtime.log.filter(({ message }) => String(message).startsWith(text));
     await expect.poll(() => lines('after await of').length, POLL_OPTIONS).toBe(2);

@@ -87,7 +87,7 @@ const VARIABLES: Record<keyof Environment, { means: string; unit?: string; other
   },
   AWS_LAMBDA_NODEJS_WORKER_COUNT: {
     means:
-      'maximum number of worker threads; also read by AWS’s client. 1 starts a thread also with a concurrency of 1, if `AWS_LAMBDA_MAX_CONCURRENCY` is set to 1',
+      'maximum number of worker threads; also read by AWS’s client. 1 starts a thread even with a concurrency of 1, if `AWS_LAMBDA_MAX_CONCURRENCY` is set to 1',
     otherwise: 'one for each slot',
   },
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: {

@@ -13,7 +13,7 @@ import { LONG_TIMEOUT, POLL_OPTIONS, RunningRuntime } from '../helpers/start-run
 import { makeTaskRoot } from '../helpers/task-root.ts';
 import { codeBlocks, shownFiles } from './code-blocks.ts';
 
-/** Computes while the test wants it to, in a recursive function, because V8 may count an optimized loop for its caller. */
+/** Computes until a file exists, in a recursive function: V8 may charge an optimized loop to its caller. */
 const HANDLER = `
 import { existsSync } from 'node:fs';
 export function handler({ until }) {
@@ -24,7 +24,7 @@ function crunch(depth) {
 }
 `;
 
-/** The files that the page shows, for the sources of the package. */
+/** The files that the page shows, changed to import the sources of the package. */
 const FILES = Object.fromEntries(
   codeBlocks(readFileSync(`${ROOT}docs/profiling.md`, 'utf8'))
     .filter(({ language }) => language === 'ts')

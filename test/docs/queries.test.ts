@@ -17,7 +17,7 @@ const SOURCES = globSync('{src,workers}/**/*.ts', { cwd: PROJECT })
   .map((file) => read(file))
   .join('\n');
 
-it('there are queries', () => {
+it('the documentation contains queries', () => {
   expect(QUERIES.length).toBeGreaterThan(10);
 });
 

@@ -7,7 +7,7 @@ type Schema = v.GenericSchema & {
   readonly entries?: Readonly<Record<string, Schema>>;
 };
 
-/** What a schema takes, in words; empty where the type says it all. */
+/** The valid values of a schema, in words. Empty if the type says everything. */
 export function validValues(schema: v.GenericSchema): string {
   const { wrapped, pipe, options, entries, type } = schema as Schema;
   if (wrapped !== undefined) return validValues(wrapped);

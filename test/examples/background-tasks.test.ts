@@ -18,7 +18,7 @@ describe.each([1, 2])('the example background-tasks with %i slots', (slots) => {
     });
   });
 
-  it('logs the receipt that fails under its request id', async () => {
+  it('logs a failed receipt under its request id', async () => {
     await runtime.invoke({ order: 'A-1002', items: [] }, { requestId: 'request-2' });
     expect(await runtime.whenLogged(/^Background work failed$/)).toMatchObject({
       level: 'ERROR',

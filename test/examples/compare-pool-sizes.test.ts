@@ -111,7 +111,7 @@ describe('two results', () => {
     ['less throughput', 1, 0.8, true],
     ['less throughput within the tolerance', 1, 0.9, false],
     ['more throughput', 1, 2, false],
-  ])('with %s', (_what, cpu, throughput, isRegression) => {
+  ])('with %s have a regression only beyond the tolerance', (_what, cpu, throughput, isRegression) => {
     const { sizes } = compareResults(before(), scaled(results, cpu, throughput), 0.15);
     expect(sizes.map((size) => size.isRegression)).toEqual(Array(4).fill(isRegression));
     expect(sizes[0]?.cpuMs.change).toBeCloseTo(cpu - 1, 6);
@@ -126,7 +126,7 @@ describe('two results', () => {
       /from another machine \(.* with 64 cores, now /,
     ],
     ['of other sizes', () => ({ measurements: [] }), /has none of these sizes/],
-  ])('of which one is one %s are not compared', (_what, change, obstacle) => {
+  ])('are not compared if one is a result %s', (_what, change, obstacle) => {
     const older = Object.fromEntries(
       Object.entries(before()).map(([name, each]) => [name, { ...each, ...change(each) }]),
     );
@@ -136,7 +136,7 @@ describe('two results', () => {
     expect(obstacles[0]).toMatch(obstacle);
   });
 
-  it('of which one has other functions are compared as far as they go', () => {
+  it('are compared for the functions that both have', () => {
     const { image } = before();
     const { sizes, obstacles } = compareResults({ image } as Results, before(), 0.15);
     expect(sizes.map(({ name }) => name)).toEqual(['image', 'image']);
@@ -184,7 +184,7 @@ function scaled(of: Results, cpu: number, throughput = 1): Results {
   );
 }
 
-/** The different kinds of lines: without numbers, and without what the width of columns makes of them. */
+/** The distinct lines, without numbers and without the padding of columns. */
 function shapes(output: string): string[] {
   const lines = output
     .replaceAll(/[\d.]*\d/g, '<n>')

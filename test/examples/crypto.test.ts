@@ -43,7 +43,7 @@ it('the example crypto answers its event with a token that the key has signed', 
 });
 
 it('the example crypto works on two events at once in two threads', async () => {
-  await runtime.whenParked(2);
+  await runtime.whenPolling(2);
   const answers = await Promise.all([login, login].map((event) => runtime.invoke<LoginAnswer>(event)));
   expect(answers.map(({ ok }) => ok)).toEqual([true, true]);
   expect(answers.map(({ thread }) => thread).sort()).toEqual([1, 2]);
@@ -73,7 +73,7 @@ it('the example crypto does not start on Lambda without a secret', async () => {
   ]);
 });
 
-it('the example crypto signs with one key in all threads when it is given none', async () => {
+it('the example crypto generates one key for all threads if it is given none', async () => {
   const keyless = await startExample('crypto', 2);
   try {
     const [one, two] = await loginsOfOneSecond(keyless);
@@ -86,7 +86,7 @@ it('the example crypto signs with one key in all threads when it is given none',
 });
 
 async function loginsOfOneSecond(keyless: RunningRuntime): Promise<LoginAnswer[]> {
-  await keyless.whenParked(2);
+  await keyless.whenPolling(2);
   const answers = await Promise.all([login, login].map((event) => keyless.invoke<LoginAnswer>(event)));
   const claims = new Set(answers.map((answer) => (answer.ok ? answer.token.split('.')[1] : 'refused')));
   return claims.size === 1 ? answers : loginsOfOneSecond(keyless);

@@ -46,7 +46,7 @@ it('an example can be invoked from the command line', async () => {
   expect(stdout.match(/Hello, Grace!/g)).toHaveLength(2);
 });
 
-it('invoking an example that does not exist says which there are', async () => {
+it('invoking an unknown example lists the known ones', async () => {
   const { code, stderr } = await run('invoke.ts', 'nothing');
   expect({ code, stderr }).toEqual({
     code: 1,

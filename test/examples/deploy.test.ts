@@ -17,7 +17,7 @@ const CLIENT = ['/var/lang/bin/node', '--expose-gc', '/var/runtime/index.mjs'];
 let root: TaskRoot;
 let runtime: TaskRoot;
 
-/** The functions' folders as assemble.ts makes them, but npm. */
+/** Makes the functions' folders as assemble.ts does, without npm. */
 beforeAll(async () => {
   runtime = await makePackage();
   root = await makeTaskRoot();
@@ -66,7 +66,7 @@ describe('the zip', () => {
     expect(await started.invoke(event)).toMatchObject({ factors: [15485863], cached: true });
   });
 
-  it('and the image start scripts of the package', async () => {
+  it('and the image start scripts that the package publishes', async () => {
     const { files } = JSON.parse(await readFile(`${PROJECT}package.json`, 'utf8')) as { files: string[] };
     expect(files).toContain('deploy');
     const dockerfile = await readFile(`${PROJECT}examples/deploy/container/Dockerfile`, 'utf8');
@@ -75,7 +75,7 @@ describe('the zip', () => {
     expect(await readdir(`${PROJECT}deploy`)).toEqual(expect.arrayContaining(['bootstrap', 'exec-wrapper']));
   });
 
-  it('has the packages that its code imports, as the repository has them', async () => {
+  it('depends on the packages that its code imports, in the versions of the repository', async () => {
     const { dependencies } = JSON.parse(await readFile(`${root.path}/build/image/package.json`, 'utf8')) as {
       dependencies: Record<string, string>;
     };
@@ -86,7 +86,7 @@ describe('the zip', () => {
   });
 });
 
-/** What the functions have in a template whose packages have these names of handler and bootstrap. */
+/** The functions that a template must have, with the names of handler and bootstrap in its packages. */
 function expected(capacity: string, handler: string, bootstrap: string) {
   const variables: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     // The name that the CDK app is given, and SAM's parameter.
@@ -106,7 +106,7 @@ function expected(capacity: string, handler: string, bootstrap: string) {
   }));
 }
 
-it('the CDK app puts each function on the capacity provider, with its concurrency, timeout, memory and architecture', async () => {
+it('the CDK app defines the capacity provider, and each function on it with its settings', async () => {
   const resources = await synthesise(`${root.path}/build`, `${root.path}/cdk.out`);
   const providers = Object.entries(resources).filter(
     ([, { Type }]) => Type === 'AWS::Lambda::CapacityProvider',
@@ -124,7 +124,7 @@ it('the CDK app puts each function on the capacity provider, with its concurrenc
   expect(ofCdk(resources)).toEqual(expected(capacity, 'index.handler', 'bootstrap.mjs'));
 });
 
-it('the SAM template says the same', async () => {
+it('the SAM template defines the same functions and capacity provider', async () => {
   const { functions, codeUris, capacity } = await ofSam();
   expect(codeUris).toEqual(FUNCTIONS.map(({ name }) => `../build/${name}`));
   expect(functions).toEqual(expected('Capacity', 'handler.handler', 'main.ts'));

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 
-/** What a template says of a function. */
+/** The settings of a function in a template. */
 export interface Deployment {
   readonly runtime: string;
   readonly architectures: readonly string[];
@@ -18,7 +18,7 @@ export interface Deployment {
   readonly capacity: string;
 }
 
-/** Templates are taken apart loosely: the tests say what must be there. */
+/** Templates are not typed: the tests check what must be there. */
 type Properties = any;
 
 const DEPLOY = fileURLToPath(new URL('../../examples/deploy/', import.meta.url));
@@ -46,7 +46,7 @@ export async function synthesise(codeFolder: string, into: string): Promise<Reco
   return (JSON.parse(template) as { Resources: Record<string, Properties> }).Resources;
 }
 
-/** The functions of a CDK template, as they lie in it. */
+/** The functions of a CDK template, in its order. */
 export function ofCdk(resources: Record<string, Properties>): Deployment[] {
   return Object.values(resources)
     .filter(({ Type }) => Type === 'AWS::Lambda::Function')
@@ -56,7 +56,7 @@ export function ofCdk(resources: Record<string, Properties>): Deployment[] {
     });
 }
 
-/** The functions of the SAM template, as they lie in it, with its globals; and its capacity provider. */
+/** The functions of the SAM template, in its order and with its globals, and its capacity provider. */
 export async function ofSam(): Promise<{
   functions: Deployment[];
   codeUris: string[];

@@ -12,7 +12,7 @@ export async function startExample(
   env: Readonly<Record<string, string>> = {},
 ): Promise<RunningRuntime> {
   const runtime = await startRuntime({ bootstrap: bootstrapOf(name), concurrency: slots, env });
-  await runtime.whenParked(slots);
+  await runtime.whenPolling(slots);
   return runtime;
 }
 

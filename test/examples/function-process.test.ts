@@ -11,7 +11,7 @@ import { startFunction } from '../../examples/demo/function-process.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-/** Connects to its Runtime API, so that the test sees when it is up and when it is gone; doesn't heed SIGTERM. */
+/** Connects to its Runtime API, so that the test sees when it starts and ends. Ignores SIGTERM. */
 const STUBBORN = `
   import { connect } from 'node:net';
   process.on('SIGTERM', () => {});
@@ -32,13 +32,13 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-it('a function that dies is reported with what it wrote', async () => {
+it('a function that exits is reported with its exit code and output', async () => {
   const { failed, stop } = await start('console.error("out of luck"); process.exitCode = 3');
   await expect(failed).rejects.toThrow("The function's process ended with exit code 3.\nout of luck");
   await stop();
 });
 
-it('a function is told its Runtime API and its slots', async () => {
+it('a function receives the Runtime API and the number of slots in its environment', async () => {
   const { failed } = await start(
     'const { AWS_LAMBDA_RUNTIME_API: api, AWS_LAMBDA_MAX_CONCURRENCY: slots } = process.env; console.log(api, slots)',
   );
@@ -56,7 +56,7 @@ it('a function that does not stop is killed', async () => {
 it.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
-] as const)('%s ends the demo, with the code %i, and its function with it', async (signal, code) => {
+] as const)('%s ends the demo with the code %i, and also ends its function', async (signal, code) => {
   const connected = once(server, 'connection') as Promise<[Socket]>;
   const bootstrap = await write('main.mjs', STUBBORN);
   const demo = await write('demo.mjs', demoOf(bootstrap));

@@ -25,13 +25,13 @@ afterAll(async () => {
   await rm(root, { recursive: true });
 });
 
-it('the example image answers its event with a picture of the photo that it makes', async () => {
+it('the example image answers its event with a picture of a generated photo', async () => {
   const answer = await runtime.invoke<ImageAnswer>(sampleEvent('image'));
   expect(answer).toMatchObject({ width: 1200, height: 900, thread: expect.toBeOneOf([1, 2]) });
   expect(answer.bytes).toBeGreaterThan(10_000);
 });
 
-it('the example image takes a photo from the folder', async () => {
+it('the example image reads a photo from the folder', async () => {
   expect(await runtime.invoke({ path: 'grey.jpg', width: 100 })).toMatchObject({ width: 100, height: 75 });
 });
 
@@ -42,13 +42,13 @@ it.each([
   ['', /is not in PHOTO_FOLDER/],
   ['missing.jpg', /ENOENT/],
   ['text.jpg', /unsupported image format/],
-])('the example image answers the path %j with an error, and goes on', async (path, message) => {
+])('the example image answers the path %j with an error, and keeps running', async (path, message) => {
   const { error } = await runtime.failure({ path });
   expect(error?.errorMessage).toMatch(message);
   expect(await runtime.invoke({ path: 'grey.jpg' })).toMatchObject({ width: 1200 });
 });
 
-it('the example image refuses a width that is none', async () => {
+it('the example image refuses an invalid width', async () => {
   const { error } = await runtime.failure({ width: 1e9 });
   expect(error).toMatchObject({
     errorType: 'RangeError',
@@ -56,7 +56,7 @@ it('the example image refuses a width that is none', async () => {
   });
 });
 
-it('the example image reads no file where no folder is set', async () => {
+it('the example image reads no file if no folder is set', async () => {
   const closed = await startExample('image', 1);
   try {
     const { error } = await closed.failure({ path: 'grey.jpg' });

@@ -53,7 +53,7 @@ function comparable(output: string): string[] {
       .replaceAll(/^ +at .*\n?/gm, '')
       .replaceAll(/"(?:[^"]*\/)?(examples|workers)\//g, '"$1/')
       .replaceAll(/file:\/\/[^"]*?\/(examples|workers|src)\//g, '$1/')
-      // Lines of the runtime move with each change of it.
+      // Line numbers in the runtime change with each edit.
       .replaceAll(/((?:workers|src)\/[\w/-]+\.ts):\d+:\d+/g, '$1:<line>')
       .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '<request id>')
       .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')

@@ -5,7 +5,7 @@ import { sampleEvent, startExample } from './example.ts';
 let runtime: RunningRuntime | undefined;
 afterEach(() => runtime?.[Symbol.asyncDispose]());
 
-it.each([1, 2])('the example shared-cache answers, and remembers, with %i slots', async (slots) => {
+it.each([1, 2])('the example shared-cache answers, and caches the answer, with %i slots', async (slots) => {
   runtime = await startExample('shared-cache', slots);
   const event = sampleEvent('shared-cache');
   const thread = expect.any(Number);

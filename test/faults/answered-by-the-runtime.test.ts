@@ -10,7 +10,7 @@ const EARLY_DEADLINE = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
 const ids = (requestId: string) => ({ requestId, tenantId: `tenant-of-${requestId}` });
 
 describe.each(SHAPES)('in $mode', ({ start }) => {
-  it('past the deadline: a line with the type and the ids, and an answer with all that AWS’s client sends', async () => {
+  it('a missed deadline is logged with type and ids, and answered with all fields of AWS’s client', async () => {
     await using runtime = await start({ options: EARLY_DEADLINE });
     const invocation = { ...ids('late'), timeoutMs: 20_000 };
     expectAnswer(await runtime.failure({ do: 'never settle' }, invocation), 'Runtime.DeadlineExceeded');
@@ -24,7 +24,7 @@ describe.each(SHAPES)('in $mode', ({ start }) => {
     expectRealFields(runtime);
   });
 
-  it('a header of the event that is damaged: a line, and such an answer', async () => {
+  it('a malformed event header is logged, and answered with all fields of AWS’s client', async () => {
     await using runtime = await start();
     const headers = { 'lambda-runtime-deadline-ms': 'no number' };
     const result = await runtime.failure({ do: 'healthy' }, { ...ids('damaged'), headers });
@@ -39,7 +39,7 @@ describe.each(SHAPES)('in $mode', ({ start }) => {
   });
 });
 
-describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
+describe.each(EITHER_LAYOUT)('with invocationsPerThread $perThread', (layout) => {
   it.each([
     {
       event: { do: 'spin' },
@@ -53,19 +53,19 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
       options: { resourceLimits: { maxOldGenerationSizeMb: 32 } },
     },
   ])(
-    '$event.do: each invocation that the thread has held has one line, and the stack stands once',
+    '$event.do: each invocation of the thread is logged once, and the stack is not repeated',
     async ({ event, errorType, own, options }) => {
       // One slot on one thread would be single mode.
       const threads = layout.perThread === 1 ? 2 : 1;
       await using runtime = await startLayout({ ...layout, threads }, { options: options ?? EARLY_DEADLINE });
-      await runtime.whenParked(runtime.slots);
+      await runtime.whenPolling(runtime.slots);
       const waiting = await runtime.neighbours(layout.perThread - 1);
       const timeoutMs = event.do === 'small objects' ? 100_000 : 20_000;
       const result = await runtime.failure(event, { ...ids('guilty'), timeoutMs, whenCapacity: false });
       expectAnswer(result, event.do === 'spin' ? 'Runtime.DeadlineExceeded' : errorType);
       const others = (await waiting.release()) as InvokeError[];
       for (const other of others) expectAnswer(other, errorType);
-      await runtime.whenParked(runtime.slots);
+      await runtime.whenPolling(runtime.slots);
       const lost = { message: 'An invocation was lost with its thread', errorType };
       for (const { requestId } of others) {
         await runtime.logged({ requestId, ...lost, errorMessage: expect.any(String), thread: 1 });
@@ -93,7 +93,7 @@ function expectAnswer({ error, xrayErrorCause = '' }: InvokeError, errorType: st
   });
 }
 
-/** No line has an error as JSON in a text. */
+/** Expects that no log line contains an error as JSON in a string. */
 function expectRealFields(runtime: FaultRuntime): void {
   for (const line of runtime.log) {
     expect(line).not.toHaveProperty('diagnostic');

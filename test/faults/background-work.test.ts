@@ -11,7 +11,7 @@ import {
 } from './fault-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
 
-/** The deadline comes about half a second after the event, for those that are `timed`. */
+/** The deadline comes about half a second after the event, for invocations that are `timed`. */
 const EARLY_DEADLINE = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
 const timed = { timeoutMs: 20_000 };
 
@@ -21,37 +21,37 @@ describe.each(SHAPES)('background work in $mode', ({ mode, start }) => {
   let runtime: FaultRuntime;
   beforeAll(async () => {
     runtime = await start({ options: EARLY_DEADLINE });
-    await runtime.whenParked(runtime.slots);
+    await runtime.whenPolling(runtime.slots);
   });
   afterAll(() => runtime[Symbol.asyncDispose]());
 
-  it('goes on after the answer, and keeps its room until it has settled', async () => {
+  it('continues after the answer, and keeps its capacity until it has settled', async () => {
     const gate = runtime.newGate();
     const answers = await Promise.all(
       Array.from({ length: runtime.slots }, () => runtime.invoke({ do: 'background wait', gate })),
     );
     expect(answers).toHaveLength(runtime.slots);
-    expect(runtime.api.parked).toBe(0);
+    expect(runtime.api.openPolls).toBe(0);
     expect(await runtime.made('background-')).toEqual([]);
     await runtime.open(gate);
     await runtime.marks('background-', runtime.slots);
     await runtime.expectFullCapacity();
   });
 
-  it('counts as unsettled as long as more is added', async () => {
+  it('keeps its capacity as long as it adds more background work', async () => {
     const [first, second] = [runtime.newGate(), runtime.newGate()];
     await runtime.invoke({ do: 'background chain', first, second });
     await runtime.open(first);
-    // So many others find room; one place stays taken.
+    // Other invocations find capacity, but one slot stays occupied.
     const others = mode === SINGLE_MODE ? 0 : 3;
     for (let round = 0; round < others; round += 1) await runtime.invoke({ do: 'healthy' });
-    await runtime.whenParked(runtime.slots - 1);
-    expect(runtime.api.parked).toBe(runtime.slots - 1);
+    await runtime.whenPolling(runtime.slots - 1);
+    expect(runtime.api.openPolls).toBe(runtime.slots - 1);
     await runtime.open(second);
     await runtime.expectFullCapacity();
   });
 
-  it('that is rejected is logged under the request id, and harms nobody', async () => {
+  it('that rejects is logged with the request id, and does not cost the thread', async () => {
     const before = await runtime.expectFullCapacity();
     const requestId = 'rejected';
     expect(await runtime.invoke({ do: 'background failure' }, { requestId })).toEqual({
@@ -67,23 +67,23 @@ describe.each(SHAPES)('background work in $mode', ({ mode, start }) => {
     expect(new Set(await runtime.expectFullCapacity())).toEqual(new Set(before));
   });
 
-  it('that is no promise counts as settled; a thenable that throws is logged', async () => {
+  it('that is not a promise counts as settled; a thenable that throws is logged', async () => {
     const requestId = 'thenable';
     await runtime.invoke({ do: 'no promise' }, { requestId });
     await runtime.logged({ requestId, message: 'Background work failed' });
     await runtime.expectFullCapacity();
   });
 
-  it('that comes when its invocation has ended is heard of all the same if it is rejected', async () => {
+  it('that is added after its invocation has settled is still logged if it rejects', async () => {
     const [gate, requestId] = [runtime.newGate(), 'late'];
     await runtime.invoke({ do: 'too late for the background', gate }, { requestId });
-    await runtime.whenParked(runtime.slots);
+    await runtime.whenPolling(runtime.slots);
     await runtime.open(gate);
     await runtime.logged({ requestId, message: 'Background work failed' });
     await runtime.expectFullCapacity();
   });
 
-  it('goes on when the handler itself has failed', async () => {
+  it('continues when the handler itself has failed', async () => {
     const [gate, requestId] = [runtime.newGate(), 'failed'];
     expect(await runtime.diagnostic({ do: 'background, then failure', gate }, { requestId })).toMatchObject({
       errorType: 'Refused',
@@ -93,14 +93,14 @@ describe.each(SHAPES)('background work in $mode', ({ mode, start }) => {
     await runtime.expectFullCapacity();
   });
 
-  it('hears of the deadline through context.signal', async () => {
+  it('is notified of the deadline through context.signal', async () => {
     const requestId = 'listening';
     await runtime.invoke({ do: 'background listen' }, { ...timed, requestId });
     await runtime.marks(`aborted-${requestId}`, 1);
     await runtime.expectFullCapacity();
   });
 
-  it('that never settles gives its room back at the deadline', async () => {
+  it('that never settles frees its capacity at the deadline', async () => {
     const requestId = 'never';
     await runtime.invoke({ do: 'background never' }, { ...timed, requestId });
     await runtime.logged({ level: 'ERROR', requestId, message: MISSED });
@@ -109,8 +109,8 @@ describe.each(SHAPES)('background work in $mode', ({ mode, start }) => {
   });
 });
 
-describe.each(LAYOUTS)('background work with $perThread on a thread', (layout) => {
-  it('that never settles, or spins, costs the thread', async () => {
+describe.each(LAYOUTS)('background work with invocationsPerThread $perThread', (layout) => {
+  it('that never settles or spins has its thread replaced at the deadline', async () => {
     await using runtime = await startLayout(layout, { options: EARLY_DEADLINE });
     const before = new Set(await runtime.expectFullCapacity());
     await runtime.invoke({ do: 'background never' }, { ...timed, requestId: 'never' });
@@ -125,10 +125,10 @@ describe.each(LAYOUTS)('background work with $perThread on a thread', (layout) =
   });
 });
 
-describe.each(EITHER_LAYOUT)('background work with $perThread on a thread', (layout) => {
-  it('that would end its thread: the answer stands, the error is logged, neighbours go on', async () => {
+describe.each(EITHER_LAYOUT)('background work with invocationsPerThread $perThread', (layout) => {
+  it('that exits or throws is logged; its answer stands, and other invocations continue', async () => {
     await using runtime = await startLayout(layout);
-    await runtime.whenParked(runtime.slots);
+    await runtime.whenPolling(runtime.slots);
     const [exit, thrown] = [runtime.newGate(), runtime.newGate()];
     await runtime.invoke({ do: 'background exit', gate: exit }, { requestId: 'exiting' });
     await runtime.open(exit);
@@ -143,20 +143,20 @@ describe.each(EITHER_LAYOUT)('background work with $perThread on a thread', (lay
     runtime.expectAnsweredOnce();
   });
 
-  it('onDeadline keep: the slot polls again only when it has settled', async () => {
+  it('onDeadline keep: the slot polls again only when the work has settled', async () => {
     await using runtime = await startLayout(layout, { options: { ...EARLY_DEADLINE, onDeadline: 'keep' } });
     const before = await runtime.expectFullCapacity();
     const [gate, requestId] = [runtime.newGate(), 'kept'];
     await runtime.invoke({ do: 'background wait', gate }, { ...timed, requestId });
     await runtime.logged({ requestId, message: MISSED, policy: 'keep' });
     for (let round = 0; round < 5; round += 1) await runtime.invoke({ do: 'healthy' });
-    await runtime.whenParked(runtime.slots - 1);
-    expect(runtime.api.parked).toBe(runtime.slots - 1);
+    await runtime.whenPolling(runtime.slots - 1);
+    expect(runtime.api.openPolls).toBe(runtime.slots - 1);
     await runtime.open(gate);
     expect(new Set(await runtime.expectFullCapacity())).toEqual(new Set(before));
   });
 
-  it('onDeadline exit: all are answered, and the process exits with 1', async () => {
+  it('onDeadline exit: all invocations are answered, and the process exits with code 1', async () => {
     await using runtime = await startLayout(layout, { options: { ...EARLY_DEADLINE, onDeadline: 'exit' } });
     const gate = runtime.newGate();
     const neighbour = runtime.api.invoke(JSON.stringify({ do: 'wait', gate }), { whenCapacity: true });
@@ -169,7 +169,7 @@ describe.each(EITHER_LAYOUT)('background work with $perThread on a thread', (lay
 });
 
 describe.each(SHAPES)('at shutdown in $mode', ({ start }) => {
-  it('background work is waited for', async () => {
+  it('the runtime waits for background work', async () => {
     await using runtime = await start({ options: { shutdownTimeoutMs: 60_000 } });
     const gate = runtime.newGate();
     await runtime.invoke({ do: 'background wait', gate }, { requestId: 'draining' });
@@ -180,7 +180,7 @@ describe.each(SHAPES)('at shutdown in $mode', ({ start }) => {
     expect(await runtime.made('background-')).toEqual(['background-draining']);
   });
 
-  it('for as long as shutdownTimeoutMs allows', async () => {
+  it('the runtime waits for background work no longer than shutdownTimeoutMs', async () => {
     await using runtime = await start({ options: { shutdownTimeoutMs: 100 } });
     await runtime.invoke({ do: 'background never' });
     expect(await runtime.stop()).toEqual({ code: 0, signal: null });
@@ -188,7 +188,7 @@ describe.each(SHAPES)('at shutdown in $mode', ({ start }) => {
   });
 });
 
-it('background work that the shutdown ends is logged as such, also on a thread that a deadline had retired', async () => {
+it('background work lost at shutdown is logged, even on a thread that a deadline has retired', async () => {
   await using runtime = await startLayout({ perThread: 2, threads: 1 }, { options: EARLY_DEADLINE });
   await runtime.invoke({ do: 'background never' }, { requestId: 'background' });
   await runtime.diagnostic({ do: 'never settle' }, timed);
@@ -200,7 +200,7 @@ it('background work that the shutdown ends is logged as such, also on a thread t
 });
 
 describe('in single mode', () => {
-  it('what is left behind at the deadline may still end, and gives no room back twice', async () => {
+  it('background work abandoned at the deadline may still end, and frees its capacity only once', async () => {
     await using runtime = await startSingle({ options: EARLY_DEADLINE });
     const gate = runtime.newGate();
     await runtime.invoke({ do: 'background wait', gate }, { ...timed, requestId: 'left' });
@@ -210,7 +210,7 @@ describe('in single mode', () => {
     await runtime.marks('background-left', 1);
     await runtime.expectFullCapacity();
     const waiting = await runtime.neighbours(1);
-    expect(runtime.api.parked).toBe(0);
+    expect(runtime.api.openPolls).toBe(0);
     await waiting.release();
   });
 });

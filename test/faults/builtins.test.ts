@@ -9,20 +9,20 @@ import { makeTaskRoot } from '../helpers/task-root.ts';
 import { openPipe } from '../logging/outlets.ts';
 import { FULL, posted } from './fault-runtime.ts';
 
-/** The short form leaves out the layout in which less can go wrong. */
+/** Without the slow cases, the layout that is least error-prone is left out. */
 const LAYOUTS: readonly { readonly mode: string; readonly layout: ManagedRuntimeOptions }[] = [
   { mode: 'single mode', layout: { concurrency: 1 } },
   ...(FULL ? [{ mode: 'a thread', layout: { concurrency: 2, threads: 1 } }] : []),
   { mode: 'a shared thread', layout: { concurrency: 2, threads: 1, invocationsPerThread: 2 } },
 ];
 
-/** Our own answer comes about half a second after the event, long before the platform's. */
+/** The signal aborts half a second after the event, and the runtime answers long before the platform. */
 const EARLY_DEADLINE = { deadlineMarginMs: 19_500, deadlineGraceMs: 1_000 };
 const timed = { timeoutMs: 20_000 };
 
-describe.each(LAYOUTS)('a preload has wrapped built-in functions, $mode', ({ layout }) => {
+describe.each(LAYOUTS)('after a preload has wrapped built-in functions, in $mode', ({ layout }) => {
   it.each(['wrappers.cjs', 'wrappers-without-results.cjs'])(
-    '%s: each line is written once, and whatever the output is all of them arrive',
+    '%s: each line is written once, whether the output is a socket, a pipe or a file',
     async (preload) => {
       for (const open of [openSocketOutlet, openPipeOutlet, openFileOutlet]) {
         await using outlet = await open();
@@ -33,7 +33,7 @@ describe.each(LAYOUTS)('a preload has wrapped built-in functions, $mode', ({ lay
           { env, ...outlet.options },
         );
         outlet.started();
-        await runtime.whenParked(1);
+        await runtime.whenPolling(1);
         await runtime.invoke({ do: 'streams' });
         await runtime.invoke({ do: 'interleaved', lines: 5 }, { requestId: 'logs' });
         await runtime.stop();
@@ -48,14 +48,14 @@ describe.each(LAYOUTS)('a preload has wrapped built-in functions, $mode', ({ lay
   );
 });
 
-describe.each(LAYOUTS)('the handler has replaced built-in functions for good, $mode', ({ layout }) => {
+describe.each(LAYOUTS)('after the handler has replaced built-in functions, in $mode', ({ layout }) => {
   it.each(['timers', 'clock', 'promise', 'json', 'process', 'fs', 'console', 'prototypes'])(
-    '%s: invocations are answered, their deadlines hold, lines are written, hooks run',
+    '%s: invocations are answered, deadlines apply, lines are written, and hooks run',
     async (what) => {
       await using runtime = await start(layout);
       const remaining = () => runtime.response('{"do":"remaining"}', timed);
       await call(runtime, { do: 'replace', what });
-      // No result has a JSON form then.
+      // With JSON replaced, no result can be serialized.
       if (what !== 'json') {
         const ms = JSON.parse((await remaining()).body.toString()) as number;
         expect(ms).toBeGreaterThan(0);
@@ -66,7 +66,7 @@ describe.each(LAYOUTS)('the handler has replaced built-in functions for good, $m
         errorType: 'RangeError',
         stackTrace: expect.arrayContaining([expect.stringMatching(/replaces-builtins\.mjs/)]),
       });
-      // At its deadline it would be answered with an error.
+      // If the signal did not abort, the answer at the deadline would be an error.
       const aborted = await call(runtime, { do: 'signal' }, timed);
       expect(aborted.status).toBe(what === 'json' ? 'error' : 'response');
       await call(runtime, { do: 'log' }, { requestId: 'logs' });
@@ -86,7 +86,7 @@ describe.each(LAYOUTS)('the handler has replaced built-in functions for good, $m
   );
 
   it.each(['timers', 'clock', 'promise', 'process', 'fs', 'prototypes'])(
-    '%s: responses are streamed to their end',
+    '%s: responses are streamed completely',
     async (what) => {
       await using runtime = await start({ ...layout, handler: 'streaming' });
       for (const event of [{ do: 'replace', what }, { do: 'log' }, { do: 'log' }]) {
@@ -99,7 +99,7 @@ describe.each(LAYOUTS)('the handler has replaced built-in functions for good, $m
   );
 });
 
-it('the command ends with 0 though the handler has replaced process.exit', async () => {
+it('the command exits with code 0 although the handler has replaced process.exit', async () => {
   await using runtime = await startRuntime({ handler: 'replaces-builtins.handler', concurrency: 1 });
   await runtime.invoke({ do: 'replace', what: 'process' });
   expect(await runtime.stop()).toEqual({ code: 0, signal: null });
@@ -121,14 +121,14 @@ function preloadPath(name: string): string {
   return fileURLToPath(new URL(`../fixtures/preloads/${name}`, import.meta.url));
 }
 
-/** What stdout of a runtime is. */
+/** The kind of output that stdout of a runtime is. */
 interface Outlet extends AsyncDisposable {
   readonly options: RuntimeOptions;
   started(): void;
   lines(runtime: RunningRuntime): Promise<string[]>;
 }
 
-/** What `fork` makes of a pipe. */
+/** `fork` implements a pipe as a socket. */
 async function openSocketOutlet(): Promise<Outlet> {
   return {
     options: {},

@@ -9,13 +9,13 @@ import type { FaultRuntime } from './fault-runtime.ts';
 
 const workerFile = 'loads-if-allowed.mjs';
 
-describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
-  it('all threads but the first fail to load: they are tried again until they can', async () => {
+describe.each(EITHER_LAYOUT)('with invocationsPerThread $perThread', (layout) => {
+  it('if all threads but the first fail to load, their start is retried until it succeeds', async () => {
     await using runtime = await startLayout(layout, { workerFile, env: { ONLY_FIRST: 'yes' } });
-    await runtime.whenParked(layout.perThread);
+    await runtime.whenPolling(layout.perThread);
     await runtime.open('others');
     await expectRetries(runtime);
-    expect(runtime.api.parked).toBe(layout.perThread);
+    expect(runtime.api.openPolls).toBe(layout.perThread);
     expect(await runtime.invoke({ do: 'healthy', n: 1 })).toMatchObject({ n: 1 });
     await runtime.open('load');
     await runtime.expectFullCapacity();
@@ -24,7 +24,7 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
   });
 
   it.each(['before', 'after'])(
-    'another thread fails to load %s the first one is ready: the init succeeds, and it is tried again',
+    'a second thread that fails to load %s the first is ready is retried, and the init succeeds',
     async (when) => {
       const env = { ONLY_FIRST: 'yes', FIRST_WAITS: 'yes' };
       await using runtime = await startLayout({ ...layout, threads: 2 }, { workerFile, env });
@@ -35,10 +35,10 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
         await runtime.open('first');
       } else {
         await runtime.open('first');
-        await runtime.whenParked(layout.perThread);
+        await runtime.whenPolling(layout.perThread);
         await runtime.open('others');
       }
-      await runtime.whenParked(layout.perThread);
+      await runtime.whenPolling(layout.perThread);
       await expectRetries(runtime);
       expect(await runtime.invoke({ do: 'healthy', n: 1 })).toMatchObject({ n: 1 });
       await runtime.open('load');
@@ -47,9 +47,9 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
     },
   );
 
-  it('replacements fail to load: the others serve, and the pool is whole again when they can', async () => {
+  it('while replacements fail to load, other threads serve; capacity recovers once they load', async () => {
     await using runtime = await startLayout(layout, { workerFile });
-    await runtime.whenParked(runtime.slots);
+    await runtime.whenPolling(runtime.slots);
     const neighbours = await runtime.neighbours(runtime.slots - layout.perThread);
     await breakLoading(runtime);
     await runtime.failure({ do: 'exit', code: 1 });
@@ -61,7 +61,7 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
     runtime.expectAnsweredOnce();
   });
 
-  it('no thread at all for a while: what arrives meanwhile is served when there is one again', async () => {
+  it('events that arrive while no thread runs are served when a thread has started', async () => {
     await using runtime = await startLayout(layout, { workerFile });
     const { held } = await loseAllThreads(runtime, layout);
     await expectRetries(runtime);
@@ -71,7 +71,7 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
     runtime.expectAnsweredOnce();
   });
 
-  it('no thread at all for too long: what is held is answered, and the process exits with 1', async () => {
+  it('without a thread for too long, held events are answered, and the process exits with code 1', async () => {
     await using runtime = await startLayout(layout, {
       workerFile,
       options: { threadRecoveryTimeoutMs: 5000 },
@@ -92,16 +92,16 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
   });
 });
 
-const PARKED_PAIR = { perThread: 1, threads: 2 };
-/** Our own answer comes 600 ms after the event, long before the platform's. */
+const IDLE_PAIR = { perThread: 1, threads: 2 };
+/** The runtime answers 600 ms after the event, long before the platform. */
 const EARLY_DEADLINE = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
 
-describe('a thread is lost under a parked poll, and no other can come up', () => {
-  it('the event that came on it is run by the thread that is free next', async () => {
-    await using runtime = await startLayout(PARKED_PAIR, { workerFile });
+describe('when a thread is lost during an open poll, and no replacement starts,', () => {
+  it('the event of that poll runs on the next free thread', async () => {
+    await using runtime = await startLayout(IDLE_PAIR, { workerFile });
     const { held, release } = await holdTheOther(runtime);
     const waiting = runtime.result({ do: 'healthy', n: 1 });
-    await expect.poll(() => runtime.api.parked, { timeout: 60_000 }).toBe(0);
+    await expect.poll(() => runtime.api.openPolls, { timeout: 60_000 }).toBe(0);
     await release();
     expect(statuses(await Promise.all([held, waiting]))).toEqual({ response: 2 });
     await mendLoading(runtime);
@@ -109,14 +109,14 @@ describe('a thread is lost under a parked poll, and no other can come up', () =>
     runtime.expectAnsweredOnce();
   });
 
-  it('the event that came on it misses its deadline: its room is given back', async () => {
-    await using runtime = await startLayout(PARKED_PAIR, { workerFile, options: EARLY_DEADLINE });
+  it('the event of that poll frees its capacity if it misses its deadline', async () => {
+    await using runtime = await startLayout(IDLE_PAIR, { workerFile, options: EARLY_DEADLINE });
     const { held, release } = await holdTheOther(runtime);
     const waiting = await runtime.diagnostic({ do: 'healthy' }, { timeoutMs: 20_000 });
     expect(waiting.errorType).toBe('Runtime.DeadlineExceeded');
     await release();
     expect((await held).status).toBe('response');
-    await runtime.whenParked(1);
+    await runtime.whenPolling(1);
     expect(await runtime.invoke({ do: 'healthy', n: 2 })).toMatchObject({ n: 2 });
     await mendLoading(runtime);
     await runtime.expectFullCapacity();
@@ -124,8 +124,8 @@ describe('a thread is lost under a parked poll, and no other can come up', () =>
   });
 });
 
-it('threads that die as soon as they are there are tried again later each time, then given up', async () => {
-  await using runtime = await startLayout(PARKED_PAIR, {
+it('threads that die right after their start are retried, until NO_THREADS ends the process', async () => {
+  await using runtime = await startLayout(IDLE_PAIR, {
     workerFile: 'dies-at-once.mjs',
     options: { threadRecoveryTimeoutMs: 8_000 },
   });
@@ -138,11 +138,11 @@ it('threads that die as soon as they are there are tried again later each time, 
 });
 
 it.each([1, 2])(
-  'threads fail to start while thread %i serves: they are tried again later each time, until one serves',
+  'while thread %i serves, failing threads are retried with growing delays until one starts',
   async (thread) => {
     const env = { ONLY_FIRST: 'yes', FIRST: String(thread) };
     await using runtime = await startLayout(LAYOUTS[0], { workerFile, env });
-    await runtime.whenParked(1);
+    await runtime.whenPolling(1);
     await runtime.open('others');
     const last = () => Number(retries(runtime).at(-1)?.['failures'] ?? 0);
     while (last() < 5) await runtime.invoke({ do: 'healthy' });
@@ -164,13 +164,13 @@ it.each([
   { what: 'has an uncaught error', event: { do: 'throw in a timer' }, errorType: 'PaymentLost' },
   { what: 'misses its deadline', event: { do: 'never settle' }, errorType: 'Runtime.DeadlineExceeded' },
 ])(
-  'the invocation of the only thread $what, and no other thread can start: NO_THREADS',
+  'exits with NO_THREADS if the only thread’s invocation $what and no thread can start',
   async ({ event, errorType }) => {
     await using runtime = await startLayout(ONE_THREAD, {
       workerFile,
       options: { ...EARLY_DEADLINE, threadRecoveryTimeoutMs: 1_000 },
     });
-    await runtime.whenParked(1);
+    await runtime.whenPolling(1);
     await breakLoading(runtime);
     expect(await runtime.diagnostic(event, { timeoutMs: 20_000 })).toMatchObject({ errorType });
     expect(await runtime.exited).toEqual({ code: 1, signal: null });
@@ -189,11 +189,11 @@ function startingThreads({ child }: FaultRuntime): Promise<number> {
   return promise;
 }
 
-/** One of two threads ends, and cannot be replaced; the other is given an invocation. Both slots had polled before. */
+/** Ends one of two threads for good and gives the other an invocation. Both slots have polled before. */
 async function holdTheOther(runtime: FaultRuntime) {
-  await runtime.whenParked(runtime.slots);
+  await runtime.whenPolling(runtime.slots);
   await runtime.invoke({ do: 'exit later', gate: 'end' });
-  await runtime.whenParked(runtime.slots);
+  await runtime.whenPolling(runtime.slots);
   await breakLoading(runtime);
   await runtime.open('end');
   await runtime.logged({ message: 'A thread did not start, will retry' });
@@ -203,13 +203,13 @@ async function holdTheOther(runtime: FaultRuntime) {
   return { held, release: () => runtime.open(gate) };
 }
 
-/** All threads end while their slots' polls are parked, and none can come up; two events arrive. */
+/** Ends all threads for good while the polls of their slots are open. Two events arrive. */
 async function loseAllThreads(runtime: FaultRuntime, layout: { perThread: number; threads: number }) {
-  await runtime.whenParked(runtime.slots);
+  await runtime.whenPolling(runtime.slots);
   const event = { do: 'meet, and exit later', meeting: runtime.newGate(), of: runtime.slots, gate: 'end' };
   await Promise.all(Array.from({ length: runtime.slots }, () => runtime.invoke(event)));
   await runtime.marks('load-', layout.threads);
-  await runtime.whenParked(runtime.slots);
+  await runtime.whenPolling(runtime.slots);
   await breakLoading(runtime);
   await runtime.open('end');
   await runtime.logged({ message: 'A thread did not start, will retry' });

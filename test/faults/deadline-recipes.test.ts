@@ -11,11 +11,11 @@ import { makeTaskRoot } from '../helpers/task-root.ts';
 
 const PAGE = readFileSync(new URL('../../docs/diagnosis.md', import.meta.url), 'utf8');
 
-/** The signal aborts five seconds after the event. A slow machine has 20 more seconds for what the handler does then. */
+/** The signal aborts five seconds after the event. A slow machine then has 20 more seconds. */
 const OPTIONS = { concurrency: 2, deadlineMarginMs: 20_000 };
 const DEADLINE = { deadlineInMs: 25_000 };
 
-/** What the recipe leaves out. */
+/** Code that the recipes omit. */
 const LEFT_OUT = `
 import { writeFileSync } from 'node:fs';
 const compute = (item: number): number => {
@@ -39,7 +39,7 @@ interface Progress {
   readonly results: readonly number[];
 }
 
-it('a handler that computes stores what it has and returns it, and a second invocation does the rest', async () => {
+it('a computing handler stores and returns partial results, and a second invocation does the rest', async () => {
   await using root = await makeTaskRoot(recipe('if (signal.aborted) return store('));
   await using runtime = await startBootstrap(join(root.path, 'index.ts'), OPTIONS);
   const items = Array.from({ length: 100_000 }, (_, n) => n);
@@ -60,7 +60,7 @@ it('a handler that computes stores what it has and returns it, and a second invo
   });
 });
 
-it('a handler that waits returns what has arrived', async () => {
+it('a waiting handler returns the responses that have arrived', async () => {
   const server = createServer((request, response) => {
     if (request.url !== '/silent') response.end(`page ${request.url}`);
   });

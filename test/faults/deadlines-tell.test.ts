@@ -1,4 +1,4 @@
-/** What an error at a deadline says about the code, for each kind of code that does not settle, in each form of a module. */
+/** What the error at a deadline says about the handler, for each way not to settle and each module format. */
 import { buildSync } from 'esbuild';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ const SOURCES = fileURLToPath(new URL('../fixtures/deadlines/', import.meta.url)
 const TYPESCRIPT = readFileSync(`${SOURCES}index.ts`, 'utf8');
 const COMMONJS = readFileSync(`${SOURCES}index.cjs`, 'utf8');
 
-/** The time that an invocation has. The Runtime API itself waits for longer, so a slow machine gets no timeout instead. */
+/** The time of an invocation. The Runtime API waits longer, so that a slow machine does not get a timeout. */
 const DEADLINE = { deadlineInMs: 3_000 };
 
 /** The number of the line of a source that contains the text. */
@@ -68,7 +68,7 @@ function hotLines(source = TYPESCRIPT): number[] {
   return [lineOf('if (n < 2)', source), lineOf('return fibonacci(', source)];
 }
 
-/** A caller is shown with its own line, or with that of its call if samples of the caller itself have it. */
+/** A caller is shown with its first line, or with the line of its call if samples of the caller have it. */
 function callerLines(source = TYPESCRIPT): number[] {
   return [lineOf('function derive', source), lineOf('for (;;) pbkdf2Sync(', source)];
 }
@@ -140,11 +140,11 @@ describe.runIf(canProfileThreads()).each(FORMS)('$form', ({ prepare, frames }) =
     await root[Symbol.asyncDispose]();
   });
 
-  it('a handler that computes: the line that ran, and its callers', async () => {
+  it('reports the line that a computing handler runs', async () => {
     await expectStack(runtime, await failAt(runtime, { do: 'spin' }), frames(root).spin);
   });
 
-  it('a handler in calls of native code: the function that calls it', async () => {
+  it('reports the function that calls native code', async () => {
     await expectStack(runtime, await failAt(runtime, { do: 'native' }), frames(root).native);
   });
 });
@@ -172,10 +172,10 @@ describe.each([
     { way: 'promise', waitingFor: {} },
     { way: 'sleep', waitingFor: { Timeout: 1 } },
     { way: 'socket', waitingFor: { TCPSocketWrap: 1 } },
-  ])('for a $way: says for what', async ({ way, waitingFor }) => {
+  ])('for a $way: logs what it waits for', async ({ way, waitingFor }) => {
     const { port } = silent.address() as AddressInfo;
     const error = await failAt(runtime, { do: way, port });
-    // In single mode, handlers that were given up before go on waiting.
+    // In single mode, handlers that were abandoned before still wait.
     const expected = concurrency === 1 ? expect.objectContaining(waitingFor) : waitingFor;
     await expect
       .poll(() => linesAbout(runtime, error).map((line) => line['waitingFor']), POLL_OPTIONS)
@@ -183,7 +183,7 @@ describe.each([
   });
 });
 
-it('a handler in one loop, which V8 optimizes while it runs: its line, or the line of its call', async () => {
+it('reports the line of a loop that V8 optimizes while it runs, or the line of its call', async () => {
   await using root = await makeTaskRoot(FILES);
   await using runtime = await startRuntime({ taskRoot: root.path, concurrency: 2, handler: 'index.handler' });
   const error = await failAt(runtime, { do: 'loop' });
@@ -192,7 +192,7 @@ it('a handler in one loop, which V8 optimizes while it runs: its line, or the li
     await expectStack(runtime, error, [frame('loop', `${root.path}/index.ts`, ...lines)]);
 });
 
-it('a handler in one long call of native code: says that it could not be profiled', async () => {
+it('says that a handler in one long native call could not be profiled', async () => {
   await using root = await makeTaskRoot(FILES);
   await using runtime = await startRuntime({ taskRoot: root.path, concurrency: 2, handler: 'index.handler' });
   const { error } = await failAt(runtime, { do: 'one native call' });
@@ -200,7 +200,7 @@ it('a handler in one long call of native code: says that it could not be profile
   expect(await runtime.invoke({ do: 'healthy' })).toBe('healthy');
 });
 
-it('a handler that blocks the main thread past the deadline: is answered late, and says why', async () => {
+it('answers late, with the reason, if the handler blocks the main thread past the deadline', async () => {
   await using root = await makeTaskRoot(FILES);
   await using runtime = await startRuntime({ taskRoot: root.path, concurrency: 1, handler: 'index.handler' });
   const { error } = await failAt(runtime, { do: 'block past the deadline' });
@@ -210,7 +210,7 @@ it('a handler that blocks the main thread past the deadline: is answered late, a
   expect(await runtime.invoke({ do: 'healthy' })).toBe('healthy');
 });
 
-it('a Node.js that cannot profile threads: says so once, and answers all the same', async () => {
+it('warns once, and answers anyway, if Node.js cannot profile threads', async () => {
   await using root = await makeTaskRoot(FILES);
   const preload = new URL('without-profiles.mjs', `file://${SOURCES}`).href;
   const execArgv = ['--import', preload];
@@ -230,7 +230,7 @@ it('a Node.js that cannot profile threads: says so once, and answers all the sam
   expect(lines).toMatchObject([{ level: 'WARN', node: process.versions.node }]);
 });
 
-it('neighbours on the thread that is profiled lose nothing', async () => {
+it('profiling a thread does not affect its other invocations', async () => {
   await using runtime = await startLayout({ perThread: 4, threads: 1 }, { options: { onDeadline: 'keep' } });
   const before = await runtime.expectFullCapacity();
   const neighbours = await runtime.neighbours(3);

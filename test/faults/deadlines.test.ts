@@ -10,40 +10,40 @@ import {
   threadCount,
 } from './fault-runtime.ts';
 
-/** Our own answer comes about half a second after the event, long before the platform's. */
+/** The runtime answers about half a second after the event, long before the platform. */
 const EARLY_DEADLINE = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
 const timed = { timeoutMs: 20_000 };
 
 const EXCEEDED = {
   errorType: 'Runtime.DeadlineExceeded',
   header: 'Runtime.DeadlineExceeded',
-  // deadlines-tell.test.ts has what the message says in between.
+  // deadlines-tell.test.ts tests the middle of the message.
   errorMessage: expect.stringMatching(
     /^The handler did not settle before the deadline(: .+)?\. (Listen to|Check) context\..+, or raise the function timeout\.$/,
   ),
 };
 
-describe.each([...LAYOUTS, ONE_THREAD])('with $perThread on a thread, of $threads', (layout) => {
+describe.each([...LAYOUTS, ONE_THREAD])('invocationsPerThread $perThread, threads $threads', (layout) => {
   const shared = layout.perThread > 1;
 
-  it('a handler that waits is answered, its thread replaced, and neighbours go on', async () => {
+  it('a waiting handler is answered, its thread is replaced, and other invocations continue', async () => {
     await using runtime = await startLayout(layout, { options: EARLY_DEADLINE });
     const before = await runtime.expectFullCapacity();
     const neighbours = await runtime.neighbours(runtime.slots - 1);
     expect(await runtime.diagnostic({ do: 'never settle' }, timed)).toMatchObject(EXCEEDED);
-    await runtime.whenParked(1);
+    await runtime.whenPolling(1);
     expect(statuses(await neighbours.release())).toEqual(responses(runtime.slots - 1));
     const after = await runtime.expectFullCapacity();
     expect(new Set(after).symmetricDifference(new Set(before)).size).toBe(2);
     runtime.expectAnsweredOnce();
   });
 
-  it('a handler that spins is answered, and its thread is taken', async () => {
+  it('a spinning handler is answered, and its thread is terminated', async () => {
     await using runtime = await startLayout(layout, { options: EARLY_DEADLINE });
     const before = await runtime.expectFullCapacity();
     const neighbours = await runtime.neighbours(runtime.slots - 1);
     expect(await runtime.diagnostic({ do: 'spin' }, timed)).toMatchObject(EXCEEDED);
-    await runtime.whenParked(layout.perThread);
+    await runtime.whenPolling(layout.perThread);
     const results = await neighbours.release();
     const error = layout.perThread - 1;
     const response = runtime.slots - 1 - error;
@@ -62,10 +62,10 @@ describe.each([...LAYOUTS, ONE_THREAD])('with $perThread on a thread, of $thread
   });
 });
 
-describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
-  it('all of them at once are answered, and capacity is back', async () => {
+describe.each(LAYOUTS)('with invocationsPerThread $perThread', (layout) => {
+  it('missed deadlines in all slots at once are answered, and capacity recovers', async () => {
     await using runtime = await startLayout(layout, { options: EARLY_DEADLINE });
-    await runtime.whenParked(runtime.slots);
+    await runtime.whenPolling(runtime.slots);
     const events = Array.from({ length: runtime.slots }, (_, n) => ({ do: n % 2 ? 'spin' : 'never settle' }));
     for (const result of await Promise.all(events.map((event) => runtime.result(event, timed)))) {
       expect(posted(result).errorType).toMatch(/^Runtime\.(DeadlineExceeded|ThreadTerminated)$/);
@@ -74,7 +74,7 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
     runtime.expectAnsweredOnce();
   });
 
-  it('a handler that listens to context.signal answers for itself, and keeps its thread', async () => {
+  it('a handler that listens to context.signal returns its own result and keeps its thread', async () => {
     await using runtime = await startLayout(layout, {
       options: { ...EARLY_DEADLINE, deadlineGraceMs: 15_000 },
     });
@@ -88,7 +88,7 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
     runtime.expectAnsweredOnce();
   });
 
-  it('a listener on context.signal that throws: is answered with its error, and nobody else is', async () => {
+  it('a listener on context.signal that throws fails only its own invocation', async () => {
     await using runtime = await startLayout(layout, {
       options: { ...EARLY_DEADLINE, deadlineGraceMs: 15_000 },
     });
@@ -102,9 +102,9 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
     runtime.expectAnsweredOnce();
   });
 
-  it('where the platform was first (410), that is logged and no error', async () => {
+  it('if the platform answers first (410), the runtime logs a warning, not an error', async () => {
     await using runtime = await startLayout(layout, { options: { deadlineGraceMs: 100 } });
-    await runtime.whenParked(runtime.slots);
+    await runtime.whenPolling(runtime.slots);
     const requestId = 'too-late';
     const event = { do: 'never settle' };
     expect(await runtime.result(event, { requestId, timeoutMs: 200 })).toMatchObject({ status: 'timeout' });
@@ -121,20 +121,20 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
     ).not.toContainEqual(expect.stringMatching(/answer/));
   });
 
-  it('onDeadline keep: is answered, and its slot polls again only when the handler has settled', async () => {
+  it('onDeadline keep: the slot polls again only after the answered handler has settled', async () => {
     await using runtime = await startLayout(layout, { options: { ...EARLY_DEADLINE, onDeadline: 'keep' } });
     const before = await runtime.expectFullCapacity();
     const gate = runtime.newGate();
     expect(await runtime.diagnostic({ do: 'wait', gate }, timed)).toMatchObject(EXCEEDED);
     for (let round = 0; round < 5; round += 1) await runtime.invoke({ do: 'healthy' });
-    await runtime.whenParked(runtime.slots - 1);
-    expect(runtime.api.parked).toBe(runtime.slots - 1);
+    await runtime.whenPolling(runtime.slots - 1);
+    expect(runtime.api.openPolls).toBe(runtime.slots - 1);
     await runtime.open(gate);
     expect(new Set(await runtime.expectFullCapacity())).toEqual(new Set(before));
     runtime.expectAnsweredOnce();
   });
 
-  it('onDeadline exit: all are answered, and the process exits with 1', async () => {
+  it('onDeadline exit: all invocations are answered, and the process exits with code 1', async () => {
     await using runtime = await startLayout(layout, { options: { ...EARLY_DEADLINE, onDeadline: 'exit' } });
     const gate = runtime.newGate();
     const neighbour = runtime.api.invoke(JSON.stringify({ do: 'wait', gate }), { whenCapacity: true });
@@ -150,9 +150,9 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
   });
 });
 
-it('a neighbour that computes while another misses its deadline is not taken for one that blocks', async () => {
+it('an invocation that computes while another misses its deadline does not count as blocking', async () => {
   await using runtime = await startLayout({ perThread: 2, threads: 1 }, { options: EARLY_DEADLINE });
-  await runtime.whenParked(2);
+  await runtime.whenPolling(2);
   const late = runtime.diagnostic({ do: 'never settle' }, { ...timed, requestId: 'late' });
   await runtime.marks('arrived-late', 1);
   const gate = runtime.newGate();
@@ -164,7 +164,7 @@ it('a neighbour that computes while another misses its deadline is not taken for
   runtime.expectAnsweredOnce();
 });
 
-it('an abandoned handler that blocks its thread later: the thread gets nothing new, and neighbours do not wait for their deadlines', async () => {
+it('a thread with an abandoned handler gets no new events, and is terminated if that blocks it', async () => {
   await using runtime = await startLayout({ perThread: 4, threads: 1 }, { options: EARLY_DEADLINE });
   const [threadId] = await runtime.expectFullCapacity();
   const [gate, others] = [runtime.newGate(), runtime.newGate()];
@@ -188,7 +188,7 @@ it('an abandoned handler that blocks its thread later: the thread gets nothing n
   runtime.expectAnsweredOnce();
 });
 
-it('a thread that is to end after its last invocation ends, too, when that is abandoned', async () => {
+it('a retiring thread ends when its last invocation is abandoned', async () => {
   await using runtime = await startLayout({ perThread: 4, threads: 1 }, { options: EARLY_DEADLINE });
   await runtime.expectFullCapacity();
   const threads = await threadCount(runtime.child.pid);
@@ -211,7 +211,7 @@ describe('in single mode', () => {
   });
 
   it.each(['never settle', 'wait'])(
-    'a handler that does not end (%s) is answered, and left to itself',
+    'a handler that does not end (%s) is answered and abandoned',
     async (what) => {
       await using runtime = await startSingle({ options: EARLY_DEADLINE });
       const gate = runtime.newGate();
@@ -224,11 +224,11 @@ describe('in single mode', () => {
     },
   );
 
-  it('onDeadline keep: a handler that waits on is answered, and polls again when it has settled', async () => {
+  it('onDeadline keep: the runtime polls again only after the answered handler has settled', async () => {
     await using runtime = await startSingle({ options: { ...EARLY_DEADLINE, onDeadline: 'keep' } });
     const gate = runtime.newGate();
     expect(await runtime.diagnostic({ do: 'wait', gate }, timed)).toMatchObject(EXCEEDED);
-    expect(runtime.api.parked).toBe(0);
+    expect(runtime.api.openPolls).toBe(0);
     await runtime.open(gate);
     await runtime.expectFullCapacity();
     runtime.expectAnsweredOnce();

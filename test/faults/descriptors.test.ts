@@ -7,28 +7,28 @@ const LIMIT = 256;
 const MANY = { perThread: 75, threads: 4 } as const;
 const FEW = { perThread: 4, threads: 2 } as const;
 
-describe('with a limit that is too low for all slots', () => {
-  it('so many slots poll as there are descriptors for, and a warning says so', async () => {
+describe('with too few file descriptors for all slots', () => {
+  it('only as many slots poll as the descriptors allow, and a warning says so', async () => {
     await using runtime = await startLayout(MANY, { descriptors: LIMIT });
     const slots = await slotsThatPoll(runtime);
-    await runtime.whenParked(slots);
+    await runtime.whenPolling(slots);
     expect(await openDescriptors(runtime)).toBeLessThan(LIMIT - 10);
     expect(await answers(runtime, { do: 'healthy' }, slots)).toEqual({ response: slots });
     for (let exits = 0; exits < 3; exits += 1) await runtime.failure({ do: 'exit', code: 1 });
-    await runtime.whenParked(slots);
+    await runtime.whenPolling(slots);
     expect(await answers(runtime, { do: 'healthy' }, slots)).toEqual({ response: slots });
-    await runtime.whenParked(slots);
-    expect(runtime.api.parked).toBe(slots);
+    await runtime.whenPolling(slots);
+    expect(runtime.api.openPolls).toBe(slots);
     expect(runtime.log.filter(({ message }) => /^(Polling|Answering) failed/.test(String(message)))).toEqual(
       [],
     );
     runtime.expectAnsweredOnce();
   });
 
-  it('a handler that streams: each slot has a second connection', async () => {
+  it('a streaming handler leaves enough descriptors for a second connection of each slot', async () => {
     await using runtime = await startLayout(MANY, { descriptors: LIMIT, workerFile: 'streams.mjs' });
     const slots = await slotsThatPoll(runtime);
-    await runtime.whenParked(slots);
+    await runtime.whenPolling(slots);
     const firsts: Promise<void>[] = [];
     const results = Array.from({ length: slots }, () => {
       const first = Promise.withResolvers<void>();
@@ -45,27 +45,27 @@ describe('with a limit that is too low for all slots', () => {
     expect(runtime.log.filter(({ level }) => level === 'ERROR')).toEqual([]);
   });
 
-  it('a handler that opens files without end: its caller hears so, and all others are answered', async () => {
+  it('a handler that opens files without end fails with EMFILE, and all others are answered', async () => {
     await using runtime = await startLayout(MANY, { descriptors: LIMIT });
     const slots = await slotsThatPoll(runtime);
-    await runtime.whenParked(slots);
+    await runtime.whenPolling(slots);
     const error = posted(await runtime.result({ do: 'open files without end' }));
     expect(error).toMatchObject({
       code: 'EMFILE',
       errorMessage: expect.stringMatching(/too many open files/),
     });
     expect(await answers(runtime, { do: 'healthy' }, 40)).toEqual({ response: 40 });
-    await runtime.whenParked(slots);
+    await runtime.whenPolling(slots);
     // Descriptors that a thread has opened are closed when it ends.
     for (let exits = 0; exits < MANY.threads; exits += 1) await runtime.failure({ do: 'exit', code: 1 });
-    await runtime.whenParked(slots);
+    await runtime.whenPolling(slots);
     expect(await answers(runtime, { do: 'healthy' }, 40)).toEqual({ response: 40 });
     runtime.expectAnsweredOnce();
   });
 });
 
 describe('with no descriptor left', () => {
-  it('slots that cannot connect leave their room to those that can; slots and threads come back', async () => {
+  it('slots that cannot connect leave their capacity to others; slots and threads recover', async () => {
     await using runtime = await startLayout(FEW, { descriptors: LIMIT });
     await runtime.expectFullCapacity();
     const holder = runtime.result({ do: 'hold descriptors', gate: 'end' });
@@ -85,7 +85,7 @@ describe('with no descriptor left', () => {
     expect(runtime.log.filter(({ message }) => String(message).startsWith('Uncaught error'))).toHaveLength(1);
   });
 
-  it('heaps are still watched, and nothing floods the log', async () => {
+  it('heap limits still apply, and the log is not flooded', async () => {
     const options = { resourceLimits: { maxOldGenerationSizeMb: 32 } };
     await using runtime = await startLayout(FEW, { descriptors: LIMIT, options });
     await runtime.expectFullCapacity();
@@ -102,7 +102,7 @@ describe('with no descriptor left', () => {
   });
 });
 
-/** What the warning says. */
+/** The number of polling slots that the warning reports. */
 async function slotsThatPoll(runtime: FaultRuntime): Promise<number> {
   const { slots } = (await runtime.logged({
     level: 'WARN',

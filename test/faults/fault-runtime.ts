@@ -174,14 +174,14 @@ export class FaultRuntime extends RunningRuntime {
 
   /** Expects that all slots run invocations at the same time. Resolves with the thread ids. */
   async expectFullCapacity(): Promise<number[]> {
-    await this.whenParked(this.slots);
+    await this.whenPolling(this.slots);
     const event = { do: 'meet', gate: this.newGate(), of: this.slots };
     const meeting = Array.from({ length: this.slots }, () =>
       this.invoke<{ threadId: number }>(event, { whenCapacity: false }),
     );
     const threads = (await Promise.all(meeting)).map(({ threadId }) => threadId);
-    await this.whenParked(this.slots);
-    expect(this.api.parked).toBe(this.slots);
+    await this.whenPolling(this.slots);
+    expect(this.api.openPolls).toBe(this.slots);
     expect(this.api.inFlight).toBe(0);
     return threads;
   }
@@ -257,7 +257,7 @@ export function statuses(results: readonly InvokeResult[]): Record<string, numbe
   );
 }
 
-/** What {@link statuses} is for so many invocations that all got a response. */
+/** The {@link statuses} of `count` invocations that all got a response. */
 export function responses(count: number): Record<string, number> {
   return count === 0 ? {} : { response: count };
 }

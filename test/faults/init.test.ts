@@ -79,7 +79,7 @@ describe.each(SHAPES)('$mode', ({ mode, start }) => {
   const faults = mode === SINGLE_MODE ? FAULTS : [...FAULTS, ...IN_THREADS];
 
   it.each(faults)(
-    'a module that $how: one init error, no poll, and the process exits with 1',
+    'a module that $how: posts one init error, does not poll, and exits with code 1',
     async (fault) => {
       await using runtime = await start({
         workerFile: 'cannot-load.mjs',
@@ -99,12 +99,12 @@ describe.each(SHAPES)('$mode', ({ mode, start }) => {
     expect(await runtime.invoke({})).toBe('loaded');
   });
 
-  it('a module to preload that throws is an init error, too', async () => {
+  it('a preload module that throws is an init error', async () => {
     await using runtime = await start({ options: { preload: [fixture('preload-throws.mjs')] } });
     await expectInitError(runtime, { errorType: 'SyntaxError', errorMessage: /^no such addon$/, more: {} });
   });
 
-  it('a module to preload that hangs is an init error, too', async () => {
+  it('a preload module that hangs is an init error', async () => {
     await using runtime = await start({
       env: { HOW: 'hangs' },
       options: { preload: [fixture('cannot-load.mjs')], initTimeoutMs: 1500 },
@@ -117,7 +117,7 @@ describe.each(SHAPES)('$mode', ({ mode, start }) => {
   });
 });
 
-// The main thread posts it, whatever the mode.
+// The main thread posts the init error in every mode.
 describe.each(FULL ? SHAPES : SHAPES.slice(-1))('$mode', ({ start }) => {
   it.each<Fault>([
     { type: 'refuse' },
@@ -127,7 +127,7 @@ describe.each(FULL ? SHAPES : SHAPES.slice(-1))('$mode', ({ start }) => {
     { type: 'status', status: 500 },
     { type: 'garbage' },
     { type: 'truncated-body' },
-  ])('$type of /init/error: is posted again, and taken once', async (fault) => {
+  ])('$type of /init/error: the error is posted again and accepted once', async (fault) => {
     const api = await startRuntimeApiServer();
     api.faults.once('init-error', fault);
     await using runtime = await start({ api, workerFile: 'cannot-load.mjs', env: { HOW: 'throws' } });
@@ -144,7 +144,7 @@ async function expectInitError(
   fault: { readonly errorType: string; readonly errorMessage: RegExp; readonly more: object },
 ): Promise<void> {
   let polled = false;
-  runtime.api.whenParked(1).then(
+  runtime.api.whenPolling(1).then(
     () => (polled = true),
     () => undefined,
   );

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ONE_THREAD, startLayout, statuses } from './fault-runtime.ts';
 
-/** One thread, so that it is known who runs on it. */
+/** One thread, so that all invocations of a test run on it. */
 const LAYOUTS = [ONE_THREAD, { perThread: 4, threads: 1 }] as const;
 
 const LATE = [
@@ -16,15 +16,15 @@ const LATE = [
   { event: 'exit later', errorType: 'Runtime.ExitError', errorMessage: /process\.exit\(0\)/, blamed: true },
 ];
 
-describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
+describe.each(LAYOUTS)('with invocationsPerThread $perThread', (layout) => {
   it.each(LATE)(
-    '$event, in an idle thread: is logged, the thread is replaced, no invocation is blamed',
+    '$event, in an idle thread: the error is logged, the thread replaced, no invocation fails',
     async (late) => {
       await using runtime = await startLayout(layout);
       const [before] = await runtime.expectFullCapacity();
       const requestId = 'long-gone';
       await runtime.response(JSON.stringify({ do: late.event, gate: 'late' }), { requestId });
-      await runtime.whenParked(runtime.slots);
+      await runtime.whenPolling(runtime.slots);
       await runtime.open('late');
       await runtime.logged({
         level: 'ERROR',
@@ -42,7 +42,7 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
   );
 
   it.each(LATE.filter(({ event }) => event !== 'exit later'))(
-    '$event, while the next one runs: the next one is answered as if nothing had happened',
+    '$event, while the next invocation runs: the next invocation gets its own response',
     async (late) => {
       await using runtime = await startLayout(layout);
       await runtime.invoke({ do: late.event, gate: 'late' });

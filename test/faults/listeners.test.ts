@@ -12,7 +12,7 @@ import {
 } from './fault-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
 
-/** Nobody may wait for the deadline, which is far away. */
+/** The deadline is far away, so that no error can come from it. */
 const IDS = { requestId: 'request-1', tenantId: 'tenant-1', timeoutMs: 600_000 };
 
 const FAILING_CAPTURE = new URL('../fixtures/preloads/failing-capture.cjs', import.meta.url);
@@ -23,7 +23,7 @@ const UNHANDLED = { errorType: 'Runtime.UnhandledPromiseRejection' };
 const OF_LISTENER = { errorType: 'SyntaxError', errorMessage: 'the listener failed' };
 const EXIT = { errorType: 'Runtime.ExitError' };
 
-/** What listeners of the handler's module do, what it does then, and what its caller hears. */
+/** What the module's listeners do, what the handler does, and which error its caller gets. */
 const CASES = [
   { listen: '', event: 'reject', error: UNHANDLED },
   { listen: '', event: 'throw in a timer', error: THROWN },
@@ -48,7 +48,7 @@ const CASES = [
   { listen: 'capture uncaught', event: 'throw in a timer', error: THROWN },
 ];
 
-/** Listeners that fail themselves, and the errors in the log. */
+/** Listeners that fail themselves, and the errors that are logged. */
 const FAILING = [
   { listen: 'rethrow uncaught', logged: [THROWN, THROWN] },
   { listen: 'throw on uncaught', logged: [THROWN, OF_LISTENER] },
@@ -61,21 +61,21 @@ const FAILING = [
     : []),
 ];
 
-describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
-  it.each(CASES)('a module that listens ($listen): $event', async ({ listen, event, error }) => {
+describe.each(LAYOUTS)('with invocationsPerThread $perThread', (layout) => {
+  it.each(CASES)('listeners ($listen): $event fails its invocation', async ({ listen, event, error }) => {
     await using runtime = await startLayout(layout, { workerFile: 'errors.mjs', env: { LISTEN: listen } });
-    await runtime.whenParked(runtime.slots);
+    await runtime.whenPolling(runtime.slots);
     expect(await runtime.diagnostic({ do: event }, IDS)).toMatchObject(error);
     await runtime.logged({ message: UNCAUGHT });
     expect(escapes(runtime)).toMatchObject([{ requestId: IDS.requestId, tenantId: IDS.tenantId, ...error }]);
     // The thread is replaced, whatever the listener does.
-    await runtime.whenParked(runtime.slots);
+    await runtime.whenPolling(runtime.slots);
     await runtime.invoke({ do: 'healthy' });
     runtime.expectAnsweredOnce();
     expect(escapes(runtime)).toHaveLength(1);
   });
 
-  it('a listener that swallows rejections decides: the handler goes on', async () => {
+  it('a listener that swallows rejections lets the handler continue', async () => {
     const env = { LISTEN: 'swallow rejections' };
     await using runtime = await startLayout(layout, { workerFile: 'errors.mjs', env });
     const gate = runtime.newGate();
@@ -85,7 +85,7 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
     expect(escapes(runtime)).toEqual([]);
   });
 
-  it('a listener on uncaught errors decides of those that no invocation waits for', async () => {
+  it('a listener that swallows uncaught errors keeps the thread if all invocations are answered', async () => {
     const env = { LISTEN: 'swallow uncaught' };
     const one = { ...layout, threads: 1 };
     await using runtime = await startLayout(one, { workerFile: 'errors.mjs', env });
@@ -98,16 +98,16 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
   });
 });
 
-describe.each([ONE_THREAD, { perThread: 3, threads: 1 }])('with one thread for $perThread', (layout) => {
+describe.each([ONE_THREAD, { perThread: 3, threads: 1 }])('with one thread, slots: $perThread', (layout) => {
   it.each(FAILING)(
-    'a listener that fails ($listen): the caller gets the error, its neighbours their responses',
+    'a failing listener ($listen): the caller gets the error, the others their responses',
     async ({ listen, logged }) => {
       await using runtime = await startLayout(layout, { workerFile: 'errors.mjs', env: { LISTEN: listen } });
-      await runtime.whenParked(runtime.slots);
+      await runtime.whenPolling(runtime.slots);
       const neighbours = await runtime.neighbours(runtime.slots - 1);
       expect(await runtime.diagnostic({ do: 'throw in a timer' }, IDS)).toMatchObject(THROWN);
       expect(statuses(await neighbours.release())).toEqual(responses(runtime.slots - 1));
-      await runtime.whenParked(runtime.slots);
+      await runtime.whenPolling(runtime.slots);
       await runtime.invoke({ do: 'healthy' });
       runtime.expectAnsweredOnce();
       expect(escapes(runtime)).toMatchObject(logged.map((error) => ({ ...error, requestId: IDS.requestId })));
@@ -116,13 +116,13 @@ describe.each([ONE_THREAD, { perThread: 3, threads: 1 }])('with one thread for $
   );
 });
 
-it('a thread that its capture callback ends: neighbours do not get the error of another invocation', async () => {
+it('if a capture callback ends the thread, the other invocations fail with Runtime.ThreadLost', async () => {
   const execArgv = ['--require', fileURLToPath(FAILING_CAPTURE)];
   await using runtime = await startLayout(
     { perThread: 3, threads: 1 },
     { workerFile: 'errors.mjs', execArgv },
   );
-  await runtime.whenParked(runtime.slots);
+  await runtime.whenPolling(runtime.slots);
   const neighbours = await runtime.neighbours(runtime.slots - 1);
   expect(await runtime.diagnostic({ do: 'throw in a timer' }, IDS)).toMatchObject(THROWN);
   for (const result of await neighbours.release()) {
@@ -130,7 +130,7 @@ it('a thread that its capture callback ends: neighbours do not get the error of 
     expect({ errorType, stackTrace }).toEqual({ errorType: 'Runtime.ThreadLost', stackTrace: [] });
     expect(errorMessage).toMatch(/lost to an error .* in the invocation request-1/);
   }
-  await runtime.whenParked(runtime.slots);
+  await runtime.whenPolling(runtime.slots);
   await runtime.invoke({ do: 'healthy' });
   runtime.expectAnsweredOnce();
   // Node.js then calls process.exit() itself; the runtime may log that as well.
@@ -139,7 +139,7 @@ it('a thread that its capture callback ends: neighbours do not get the error of 
 
 describe('in single mode', () => {
   it.each(FAILING)(
-    'a listener that fails ($listen): the caller gets the error, then the process ends',
+    'a failing listener ($listen): the caller gets the error, then the process ends',
     async ({ listen, logged }) => {
       await using runtime = await startSingle({ workerFile: 'errors.mjs', env: { LISTEN: listen } });
       expect(await runtime.result({ do: 'throw in a timer' }, IDS)).toMatchObject({
@@ -154,7 +154,7 @@ describe('in single mode', () => {
   );
 
   it.each(CASES.filter((each) => !isDealtWith(each)))(
-    'a module that listens ($listen): $event',
+    'listeners ($listen): $event fails its invocation and ends the process',
     async ({ listen, event, error }) => {
       await using runtime = await startSingle({ workerFile: 'errors.mjs', env: { LISTEN: listen } });
       expect(await runtime.result({ do: event }, IDS)).toMatchObject({ status: 'error', error });
@@ -173,16 +173,16 @@ describe('in single mode', () => {
   );
 
   it.each(CASES.filter(isDealtWith))(
-    'a module that deals with uncaught errors ($listen): $event, and the process goes on',
+    'listeners for uncaught errors ($listen): $event fails its invocation, but the process continues',
     async ({ listen, event, error }) => {
       await using runtime = await startSingle({ workerFile: 'errors.mjs', env: { LISTEN: listen } });
       expect(await runtime.diagnostic({ do: event }, IDS)).toMatchObject(error);
       expect(await runtime.invoke({ do: 'healthy' })).toEqual({ threadId: 0 });
-      // Each is told, and what the code does on purpose still ends the process.
+      // Each error is reported, and a deliberate exit still ends the process.
       const ids = { ...IDS, requestId: 'request-2' };
       expect(await runtime.diagnostic({ do: event }, ids)).toMatchObject(error);
       expect(await runtime.result({ do: 'exit at once' })).toMatchObject({ status: 'error', error: EXIT });
-      // The listener hears of the rejection of run() too.
+      // The listener also receives the rejection of run().
       await runtime.exited;
       runtime.expectAnsweredOnce();
       expect(escapes(runtime)).toMatchObject([
@@ -193,7 +193,7 @@ describe('in single mode', () => {
     },
   );
 
-  it('process.exit in the handler: is answered, and logged once', async () => {
+  it('process.exit in the handler is answered and logged once', async () => {
     await using runtime = await startSingle({ workerFile: 'errors.mjs' });
     const result = runtime.api.invoke(JSON.stringify({ do: 'exit at once' }), { whenCapacity: true, ...IDS });
     expect(await result).toMatchObject({ status: 'error', error: EXIT });
@@ -210,7 +210,7 @@ function escapes(runtime: FaultRuntime): LogLine[] {
   return runtime.log.filter(({ message }) => message === UNCAUGHT);
 }
 
-/** Whether a listener hears of the uncaught error, and the process may go on. */
+/** Whether a listener handles the uncaught error, so that the process may continue. */
 function isDealtWith({ listen }: (typeof CASES)[number]): boolean {
   return /swallow uncaught|capture uncaught/.test(listen);
 }

@@ -25,7 +25,7 @@ describe('a thread that holds no invocation', () => {
     { what: 'small objects', given: SMALL_HEAP },
     { what: 'large arrays', given: SMALL_HEAP },
     { what: 'Buffers', given: SMALL_MEMORY },
-  ])('$what leak in a timer: the thread is replaced, and the others go on', async ({ what, given }) => {
+  ])('$what leak in a timer: the thread is replaced, and the others continue', async ({ what, given }) => {
     await using runtime = await startLayout(ONE_EACH, given);
     const threads = await runtime.expectFullCapacity();
     const neighbours = await runtime.neighbours(3);
@@ -39,12 +39,12 @@ describe('a thread that holds no invocation', () => {
   });
 });
 
-describe('a module that loads too much', () => {
+describe('a module that runs out of memory while it loads', () => {
   it.each([
     { how: 'fills the heap', given: SMALL_HEAP, message: HEAP_FULL },
     { how: 'fills the heap in large steps', given: SMALL_HEAP, message: HEAP_FULL },
     { how: 'fills Buffers', given: SMALL_MEMORY, message: MEMORY_FULL },
-  ])('$how: the init error says so', async ({ how, given, message }) => {
+  ])('$how: the init error says that memory ran out', async ({ how, given, message }) => {
     const env = { HOW: how, ...('env' in given ? given.env : {}) };
     await using runtime = await startLayout(ONE_EACH, { ...given, env, workerFile: 'cannot-load.mjs' });
     expect(await runtime.exited).toEqual({ code: 1, signal: null });
@@ -56,7 +56,7 @@ describe('a module that loads too much', () => {
     ]);
   });
 
-  it('only where it replaces another thread: it is tried again until it fits', async () => {
+  it('only in a replacement thread: the start is retried until the module fits', async () => {
     await using runtime = await startLayout(ONE_EACH, { ...SMALL_HEAP, workerFile: 'loads-if-allowed.mjs' });
     await runtime.expectFullCapacity();
     const heavy = join(runtime.gates.path, 'heavy');
@@ -71,7 +71,7 @@ describe('a module that loads too much', () => {
   });
 });
 
-describe('V8’s flags for heaps', () => {
+describe('V8 heap flags', () => {
   const MAP = { do: 'a growing map' };
   const flags = [
     ...['NODE_OPTIONS', 'command line'].map((where) => ({ flag: '--max-old-space-size=64', where })),
@@ -86,7 +86,7 @@ describe('V8’s flags for heaps', () => {
   ];
 
   it.each(flags)(
-    '$flag ($where) is the limit of each thread, and ends no process',
+    '$flag ($where) limits the heap of each thread, and does not end the process',
     async ({ flag, where }) => {
       const given = where === 'NODE_OPTIONS' ? { env: { NODE_OPTIONS: flag } } : { execArgv: [flag] };
       await using runtime = await startLayout(ONE_EACH, given);
@@ -97,7 +97,7 @@ describe('V8’s flags for heaps', () => {
     },
   );
 
-  it('an option goes before them', async () => {
+  it('yield to the option resourceLimits', async () => {
     const env = { NODE_OPTIONS: '--max-old-space-size=64' };
     const options = { resourceLimits: { maxOldGenerationSizeMb: 400 } };
     await using runtime = await startLayout(ONE_EACH, { env, options });
@@ -106,17 +106,17 @@ describe('V8’s flags for heaps', () => {
     await expectHealth(runtime);
   });
 
-  it('set by a handler: threads that start later have what they had before', async () => {
+  it('set by a handler: threads that start later still have a heap limit', async () => {
     await using runtime = await startLayout(ONE_EACH, SMALL_HEAP);
     await runtime.invoke({ do: 'set a flag', flag: '--max-old-space-size=64' });
     await runtime.failure({ do: 'exit', code: 1 });
-    await runtime.whenParked(runtime.slots);
+    await runtime.whenPolling(runtime.slots);
     const events = Array.from({ length: runtime.slots }, () => runtime.diagnostic(MAP));
     for (const error of await Promise.all(events)) expect(error).toMatchObject(outOfMemory(HEAP_FULL));
     await expectHealth(runtime);
   });
 
-  it('a young generation larger than usual: much garbage is no fault', async () => {
+  it('much garbage in a large young generation does not end a thread', async () => {
     await using runtime = await startLayout(
       { perThread: 1, threads: 2 },
       { options: { resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 768 } } },
@@ -132,7 +132,7 @@ describe('Buffers and typed arrays', () => {
   const PATTERNS = ['Buffers without end', 'typed arrays without end, with pauses'];
 
   it.each(EITHER_LAYOUT.flatMap((layout) => PATTERNS.map((pattern) => ({ layout, pattern }))))(
-    '$pattern, $layout.perThread on a thread: the thread that holds most of the memory ends, and no other',
+    '$pattern, invocationsPerThread $layout.perThread: only the thread with the most memory ends',
     async ({ layout, pattern }) => {
       await using runtime = await startLayout(layout, SMALL_MEMORY);
       await runtime.expectFullCapacity();
@@ -148,9 +148,9 @@ describe('Buffers and typed arrays', () => {
     },
   );
 
-  it('one that computes beside one that holds more: the larger one ends', async () => {
+  it('of two threads that hold Buffers, the one that holds more ends', async () => {
     await using runtime = await startLayout(ONE_EACH, SMALL_MEMORY);
-    await runtime.whenParked(4);
+    await runtime.whenPolling(4);
     const large = runtime.result({ do: 'hold Buffers', mib: 300, gate: 'end' }, { requestId: 'large' });
     await runtime.marks('arrived-large', 1);
     const small = runtime.result({ do: 'hold Buffers', mib: 150, gate: 'end' }, { requestId: 'small' });
@@ -160,9 +160,9 @@ describe('Buffers and typed arrays', () => {
     await expectHealth(runtime);
   });
 
-  it('a heap that fills beside a thread that holds Buffers: only its thread ends', async () => {
+  it('a full heap ends only its own thread, not another that holds Buffers', async () => {
     await using runtime = await startLayout(ONE_EACH, SMALL_MEMORY);
-    await runtime.whenParked(4);
+    await runtime.whenPolling(4);
     const held = runtime.result({ do: 'hold Buffers', mib: 150, gate: 'end' }, { requestId: 'held' });
     await runtime.marks('arrived-held', 1);
     expect(await runtime.diagnostic({ do: 'small objects' })).toMatchObject({
@@ -173,7 +173,7 @@ describe('Buffers and typed arrays', () => {
     await expectHealth(runtime);
   });
 
-  it('much that is held, a tenth below the memory, ends nothing', async () => {
+  it('memory in use about a tenth below the limit ends no thread', async () => {
     await using runtime = await startLayout(ONE_EACH, { env: { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '850' } });
     const before = await runtime.expectFullCapacity();
     const held = [1, 2, 3, 4].map((n) =>
@@ -185,7 +185,7 @@ describe('Buffers and typed arrays', () => {
     expect((await expectHealth(runtime)).toSorted()).toEqual(before.toSorted());
   });
 
-  it('threads that have become idle free what they no longer hold, where the memory is nearly full', async () => {
+  it('idle threads free unused memory when the memory is nearly full', async () => {
     await using runtime = await startLayout(ONE_EACH, { env: { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '900' } });
     await runtime.expectFullCapacity();
     const held = [1, 2, 3, 4].map((n) =>
@@ -202,7 +202,7 @@ describe('Buffers and typed arrays', () => {
     await expectHealth(runtime);
   });
 
-  it('memory that all threads share is no thread’s: nothing ends, and one warning says so', async () => {
+  it('memory that all threads share ends no thread, but logs one warning', async () => {
     await using runtime = await startLayout(ONE_EACH, SMALL_MEMORY);
     const before = await runtime.expectFullCapacity();
     const shared = runtime.result(

@@ -1,6 +1,6 @@
 /**
- * Threads that are to end in the middle of asynchronous work of native addons. bcrypt stands for those that abort the
- * process if their thread is terminated then, or exits.
+ * Threads that must end during asynchronous work of native addons. bcrypt represents addons that abort the
+ * process if their thread exits or is terminated during that work.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, describe, it } from 'vitest';
@@ -8,7 +8,7 @@ import { startRuntimeApiServer } from '../../src/local/runtime-api-server.ts';
 import { FULL, startLayout } from './fault-runtime.ts';
 import type { FaultOptions, FaultRuntime } from './fault-runtime.ts';
 
-/** 100 in all in the long run. */
+/** The number of invocations with native work in each test. */
 const TIMES = FULL ? 50 : 6;
 
 const TERMINATED = /is terminated$/;
@@ -32,9 +32,9 @@ describe.each([
   { next: 'wait', errorType: 'Runtime.DeadlineExceeded' },
   { next: 'exit', errorType: 'Runtime.ExitError' },
   { next: 'throw', errorType: 'TypeError' },
-])('a handler that works on and on, and then: $next', ({ next, errorType }) => {
+])('a handler that keeps native work in flight, then: $next', ({ next, errorType }) => {
   it.each(['sharp', 'argon2', 'bcrypt'])(
-    '%s: its thread ends itself between two pieces of work',
+    '%s: its thread ends by itself between two pieces of work',
     async (library) => {
       const options = next === 'wait' ? EARLY_DEADLINE : {};
       await using runtime = await start(library, { options });
@@ -55,7 +55,7 @@ describe.each([
 });
 
 it.each(['sharp', 'argon2'])(
-  '%s: a thread that spins with work in flight is terminated, and the process lives',
+  '%s: a thread that spins with work in flight is terminated, and the process survives',
   async (library) => {
     await using runtime = await start(library, { options: EARLY_DEADLINE });
     for (let done = 0; done < TIMES; done += 2) {
@@ -71,7 +71,7 @@ it.each(['sharp', 'argon2'])(
   },
 );
 
-describe('the process ends with its own code, with work of bcrypt in flight in all threads', () => {
+describe('with bcrypt work in flight in all threads, the process exits with its own code', () => {
   async function working(given: FaultOptions = {}): Promise<FaultRuntime> {
     const runtime = await start('bcrypt', given);
     for (const next of ['wait', 'wait'])
@@ -95,13 +95,13 @@ describe('the process ends with its own code, with work of bcrypt in flight in a
     await using runtime = await working({ options: { shutdownTimeoutMs: 60_000 } });
     runtime.child.kill('SIGTERM');
     await runtime.logged({ message: 'Stopping' });
-    // Within 500 ms it is taken for the first one.
+    // Within 500 ms, it would count as a repetition of the first one.
     await pause(600);
     runtime.child.kill('SIGTERM');
     expect(await runtime.exited).toEqual({ code: 143, signal: null });
   });
 
-  it('when the bootstrap calls process.exit, and all listeners of exit are called', async () => {
+  it('when the bootstrap calls process.exit, and all exit listeners are called', async () => {
     await using runtime = await working({ extras: ['exit when told'] });
     runtime.child.send('exit');
     expect(await runtime.exited).toEqual({ code: 7, signal: null });

@@ -9,7 +9,7 @@ import { KINDS } from '../fixtures/faults/errors.mjs';
 const NAMES = KINDS as string[];
 const SITE = expect.stringMatching(/^ {4}at .*errors\.mjs:\d+:\d+/);
 
-/** What the line of a thrown error has as its message, where that is not the same for all. */
+/** Expected parts of the message in the log line of an error, beyond those that all errors have. */
 const EXPECTED: Readonly<Record<string, object>> = {
   self: { errorMessage: 'self', self: '[Circular]' },
   'self as cause': { errorMessage: 'self as cause', cause: '[Circular]' },
@@ -39,7 +39,7 @@ const EXPECTED: Readonly<Record<string, object>> = {
 describe.each([
   { mode: 'threads', start: startInThreads },
   { mode: 'single mode', start: startSingle },
-])('in $mode', ({ start }) => {
+])('odd errors in $mode', ({ start }) => {
   let runtime: FaultRuntime;
   beforeAll(
     async () => (runtime = await start({ workerFile: 'errors.mjs', options: { logInvocations: 'all' } })),
@@ -66,7 +66,7 @@ describe.each([
     const requestId = idOf('logged', kind);
     await runtime.invoke({ do: 'log', kind }, { requestId });
     const lines = await linesOf(runtime, requestId, 5);
-    // What only looks like an error is printed as any other value.
+    // A value that only looks like an error is printed like any other value.
     if (kind !== 'a proxy that throws') {
       expect(lines[0]?.['message']).toMatchObject(EXPECTED[kind] ?? {});
       for (const at of [0, 1, 3, 4]) expectError(lines[at] as unknown as Diagnostic);
@@ -75,7 +75,7 @@ describe.each([
   });
 });
 
-it('in the format Text: each is one line of bounded length', async () => {
+it('in the Text log format, each error is one line of bounded length', async () => {
   const env = { AWS_LAMBDA_LOG_FORMAT: 'Text', AWS_LAMBDA_LOG_LEVEL: 'ERROR' };
   await using runtime = await startInThreads({ workerFile: 'errors.mjs', env });
   for (const kind of NAMES) {
@@ -92,7 +92,7 @@ it('in the format Text: each is one line of bounded length', async () => {
   for (const line of thrown) expectError(stackAsTrace(line.split('\t').at(-1) ?? ''));
 });
 
-/** A message of 64 KiB is there twice, or beside the text of 256 KiB that has been made of all arguments. */
+/** A line may have a 64 KiB message twice, or once beside the 256 KiB text of all arguments. */
 const MAX_LINE_BYTES = 400 * 1024;
 
 function startInThreads(given: Parameters<typeof startLayout>[1]): Promise<FaultRuntime> {

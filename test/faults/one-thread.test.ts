@@ -1,4 +1,4 @@
-/** A concurrency of 1 with one worker thread, for each way to ask for it. */
+/** A concurrency of 1 with one worker thread, for each way to request it. */
 import { describe, expect, it } from 'vitest';
 import { FaultRuntime, ONE_THREAD, startLayout } from './fault-runtime.ts';
 import type { FaultOptions } from './fault-runtime.ts';
@@ -26,8 +26,8 @@ const WAYS: readonly { readonly way: string; readonly given: FaultOptions }[] = 
 /** Long enough for an event to reach the handler on a busy machine. */
 const SHORT = { deadlineInMs: 1_000 };
 
-describe.concurrent.each(WAYS)('one thread, by $way', ({ given }) => {
-  it('a handler that spins is interrupted, process.exit is answered, and new threads serve', async () => {
+describe.concurrent.each(WAYS)('one thread, requested by $way', ({ given }) => {
+  it('interrupts a spinning handler, answers process.exit, and serves on new threads', async () => {
     await using runtime = await FaultRuntime.start(1, given);
     expect(await runtime.whenLogged(/^The runtime is ready$/)).toMatchObject({
       mode: 'threads',
@@ -63,7 +63,7 @@ it('without a request for a thread, the handler runs on the main thread', async 
   expect(await runtime.logged({ message: 'The runtime is ready' })).toMatchObject({ mode: 'single' });
 });
 
-it('background work keeps the only thread, its deadline frees it, and hooks run at the end', async () => {
+it('background work occupies the only thread until it settles or times out, and hooks run', async () => {
   const options = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
   await using runtime = await startLayout(ONE_THREAD, {
     workerFile: 'hooks.mjs',
@@ -72,7 +72,7 @@ it('background work keeps the only thread, its deadline frees it, and hooks run 
   });
   const gate = runtime.newGate();
   const first = await runtime.invoke<{ threadId: number }>({ do: 'background wait', gate });
-  expect(runtime.api.parked).toBe(0);
+  expect(runtime.api.openPolls).toBe(0);
   await runtime.open(gate);
   expect(await healthy(runtime)).toBe(first.threadId);
 
@@ -85,7 +85,7 @@ it('background work keeps the only thread, its deadline frees it, and hooks run 
   runtime.expectAnsweredOnce();
 });
 
-it('a stream whose thread ends has the error in its trailers, and the next stream is whole', async () => {
+it('a stream whose thread ends has the error in its trailers, and a new thread serves', async () => {
   await using runtime = await startLayout(ONE_THREAD, { workerFile: 'streams.mjs' });
   const before = await healthy(runtime);
   const gate = runtime.newGate();

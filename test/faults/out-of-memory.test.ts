@@ -19,8 +19,8 @@ const LIMITS = [
   { named: 'the function’s memory', given: { env: { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '500' } } },
 ] as const;
 
-describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
-  it.each(PATTERNS)('%s: ends the thread and no other, and capacity is back', async (pattern) => {
+describe.each(EITHER_LAYOUT)('with invocationsPerThread $perThread', (layout) => {
+  it.each(PATTERNS)('%s: only the affected thread ends, and capacity recovers', async (pattern) => {
     await using runtime = await startLayout(layout, LIMITS[0].given);
     await runtime.expectFullCapacity();
     const neighbours = await runtime.neighbours(runtime.slots - 1);
@@ -37,7 +37,7 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
 });
 
 describe.each(FULL ? LIMITS : LIMITS.slice(1))('limited by $named', ({ given }) => {
-  it.each([4, 1])('one after another, threads: %i: each is answered', async (threads) => {
+  it.each([4, 1])('successive full heaps, threads: %i: each invocation is answered', async (threads) => {
     await using runtime = await startLayout({ perThread: 1, threads }, given);
     for (const pattern of ['small objects', 'a growing map']) {
       expect(await runtime.diagnostic({ do: pattern })).toMatchObject(OUT_OF_MEMORY);
@@ -46,7 +46,7 @@ describe.each(FULL ? LIMITS : LIMITS.slice(1))('limited by $named', ({ given }) 
   });
 });
 
-it('much garbage is no fault, where what is kept is within the limit', async () => {
+it('much garbage ends no thread if the live objects are within the limit', async () => {
   await using runtime = await startLayout({ perThread: 1, threads: 2 }, LIMITS[0].given);
   const event = { do: 'churn', items: 100_000, rounds: 50 };
   const answers = await Promise.all([1, 2].map(() => runtime.invoke<{ threadId: number }>(event)));
@@ -55,13 +55,13 @@ it('much garbage is no fault, where what is kept is within the limit', async () 
   runtime.expectAnsweredOnce();
 });
 
-it('a neighbour in native code that blocks does not keep the others from being looked at', async () => {
+it('a thread that blocks in native code does not prevent heap checks of other threads', async () => {
   await using runtime = await startLayout({ perThread: 1, threads: 2 }, LIMITS[0].given);
-  await runtime.whenParked(2);
+  await runtime.whenPolling(2);
   const gate = runtime.newGate();
   const blocked = runtime.result({ do: 'block', gate }, { requestId: 'blocked' });
   await runtime.marks('arrived-blocked', 1);
-  // In steps so large that V8's own limit would end the process.
+  // Allocates in steps so large that V8's own limit would end the process.
   const filled = await runtime.diagnostic({ do: 'one huge array' });
   expect(filled).toMatchObject(OUT_OF_MEMORY);
   await runtime.open(gate);

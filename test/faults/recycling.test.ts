@@ -4,20 +4,20 @@ import { describe, expect, it } from 'vitest';
 import { EITHER_LAYOUT, ONE_THREAD, posted, startLayout } from './fault-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
 
-describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
+describe.each(EITHER_LAYOUT)('with invocationsPerThread $perThread', (layout) => {
   it.each([
     { named: 'maxInvocationsPerThread', options: { maxInvocationsPerThread: 3 }, event: { do: 'healthy' } },
     { named: 'maxThreadHeapMb', options: { maxThreadHeapMb: 30 }, event: { do: 'keep', items: 1_000_000 } },
   ])(
-    '$named: threads are replaced, one at a time, each after its replacement is up',
+    '$named: threads are replaced one at a time, each when its replacement is ready',
     async ({ options, event }) => {
       await using runtime = await startLayout(layout, {
         workerFile: 'loads-if-allowed.mjs',
         options,
         env: { GATED: 'yes' },
       });
-      await runtime.whenParked(runtime.slots);
-      // From now on what loads waits.
+      await runtime.whenPolling(runtime.slots);
+      // From now on, threads that load wait.
       await writeFile(join(runtime.gates.path, 'gated'), '');
       const before = new Set(await runtime.expectFullCapacity());
       await use(runtime, event, before);
@@ -52,9 +52,9 @@ it('hooks run in a thread before it is recycled', async () => {
   await runtime.expectFullCapacity();
 });
 
-describe('what a thread that is being recycled still holds', () => {
+describe('an invocation that an outgoing thread still holds', () => {
   const EARLY_DEADLINE = { deadlineMarginMs: 15_000, deadlineGraceMs: 100 };
-  /** Holds `wait` and the other event on a thread until another one has taken its place. */
+  /** Holds `wait` and the other event on a thread until a replacement serves in its place. */
   const holdOnOutgoing = async (runtime: FaultRuntime, event: object, timeoutMs: number) => {
     const held = runtime.result({ do: 'wait', gate: 'held' }, { requestId: 'held' });
     await runtime.marks('arrived-held', 1);
@@ -70,7 +70,7 @@ describe('what a thread that is being recycled still holds', () => {
       { workerFile: 'hooks.mjs', options: { ...EARLY_DEADLINE, maxInvocationsPerThread: 4 } },
     );
 
-  it('is lost to a blocked event loop, not to a shutdown', async () => {
+  it('fails with Runtime.ThreadTerminated, not Runtime.Shutdown, if the event loop is blocked', async () => {
     await using runtime = await start();
     const { held, other } = await holdOnOutgoing(runtime, { do: 'spin later', gate: 'spin' }, 20_000);
     await runtime.open('spin');
@@ -98,13 +98,13 @@ describe('what a thread that is being recycled still holds', () => {
   });
 });
 
-it('a thread that is lost while its replacement starts: recycling goes on afterwards', async () => {
+it('recycling continues after a thread was lost while its replacement started', async () => {
   await using runtime = await startLayout(ONE_THREAD, {
     workerFile: 'loads-if-allowed.mjs',
     options: { maxInvocationsPerThread: 3 },
     env: { GATED: 'yes' },
   });
-  await runtime.whenParked(1);
+  await runtime.whenPolling(1);
   await writeFile(join(runtime.gates.path, 'gated'), '');
   for (let turn = 0; turn < 3; turn += 1) await runtime.invoke({ do: 'healthy' });
   await runtime.marks('load-', 2);
@@ -123,6 +123,6 @@ it('a thread that is lost while its replacement starts: recycling goes on afterw
 async function use(runtime: FaultRuntime, event: object, threads: ReadonlySet<number>): Promise<void> {
   for (let turn = 0; turn < 4 * threads.size; turn += 1) {
     await runtime.invoke(event);
-    await runtime.whenParked(runtime.slots);
+    await runtime.whenPolling(runtime.slots);
   }
 }

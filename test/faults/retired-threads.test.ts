@@ -1,16 +1,16 @@
-/** What becomes of threads that are retired, and of what they hold. */
+/** What happens to retired threads, and to the resources that they hold. */
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { LAYOUTS, ONE_THREAD, startLayout, threadCount } from './fault-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
 
-/** The deadline comes about half a second after the event, for those that are `timed`. */
+/** The deadline comes about half a second after the event, for invocations that are `timed`. */
 const EARLY_DEADLINE = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
 const timed = { timeoutMs: 20_000 };
 
-describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
-  it('a thread that holds timers, sockets, ports and loops ends by itself', async () => {
+describe.each(LAYOUTS)('with invocationsPerThread $perThread', (layout) => {
+  it('a retired thread that holds timers, sockets, ports and loops ends by itself', async () => {
     await using runtime = await startLayout(layout, { options: EARLY_DEADLINE });
     await runtime.expectFullCapacity();
     const threads = await threadCount(runtime.child.pid);
@@ -23,7 +23,7 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
     runtime.expectAnsweredOnce();
   });
 
-  it('child processes of a thread that is retired are ended and reaped', async () => {
+  it('child processes of a retired thread are ended and reaped', async () => {
     await using runtime = await startLayout(layout);
     for (let round = 0; round < 3; round += 1) {
       expect(await runtime.diagnostic({ do: 'throw beside a child' })).toMatchObject({
@@ -37,9 +37,9 @@ describe.each(LAYOUTS)('with $perThread on a thread', (layout) => {
   });
 });
 
-it('a thread that was retired at a deadline and ends itself was not terminated', async () => {
+it('a retired thread that ends by itself reports its exit code, not a termination', async () => {
   await using runtime = await startLayout({ perThread: 2, threads: 1 }, { options: EARLY_DEADLINE });
-  await runtime.whenParked(2);
+  await runtime.whenPolling(2);
   const held = runtime.diagnostic({ do: 'wait, then end the thread', gate: 'end' }, { requestId: 'held' });
   await runtime.marks('arrived-held', 1);
   await runtime.failure({ do: 'never settle' }, timed);
@@ -51,13 +51,13 @@ it('a thread that was retired at a deadline and ends itself was not terminated',
   runtime.expectAnsweredOnce();
 });
 
-it('a retired thread whose memory the next one needs is terminated before its limit', async () => {
+it('a retired thread is terminated early if its replacement needs the memory', async () => {
   await using runtime = await startLayout(ONE_THREAD, {
     // On a slow machine the handler needs some seconds until it holds the memory.
     options: { ...EARLY_DEADLINE, deadlineMarginMs: 15_000 },
     env: { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '600' },
   });
-  await runtime.whenParked(1);
+  await runtime.whenPolling(1);
   const event = { do: 'work, and hold', mib: 250, seconds: 60 };
   expect(await runtime.diagnostic(event, timed)).toMatchObject({ errorType: 'Runtime.DeadlineExceeded' });
   await runtime.logged({ level: 'WARN', reason: 'memory' });
@@ -65,7 +65,7 @@ it('a retired thread whose memory the next one needs is terminated before its li
   runtime.expectAnsweredOnce();
 });
 
-it('a retired thread whose memory the next one needs may finish its invocations, for longer than a thread may be missing', async () => {
+it('a retired thread may finish its invocations, even beyond threadRecoveryTimeoutMs', async () => {
   await using runtime = await startLayout(
     { perThread: 2, threads: 1 },
     { options: { threadRecoveryTimeoutMs: 5_000 }, env: { AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '600' } },
@@ -81,7 +81,7 @@ it('a retired thread whose memory the next one needs may finish its invocations,
   runtime.expectAnsweredOnce();
 });
 
-/** The child processes that the runtime has, zombies included. */
+/** The child processes of the runtime, including zombies. */
 async function children({ child }: FaultRuntime): Promise<string[]> {
   const found: string[] = [];
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {

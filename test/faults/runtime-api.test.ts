@@ -17,16 +17,16 @@ const NOTHING_ACTED_ON: readonly Fault[] = [
   { type: 'garbage' },
 ];
 
-describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
+describe.each(EITHER_LAYOUT)('with invocationsPerThread $perThread', (layout) => {
   let runtime: FaultRuntime;
   beforeAll(async () => (runtime = await startLayout(layout)));
   afterAll(() => runtime[Symbol.asyncDispose]());
 
   describe('/next', () => {
     it.each(NOTHING_ACTED_ON.filter(({ type }) => type !== 'reset-during'))(
-      '$type $status: is asked again',
+      '$type $status: the poll is repeated',
       async (fault) => {
-        await runtime.whenParked(runtime.slots);
+        await runtime.whenPolling(runtime.slots);
         const { met } = runtime.api.faults;
         runtime.api.faults.once('next', fault);
         runtime.api.faults.once('next', fault);
@@ -38,9 +38,9 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
     );
 
     it.each<Fault>([{ type: 'reset-during' }, { type: 'truncated-body' }])(
-      '$type, in the middle of an event: its caller is told',
+      '$type, in the middle of an event: the caller gets Runtime.MalformedEvent',
       async (fault) => {
-        await runtime.whenParked(runtime.slots);
+        await runtime.whenPolling(runtime.slots);
         runtime.api.faults.once('next', fault);
         const event = { do: 'healthy', padding: 'x'.repeat(200_000) };
         expect(await runtime.diagnostic(event)).toMatchObject({
@@ -53,10 +53,10 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
       },
     );
 
-    it('the answer to such an event is repeated until its deadline', async () => {
-      await runtime.whenParked(runtime.slots);
+    it('the error for a truncated event is posted again until it is accepted', async () => {
+      await runtime.whenPolling(runtime.slots);
       runtime.api.faults.once('next', { type: 'truncated-body' });
-      // More often than the least number of tries, for more than three seconds.
+      // More failures than the minimum number of tries, for more than three seconds.
       for (let fault = 0; fault < 7; fault += 1)
         runtime.api.faults.once('error', { type: 'status', status: 500 });
       const event = { do: 'healthy', padding: 'x'.repeat(200_000) };
@@ -65,8 +65,8 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
       runtime.expectAcceptedOnce();
     });
 
-    it('reset before the event is out: it is lost, and the slot is not', async () => {
-      await runtime.whenParked(runtime.slots);
+    it('a reset before the event arrives loses the event, but not the slot', async () => {
+      await runtime.whenPolling(runtime.slots);
       const requestId = 'lost';
       runtime.api.faults.once({ at: 'next', requestId: (id) => id === requestId }, { type: 'reset-after' });
       const result = await runtime.result({ do: 'healthy' }, { requestId, timeoutMs: 300 });
@@ -81,7 +81,7 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
     { at: 'error', event: { do: 'fail' }, status: 'error' },
   ] as const)('/$at', ({ at, event, status }) => {
     it.each<Fault>([...NOTHING_ACTED_ON, { type: 'delay', ms: 100 }])(
-      '$type $status: is posted again, and taken once',
+      '$type $status: the answer is posted again if necessary, and accepted once',
       async (fault) => {
         const requestId = `${at}-${fault.type}-${'status' in fault ? fault.status : ''}`;
         runtime.api.faults.once({ at, requestId: (id) => id === requestId }, fault);
@@ -94,7 +94,7 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
       },
     );
 
-    it('the status arrives, its body is cut off: counts by its status, without a retry', async () => {
+    it('a reply whose body is cut off counts by its status, without a retry', async () => {
       const requestId = `${at}-cut-off`;
       runtime.api.faults.once({ at, requestId: (id) => id === requestId }, { type: 'truncated-body' });
       expect(await runtime.result(event, { requestId })).toMatchObject({ status });
@@ -103,7 +103,7 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
       expect(runtime.log).not.toContainEqual(expect.objectContaining({ requestId, level: 'WARN' }));
     });
 
-    it('the connection is reset instead of a status: the second copy’s 400 counts as delivered', async () => {
+    it('after a reset instead of a status, a 400 for the second copy counts as delivered', async () => {
       const requestId = `${at}-reset-after`;
       runtime.api.faults.once({ at, requestId: (id) => id === requestId }, { type: 'reset-after' });
       expect(await runtime.result(event, { requestId })).toMatchObject({ status });
@@ -112,24 +112,24 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
       await expect
         .poll(() => runtime.api.deliveries.get(requestId), { timeout: 60_000 })
         .toMatchObject({ accepted: 1, refused: [400] });
-      // What the handler has thrown is no text.
+      // For an error of the handler, the message of the log line is not a string.
       const message = expect.any(String);
       expect(runtime.log).not.toContainEqual(expect.objectContaining({ requestId, level: 'ERROR', message }));
     });
 
-    it('five failures in a row: the sixth try is taken, and the slot has gone on meanwhile', async () => {
+    it('after five failures, the sixth try is accepted; meanwhile the slot polls again', async () => {
       const requestId = `${at}-again`;
       for (let time = 0; time < 5; time += 1) {
         runtime.api.faults.once({ at, requestId: (id) => id === requestId }, { type: 'status', status: 502 });
       }
       const result = runtime.result(event, { requestId });
       await runtime.logged({ requestId, message: 'Answering failed, will retry' });
-      await runtime.whenParked(runtime.slots);
+      await runtime.whenPolling(runtime.slots);
       expect(await result).toMatchObject({ status });
       expect(runtime.api.faults.pending).toBe(0);
     });
 
-    it('is given up after the deadline, and logged', async () => {
+    it('an answer that cannot be delivered is given up after the deadline, and logged', async () => {
       const requestId = `${at}-hopeless`;
       const takeBack = runtime.api.faults.always(
         { at, requestId: (id) => id === requestId },
@@ -152,7 +152,7 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
       await runtime.expectFullCapacity();
     }
 
-    it('that Lambda tells the caller by itself', async () => {
+    it('that Lambda itself reports to the caller', async () => {
       const requestId = 'too-large';
       const event = { do: 'large', bytes: 7 * 1024 * 1024 };
       expect(await runtime.diagnostic(event, { requestId })).toMatchObject({
@@ -163,7 +163,7 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
       expect(runtime.api.deliveries.get(requestId)?.refused).toEqual([413, 400]);
     });
 
-    it('that the caller is told where Lambda does not', async () => {
+    it('that the runtime reports to the caller if Lambda does not', async () => {
       const requestId = 'refused';
       runtime.api.faults.once('response', { type: 'status', status: 413 });
       expect(await runtime.diagnostic({ do: 'healthy' }, { requestId })).toMatchObject({
@@ -179,9 +179,9 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
     { at: 'response', event: { do: 'wait' } },
     { at: 'error', event: { do: 'wait, then fail' } },
   ])(
-    'the /$at to an invocation that Lambda has aborted: no error, and the slot goes on',
+    'the /$at to an invocation that Lambda has aborted is a warning, and the slot continues',
     async ({ at, event }) => {
-      await runtime.whenParked(runtime.slots);
+      await runtime.whenPolling(runtime.slots);
       const [gate, requestId] = [runtime.newGate(), `aborted-${at}`];
       const result = runtime.result({ ...event, gate }, { requestId });
       await runtime.marks(`arrived-${requestId}`, 1);
@@ -194,7 +194,7 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
         level: 'WARN',
         message: 'The answer was too late: Lambda had already ended the invocation',
       });
-      // What the handler has thrown is an error, whoever still wants to hear of it.
+      // An error of the handler is logged as an error even though the invocation was aborted.
       const errors = runtime.log.filter(
         (line) => line['requestId'] === requestId && line['level'] === 'ERROR',
       );
@@ -230,7 +230,7 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
         { 'Lambda-Runtime-Cognito-Identity': 'me' },
         /Cognito-Identity.*not valid JSON/,
       ],
-    ])('with %s: is answered', async (_what, headers, errorMessage) => {
+    ])('with %s is answered', async (_what, headers, errorMessage) => {
       expect(await runtime.diagnostic({ do: 'healthy' }, { headers })).toMatchObject({
         errorType: 'Runtime.MalformedEvent',
         errorMessage: expect.stringMatching(errorMessage),
@@ -238,7 +238,7 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
       await runtime.expectFullCapacity();
     });
 
-    it('that is no JSON: is answered', async () => {
+    it('that is not JSON is answered', async () => {
       const result = await runtime.api.invoke('{"do":', { whenCapacity: true });
       expect(posted(result)).toMatchObject({ errorType: 'Runtime.MalformedEvent' });
       await runtime.expectFullCapacity();
@@ -252,7 +252,7 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
         { 'Lambda-Runtime-Aws-Request-Id': '../../init/error?' },
         /not allowed in a path/,
       ],
-    ])('with %s: is logged', async (_what, headers, reason) => {
+    ])('with %s is logged', async (_what, headers, reason) => {
       const result = await runtime.result({ do: 'healthy' }, { headers, timeoutMs: 200 });
       expect(result.status).toBe('timeout');
       await runtime.logged({
@@ -264,7 +264,7 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
       expect(runtime.api.initErrors).toEqual([]);
     });
 
-    it('with empty optional headers: is none', async () => {
+    it('does not include an event with empty optional headers', async () => {
       const names = ['Trace-Id', 'Client-Context', 'Cognito-Identity', 'Aws-Tenant-Id'];
       const headers = Object.fromEntries(names.map((name) => [`Lambda-Runtime-${name}`, '']));
       expect(await runtime.invoke({ do: 'healthy', n: 1 }, { headers })).toMatchObject({ n: 1 });
@@ -273,20 +273,20 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
 });
 
 describe.each(SHAPES)('in $mode, the Runtime API', ({ start }) => {
-  it('is not there at the start: is waited for, which costs no CPU', async () => {
+  it('is not there at the start: the runtime retries without CPU load', async () => {
     const port = await freePort();
     await using runtime = await start({ address: `127.0.0.1:${port}` });
     await expectIdle(runtime);
     await using api = await startRuntimeApiServer({ port });
-    await runtime.unlessExited(api.whenParked(runtime.slots));
+    await runtime.unlessExited(api.whenPolling(runtime.slots));
     const result = await runtime.unlessExited(api.invoke('{"do":"healthy","n":3}', { whenCapacity: true }));
     expect(result.status).toBe('response');
   });
 
-  it('goes and comes back: in flight or not, nothing ends', async () => {
+  it('goes away and comes back: the runtime keeps running and serves again', async () => {
     const first = await startRuntimeApiServer();
     await using runtime = await start({ api: first });
-    await runtime.whenParked(runtime.slots);
+    await runtime.whenPolling(runtime.slots);
     const gate = runtime.newGate();
     void first.invoke(JSON.stringify({ do: 'wait', gate }));
     await runtime.marks('arrived-', 1);
@@ -294,12 +294,12 @@ describe.each(SHAPES)('in $mode, the Runtime API', ({ start }) => {
     await runtime.open(gate);
     await runtime.logged({ message: 'Polling failed, will retry', failures: 3 });
     await using second = await startRuntimeApiServer({ port: first.port });
-    await runtime.unlessExited(second.whenParked(runtime.slots));
+    await runtime.unlessExited(second.whenPolling(runtime.slots));
     const result = await runtime.unlessExited(second.invoke('{"do":"healthy","n":4}'));
     expect(result.status).toBe('response');
   });
 
-  it('refuses answers: the connections for their retries are closed when no retry needs them', async () => {
+  it('refuses answers: the connections for retries are closed when they are no longer needed', async () => {
     await using api = await startRuntimeApiServer();
     let taken = 0;
     const open = new Set<Socket>();
@@ -312,7 +312,7 @@ describe.each(SHAPES)('in $mode, the Runtime API', ({ start }) => {
     const address = await listen(proxy);
     try {
       await using runtime = await start({ api, address });
-      await runtime.whenParked(runtime.slots);
+      await runtime.whenPolling(runtime.slots);
       const atRest = open.size;
       for (let slot = 0; slot < runtime.slots; slot += 1)
         api.faults.once('response', { type: 'status', status: 503 });
@@ -326,7 +326,7 @@ describe.each(SHAPES)('in $mode, the Runtime API', ({ start }) => {
     }
   });
 
-  it('breaks off an error in the middle: it is no malformed event', async () => {
+  it('cuts off an error response: the poll is repeated, and no malformed event is logged', async () => {
     const listener = createServer((socket) => {
       socket.on('error', () => undefined);
       socket.once('data', () =>
@@ -343,7 +343,7 @@ describe.each(SHAPES)('in $mode, the Runtime API', ({ start }) => {
     }
   });
 
-  it('takes connections and closes them at once: is waited for, which costs no CPU', async () => {
+  it('closes connections at once: the runtime retries without CPU load', async () => {
     let taken = 0;
     const listener = createServer((socket) => {
       taken += 1;
@@ -366,7 +366,7 @@ async function listen(server: Server): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-it('20 tries in about 15 minutes, then the runtime gives up', () => {
+it('the poll schedule gives up after 20 tries in about 15 minutes', () => {
   const delays = (random: number) => {
     const found: number[] = [];
     for (let failures = 1; ; failures += 1) {
@@ -382,7 +382,7 @@ it('20 tries in about 15 minutes, then the runtime gives up', () => {
   expect(total(0.999)).toBeGreaterThan(15);
 });
 
-/** Over some retries the process must not be busy: a loop would take the whole of a core. */
+/** Expects that some retries take little CPU time: a busy loop would take a whole core. */
 async function expectIdle(runtime: FaultRuntime): Promise<void> {
   await runtime.logged({ message: 'Polling failed, will retry', failures: 3 });
   const [startedMs, before] = [performance.now(), await cpuMs(runtime.child.pid)];

@@ -3,19 +3,19 @@ import { FULL, LAYOUTS, startLayout, startSingle } from './fault-runtime.ts';
 import type { FaultOptions, FaultRuntime } from './fault-runtime.ts';
 
 /**
- * The long form has Lambda's clock, and the default of `shutdownTimeoutMs`; `npm run test:faults` runs it when no other test uses
- * the cores. The short form runs beside other tests on a few cores:
- * it gives the steps three times as long, all of them being shares of the same total, and kills only what does not end by itself.
+ * With `FULL`, the tests have Lambda's time limit and the default of `shutdownTimeoutMs`: `npm run
+ * test:faults` runs them when no other test uses the cores. Otherwise they run beside other tests on a few
+ * cores: the steps, which are shares of one total, get three times as long, and only what hangs is killed.
  */
 const KILL_AFTER_MS = FULL ? 600 : 20_000;
 const options = FULL ? {} : { shutdownTimeoutMs: 1500 };
 
 interface Situation {
   readonly when: string;
-  /** What is in flight. */
+  /** The event of the invocations in flight. */
   readonly event?: object;
   readonly given?: FaultOptions;
-  /** Of how many threads the hooks cannot run. */
+  /** The number of threads whose hooks cannot run. */
   readonly withoutHooks?: number;
   readonly log?: readonly string[];
   readonly before?: (runtime: FaultRuntime) => void;
@@ -59,7 +59,7 @@ const SITUATIONS: readonly Situation[] = [
   },
 ];
 
-/** Of one thread; the others are idle. */
+/** Situations of one thread while the others are idle. */
 const OF_A_THREAD: readonly Situation[] = [
   { when: 'a handler spins', event: { do: 'spin' }, withoutHooks: 1 },
   {
@@ -72,17 +72,17 @@ const OF_A_THREAD: readonly Situation[] = [
 describe.each(LAYOUTS)(`$threads threads for $perThread each, killed after ${KILL_AFTER_MS} ms`, (layout) => {
   const start = (given: FaultOptions) => startLayout(layout, given);
 
-  it.each(SITUATIONS)('$when: all hooks run, and the last line is out', async (situation) => {
+  it.each(SITUATIONS)('$when: all hooks run; the last line is written', async (situation) => {
     await expectOrderlyEnd(start, situation, layout.threads * layout.perThread, layout.threads);
   });
 
-  it.each(OF_A_THREAD)('$when: the hooks of the others run, and the last line is out', async (situation) => {
+  it.each(OF_A_THREAD)('$when: hooks of other threads run; the last line is written', async (situation) => {
     await expectOrderlyEnd(start, situation, 1, layout.threads);
   });
 });
 
 describe(`single mode, killed after ${KILL_AFTER_MS} ms`, () => {
-  it.each(SITUATIONS)('$when: all hooks run, and the last line is out', async (situation) => {
+  it.each(SITUATIONS)('$when: all hooks run; the last line is written', async (situation) => {
     await expectOrderlyEnd(startSingle, situation, 1, 1);
   });
 });
@@ -94,7 +94,7 @@ async function expectOrderlyEnd(
   threads: number,
 ): Promise<void> {
   await using runtime = await start({ workerFile: 'hooks.mjs', options, extras: ['main hook'], ...given });
-  await runtime.whenParked(runtime.slots);
+  await runtime.whenPolling(runtime.slots);
   if (event !== undefined) {
     for (let n = 0; n < inFlight; n += 1)
       void runtime.api.invoke(JSON.stringify(event), { whenCapacity: true, requestId: `open-${n}` });
@@ -111,6 +111,6 @@ async function expectOrderlyEnd(
   const messages = runtime.log.map(({ message }) => message);
   expect(messages).toEqual(expect.arrayContaining([...log]));
   expect(messages.at(-1)).toBe('The runtime has stopped');
-  // Node then ends the process in some 20 ms, or in 300 where the machine is busy: nothing depends on that any more.
+  // Node.js then needs about 20 ms to end the process, or 300 ms on a busy machine. Nothing depends on that.
   if (!FULL) expect(exit).toEqual({ code: 0, signal: null });
 }

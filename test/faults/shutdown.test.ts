@@ -40,27 +40,27 @@ const WAYS = [
 
 const ENDED = { code: 0, signal: null };
 const patient = { shutdownTimeoutMs: 60_000 };
-/** What is waited for to its end keeps the process until the test has failed. */
+/** The test fails if the runtime waits for the whole of this timeout. */
 const endless = { shutdownTimeoutMs: 1_000_000_000 };
 const REFUSED = 'The answer was too late: Lambda had already ended the invocation';
 
 describe.each(SHAPES)('$mode', ({ mode, threads, start }) => {
-  // In single mode an error that escapes is taken for the handler's, and ends the environment.
+  // In single mode, an uncaught error is attributed to the handler and ends the process.
   const ways = mode === SINGLE_MODE ? WAYS.slice(FULL ? 0 : 2, 4) : WAYS;
 
   it.each(ways)(
-    '$way: what is in flight finishes, hooks run, the exit code is 0',
+    '$way: invocations in flight finish, hooks run, and the exit code is 0',
     async ({ extras, ask }) => {
       await using runtime = await start({
         workerFile: 'hooks.mjs',
         options: patient,
         extras: [...extras, 'main hook'],
       });
-      await runtime.whenParked(runtime.slots);
+      await runtime.whenPolling(runtime.slots);
       const neighbours = await runtime.neighbours(runtime.slots - (runtime.slots > 1 ? 1 : 0));
       ask(runtime);
-      // The polls that were parked are gone.
-      await expect.poll(() => runtime.api.parked, { timeout: 60_000 }).toBe(0);
+      // The polls that were open are gone.
+      await expect.poll(() => runtime.api.openPolls, { timeout: 60_000 }).toBe(0);
       const results = await neighbours.release();
       expect(statuses(results)).toEqual({ response: results.length });
       expect(await runtime.exited).toEqual(ENDED);
@@ -70,7 +70,7 @@ describe.each(SHAPES)('$mode', ({ mode, threads, start }) => {
   );
 
   it.each(['wait', 'never settle'])(
-    'what does not finish in time (%s) is answered with Runtime.Shutdown',
+    'a handler that does not finish in time (%s) is answered with Runtime.Shutdown',
     async (what) => {
       await using runtime = await start({ workerFile: 'hooks.mjs', extras: ['main hook'] });
       const events = Array.from({ length: runtime.slots }, () => ({ do: what, gate: 'never' }));
@@ -91,7 +91,7 @@ describe.each(SHAPES)('$mode', ({ mode, threads, start }) => {
     },
   );
 
-  it('while a module is still preloaded: nothing starts afterwards, and the process ends', async () => {
+  it('a stop during a preload starts nothing afterwards, and the process ends', async () => {
     await using runtime = await start({
       workerFile: 'loads-if-allowed.mjs',
       options: {
@@ -111,13 +111,13 @@ describe.each(SHAPES)('$mode', ({ mode, threads, start }) => {
   it.each([
     ['SIGTERM', 143],
     ['SIGINT', 130],
-  ] as const)('a second %s ends the process at once, with %d', async (signal, code) => {
+  ] as const)('a second %s ends the process at once, with code %d', async (signal, code) => {
     await using runtime = await start({ options: patient });
     const lost = runtime.api.invoke('{"do":"never settle"}', { whenCapacity: true });
     await runtime.marks('arrived-', 1);
     runtime.child.kill(signal);
     await runtime.logged({ message: 'Stopping', signal });
-    // Within 500 ms it is taken for the first one.
+    // Within 500 ms, it would count as a repetition of the first one.
     await pause(600);
     runtime.child.kill(signal);
     expect(await runtime.exited).toEqual({ code, signal: null });
@@ -125,7 +125,7 @@ describe.each(SHAPES)('$mode', ({ mode, threads, start }) => {
   });
 
   it.each(['throwing', 'rejecting', 'hanging'])(
-    '%s hooks, of threads and the main thread: the end is the same',
+    '%s hooks in threads and on the main thread do not prevent an orderly exit',
     async (name) => {
       await using runtime = await start({
         workerFile: 'hooks.mjs',
@@ -143,15 +143,15 @@ describe.each(SHAPES)('$mode', ({ mode, threads, start }) => {
     },
   );
 
-  it('answers that Lambda refuses are no errors, and nothing else is waited for but background work', async () => {
+  it('refused answers are no errors, and the runtime then waits only for background work', async () => {
     await using runtime = await start({
       workerFile: 'hooks.mjs',
       options: { ...endless, logInvocations: 'all' },
       extras: ['main hook'],
     });
-    await runtime.whenParked(runtime.slots);
+    await runtime.whenPolling(runtime.slots);
     const [gate, background] = [runtime.newGate(), runtime.newGate()];
-    // In single mode there is but one invocation.
+    // In single mode there is only one invocation.
     const others = runtime.slots > 1 ? ['background', 'never'] : [];
     if (others.length > 0) {
       await runtime.invoke({ do: 'background wait', gate: background }, { requestId: 'background' });
@@ -181,13 +181,13 @@ describe.each(SHAPES)('$mode', ({ mode, threads, start }) => {
     });
   });
 
-  it('a stream whose invocation Lambda has aborted is no error', async () => {
+  it('a stream whose invocation Lambda has aborted is a warning, not an error', async () => {
     await using runtime = await start({
       workerFile: 'hooks-and-streams.mjs',
       options: endless,
       extras: ['main hook'],
     });
-    await runtime.whenParked(runtime.slots);
+    await runtime.whenPolling(runtime.slots);
     const gate = runtime.newGate();
     const event = { do: 'one part, then another', gate };
     const begun = Promise.withResolvers<void>();
@@ -206,11 +206,11 @@ describe.each(SHAPES)('$mode', ({ mode, threads, start }) => {
     );
   });
 
-  it('an answer that is being repeated is delivered before the end', async () => {
+  it('an answer that is being retried is delivered before the process exits', async () => {
     await using runtime = await start({ options: patient });
     const { result, takeBack } = await repeatAnAnswer(runtime);
-    // Its slot goes on meanwhile, with another answer.
-    await runtime.whenParked(runtime.slots);
+    // Meanwhile its slot runs and answers other invocations.
+    await runtime.whenPolling(runtime.slots);
     const others = await runtime.neighbours(runtime.slots);
     expect(statuses(await others.release())).toEqual({ response: runtime.slots });
     runtime.child.kill('SIGTERM');
@@ -220,18 +220,18 @@ describe.each(SHAPES)('$mode', ({ mode, threads, start }) => {
     expect(await runtime.exited).toEqual(ENDED);
   });
 
-  it('the poll behind an answer that is being repeated is given up at once', async () => {
+  it('the poll after an answer that is being retried is closed at once', async () => {
     await using runtime = await start({ options: patient });
     const { result, takeBack } = await repeatAnAnswer(runtime);
-    await runtime.whenParked(runtime.slots);
+    await runtime.whenPolling(runtime.slots);
     runtime.child.kill('SIGTERM');
-    await expect.poll(() => runtime.api.parked, { timeout: 60_000 }).toBe(0);
+    await expect.poll(() => runtime.api.openPolls, { timeout: 60_000 }).toBe(0);
     takeBack();
     expect((await result).status).toBe('response');
     expect(await runtime.exited).toEqual(ENDED);
   });
 
-  it('an answer that cannot be delivered does not keep the process', async () => {
+  it('an answer that cannot be delivered does not keep the process alive', async () => {
     await using runtime = await start();
     runtime.api.faults.always('response', { type: 'status', status: 500 });
     void runtime.result({ do: 'healthy' }, { requestId: 'lost', timeoutMs: 600_000 }).catch(() => undefined);
@@ -240,9 +240,9 @@ describe.each(SHAPES)('$mode', ({ mode, threads, start }) => {
     expect(await runtime.exited).toEqual(ENDED);
   });
 
-  it('the extension is registered before the first poll, or not at all where that is not wanted', async () => {
+  it('the extension is registered before the first poll, unless registerExtension is false', async () => {
     await using told = await start({});
-    await told.whenParked(told.slots);
+    await told.whenPolling(told.slots);
     expect(told.api.extensionRegistered).toBe(true);
     await told.api.whenExtensionWaiting();
     await using untold = await start({ options: { registerExtension: false } });
@@ -250,7 +250,7 @@ describe.each(SHAPES)('$mode', ({ mode, threads, start }) => {
     expect(untold.api.extensionRegistered).toBe(false);
   });
 
-  it('without an Extensions API everything else is the same', async () => {
+  it('without an Extensions API, the runtime serves and stops as usual', async () => {
     await using runtime = await start({ api: await startRuntimeApiServer({ extensions: false }) });
     await runtime.expectFullCapacity();
     expect(await runtime.stop()).toEqual(ENDED);
@@ -258,7 +258,7 @@ describe.each(SHAPES)('$mode', ({ mode, threads, start }) => {
 });
 
 describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
-  it('a handler that spins is answered with Runtime.Shutdown, and does not keep the process', async () => {
+  it('a handler that spins is answered with Runtime.Shutdown, and does not keep the process alive', async () => {
     await using runtime = await startLayout(layout);
     const result = runtime.api.invoke('{"do":"spin"}', { whenCapacity: true });
     await runtime.marks('arrived-', 1);
@@ -267,12 +267,12 @@ describe.each(EITHER_LAYOUT)('with $perThread on a thread', (layout) => {
     runtime.expectAnsweredOnce();
   });
 
-  it('while a thread still starts: it is not missed', async () => {
+  it('a thread that is still starting is not reported as failed', async () => {
     await using runtime = await startLayout(layout, {
       workerFile: 'loads-if-allowed.mjs',
       env: { GATED: 'yes' },
     });
-    await runtime.whenParked(runtime.slots);
+    await runtime.whenPolling(runtime.slots);
     await writeFile(join(runtime.gates.path, 'gated'), '');
     await runtime.result({ do: 'exit' });
     await runtime.marks('load-', layout.threads + 1);
@@ -294,9 +294,9 @@ it('hooks do not run in a thread that has crashed and has not ended yet', async 
   expect(await runtime.made('hook-')).toEqual([`hook-${next.threadId}`]);
 });
 
-/** Its answer is refused again and again until the fault is taken back. */
+/** Starts an invocation whose answer is refused until the fault is taken back. */
 async function repeatAnAnswer(runtime: FaultRuntime) {
-  await runtime.whenParked(runtime.slots);
+  await runtime.whenPolling(runtime.slots);
   const requestId = 'repeated';
   const takeBack = runtime.api.faults.always(
     { at: 'response', requestId: (id) => id === requestId },

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { FULL, SHAPES, SINGLE_MODE } from './fault-runtime.ts';
 import type { FaultRuntime } from './fault-runtime.ts';
 
-/** More than a pipe and both ends' buffers hold, in all. */
+/** In total, more than a pipe and the buffers at both ends hold. */
 const PRINTING = { do: 'print', lines: 20, characters: 4000 };
 
 describe.each(SHAPES)('$mode', ({ mode, start }) => {
-  it('a logger that throws: is of no consequence', async () => {
+  it('a logger that throws does not affect invocations', async () => {
     await using runtime = await start({ extras: ['throwing logger'] });
     await runtime.expectFullCapacity();
     if (mode !== SINGLE_MODE) await runtime.failure({ do: 'throw in a timer' });
@@ -16,9 +16,9 @@ describe.each(SHAPES)('$mode', ({ mode, start }) => {
     expect(await runtime.stop()).toEqual({ code: 0, signal: null });
   });
 
-  it('an output that nobody reads any more (EPIPE): invocations that print are answered', async () => {
+  it('invocations that print are answered when the reader of the output has gone (EPIPE)', async () => {
     await using runtime = await start({});
-    await runtime.whenParked(runtime.slots);
+    await runtime.whenPolling(runtime.slots);
     runtime.child.stdout?.destroy();
     runtime.child.stderr?.destroy();
     await print(runtime);
@@ -30,13 +30,13 @@ describe.each(SHAPES)('$mode', ({ mode, start }) => {
 
   it.each([
     { by: 'a bootstrap', command: false, ended: 'disconnect' },
-    // It waits for the pipe as long as it does by default.
+    // The command waits for the pipe for the default time.
     ...(mode === SINGLE_MODE || FULL ? [{ by: 'the command', command: true, ended: 'exit' }] : []),
   ])(
-    'an output that nobody reads (a full pipe), of $by: all are answered, and it ends',
+    'while nothing reads its full output pipe, $by answers all invocations and ends',
     async ({ command, ended }) => {
       await using runtime = await start({ command, options: { outputTimeoutMs: 300 } });
-      await runtime.whenParked(runtime.slots);
+      await runtime.whenPolling(runtime.slots);
       runtime.child.stdout?.pause();
       await print(runtime);
       await runtime.expectFullCapacity();

@@ -34,16 +34,16 @@ const DEATHS: readonly Death[] = [
   rejection('rejection', /was not handled: RangeError: nobody listens$/),
 ];
 
-describe.each([...LAYOUTS, ONE_THREAD])('with $perThread on a thread, of $threads', (layout) => {
+describe.each([...LAYOUTS, ONE_THREAD])('invocationsPerThread $perThread, threads $threads', (layout) => {
   const others = layout.perThread * layout.threads - 1;
   let runtime: FaultRuntime;
-  // The answer at a deadline comes a second before it, so that a busy machine does not let the platform answer first.
+  // The runtime answers a second before the deadline, so that it precedes the platform on busy machines too.
   const options = { deadlineMarginMs: 1500, deadlineGraceMs: 500 };
   beforeAll(async () => (runtime = await startLayout(layout, { options })));
   afterAll(() => runtime[Symbol.asyncDispose]());
 
   describe.each(DEATHS)('$event', (death) => {
-    it('alone: is answered, and its thread replaced', async () => {
+    it('alone: the invocation is answered, and its thread replaced', async () => {
       const before = await runtime.expectFullCapacity();
       expectDeath(death, await runtime.diagnostic(death.event));
       const after = await runtime.expectFullCapacity();
@@ -53,8 +53,8 @@ describe.each([...LAYOUTS, ONE_THREAD])('with $perThread on a thread, of $thread
 
     if (others === 0) return;
 
-    it('beside others: is answered, and so are they', async () => {
-      await runtime.whenParked(runtime.slots);
+    it('beside others: all invocations are answered', async () => {
+      await runtime.whenPolling(runtime.slots);
       const neighbours = await runtime.neighbours(others);
       expectDeath(death, await runtime.diagnostic(death.event, { whenCapacity: false }));
       expect(statuses(await neighbours.release())).toEqual(responses(others));
@@ -63,7 +63,7 @@ describe.each([...LAYOUTS, ONE_THREAD])('with $perThread on a thread, of $thread
     });
   });
 
-  it('exit, and a listener of it that blocks: is answered, and its thread taken', async () => {
+  it('exit with an exit listener that blocks is answered, and the thread is replaced', async () => {
     const before = await runtime.expectFullCapacity();
     expect((await runtime.diagnostic({ do: 'exit, and block' })).errorType).toBe('Runtime.ExitError');
     const after = await runtime.expectFullCapacity();
@@ -71,9 +71,10 @@ describe.each([...LAYOUTS, ONE_THREAD])('with $perThread on a thread, of $thread
     runtime.expectAnsweredOnce();
   });
 
-  // Node 24 and 26 do not tell whose code it was. Beside others the invocation may go on, as it would if it were another's.
+  // Node.js 24 and 26 do not report to which invocation the error belongs. On a shared thread, the invocation
+  // may therefore continue.
   it.each(['callback of sharp', 'rejection of sharp', 'rejection of argon2'])(
-    '%s, out of native code: is logged, its thread replaced, and it is answered, beside others by the deadline',
+    '%s, from native code: is logged, and answered at the latest by the deadline',
     async (what) => {
       const neighbours = await runtime.neighbours(others);
       const error = await runtime.diagnostic({ do: what }, { timeoutMs: 3000 });
@@ -89,8 +90,8 @@ describe.each([...LAYOUTS, ONE_THREAD])('with $perThread on a thread, of $thread
     },
   );
 
-  it('all at once: each is answered with its own error', async () => {
-    await runtime.whenParked(runtime.slots);
+  it('all at once: each is answered with an error', async () => {
+    await runtime.whenPolling(runtime.slots);
     const events = DEATHS.map(({ event }) => event);
     const results = await Promise.all([...events, ...events].map((event) => runtime.result(event)));
     for (const result of results) expect(posted(result).errorMessage).not.toBe('');
@@ -99,7 +100,7 @@ describe.each([...LAYOUTS, ONE_THREAD])('with $perThread on a thread, of $thread
   });
 });
 
-it('a thread whose other invocation has failed before: process.exit is logged with its stack', async () => {
+it('process.exit is logged with its stack after another invocation of the thread has failed', async () => {
   await using runtime = await startLayout({ perThread: 2, threads: 1 });
   const exit = runtime.diagnostic({ do: 'wait, then exit', gate: 'exit' }, { requestId: 'exits' });
   await runtime.marks('arrived-exits', 1);

@@ -8,12 +8,12 @@ import type { FaultRuntime } from './fault-runtime.ts';
 const IDS = { requestId: 'request-1', tenantId: 'tenant-1' };
 const STACK = expect.arrayContaining([expect.stringMatching(/^ {4}at .*errors\.mjs:\d+:\d+/)]);
 
-describe.each(SHAPES)('what a handler throws, in $mode', ({ start }) => {
+describe.each(SHAPES)('an error that a handler throws, in $mode', ({ start }) => {
   let runtime: FaultRuntime;
   beforeAll(async () => (runtime = await start({ workerFile: 'errors.mjs' })));
   afterAll(() => runtime[Symbol.asyncDispose]());
 
-  it('is logged once, under its ids, with the fields of an error', async () => {
+  it('is logged once, with its ids and the fields of an error', async () => {
     await runtime.failure({ do: 'throw', kind: 'plain' }, IDS);
     await runtime.logged({ requestId: IDS.requestId, message: 'Invocation ended' });
     expect(errorsOf(runtime, IDS.requestId)).toEqual([
@@ -21,7 +21,7 @@ describe.each(SHAPES)('what a handler throws, in $mode', ({ start }) => {
         timestamp: expect.any(String),
         level: 'ERROR',
         ...IDS,
-        // As AWS's client has it.
+        // The same format as in AWS's client.
         message: {
           errorType: 'RangeError',
           errorMessage: 'out of stock',
@@ -36,7 +36,7 @@ describe.each(SHAPES)('what a handler throws, in $mode', ({ start }) => {
     ]);
   });
 
-  it('has a line of the invocation beside it, which does not repeat the error', async () => {
+  it('is not repeated in the log line of the invocation', async () => {
     const requestId = 'with-line';
     await runtime.failure({ do: 'throw', kind: 'plain' }, { requestId });
     const line = await runtime.logged({ requestId, message: 'Invocation ended' });
@@ -53,7 +53,7 @@ describe.each(SHAPES)('what a handler throws, in $mode', ({ start }) => {
     });
   });
 
-  it('is logged under the name of its class, and posted under its name, as AWS’s client does', async () => {
+  it('is logged with the name of its class, and posted with its own name, as AWS’s client does', async () => {
     const kind = 'of a class that sets no name';
     expect(await thrown(runtime, kind)).toMatchObject({ errorType: 'NotFound' });
     expect(await runtime.diagnostic({ do: 'throw', kind })).toMatchObject({ errorType: 'Error' });
@@ -66,7 +66,7 @@ describe.each(SHAPES)('what a handler throws, in $mode', ({ start }) => {
     expect(await thrown(runtime, kind)).toMatchObject({ ...fields, message: fields });
   });
 
-  it('is logged if it is the runtime that refuses event or result', async () => {
+  it('is logged if the runtime itself refuses the event or the result', async () => {
     const clientContext = 'no JSON';
     await runtime.failure({ do: 'healthy' }, { requestId: 'malformed', clientContext } as object);
     await runtime.failure({ do: 'result that is no JSON' }, { requestId: 'unserializable' });
@@ -77,7 +77,7 @@ describe.each(SHAPES)('what a handler throws, in $mode', ({ start }) => {
     ]);
   });
 
-  it('is logged if it is thrown in the background, and has its stack', async () => {
+  it('is logged with its stack if it is thrown in the background', async () => {
     await runtime.invoke({ do: 'throw in the background', kind: 'plain' }, { ...IDS, requestId: 'behind' });
     await runtime.logged({ requestId: 'behind', message: 'Background work failed' });
     expect(errorsOf(runtime, 'behind')).toMatchObject([
@@ -112,7 +112,7 @@ describe.each(SHAPES)('what a handler throws, in $mode', ({ start }) => {
     });
   });
 
-  it('is posted for X-Ray whatever its characters are, and however long it is', async () => {
+  it('is posted for X-Ray with any characters and any length', async () => {
     const odd = await runtime.failure({ do: 'throw', kind: 'not Latin-1' });
     expect(causeOf(odd).exceptions[0]?.message).toBe('Größe 漢字 \u{1f600} \x7f');
     const huge = await runtime.failure({ do: 'throw', kind: 'huge' });
@@ -122,11 +122,11 @@ describe.each(SHAPES)('what a handler throws, in $mode', ({ start }) => {
   });
 });
 
-describe.each(SHAPES)('the level, in $mode', ({ start }) => {
+describe.each(SHAPES)('the log level, in $mode', ({ start }) => {
   it.each([
     ['ERROR', 1],
     ['FATAL', 0],
-  ])('%s: %d lines', async (level, lines) => {
+  ])('%s: a thrown error is logged in %d lines', async (level, lines) => {
     await using runtime = await start({ workerFile: 'errors.mjs', env: { AWS_LAMBDA_LOG_LEVEL: level } });
     await runtime.failure({ do: 'throw', kind: 'plain' }, IDS);
     await runtime.stop();
@@ -134,7 +134,7 @@ describe.each(SHAPES)('the level, in $mode', ({ start }) => {
     expect(errorsOf(runtime, IDS.requestId)).toHaveLength(lines);
   });
 
-  it('in the format Text: a text and JSON behind tabs, on one line', async () => {
+  it('in the Text format, each error is one line of tab-separated text and JSON', async () => {
     await using runtime = await start({
       workerFile: 'errors.mjs',
       env: { AWS_LAMBDA_LOG_FORMAT: 'Text', AWS_LAMBDA_LOG_LEVEL: 'ERROR' },
@@ -158,14 +158,14 @@ describe.each(SHAPES)('the level, in $mode', ({ start }) => {
   });
 });
 
-it('the handler cannot keep the line from being written by what it puts in the place of the console', async () => {
+it('a handler that replaces the console does not prevent the log line of its error', async () => {
   await using runtime = await startSingle({ workerFile: 'errors.mjs' });
   await runtime.failure({ do: 'throw without a console', kind: 'plain' }, IDS);
   await runtime.logged({ requestId: IDS.requestId, message: 'Invocation ended' });
   expect(errorsOf(runtime, IDS.requestId)).toMatchObject([{ errorType: 'RangeError' }]);
 });
 
-describe.each(EITHER_MODE)('what a streaming handler throws, in $mode', ({ start }) => {
+describe.each(EITHER_MODE)('an error of a streaming handler, in $mode', ({ start }) => {
   let runtime: FaultRuntime;
   beforeAll(async () => (runtime = await start({ logInvocations: 'all' })));
   afterAll(() => runtime[Symbol.asyncDispose]());
@@ -180,7 +180,7 @@ describe.each(EITHER_MODE)('what a streaming handler throws, in $mode', ({ start
   ])('%s: is logged once, with its stack', async (what, { errorType, errorMessage }) => {
     const requestId = what.replaceAll(/\W/g, '-');
     await runtime.failure({ do: what }, { requestId, tenantId: IDS.tenantId });
-    await runtime.whenParked(runtime.slots);
+    await runtime.whenPolling(runtime.slots);
     await runtime.logged({ requestId, message: 'Invocation ended' });
     expect(errorsOf(runtime, requestId)).toMatchObject([
       {
@@ -192,7 +192,7 @@ describe.each(EITHER_MODE)('what a streaming handler throws, in $mode', ({ start
     ]);
   });
 
-  it('written after its end: is logged once, with its stack', async () => {
+  it('write after the end of the stream: is logged once, with its stack', async () => {
     const requestId = 'write-after-the-end';
     const event = { do: 'write after the end', how: 'write', bytes: 4 };
     await runtime.response(JSON.stringify(event), { requestId, tenantId: IDS.tenantId });
@@ -208,7 +208,7 @@ describe.each(EITHER_MODE)('what a streaming handler throws, in $mode', ({ start
     ]);
   });
 
-  it('after its end: is logged', async () => {
+  it('throw after the end of the stream: is logged', async () => {
     const [gate, requestId] = [runtime.newGate(), 'after-the-end'];
     await runtime.response(JSON.stringify({ do: 'throw after the end', gate }), { requestId });
     await runtime.open(gate);
@@ -221,7 +221,7 @@ function errorsOf(runtime: FaultRuntime, requestId: string): LogLine[] {
   return runtime.log.filter((line) => line['level'] === 'ERROR' && line['requestId'] === requestId);
 }
 
-/** Throws that, and resolves with its line. */
+/** Lets the handler throw an error of that kind, and resolves with its log line. */
 async function thrown(runtime: FaultRuntime, kind: string): Promise<LogLine | undefined> {
   const requestId = kind.replaceAll(/\W/g, '-');
   await runtime.failure({ do: 'throw', kind }, { requestId });

@@ -83,8 +83,8 @@ export class RunningRuntime implements AsyncDisposable {
     return this.output.log;
   }
 
-  whenParked(count: number): Promise<void> {
-    return this.unlessExited(this.api.whenParked(count));
+  whenPolling(count: number): Promise<void> {
+    return this.unlessExited(this.api.whenPolling(count));
   }
 
   whenLogged(message: RegExp): Promise<LogLine> {

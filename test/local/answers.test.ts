@@ -16,7 +16,7 @@ describe('an answer', () => {
     return { result };
   }
 
-  it('is taken once; a second copy is refused with 400', async () => {
+  it('is accepted once; a second copy is refused with 400', async () => {
     const { result } = await open('once');
     expect((await respond(server, 'once', '1')).status).toBe(202);
     const again = await respond(server, 'once', '1');
@@ -33,7 +33,7 @@ describe('an answer', () => {
     });
   });
 
-  it('is refused with 400 for an id that was never given out', async () => {
+  it('is refused with 400 for a request id that was never handed out', async () => {
     expect((await respond(server, 'stranger', '1')).status).toBe(400);
     expect(server.deliveries.get('stranger')).toMatchObject({
       handedOver: 0,
@@ -42,7 +42,7 @@ describe('an answer', () => {
     });
   });
 
-  it('is refused with 410 after the deadline, when the caller has had its timeout', async () => {
+  it('is refused with 410 after the deadline, when the caller has received a timeout', async () => {
     const { result } = await open('late', 20);
     expect(await result).toEqual({
       status: 'timeout',
@@ -62,7 +62,7 @@ describe('an answer', () => {
     });
   });
 
-  it('is taken after the deadline where deadlines are not enforced', async () => {
+  it('is accepted after the deadline if deadlines are not enforced', async () => {
     await using lax = await startRuntimeApiServer({ enforceTimeout: false });
     const invoked = lax.invoke('{}', { requestId: 'x', deadlineMs: 1, whenCapacity: true });
     expect((await next(lax)).headers.get('lambda-runtime-deadline-ms')).toBe('1');
@@ -77,7 +77,7 @@ describe('an answer', () => {
     expect(await result).toMatchObject({ body: { length: limit } });
   });
 
-  it('is refused with 413 above that; the caller is told, and another answer is refused with 400', async () => {
+  it('is refused with 413 above that; the caller gets an error, and another answer gets 400', async () => {
     const bytes = 6 * 1024 * 1024 + 101;
     const { result } = await open('larger');
     expect((await respond(server, 'larger', new Uint8Array(bytes))).status).toBe(413);
@@ -92,7 +92,7 @@ describe('an answer', () => {
     expect(server.deliveries.get('larger')).toMatchObject({ accepted: 0, refused: [413, 400] });
   });
 
-  it('to an invocation that was aborted is refused with 400; its caller has been told', async () => {
+  it('to an aborted invocation is refused with 400, after its caller has received an error', async () => {
     const { result } = await open('aborted');
     expect(server.abortInvocations()).toBe(1);
     expect(await result).toMatchObject({
@@ -113,7 +113,7 @@ describe('an answer', () => {
     expect(await result).toMatchObject({ status: 'error', error: undefined });
   });
 
-  it('with an error has its type as Lambda records it', async () => {
+  it('with an error has the error type that Lambda records', async () => {
     const body = '{"errorType":"TypeError","errorMessage":"no","stackTrace":["at x"]}';
     for (const [sent, recorded] of [
       ['Function.TypeError', 'Function.TypeError'],
@@ -134,7 +134,7 @@ describe('an answer', () => {
     }
   });
 
-  it('brings the X-Ray cause along, up to 1 MB', async () => {
+  it('can have an X-Ray cause of 1 MB', async () => {
     const { result } = await open('traced');
     const cause = JSON.stringify({ message: 'x'.repeat(1000_000) });
     const socket = await openSocket(server);
@@ -144,7 +144,7 @@ describe('an answer', () => {
     socket.socket.destroy();
   });
 
-  it('is acted on although the caller has given up', async () => {
+  it('is accepted even if the caller has given up', async () => {
     const controller = new AbortController();
     const invoked = server.invoke('{}', { requestId: 'left', whenCapacity: true, signal: controller.signal });
     await next(server);
@@ -166,12 +166,12 @@ describe('an answer', () => {
     socket.destroy();
   });
 
-  it('is acted on although it is pipelined behind a parked poll', async () => {
+  it('is processed even if it is pipelined behind an open poll', async () => {
     const { result } = await open('behind');
     const { socket, until } = await openSocket(server);
     socket.write(get(server, 'invocation/next') + post(server, 'invocation/behind/response', '"done"'));
     expect(await result).toMatchObject({ body: Buffer.from('"done"') });
-    expect(server.parked).toBe(1);
+    expect(server.openPolls).toBe(1);
     void server.invoke('"more"');
     await until('HTTP/1.1 202');
     socket.destroy();

@@ -22,7 +22,7 @@ function waitForEvent(id: string): Promise<Response> {
   });
 }
 
-it('an internal extension registers and waits for ever', async () => {
+it('an internal extension can register, and receives no event until the server closes', async () => {
   const waiting = server.whenExtensionWaiting();
   expect(server.extensionRegistered).toBe(false);
   const registered = await register('{"events":[]}');
@@ -55,16 +55,16 @@ it('a malformed registration, one without a name and an unknown id are refused',
   expect(await unnamed.json()).toMatchObject({ errorType: 'Extension.UnknownExtensionIdentifier' });
 });
 
-it('init is not over until a registered extension waits', async () => {
+it('initialization ends only when a registered extension waits for events', async () => {
   const registered = await register('{"events":[]}');
   const polled = next(server);
-  await server.whenParked(1);
+  await server.whenPolling(1);
   expect(await server.invoke('1')).toMatchObject({
     status: 'unavailable',
     errorMessage: 'An extension is not ready',
   });
   const invoked = server.invoke('2', { whenCapacity: true, requestId: 'waited' });
-  expect(server.parked).toBe(1);
+  expect(server.openPolls).toBe(1);
   void waitForEvent(registered.headers.get('lambda-extension-identifier') ?? '').catch(() => {});
   expect(await polled).toMatchObject({ requestId: 'waited', text: '2' });
   await respond(server, 'waited', '1');
@@ -80,9 +80,9 @@ it('both requests of an extension can be delayed', async () => {
   expect(server.faults.met).toBe(2);
 });
 
-it('registration is closed once a poll is parked', async () => {
+it('registration is closed once a poll is open', async () => {
   const polled = next(server).catch(() => {});
-  await server.whenParked(1);
+  await server.whenPolling(1);
   const refused = await register('{"events":[]}');
   expect(refused.status).toBe(403);
   expect(await refused.json()).toMatchObject({ errorType: 'Extension.RegistrationClosed' });
@@ -90,7 +90,7 @@ it('registration is closed once a poll is parked', async () => {
   await polled;
 });
 
-it('there may be no Extensions API at all', async () => {
+it('the Extensions API can be turned off', async () => {
   await using bare = await startRuntimeApiServer({ extensions: false });
   expect((await register('{"events":[]}', 'internal', bare)).status).toBe(404);
 });

@@ -19,26 +19,26 @@ describe('a fault of /next', () => {
     [{ type: 'refuse' }, 'end'],
     [{ type: 'reset-before' }, 'ECONNRESET'],
     [{ type: 'garbage' }, 'end'],
-  ] as const)('%o meets the poll when it arrives, so that it is never parked', async (fault, end) => {
+  ] as const)('%o applies to the poll on its arrival, so that the poll is never open', async (fault, end) => {
     server.faults.once('next', fault);
     const { ended } = await send(get(server, 'invocation/next'));
     expect(await ended).toBe(end);
-    expect(server.parked).toBe(0);
+    expect(server.openPolls).toBe(0);
     const polled = next(server);
-    await server.whenParked(1);
+    await server.whenPolling(1);
     void server.invoke('1');
     await polled;
   });
 
-  it('status is answered at once', async () => {
+  it('status answers the poll at once', async () => {
     server.faults.once('next', { type: 'status', status: 500 });
     expect((await fetch(url(server, 'invocation/next'))).status).toBe(500);
   });
 
-  it('delay parks the poll later', async () => {
+  it('delay opens the poll later', async () => {
     server.faults.once('next', { type: 'delay', ms: 30 });
     const polled = next(server);
-    await server.whenParked(1);
+    await server.whenPolling(1);
     void server.invoke('1');
     expect((await polled).text).toBe('1');
   });
@@ -46,7 +46,7 @@ describe('a fault of /next', () => {
   it('delay of an event hands it over later', async () => {
     server.faults.once({ at: 'next', requestId: (id) => id === 'late' }, { type: 'delay', ms: 30 });
     const polled = next(server);
-    await server.whenParked(1);
+    await server.whenPolling(1);
     void server.invoke('1', { requestId: 'late' });
     expect(await polled).toMatchObject({ requestId: 'late', text: '1' });
     expect(server.faults.met).toBe(1);
@@ -57,10 +57,10 @@ describe('a fault of /next', () => {
     [{ type: 'reset-during' }, /^(ECONNRESET|end)$/, /Content-Length: 10\r\n[^]*\r\n\r\n"0123$/],
     [{ type: 'truncated-body' }, /^end$/, /Content-Length: 10\r\n[^]*\r\n\r\n"0123$/],
     [{ type: 'reset-after' }, /^ECONNRESET$/, /^$/],
-  ] as const)('%o meets the event that is handed over, which is lost', async (fault, end, part) => {
+  ] as const)('%o applies when an event is handed over, and the event is lost', async (fault, end, part) => {
     server.faults.once('next', fault);
     const { ended, text } = await send(get(server, 'invocation/next'));
-    await server.whenParked(1);
+    await server.whenPolling(1);
     expect(server.faults.pending).toBe(1);
     const invoked = server.invoke('"01234567"', { requestId: 'lost', timeoutMs: 100 });
     expect(await ended).toMatch(end);
@@ -69,17 +69,17 @@ describe('a fault of /next', () => {
     expect(server.deliveries.get('lost')).toMatchObject({ handedOver: 1, accepted: 0, outcome: 'timeout' });
   });
 
-  it('cuts the headers of an event that has no body', async () => {
+  it('truncated-body cuts the headers of an event without a body', async () => {
     server.faults.once('next', { type: 'truncated-body' });
     const { ended, text } = await send(get(server, 'invocation/next'));
-    await server.whenParked(1);
+    await server.whenPolling(1);
     void server.invoke('');
     expect(await ended).toBe('end');
     expect(text()).toMatch(/^HTTP\/1\.1 200/);
     expect(text()).not.toContain('\r\n\r\n');
   });
 
-  it('with a request id meets that event only', async () => {
+  it('with a request id applies to that event only', async () => {
     server.faults.once({ at: 'next', requestId: (id) => id === 'b' }, { type: 'status', status: 500 });
     const first = next(server);
     void server.invoke('1', { requestId: 'a', whenCapacity: true });

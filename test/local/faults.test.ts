@@ -44,7 +44,7 @@ describe('a fault of /response', () => {
     expect(server.deliveries.get('r')).toMatchObject({ handedOver: 1, accepted: 1, refused: [] });
   });
 
-  it('reset-during resets when half of the body is in', async () => {
+  it('reset-during resets the connection after half of the body', async () => {
     await open();
     server.faults.once('response', { type: 'reset-during' });
     const connection = await send(post(server, 'invocation/r/response', '0123456789', '0123'));
@@ -66,7 +66,7 @@ describe('a fault of /response', () => {
     });
   });
 
-  it('reset-after takes the answer, so that a second copy is refused', async () => {
+  it('reset-after accepts the answer, so that a second copy is refused', async () => {
     const { result } = await open();
     server.faults.once('response', { type: 'reset-after' });
     const connection = await send(post(server, 'invocation/r/response', '"done"'));
@@ -77,7 +77,7 @@ describe('a fault of /response', () => {
     expect(server.deliveries.get('r')).toMatchObject({ accepted: 1, refused: [400] });
   });
 
-  it('truncated-body takes the answer and cuts its own', async () => {
+  it('truncated-body accepts the answer, and truncates the reply to it', async () => {
     const { result } = await open();
     server.faults.once('response', { type: 'truncated-body' });
     const response = await respond(server, 'r', '1');
@@ -86,7 +86,7 @@ describe('a fault of /response', () => {
     expect(await result).toMatchObject({ status: 'response' });
   });
 
-  it('status is answered without acting, with its body', async () => {
+  it('status replies with its own body, and does not accept the answer', async () => {
     await open();
     const stop = server.faults.always('response', { type: 'status', status: 500, body: 'oops' });
     for (let attempt = 0; attempt < 2; attempt += 1) {
@@ -98,7 +98,7 @@ describe('a fault of /response', () => {
     expect((await respond(server, 'r', '1')).status).toBe(202);
   });
 
-  it('delay acts later', async () => {
+  it('delay accepts the answer later', async () => {
     const { result } = await open();
     server.faults.once('response', { type: 'delay', ms: 40 });
     const before = performance.now();
@@ -118,7 +118,7 @@ describe('a fault of /response', () => {
     await expect(hung).rejects.toThrow(TypeError);
   });
 
-  it('meets only the request ids that are meant', async () => {
+  it('applies only to matching request ids', async () => {
     await open('a');
     await open('b');
     server.faults.once({ at: 'response', requestId: (id) => id === 'b' }, { type: 'status', status: 503 });
@@ -127,7 +127,7 @@ describe('a fault of /response', () => {
     expect((await respond(server, 'b', '1')).status).toBe(202);
   });
 
-  it('can be taken back', async () => {
+  it('can be revoked', async () => {
     await open();
     const back = server.faults.once('response', { type: 'hang' });
     server.faults.always('response', { type: 'hang' });
@@ -137,7 +137,7 @@ describe('a fault of /response', () => {
   });
 });
 
-it('faults meet /error, /init/error and the registration of extensions', async () => {
+it('faults apply to /error, /init/error and the requests of extensions', async () => {
   await open();
   const fault: Fault = { type: 'status', status: 502 };
   for (const point of ['error', 'init-error', 'register'] as const) server.faults.once(point, fault);
@@ -154,7 +154,7 @@ it('faults meet /error, /init/error and the registration of extensions', async (
 });
 
 it.each(['reset-during', 'reset-after', 'truncated-body'] as const)(
-  'an event that waits is not handed to a poll right behind an answer that meets %s',
+  'a waiting event is not handed to a poll pipelined behind an answer with the fault %s',
   async (type) => {
     const { result } = await open();
     const waiting = server.invoke('"next"', { requestId: 'waits', whenCapacity: true });
@@ -171,7 +171,7 @@ it.each(['reset-during', 'reset-after', 'truncated-body'] as const)(
   },
 );
 
-it('what is pipelined behind a fault that closes the connection is not acted on', async () => {
+it('requests pipelined behind a fault that closes the connection are not processed', async () => {
   const { result } = await open();
   server.faults.once('next', { type: 'refuse' });
   const { ended } = await send(

@@ -30,7 +30,7 @@ function post(path: string, body: string | Uint8Array<ArrayBuffer>): Promise<Res
 describe("AWS's SDK", () => {
   it('invokes the function', async () => {
     const polled = next(server);
-    await server.whenParked(1);
+    await server.whenPolling(1);
     const called = call({
       ClientContext: Buffer.from('{ "custom":\n{"k":"v"} }').toString('base64'),
       TenantId: 'blue',
@@ -47,9 +47,9 @@ describe("AWS's SDK", () => {
     expect(output.Payload?.transformToString()).toBe('{"m":2}');
   });
 
-  it('invokes without a payload as with an empty object', async () => {
+  it('invokes with an empty object if it sends no payload', async () => {
     const polled = next(server);
-    await server.whenParked(1);
+    await server.whenPolling(1);
     const called = client.send(new InvokeCommand({ FunctionName: 'resize' }));
     const { requestId, text } = await polled;
     expect(text).toBe('{}');
@@ -59,7 +59,7 @@ describe("AWS's SDK", () => {
 
   it("gets a function's error", async () => {
     const polled = next(server);
-    await server.whenParked(1);
+    await server.whenPolling(1);
     const called = call();
     const { requestId } = await polled;
     await fail(server, requestId, '{"errorType":"TypeError","errorMessage":"no"}', 'Function.TypeError');
@@ -68,9 +68,9 @@ describe("AWS's SDK", () => {
     expect(output.Payload?.transformToString()).toBe('{"errorType":"TypeError","errorMessage":"no"}');
   });
 
-  it('gets the last 4 KiB of what its own invocation has logged', async () => {
+  it('gets the last 4 KiB of the log of its own invocation', async () => {
     const polls = [next(server), next(server)];
-    await server.whenParked(2);
+    await server.whenPolling(2);
     const called = call({ LogType: 'Tail' });
     const without = call({ Payload: '{"n":2}' });
     const [first, second] = await Promise.all(polls);
@@ -87,9 +87,9 @@ describe("AWS's SDK", () => {
     expect((await without).LogResult).toBeUndefined();
   });
 
-  it('gets lines that name no request when nothing else runs', async () => {
+  it('gets lines without a request id if no other invocation runs', async () => {
     const polled = next(server);
-    await server.whenParked(1);
+    await server.whenPolling(1);
     const called = call({ LogType: 'Tail' });
     const { requestId } = await polled;
     server.logged('plain text');
@@ -106,7 +106,7 @@ describe("AWS's SDK", () => {
   it('gets a timeout as a function error', async () => {
     await using quick = await startRuntimeApiServer({ timeoutMs: 20 });
     const polled = next(quick);
-    await quick.whenParked(1);
+    await quick.whenPolling(1);
     const response = await fetch(`http://${quick.address}/2015-03-31/functions/function/invocations`, {
       method: 'POST',
       body: '{}',
@@ -120,7 +120,7 @@ describe("AWS's SDK", () => {
     });
   });
 
-  it('sends an event and does not wait for what becomes of it', async () => {
+  it('sends an event and does not wait for its result', async () => {
     const output = await call({ InvocationType: 'Event' });
     expect(output.StatusCode).toBe(202);
     expect(output.Payload?.length ?? 0).toBe(0);
@@ -129,7 +129,7 @@ describe("AWS's SDK", () => {
     expect((await respond(server, requestId, 'null')).status).toBe(202);
   });
 
-  it('hands on any client context, also with an event for later', async () => {
+  it('passes on any client context, also with the invocation type Event', async () => {
     const context = { custom: { city: 'Zürich 東京', odd: '\0\t\n\x1f\x7f\x9f\u2028\ud800' } };
     const output = await call({
       InvocationType: 'Event',
@@ -146,22 +146,22 @@ describe("AWS's SDK", () => {
     expect(server.inFlight).toBe(0);
   });
 
-  it('is told when no poll is parked', async () => {
+  it('gets an error if no poll is open', async () => {
     await expect(call()).rejects.toMatchObject({
       name: 'ServiceException',
-      message: 'Runtime.Unavailable: No /next is parked',
+      message: 'Runtime.Unavailable: No /next is open',
       $metadata: { httpStatusCode: 503 },
     });
   });
 
-  it('is told of a function that is not there', async () => {
+  it('gets an error for an unknown function', async () => {
     await expect(call({ FunctionName: 'other' })).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
       message: 'Function not found: other',
     });
   });
 
-  it('is told of a payload that is not JSON or too large', async () => {
+  it('gets an error for a payload that is not JSON or too large', async () => {
     await expect(call({ Payload: 'nonsense' })).rejects.toMatchObject({
       name: 'InvalidRequestContentException',
     });
@@ -183,7 +183,7 @@ describe('the Invoke API', () => {
     'resize:live',
     '123456789012:function:resize',
     encodeURIComponent('arn:aws:lambda:us-east-1:123456789012:function:resize:7'),
-  ])('knows the function as %s', async (name) => {
+  ])('accepts %s as the name of the function', async (name) => {
     const response = await post(`/2015-03-31/functions/${name}/invocations?Other=x`, '{}');
     expect(response.status).toBe(503);
     expect(response.headers.get('x-amzn-errortype')).toBe('ServiceException');
@@ -194,9 +194,9 @@ describe('the Invoke API', () => {
     ['', 'resize:live', '$LATEST', ':live'],
     ['?Qualifier=live', 'resize:live', '$LATEST', ':live'],
     ['', 'resize', '$LATEST', ''],
-  ])('tells the version of %s and %s', async (query, name, version, suffix) => {
+  ])('returns the version for the query %s and the name %s', async (query, name, version, suffix) => {
     const polled = next(server);
-    await server.whenParked(1);
+    await server.whenPolling(1);
     const answered = post(`/2015-03-31/functions/${name}/invocations${query}`, '{}');
     const { requestId, headers } = await polled;
     expect(headers.get('lambda-runtime-invoked-function-arn')).toBe(
@@ -208,8 +208,8 @@ describe('the Invoke API', () => {
 
   it.each([
     ['two qualifiers', 'resize:live/invocations?Qualifier=7', {}],
-    ['a qualifier that is none', 'resize/invocations?Qualifier=%0A', { 'X-Amz-Invocation-Type': 'Event' }],
-    ['a tenant id that is none', 'resize/invocations', { 'X-Amz-Tenant-Id': 'bl\xe5' }],
+    ['an invalid qualifier', 'resize/invocations?Qualifier=%0A', { 'X-Amz-Invocation-Type': 'Event' }],
+    ['an invalid tenant id', 'resize/invocations', { 'X-Amz-Tenant-Id': 'bl\xe5' }],
     ['an unknown invocation type', 'resize/invocations', { 'X-Amz-Invocation-Type': 'Now' }],
     ['an unknown log type', 'resize/invocations', { 'X-Amz-Log-Type': 'All' }],
   ])('refuses %s', async (_what, path, headers) => {
@@ -233,13 +233,13 @@ describe('the Invoke API', () => {
     expect(response.headers.get('x-amzn-errortype')).toBe('InvalidRequestContentException');
   });
 
-  it('knows no function whose name is not well encoded', async () => {
+  it('answers 404 for a function name with an invalid encoding', async () => {
     const response = await post('/2015-03-31/functions/res%E0%A4/invocations', '{}');
     expect(response.status).toBe(404);
     expect(await response.json()).toMatchObject({ message: 'Function not found: res%E0%A4' });
   });
 
-  it('hands on a trace id byte by byte', async () => {
+  it('passes on the bytes of a trace id unchanged', async () => {
     const polled = next(server);
     await fetch(`http://${server.address}/2015-03-31/functions/resize/invocations`, {
       method: 'POST',
@@ -249,7 +249,7 @@ describe('the Invoke API', () => {
     expect((await polled).headers.get('lambda-runtime-trace-id')).toBe('Root=\xc3\xa9');
   });
 
-  it('answers 404 to what it does not know', async () => {
+  it('answers 404 for unknown paths', async () => {
     for (const path of ['/', '/2018-06-01/runtime/invocation/a/other', '/2015-03-31/functions/resize']) {
       const response = await post(path, 'x');
       expect(response.status).toBe(404);

@@ -13,7 +13,7 @@ afterEach(() => server.close());
 /** Sends a request, and polls for its event. */
 async function call(path: string, init: RequestInit = {}) {
   const polled = next(server);
-  await server.whenParked(1);
+  await server.whenPolling(1);
   const answered = fetch(`http://${server.address}${path}`, { redirect: 'manual', ...init });
   const { requestId, text } = await polled;
   return { answered, requestId, event: JSON.parse(text) };
@@ -27,7 +27,7 @@ async function answer(result: unknown): Promise<Response> {
 }
 
 describe('the event', () => {
-  it('says what was asked for, in payload format 2.0', async () => {
+  it('describes the request in payload format 2.0', async () => {
     const { answered, requestId, event } = await call('/a%20b/c?x=1&x=2&y=%C3%A9&z', {
       headers: { Cookie: 'a=1; b=2', 'User-Agent': 'tester', 'X-Some': 'Thing' },
     });
@@ -70,7 +70,7 @@ describe('the event', () => {
     await answered;
   });
 
-  it('has headers as UTF-8, and other bytes as Latin-1', async () => {
+  it('decodes headers as UTF-8, and others as Latin-1', async () => {
     const sent = (text: string) => Buffer.from(text).toString('latin1');
     const { answered, requestId, event } = await call('/', {
       headers: {
@@ -97,7 +97,7 @@ describe('the event', () => {
     ['application/problem+json', '{}', true],
     ['image/png', 'é', true],
     [undefined, 'é', true],
-  ])('has a body of type %s as it can be sent', async (type, body, isBase64Encoded) => {
+  ])('has a body of type %s as text or as base64', async (type, body, isBase64Encoded) => {
     const { answered, requestId, event } = await call('/', {
       method: 'PUT',
       body: Buffer.from(body),
@@ -111,7 +111,7 @@ describe('the event', () => {
 });
 
 describe('the response', () => {
-  it('is what an object with a statusCode says', async () => {
+  it('has the status, headers, cookies and body of an object with a statusCode', async () => {
     const response = await answer({
       statusCode: 302,
       headers: { Location: '/there', 'X-Number': 7, 'Content-Type': 'text/html', 'Content-Length': '99' },
@@ -126,7 +126,7 @@ describe('the response', () => {
     expect(await response.text()).toBe('<p>é</p>');
   });
 
-  it('has the bytes of a body in base64', async () => {
+  it('has the decoded bytes of a body in base64', async () => {
     const bytes = Buffer.from([0, 255, 1]);
     const response = await answer({
       statusCode: 200,
@@ -138,7 +138,7 @@ describe('the response', () => {
     expect(response.headers.get('content-type')).toBe('image/png');
   });
 
-  it('without a statusCode is JSON of the result', async () => {
+  it('is the result as JSON if the result has no statusCode', async () => {
     for (const [result, body] of [
       [{ message: 'é' }, '{"message":"é"}'],
       ['text', '"text"'],
@@ -164,10 +164,10 @@ describe('the response', () => {
   });
 
   it.each([
-    ['a status that is none', { statusCode: 'no' }],
+    ['an invalid status', { statusCode: 'no' }],
     ['a body that is not text', { statusCode: 200, body: {} }],
-    ['headers that are no object', { statusCode: 200, headers: [] }],
-    ['cookies that are no array', { statusCode: 200, cookies: 'a=1' }],
+    ['headers that are not an object', { statusCode: 200, headers: [] }],
+    ['cookies that are not an array', { statusCode: 200, cookies: 'a=1' }],
     ['a header that cannot be sent', { statusCode: 200, headers: { 'x-a': 'a\nb' } }],
   ])('with %s is a bad gateway', async (_what, result) => {
     const response = await answer(result);
@@ -195,7 +195,7 @@ describe('a streamed response', () => {
     cookies: ['c=3'],
   });
 
-  it('has the status and headers in front of its body, however it is cut', async () => {
+  it('has the status and headers of its prelude, however the chunks are split', async () => {
     const { answered, requestId } = await call('/');
     const { req } = openIntegration(requestId);
     await write(req, PRELUDE.slice(0, 10));
@@ -212,7 +212,7 @@ describe('a streamed response', () => {
     expect((await reader?.read())?.done).toBe(true);
   });
 
-  it('without them is 200, of the type that the handler has set', async () => {
+  it('without a prelude has status 200 and the posted content type', async () => {
     const { answered, requestId } = await call('/');
     const { req } = openStream(server, requestId);
     req.end('plain');
@@ -222,7 +222,7 @@ describe('a streamed response', () => {
     expect(await response.text()).toBe('plain');
   });
 
-  it('without a body has its type as well', async () => {
+  it('without a body has status 200 and the posted content type', async () => {
     const { answered, requestId } = await call('/');
     openStream(server, requestId).req.end();
     const response = await answered;
@@ -231,7 +231,7 @@ describe('a streamed response', () => {
     expect(await response.text()).toBe('');
   });
 
-  it('that fails behind its first byte breaks off', async () => {
+  it('that fails after its first byte is aborted', async () => {
     const { answered, requestId } = await call('/');
     const { req } = openStream(server, requestId);
     req.write('part');
@@ -241,7 +241,7 @@ describe('a streamed response', () => {
     await expect(response.text()).rejects.toThrow();
   });
 
-  it('whose head cannot be read is a bad gateway, before it has ended', async () => {
+  it('with an invalid prelude is a bad gateway, before the stream has ended', async () => {
     const { answered, requestId } = await call('/');
     const { req } = openIntegration(requestId);
     await write(req, `nonsense${'\0'.repeat(8)}`);
@@ -250,7 +250,7 @@ describe('a streamed response', () => {
     req.end('more');
   });
 
-  it('that ends within its head is a bad gateway', async () => {
+  it('that ends within its prelude is a bad gateway', async () => {
     const { answered, requestId } = await call('/');
     openIntegration(requestId).req.end('{"statusCode":200}');
     expect((await answered).status).toBe(502);
@@ -275,7 +275,7 @@ describe('a streamed response', () => {
   }
 });
 
-it('what is no JSON is sent as it is', async () => {
+it('a response that is not JSON is sent unchanged', async () => {
   const { answered, requestId } = await call('/');
   await respond(server, requestId, 'no JSON');
   const response = await answered;
@@ -283,7 +283,7 @@ it('what is no JSON is sent as it is', async () => {
   expect(await response.text()).toBe('no JSON');
 });
 
-it('what belongs to the server is no event', async () => {
+it('requests to reserved paths do not become events', async () => {
   for (const path of ['/2015-03-31/functions', '/2018-06-01/runtime/x', '/_lambda/', '/_lambda']) {
     expect((await fetch(`http://${server.address}${path}`)).status).toBe(404);
   }

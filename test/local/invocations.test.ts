@@ -9,11 +9,11 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 describe('an invocation', () => {
-  it('goes to a parked poll and comes back with the response', async () => {
+  it('goes to an open poll and comes back with the response', async () => {
     const polled = next(server);
-    await server.whenParked(1);
+    await server.whenPolling(1);
     const invoked = server.invoke('{"n":1}', { requestId: 'one' });
-    expect(server.parked).toBe(0);
+    expect(server.openPolls).toBe(0);
     expect(server.inFlight).toBe(1);
     expect(await polled).toMatchObject({ requestId: 'one', text: '{"n":1}' });
 
@@ -37,7 +37,7 @@ describe('an invocation', () => {
     expect(await invoked).toMatchObject({ body: Buffer.from(event) });
   });
 
-  it('has only the headers that were asked for', async () => {
+  it('has only the required headers by default', async () => {
     const before = Date.now();
     const polled = next(server);
     void server.invoke('{}', { whenCapacity: true, timeoutMs: 60_000 });
@@ -56,7 +56,7 @@ describe('an invocation', () => {
     expect(headers.get('content-length')).toBe('2');
   });
 
-  it('has the optional headers when they are given, as the bytes of UTF-8', async () => {
+  it('has the optional headers if they are given, encoded as UTF-8', async () => {
     const polled = next(server);
     const invoked = server.invoke('{}', {
       requestId: 'optional',
@@ -74,12 +74,12 @@ describe('an invocation', () => {
     expect(headers.get('lambda-runtime-aws-tenant-id')).toBe('blue');
     expect(headers.get('lambda-runtime-trace-id')).toBe('Root=1-2-3');
     expect(headers.get('lambda-runtime-deadline-ms')).toBe('32503680000000');
-    // A deadline further away than Node's longest timer is no timeout.
+    // A deadline beyond Node's longest timer does not cause a timeout.
     await respond(server, 'optional', '1');
     expect(await invoked).toMatchObject({ status: 'response' });
   });
 
-  it('can be given malformed headers, or none', async () => {
+  it('can have malformed headers, or omit them', async () => {
     const polled = next(server);
     void server.invoke('{}', {
       whenCapacity: true,
@@ -90,23 +90,23 @@ describe('an invocation', () => {
     expect(headers.has('lambda-runtime-aws-request-id')).toBe(false);
   });
 
-  it('rejects what cannot be sent in a header, and takes no poll for it', async () => {
+  it('rejects values that cannot be sent in a header, and leaves the poll open', async () => {
     const polled = next(server);
-    await server.whenParked(1);
+    await server.whenPolling(1);
     await expect(server.invoke('{}', { tenantId: 'a\r\nb' })).rejects.toThrow(TypeError);
-    expect(server.parked).toBe(1);
+    expect(server.openPolls).toBe(1);
     void server.invoke('{}');
     await polled;
   });
 
-  it('rejects a request id that is in flight, and leaves the poll parked', async () => {
+  it('rejects a request id that is in flight, and leaves the poll open', async () => {
     const polled = next(server);
     const invoked = server.invoke('1', { requestId: 'twin', whenCapacity: true });
     await polled;
     const second = next(server);
-    await server.whenParked(1);
+    await server.whenPolling(1);
     await expect(server.invoke('2', { requestId: 'twin' })).rejects.toThrow('already in flight');
-    expect(server.parked).toBe(1);
+    expect(server.openPolls).toBe(1);
     await respond(server, 'twin', '1');
     expect(await invoked).toMatchObject({ status: 'response' });
     void server.invoke('3');
@@ -115,7 +115,7 @@ describe('an invocation', () => {
 });
 
 describe('a runtime that exits', () => {
-  it('fails what was in flight', async () => {
+  it('fails the invocations in flight', async () => {
     const invoked = server.invoke('{}', { requestId: 'r', whenCapacity: true });
     await next(server);
     expect(server.runtimeExited('Runtime exited with error: exit status 1')).toBe(1);
@@ -129,7 +129,7 @@ describe('a runtime that exits', () => {
 });
 
 describe('init errors', () => {
-  it('are taken once with 202, and refused with 403 from then on', async () => {
+  it('are accepted once with 202, and refused with 403 from then on', async () => {
     const awaited = server.whenInitError();
     const init = (errorType: string) =>
       fetch(url(server, 'init/error'), {
@@ -149,7 +149,7 @@ describe('init errors', () => {
     ]);
   });
 
-  it('are told to callers who would wait for a poll, until the runtime starts again', async () => {
+  it('are returned to callers that wait for a poll, until the runtime starts again', async () => {
     const waiting = { whenCapacity: true, orInitError: true };
     await fetch(url(server, 'init/error'), {
       method: 'POST',
@@ -166,7 +166,7 @@ describe('init errors', () => {
     expect(await invoked).toMatchObject({ status: 'response', body: Buffer.from('3') });
   });
 
-  it('so is that the runtime has failed, to those who wait already as well', async () => {
+  it('of a failed runtime are also returned to callers that already wait', async () => {
     const waiting = { whenCapacity: true, orInitError: true };
     const failed = { status: 'error', errorType: 'Runtime.ExitError', error: { errorMessage: 'no threads' } };
     const before = server.invoke('1', waiting);

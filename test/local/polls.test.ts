@@ -8,13 +8,13 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-describe('parked polls', () => {
+describe('open polls', () => {
   it('are served first in, first out', async () => {
     const order: string[] = [];
     const polls: Promise<unknown>[] = [];
     for (const [index, name] of ['a', 'b', 'c'].entries()) {
       polls.push(next(server).then(({ text }) => order.push(`${name}${text}`)));
-      await server.whenParked(index + 1);
+      await server.whenPolling(index + 1);
     }
     for (const [index, event] of ['1', '2', '3'].entries()) {
       void server.invoke(event);
@@ -23,11 +23,11 @@ describe('parked polls', () => {
     expect(order).toEqual(['a1', 'b2', 'c3']);
   });
 
-  it('are all there is: without one, the caller is refused at once', async () => {
+  it('are the capacity: without one, the caller is refused at once', async () => {
     expect(await server.invoke('{}')).toEqual({
       status: 'unavailable',
       errorType: 'Runtime.Unavailable',
-      errorMessage: 'No /next is parked',
+      errorMessage: 'No /next is open',
     });
     expect(server.deliveries.size).toBe(0);
   });
@@ -35,11 +35,11 @@ describe('parked polls', () => {
   it('are forgotten when their connection closes', async () => {
     const dead = await openSocket(server);
     dead.socket.write(get(server, 'invocation/next'));
-    await server.whenParked(1);
+    await server.whenPolling(1);
     const alive = next(server);
-    await server.whenParked(2);
+    await server.whenPolling(2);
     dead.socket.destroy();
-    await expect.poll(() => server.parked).toBe(1);
+    await expect.poll(() => server.openPolls).toBe(1);
     void server.invoke('"for the living"');
     expect((await alive).text).toBe('"for the living"');
   });
@@ -67,11 +67,11 @@ describe('parked polls', () => {
   });
 
   it('can be waited for, until a signal aborts', async () => {
-    await expect(server.whenParked(1, { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow(
+    await expect(server.whenPolling(1, { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow(
       'enough',
     );
     const controller = new AbortController();
-    const waiting = server.whenParked(1, { signal: controller.signal });
+    const waiting = server.whenPolling(1, { signal: controller.signal });
     controller.abort(new Error('enough now'));
     await expect(waiting).rejects.toThrow('enough now');
   });

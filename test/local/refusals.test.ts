@@ -14,12 +14,12 @@ afterEach(() => server.close());
 const MIB = 1024 * 1024;
 
 describe('an answer that is too large', () => {
-  it('is refused for its request id, if nobody waits for it', async () => {
+  it('is refused with 400 if its request id is unknown', async () => {
     expect((await respond(server, 'unknown', 'x'.repeat(6 * MIB + 101))).status).toBe(400);
     expect((await fail(server, 'unknown', 'x'.repeat(MIB + 1))).status).toBe(400);
   });
 
-  it('is refused also as an init error, which nobody hears of', async () => {
+  it('is refused with 413 as an init error, which is not recorded', async () => {
     const body = 'x'.repeat(MIB + 1);
     expect((await fetch(url(server, 'init/error'), { method: 'POST', body })).status).toBe(413);
     expect(server.initErrors).toEqual([]);
@@ -30,12 +30,12 @@ it.each([
   ['POST', 'invocation/r'],
   ['POST', 'invocation/r/answer'],
   ['GET', 'invocation/r/response'],
-])('%s %s is no request of the Runtime API', async (method, path) => {
+])('%s %s is not a request of the Runtime API', async (method, path) => {
   const response = await fetch(url(server, path), method === 'GET' ? {} : { method, body: '{}' });
   expect(response.status).toBe(404);
 });
 
-it('a stream that breaks off before its first byte can be sent again', async () => {
+it('after a stream that breaks off before its first byte, another answer is accepted', async () => {
   const result = server.invoke('{}', { requestId: 'r', whenCapacity: true });
   await next(server);
   const { socket, until } = await openSocket(server);
@@ -56,7 +56,7 @@ it('a stream that breaks off before its first byte can be sent again', async () 
   expect(await result).toMatchObject({ status: 'response', body: Buffer.from('"again"') });
 });
 
-it('a caller that streams is refused while there are as many as there may be', async () => {
+it('a streaming call beyond the concurrency is throttled', async () => {
   const client = new LambdaClient({
     endpoint: `http://${server.address}`,
     region: 'us-east-1',
@@ -73,7 +73,7 @@ it('a caller that streams is refused while there are as many as there may be', a
 });
 
 describe('a fault', () => {
-  it('that concerns a body leaves an event, which has been asked for without one, as it is', async () => {
+  it('that concerns a request body does not affect a poll, which has no body', async () => {
     server.faults.once({ at: 'next', requestId: () => true }, { type: 'accept-early' });
     const result = server.invoke('"event"', { whenCapacity: true });
     const { requestId, text } = await next(server);
@@ -92,12 +92,12 @@ describe('a fault', () => {
   });
 });
 
-it('who waits for polls of a server that is closed is told at once', async () => {
+it('whenPolling() rejects at once if the server is closed', async () => {
   await server.close();
-  await expect(server.whenParked(1)).rejects.toThrow('closed');
+  await expect(server.whenPolling(1)).rejects.toThrow('closed');
 });
 
-it('10,000 timeouts are remembered; answers to earlier ones are refused as those to unknown requests', async () => {
+it('remembers 10,000 timeouts, and refuses answers to earlier ones like those to unknown ids', async () => {
   const invocations = new OpenInvocations(new DeliveryLog(1));
   const ends = Array.from({ length: 10_001 }, (_, index) => {
     const { promise, resolve } = Promise.withResolvers<InvokeResult>();

@@ -31,7 +31,7 @@ afterEach(async () => {
 /** Calls the function, and polls for its event. */
 async function call(input: Partial<InvokeWithResponseStreamCommandInput> = {}) {
   const polled = next(server);
-  await server.whenParked(1);
+  await server.whenPolling(1);
   const command = new InvokeWithResponseStreamCommand({
     FunctionName: 'resize',
     Payload: '{"n":1}',
@@ -81,7 +81,7 @@ it('a buffered response is one chunk', async () => {
   });
 });
 
-it('6 MiB arrive whole', async () => {
+it('a buffered response of 6 MiB arrives whole', async () => {
   const { called, event } = await call();
   await respond(server, event.requestId, 'x'.repeat(6 * 1024 * 1024));
   expect((await read(called)).chunks.join('')).toHaveLength(6 * 1024 * 1024);
@@ -99,7 +99,7 @@ it('an error before the first byte is in the last event', async () => {
   });
 });
 
-it('so is one behind it, and the end of the log', async () => {
+it('an error after the first byte and the end of the log are in the last event', async () => {
   const { called, event } = await call({ LogType: 'Tail' });
   server.logged(JSON.stringify({ requestId: event.requestId, message: 'hello' }));
   const { req } = openStream(server, event.requestId);
@@ -120,14 +120,14 @@ it('so is one behind it, and the end of the log', async () => {
   });
 });
 
-it('a deadline that passes is in the last event', async () => {
+it('a missed deadline is in the last event', async () => {
   await server.close();
   server = await startRuntimeApiServer({ functionName: 'resize', timeoutMs: 30, port: server.port });
   const { called } = await call();
   expect(await read(called)).toMatchObject({ complete: { ErrorCode: 'Sandbox.Timedout' } });
 });
 
-it('what cannot be invoked is refused before the stream begins', async () => {
+it('invalid calls are refused before the stream begins', async () => {
   const send = (input: object) =>
     client.send(new InvokeWithResponseStreamCommand({ FunctionName: 'resize', ...input }));
   await expect(send({ FunctionName: 'other' })).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
@@ -158,7 +158,7 @@ describe('calls that arrive in the same turn of the event loop', () => {
     isFull: () => busy >= 1,
     logs: new LogTails(() => 0),
   });
-  /** Sends a complete request to the route. It waits for an import then. */
+  /** Sends a complete request to the route, which then waits for an import. */
   function callRoute(): ServerResponse {
     const req = new IncomingMessage(new Socket());
     Object.assign(req, {
@@ -170,7 +170,7 @@ describe('calls that arrive in the same turn of the event loop', () => {
     req.emit('end');
     return res;
   }
-  /** Resolves when the calls before it have been handled: the import is the same one. */
+  /** Resolves when the earlier calls have been handled, because it waits for the same import. */
   async function handled(): Promise<void> {
     await import('../../src/local/lambda-api/event-stream.ts');
     await new Promise(setImmediate);

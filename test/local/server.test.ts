@@ -21,7 +21,7 @@ it.each(['0.0.0.0', '::', '192.168.1.7', 'example.com', '127.0.0.1.example.com',
   },
 );
 
-it('listens on the port that is asked for, and rejects one that is taken', async () => {
+it('listens on the given port, and rejects a port that is in use', async () => {
   await using server = await startRuntimeApiServer();
   expect(server.address).toBe(`127.0.0.1:${server.port}`);
   await expect(startRuntimeApiServer({ port: server.port })).rejects.toThrow('EADDRINUSE');
@@ -46,7 +46,7 @@ it('refuses hosts that are not loopback, and foreign web pages', async () => {
   }
   expect(await status(address, { origin: `http://${address}`, 'sec-fetch-site': 'same-origin' })).toBe(404);
   expect(await status(address, { 'sec-fetch-site': 'none' })).toBe(404);
-  // A dev server has passed it on, from its own page.
+  // A dev server has forwarded the request of its own page.
   expect(await status(address, { origin: 'http://localhost:1', 'sec-fetch-site': 'same-origin' })).toBe(404);
   for (const origin of [
     `http://localhost:${port}`,
@@ -64,16 +64,16 @@ it('refuses hosts that are not loopback, and foreign web pages', async () => {
   }
 });
 
-it('close ends parked polls, invocations in flight and waiting callers at once', async () => {
+it('close ends open polls, invocations in flight and waiting callers at once', async () => {
   const server = await startRuntimeApiServer();
-  const parked = await openSocket(server);
+  const polling = await openSocket(server);
   const inFlight = server.invoke('1', { requestId: 'in-flight', whenCapacity: true });
   await next(server);
   const waiting = server.invoke('2', { whenCapacity: true, requestId: 'waiting' });
-  parked.socket.write('GET /2020-01-01/extension/event/next HTTP/1.1\r\n');
-  const rejections = [server.whenParked(5), server.whenInitError(), server.whenExtensionWaiting()];
+  polling.socket.write('GET /2020-01-01/extension/event/next HTTP/1.1\r\n');
+  const rejections = [server.whenPolling(5), server.whenInitError(), server.whenExtensionWaiting()];
   await Promise.all([server.close(), server.close()]);
-  await parked.ended;
+  await polling.ended;
   expect(await inFlight).toMatchObject({ status: 'error', errorType: 'Runtime.ExitError' });
   expect(await waiting).toMatchObject({ status: 'unavailable', errorMessage: 'The server is closed' });
   for (const each of rejections) await expect(each).rejects.toThrow('is closed');
@@ -85,7 +85,7 @@ it('close lets callers over HTTP read their answers', async () => {
   const path = `http://${server.address}/2015-03-31/functions/function/invocations`;
   const call = () => fetch(path, { method: 'POST', body: '1' });
   const polled = next(server);
-  await server.whenParked(1);
+  await server.whenPolling(1);
   const answered = call().then((response) => response.arrayBuffer());
   const { requestId } = await polled;
   const waiting = call();
@@ -105,7 +105,7 @@ it('close does not wait for callers who do not read', async () => {
   const server = await startRuntimeApiServer({ concurrency: 1 });
   const caller = await openSocket(server);
   const polled = next(server);
-  await server.whenParked(1);
+  await server.whenPolling(1);
   const head = `POST /2015-03-31/functions/function/invocations HTTP/1.1\r\nHost: ${server.address}\r\n`;
   caller.socket.pause();
   caller.socket.write(`${head}Content-Length: 1\r\n\r\n1`);
@@ -122,7 +122,7 @@ it.each([
   ['a Function URL', '/'],
   ['the plain endpoint', '/invoke'],
 ])(
-  'a caller of %s who goes while it waits leaves its place, and its event is not run',
+  'a caller of %s that disconnects while it waits frees its place, and its event is not run',
   async (_name, path) => {
     const events: string[] = [];
     await using server = await startRuntimeApiServer({
@@ -154,17 +154,17 @@ it.each([
   },
 );
 
-it('close ends a parked poll', async () => {
+it('close ends an open poll', async () => {
   const server = await startRuntimeApiServer();
   const { socket, ended } = await openSocket(server);
   socket.write(get(server, 'invocation/next'));
-  await server.whenParked(1);
+  await server.whenPolling(1);
   await server.close();
   await ended;
-  expect(server.parked).toBe(0);
+  expect(server.openPolls).toBe(0);
 });
 
-it('remembers as many deliveries as it is told to', async () => {
+it('remembers as many deliveries as deliveryHistory says', async () => {
   await using server = await startRuntimeApiServer({ deliveryHistory: 2 });
   for (const requestId of ['a', 'b', 'c']) {
     void server.invoke('1', { requestId, whenCapacity: true });

@@ -25,7 +25,7 @@ async function open(options: { timeoutMs?: number; keepStream?: boolean } = {}) 
   return { result, chunks, chunk, ...openStream(server, 's') };
 }
 
-it('a stream is seen chunk by chunk and resolves at its end', async () => {
+it('onChunk receives a stream chunk by chunk, and the invocation resolves at its end', async () => {
   const { result, chunks, chunk, req, status } = await open();
   let arrived = chunk();
   req.write('one ');
@@ -53,7 +53,7 @@ it('a stream may be larger than a buffered response', async () => {
   expect(await result).toMatchObject({ body: { length: 7 * 1024 * 1024 } });
 });
 
-it('an error in the trailers fails the invocation, and what came before it is kept', async () => {
+it('an error in the trailers fails the invocation and keeps the received bytes', async () => {
   const { result, req, status } = await open();
   req.write('half');
   req.addTrailers({
@@ -72,7 +72,7 @@ it('an error in the trailers fails the invocation, and what came before it is ke
   expect(server.deliveries.get('s')).toMatchObject({ accepted: 1, outcome: 'error' });
 });
 
-it('no more of a stream is read until the caller has taken a chunk', async () => {
+it('a stream is not read further until the caller has taken a chunk', async () => {
   const taken = Promise.withResolvers<void>();
   const seen: string[] = [];
   const result = server.invoke('{}', {
@@ -98,7 +98,7 @@ it('no more of a stream is read until the caller has taken a chunk', async () =>
   expect(seen.length).toBeGreaterThan(1);
 });
 
-it('of a stream that need not be kept only the beginning is, and its length is known', async () => {
+it('with keepStream false, only the beginning and the length of a stream are kept', async () => {
   const { result, chunk, req, status } = await open({ keepStream: false });
   let arrived = chunk();
   req.write('one ');

@@ -11,7 +11,7 @@ import { openPipe, openSocket } from './outlets.ts';
 
 const LINE = 'x'.repeat(100_000);
 
-it('what a pipe had no room for does not go where its descriptor leads after it was closed', async () => {
+it('lines that a full pipe did not take are not written to a reused descriptor after close()', async () => {
   await using pipe = await openPipe();
   const before = descriptors();
   const output = await openLogOutput(settings({ kind: 'frames', fd: pipe.fd }), 'in the background');
@@ -25,7 +25,7 @@ it('what a pipe had no room for does not go where its descriptor leads after it 
 });
 
 it.each(['at once', 'in the background'] as const)(
-  'lines for a socket (%s) do not go where its descriptor leads after the other side has closed it',
+  'lines for a socket (%s) are not written to a reused descriptor after the peer has closed it',
   async (when) => {
     const before = descriptors();
     const socket = await openSocket();
@@ -57,11 +57,11 @@ function settings(target: LogSettings['target']): LogSettings {
 }
 
 function descriptors(): string[] {
-  // Without that of the directory itself.
+  // Excludes the descriptor of the directory itself.
   return readdirSync('/proc/self/fd').filter((fd) => existsSync(`/proc/self/fd/${fd}`));
 }
 
-/** Opens files until all these numbers are theirs. */
+/** Opens files until they have all these descriptors. */
 async function takeDescriptors(
   wanted: readonly string[],
 ): Promise<AsyncDisposable & { contents: () => string[] }> {

@@ -23,7 +23,7 @@ it.each([
     const more = { env: { ...env, AWS_LAMBDA_LOG_FORMAT: format }, stdio: [...STDIO] };
     await using runtime = await startBootstrap('logs.mjs', options, more);
     const frames = framesOf(runtime.child.stdio[4] as Readable);
-    await runtime.whenParked(4);
+    await runtime.whenPolling(4);
     const started = BigInt(Date.now()) * 1000n;
     await Promise.all(
       [1, 2, 3, 4].map((n) => runtime.invoke({ do: 'levels' }, { requestId: `request-${n}` })),
@@ -47,13 +47,13 @@ it.each([
 );
 
 describe.each(MODES)(
-  'the logger of modules that the main thread loads first, in %s',
+  'the loggers of preloaded modules and of the handler, in %s',
   (_mode, _settings, options) => {
     it.each([
       { level: 'DEBUG', before: ['debug', 'info', 'warn'], later: 5 },
       { level: 'WARN', before: ['warn'], later: 3 },
     ])(
-      'at $level, and that of the handler: both are frames, from the level on',
+      'at $level, both write their lines of that level and above as frames',
       async ({ level, before, later }) => {
         await using runtime = await startBootstrap(
           'logs.mjs',
@@ -81,7 +81,7 @@ it('frames of long lines of many threads are whole', async () => {
   const options = { concurrency: 4 };
   await using runtime = await startBootstrap('logs.mjs', options, more);
   const frames = framesOf(runtime.child.stdio[4] as Readable);
-  await runtime.whenParked(4);
+  await runtime.whenPolling(4);
   await Promise.all([1, 2, 3, 4].map(() => runtime.invoke({ do: 'burst', lines: 40, withPino: true })));
   const messages = () => frames().filter(({ text }) => text.includes('"length"'));
   await expect.poll(() => messages().length, POLL_OPTIONS).toBe(80);
@@ -91,7 +91,7 @@ it('frames of long lines of many threads are whole', async () => {
   }
 });
 
-/** Returns what gives all frames that have come so far. */
+/** Returns a function that gives all frames received so far. */
 function framesOf(stream: Readable): () => Frame[] {
   let rest = Buffer.alloc(0);
   const frames: Frame[] = [];

@@ -3,10 +3,10 @@ import { MODES, POLL_OPTIONS, startBootstrap } from '../helpers/start-runtime.ts
 import { openPipe } from './outlets.ts';
 
 describe.each(MODES)('%s', (_mode, _settings, layout) => {
-  it('nobody reads for long: lines are dropped and no handler fails; then it is told how many', async () => {
+  it('drops lines without failing a handler while nobody reads, and later logs how many', async () => {
     const options = { ...layout, outputTimeoutMs: 50, logInvocations: false };
     await using runtime = await startBootstrap('logs.mjs', options);
-    await runtime.whenParked(1);
+    await runtime.whenPolling(1);
     runtime.child.stdout?.pause();
     let written = 0;
     const write = async (characters: number) => {
@@ -29,15 +29,15 @@ describe.each(MODES)('%s', (_mode, _settings, layout) => {
     expect(lines().filter((line) => line.includes('xxx') && !line.endsWith('}')).length).toBeLessThan(2);
   });
 
-  it('a pipe that nobody reads is waited for once, also where it still has room for a short line', async () => {
+  it('waits only once for a pipe that nobody reads, even if it has room for a short line', async () => {
     await using pipe = await openPipe();
     const options = { ...layout, outputTimeoutMs: 1_000, logInvocations: false };
     await using runtime = await startBootstrap('logs.mjs', options, {
       stdio: ['ignore', pipe.fd, 'pipe', 'ipc'],
     });
     pipe.release();
-    await runtime.whenParked(1);
-    // To wait for each of them would take longer than the test may take.
+    await runtime.whenPolling(1);
+    // Waiting for each line would exceed the timeout of the test.
     const event = { do: 'alternate', lines: 1_000 };
     await runtime.invoke(event, { timeoutMs: 600_000 });
     await runtime.invoke(event, { timeoutMs: 600_000 });

@@ -41,7 +41,7 @@ const lastWords = (withPino: boolean) => {
   return Array.from({ length: TIMES }, (_, n) => ways.map((way) => ({ n, way }))).flat();
 };
 
-it('what a thread logged before it died is there, in order, for each kind of death', async () => {
+it('lines that a thread logged before it died are written, in order, for each kind of death', async () => {
   await using runtime = await startLayout(
     { perThread: 1, threads: 4 },
     { options: { deadlineGraceMs: 100, resourceLimits: { maxOldGenerationSizeMb: 32 } } },
@@ -57,8 +57,8 @@ it('what a thread logged before it died is there, in order, for each kind of dea
   );
 });
 
-describe('in single mode', () => {
-  it.each([{ do: 'exit', code: 3 }, { do: 'throw in a timer' }])('the same before $do', async (event) => {
+describe('in single mode, lines are written in order', () => {
+  it.each([{ do: 'exit', code: 3 }, { do: 'throw in a timer' }])('also right before $do', async (event) => {
     await using runtime = await startSingle();
     await runtime.failure({ ...event, say: { times: TIMES, withPino: true } }, { requestId: 'last' });
     await runtime.exited;

@@ -12,7 +12,7 @@ const OF_CONSOLE = ['TRACE', 'DEBUG', 'INFO', 'INFO', 'WARN', 'ERROR', 'FATAL'];
 const NAMES = Object.keys(VALUES as object);
 const stack = expect.arrayContaining([expect.stringMatching(/^ +at /)]);
 
-/** What each value's line has beside timestamp, level and request id. */
+/** What each value's line has besides timestamp, level and request id. */
 const EXPECTED: Readonly<Record<string, object>> = {
   text: { message: 'plain' },
   object: { message: { a: 1, nested: { b: [2] } } },
@@ -70,7 +70,7 @@ describe.each(MODES)('%s', (_mode, _settings, layout) => {
     beforeAll(async () => (runtime = await start()));
     afterAll(() => runtime[Symbol.asyncDispose]());
 
-    it('any value makes a valid line with the fields that AWS has', async () => {
+    it('any value gives a valid line with the same fields as AWS’s client', async () => {
       await runtime.invoke({ do: 'values' }, { requestId: 'values', tenantId: 'tenant-1' });
       const lines = await linesOf(runtime, 'values', NAMES.length);
       NAMES.forEach((name, index) => {
@@ -91,7 +91,7 @@ describe.each(MODES)('%s', (_mode, _settings, layout) => {
       expect(lines.map(({ level }) => level)).toEqual([...OF_CONSOLE, ...LOG_LEVELS]);
     });
 
-    it('lines of the logger carry request id, tenant id and trace id, and errors as AWS has them', async () => {
+    it('lines of the logger have request, tenant and trace ids, and errors in AWS’s format', async () => {
       const ids = { requestId: 'logger', tenantId: 'tenant-1', traceId: 'Root=1' };
       await runtime.invoke({ do: 'logger' }, ids);
       expect(await linesOf(runtime, 'logger', 2)).toMatchObject([
@@ -109,7 +109,7 @@ describe.each(MODES)('%s', (_mode, _settings, layout) => {
       ]);
     });
 
-    it('stdout and stderr of the process go the same way, in whole lines, and answer as Node’s do', async () => {
+    it('process.stdout and stderr write whole lines, and return the same values as Node’s', async () => {
       expect(await runtime.invoke({ do: 'streams' })).toEqual({ returned: true, count: 14, bytes: 17 });
       const own = () =>
         runtime.output.stdout
@@ -131,7 +131,7 @@ describe.each(MODES)('%s', (_mode, _settings, layout) => {
     });
   });
 
-  it('the format Text is a line of fields between tabs; AWS_LAMBDA_LOG_LEVEL holds for console and logger', async () => {
+  it('the format Text separates fields by tabs; AWS_LAMBDA_LOG_LEVEL limits console and logger', async () => {
     await using runtime = await start({ AWS_LAMBDA_LOG_FORMAT: 'Text', AWS_LAMBDA_LOG_LEVEL: 'WARN' });
     await runtime.invoke({ do: 'text', text: 'INFO' });
     await runtime.invoke({ do: 'levels' }, { requestId: 'request-1' });
@@ -157,7 +157,7 @@ describe.each(MODES)('%s', (_mode, _settings, layout) => {
 it('lines of 16 invocations that take turns on 4 threads are each under their own request id', async () => {
   const options = { concurrency: 16, threads: 4, invocationsPerThread: 4 };
   await using runtime = await startBootstrap('logs.mjs', options);
-  await runtime.whenParked(16);
+  await runtime.whenPolling(16);
   const ids = Array.from({ length: 64 }, (_, n) => `request-${n}`);
   await Promise.all(ids.map((requestId) => runtime.invoke({ do: 'interleaved', lines: 10 }, { requestId })));
   const own = () => runtime.log.filter(({ message }) => typeof message === 'object');

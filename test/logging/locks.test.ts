@@ -13,28 +13,28 @@ import { POLL_OPTIONS, startBootstrap } from '../helpers/start-runtime.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 import { openPipe } from './outlets.ts';
 
-it('a thread that is killed while it writes does not hold up the others, and tears no line but its own', async () => {
+it('a thread that is killed while it writes blocks no others, and truncates only its line', async () => {
   await using pipe = await openPipe();
   const options = {
     concurrency: 4,
     deadlineMarginMs: 19_500,
     deadlineGraceMs: 0,
-    // Nobody helps himself: the main thread has to give the lock back.
+    // No thread takes the lock over: the main thread has to release it.
     outputTimeoutMs: 1_000_000,
   };
   await using runtime = await startBootstrap('logs.mjs', options, {
     stdio: ['ignore', pipe.fd, 'pipe', 'ipc'],
   });
   pipe.release();
-  await runtime.whenParked(4);
+  await runtime.whenPolling(4);
   await runtime.invoke({ do: 'text', text: 'warm' });
   const threads = await threadCount(runtime.child.pid);
   const text = 'x'.repeat(300_000);
-  // It fills the pipe and waits, with the lock, for the rest of its line.
+  // The thread fills the pipe, and holds the lock while it waits to write the rest of its line.
   const error = await runtime.failure({ do: 'text', text }, { requestId: 'killed', timeoutMs: 20_000 });
   expect(error.error).toMatchObject({ errorType: 'Runtime.DeadlineExceeded' });
-  await runtime.whenParked(4);
-  // It does not let its event loop turn, and is terminated.
+  await runtime.whenPolling(4);
+  // The thread blocks its event loop, and is terminated.
   await expect.poll(() => threadCount(runtime.child.pid), POLL_OPTIONS).toBe(threads);
   const others = ['a', 'b', 'c'].map((requestId) =>
     runtime.invoke({ do: 'text', text }, { requestId, timeoutMs: 200_000 }),
@@ -51,7 +51,7 @@ it('a thread that is killed while it writes does not hold up the others, and tea
   expect(lines.every(({ message }) => message === text)).toBe(true);
 });
 
-it('a lock whose owner makes no progress is taken from it', () => {
+it('a lock is taken over from an owner that makes no progress', () => {
   const shared = OutputLock.share();
   const [owner, other, third] = [1, 2, 3].map((id) => new OutputLock(shared, id)) as [
     OutputLock,
@@ -66,7 +66,7 @@ it('a lock whose owner makes no progress is taken from it', () => {
   expect(third.tryAcquire()).toBe(true);
 });
 
-it('a lock is given back on behalf of its owner, and of nobody else', () => {
+it('releaseFor() releases a lock only on behalf of its owner', () => {
   const shared = OutputLock.share();
   const [owner, other] = [new OutputLock(shared, 1), new OutputLock(shared, 2)];
   owner.acquire(10);
@@ -76,7 +76,7 @@ it('a lock is given back on behalf of its owner, and of nobody else', () => {
   expect(other.tryAcquire()).toBe(true);
 });
 
-it('of threads that contend for a lock only one has it at a time', async () => {
+it('only one of the threads that contend for a lock holds it at a time', async () => {
   const threads = 2;
   const turns = 2_000;
   const counts = new Int32Array(new SharedArrayBuffer(12));
@@ -90,7 +90,7 @@ it('of threads that contend for a lock only one has it at a time', async () => {
   expect([...counts]).toEqual([threads * turns, 0, 0]);
 });
 
-it('a writer that goes on after its lock was taken over leaves lock and entry to the new owner', async () => {
+it('a writer that resumes after its lock was taken over does not disturb the new owner', async () => {
   await using root = await makeTaskRoot();
   const path = join(root.path, 'lines.log');
   const fd = openSync(path, 'a');
@@ -119,7 +119,7 @@ it('a writer that goes on after its lock was taken over leaves lock and entry to
     tried += 1;
     const written = writeSync(fd, bytes, offset, Math.min(5, bytes.length - offset));
     if (tried > 1) return written;
-    // The thread that was stopped goes on in the middle of this entry, to its end.
+    // The stopped thread resumes in the middle of this entry, and runs to its end.
     Atomics.store(gates, 1, 1);
     Atomics.notify(gates, 1);
     Atomics.wait(gates, 2, 0, POLL_OPTIONS.timeout);

@@ -37,7 +37,7 @@ it.each(WAYS)('a socket gets lines %s; line breaks within a text become carriage
 });
 
 it.each(WAYS)(
-  'a descriptor for frames gets each text as one, %s, with level, length and time',
+  'a descriptor for frames gets each text as one frame, %s, with level, length and time',
   async (when) => {
     await using root = await makeTaskRoot();
     const path = `${root.path}/frames`;

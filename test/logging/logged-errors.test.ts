@@ -12,7 +12,7 @@ const throws = (): never => {
 };
 
 describe('the own fields of an error in a log line', () => {
-  it('are those that JSON has, and the rest as text', () => {
+  it('are the values that JSON can represent, and others as text', () => {
     const fields = {
       text: 't',
       number: 7,
@@ -25,7 +25,7 @@ describe('the own fields of an error in a log line', () => {
     expect(logged({ big: 7n, bytes: new Uint16Array(3) })).toMatchObject({ big: '7n', bytes: '[6 bytes]' });
   });
 
-  it('are left out where JSON has nothing, and null in lists', () => {
+  it('are omitted if JSON has no value for them, and are null in lists', () => {
     const odd = { nothing: undefined, call: throws, symbol: Symbol('odd') };
     expect(Object.keys(logged(odd)).toSorted()).toEqual(['errorMessage', 'errorType', 'stackTrace']);
     expect(logged({ list: Object.values(odd), holes: Array.from({ length: 2 }) })).toMatchObject({
@@ -34,7 +34,7 @@ describe('the own fields of an error in a log line', () => {
     });
   });
 
-  it('are what toJSON gives, of the error and of what it holds', () => {
+  it('are the results of toJSON, of the error and of its values', () => {
     expect(logged({ at: new Date(0), own: { toJSON: () => ({ shown: 1 }), hidden: 2 } })).toMatchObject({
       at: '1970-01-01T00:00:00.000Z',
       own: { shown: 1 },
@@ -52,7 +52,7 @@ describe('the own fields of an error in a log line', () => {
     expect(logged({ toJSON: throws, good: 1 })).toMatchObject({ good: 1 });
   });
 
-  it('end where they lead back', () => {
+  it('are shown as [Circular] where they refer back', () => {
     const circle: { self?: object; list?: object[] } = {};
     circle.self = circle;
     circle.list = [circle];
@@ -66,7 +66,7 @@ describe('the own fields of an error in a log line', () => {
     expect(logged(at(new RangeError('deep')))).toMatchObject(at('RangeError: deep'));
   });
 
-  it('have errors described in full', () => {
+  it('describe nested errors in full', () => {
     const inner = Object.assign(new RangeError('inner'), { code: 'E_INNER', picture: 'cat' });
     expect(logged({ failures: [inner] })['failures']).toMatchObject([
       { errorType: 'RangeError', errorMessage: 'inner', code: 'E_INNER', picture: 'cat' },
@@ -92,7 +92,7 @@ describe('the own fields of an error in a log line', () => {
 });
 
 describe('errors that a log line holds', () => {
-  it('are only named once a line has as many as it may', () => {
+  it('are only named after the first 50 in a line', () => {
     const describer = new LoggedErrorDescriber();
     const each = Array.from({ length: 51 }, (_, index) => new RangeError(`number ${index}`));
     const described = each.map((error) => describer.describeNested(error));
@@ -100,7 +100,7 @@ describe('errors that a log line holds', () => {
     expect(described[50]).toBe('RangeError: number 50');
   });
 
-  it('are left out of the fields of another error then', () => {
+  it('are left out of the fields of another error beyond that number', () => {
     const failures = Array.from({ length: 60 }, (_, index) => new Error(`number ${index}`));
     const { failures: described } = logged({ failures });
     expect(described).toMatchObject({ 48: { errorMessage: 'number 48' }, 49: '…', 59: '…' });

@@ -6,7 +6,7 @@ import { entryFile } from '../helpers/package-files.ts';
 
 const WORKER = pathToFileURL(entryFile('workers/index.ts')).href;
 
-it('without a runtime, as in a test of a handler, the logger writes to stdout, at the level it is set to', async () => {
+it('without a runtime, as in unit tests, the logger writes to stdout at its own level', async () => {
   const { stdout } = await run(`
     logger.debug('too little');
     logger.level = 'debug';
@@ -14,7 +14,7 @@ it('without a runtime, as in a test of a handler, the logger writes to stdout, a
   expect(JSON.parse(stdout)).toMatchObject({ level: 'DEBUG', message: 'said' });
 });
 
-it('the logger is one from its first use on, whatever that is', async () => {
+it('the logger works from its first use, even if that only sets or looks up a property', async () => {
   expect((await run(`logger.level = 'warn'; logger.info('no'); console.log(logger.level);`)).stdout).toBe(
     'warn\n',
   );

@@ -9,9 +9,9 @@ import type { LineReader } from './outlets.ts';
 
 const LINES = 100;
 
-// To start 64 takes long.
+// Starting 64 threads takes long.
 describe.each(FULL ? [16, 64] : [16])('%i threads', (threads) => {
-  it('write 100 lines of 10 B to 256 KiB into a pipe whose reader pauses: each is there and whole', async () => {
+  it('write 100 lines of 10 B to 256 KiB to a pipe whose reader pauses, and all arrive whole', async () => {
     await using pipe = await openPipe();
     const stdio: StdioOptions = ['ignore', pipe.fd, 'pipe', 'ipc'];
     await using runtime = await startThreads(threads, { stdio });
@@ -20,12 +20,12 @@ describe.each(FULL ? [16, 64] : [16])('%i threads', (threads) => {
     await expectAllWhole(() => pipe.reader.parsed, threads);
   });
 
-  it('write the same, and through pino, into the socket, over a connection each', async () => {
+  it('write the same lines, also through pino, to the socket, over a connection each', async () => {
     await using socket = await openSocket();
     const env = { _LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET: socket.path };
     await using runtime = await startThreads(threads, { env });
     await burst(runtime, threads, socket.reader, true);
-    // What is written to stdout stays there; console and logger go to the socket.
+    // Direct writes to stdout stay there; console and logger go to the socket.
     await expectAllWhole(() => [...socket.reader.parsed, ...runtime.log], threads);
     expect(runtime.log).toHaveLength((threads * LINES) / 2);
     expect(socket.connections()).toBe(threads + 1);
@@ -43,7 +43,7 @@ async function burst(
   reader: LineReader,
   withPino = false,
 ): Promise<void> {
-  await runtime.whenParked(threads);
+  await runtime.whenPolling(threads);
   const event = { do: 'burst', lines: LINES, withPino };
   const invocations = Promise.all(
     Array.from({ length: threads }, (_, n) =>

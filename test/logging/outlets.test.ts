@@ -9,7 +9,7 @@ import { makeTaskRoot } from '../helpers/task-root.ts';
 
 const THREADS = { concurrency: 2, threads: 1, logInvocations: false };
 
-it('a file takes the lines of the threads and of the main thread', async () => {
+it('a file as stdout receives the lines of the threads and of the main thread', async () => {
   await using root = await makeTaskRoot();
   const path = join(root.path, 'lines.log');
   const fd = openSync(path, 'a');
@@ -24,7 +24,7 @@ it('a file takes the lines of the threads and of the main thread', async () => {
   expect(messages).toEqual(expect.arrayContaining(['The runtime is ready', 'of a thread', 'Stopping']));
 });
 
-it('after the runtime, the process writes to its stdout as before', async () => {
+it('after run() has ended, the process writes to its stdout as before', async () => {
   await using root = await makeTaskRoot({
     'handler.mjs': 'export const handler = async () => 1;',
     'main.mjs': `
@@ -44,13 +44,13 @@ it('after the runtime, the process writes to its stdout as before', async () => 
     env: { AWS_LAMBDA_RUNTIME_API: api.address },
   });
   closeSync(fd);
-  await api.whenParked(1);
+  await api.whenPolling(1);
   child.send('stop');
   expect(await once(child, 'exit')).toEqual([0, null]);
   expect(readFileSync(path, 'utf8')).toMatch(/\nwritten to 1\n$/);
 });
 
-it('lines go to stdout where nobody listens at the socket', async () => {
+it('lines go to stdout if nobody listens on the socket', async () => {
   const env = { _LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET: '/not/there.sock' };
   await using runtime = await startBootstrap('logs.mjs', THREADS, { env });
   await runtime.invoke({ do: 'text', text: 'of a thread' });

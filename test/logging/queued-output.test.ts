@@ -59,7 +59,7 @@ it('a full output is tried again until it takes all', async () => {
   expect(refusals).toBe(3);
 });
 
-it('another writer is waited for', async () => {
+it('waits for another writer that holds the lock', async () => {
   const other = new OutputLock(shared, 2);
   other.acquire(10);
   const output = new QueuedOutput(settings(1), writing());
@@ -71,7 +71,7 @@ it('another writer is waited for', async () => {
   expect(text()).toBe('line\n');
 });
 
-it('an output that nobody reads holds 16 MiB in memory; what is beyond is dropped and counted', async () => {
+it('holds 16 MiB in memory while nobody reads, and drops and counts lines beyond that', async () => {
   const MIB = 1024 * 1024;
   let isFull = true;
   const output = new QueuedOutput(
@@ -88,7 +88,7 @@ it('an output that nobody reads holds 16 MiB in memory; what is beyond is droppe
   expect(dropped.take()).toBe(0);
 });
 
-it('an output that fails costs the lines, and the runtime goes on', async () => {
+it('loses the lines of a failed write, and writes later ones', async () => {
   const output = new QueuedOutput(settings(1), writing(new Error('EPIPE'), Infinity));
   await write(output, 'lost\n');
   await write(output, 'kept\n');
@@ -139,7 +139,7 @@ describe('a writer that has taken over the lock in the middle of a line', () => 
     expect(dropped.take()).toBe(1);
   });
 
-  it('costs nothing if all had been written', async () => {
+  it('drops nothing if the whole line had been written', async () => {
     const output = new QueuedOutput(settings(1), (_fd, bytes) => {
       accepted.push(bytes);
       takeOver();

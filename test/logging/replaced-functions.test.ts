@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { HANDLERS, MODES, POLL_OPTIONS, startBootstrap } from '../helpers/start-runtime.ts';
 
 describe.each(MODES)('%s', (_mode, _settings, layout) => {
-  it('functions that are replaced for the handler have all properties of Node’s, hidden symbols too', async () => {
+  it('functions that the runtime replaces have all properties of Node’s, hidden symbols too', async () => {
     await using runtime = await startBootstrap('replaced-functions.mjs', layout);
     const code = `import { looks } from ${JSON.stringify(`${HANDLERS}replaced-functions.mjs`)};
       console.log(JSON.stringify(looks()));`;

@@ -24,11 +24,11 @@ describe('a line on a terminal', () => {
     ['plain text', 'plain text'],
     ['{"some":"JSON"}', '{"some":"JSON"}'],
     ['{"broken', '{"broken'],
-  ])('%j', (line, shown) => {
+  ])('shows %j', (line, shown) => {
     expect(plain(line)).toBe(shown);
   });
 
-  it('folds objects', () => {
+  it('abbreviates nested objects', () => {
     const message = { bucket: 'pictures', sizes: { small: { width: 1 } }, all: [1, 2, 3, 4, 5, 6, 7] };
     expect(plain({ timestamp: AT, level: 'INFO', message, more: message })).toBe(
       '09:05:07.030 INFO           ' +
@@ -72,7 +72,7 @@ it.each([
   expect(plain(line)).toMatch(/^\d\d:\d\d:\d\d\.\d{3} INFO {11}m$/);
 });
 
-it('an error without a stack, or with one that is not a list, is its type and message', () => {
+it('an error without a stack, or with one that is not a list, shows its type and message', () => {
   const error = { errorType: 'RangeError', errorMessage: 'no' };
   const line = { timestamp: AT, level: 'ERROR' };
   expect(plain({ ...line, message: error })).toBe('09:05:07.030 ERROR          RangeError: no');
@@ -103,7 +103,7 @@ it("pino's levels have their names, and a custom level that of the next lower on
   ]);
 });
 
-describe('what code writes to stdout itself', () => {
+describe('direct writes to stdout', () => {
   const log = JSON.stringify({ timestamp: AT, level: 'INFO', requestId: ID, message: 'hello' });
   const written: Uint8Array[] = [];
   const output = terminalOutput(
@@ -115,31 +115,31 @@ describe('what code writes to stdout itself', () => {
     return written.pop();
   };
 
-  it('has its log lines formatted, and all others as they are', () => {
+  it('have their log lines formatted, and leave all others unchanged', () => {
     expect(String(shown(Buffer.from(`before\n${log}\nafter ö`)))).toBe(
       'before\n09:05:07.030 INFO  cac723a3 hello\nafter ö',
     );
   });
 
   it.each(['plain\n', '', '{"some":"JSON"}\n'])(
-    'is the same bytes where there is no log line: %j',
+    'stay the same bytes if they contain no log line: %j',
     (text) => {
       const entry = Buffer.from(text);
       expect(shown(entry)).toBe(entry);
     },
   );
 
-  it('may be no text at all', () => {
+  it('may be binary data', () => {
     const entry = Buffer.from([0xff, 0xfe, 0x00, 0x0a]);
     expect(shown(entry)).toBe(entry);
   });
 
-  it('can be a part of a larger buffer', () => {
+  it('can be parts of a larger buffer', () => {
     const large = Buffer.from(`xx${log}xx`);
     expect(String(shown(large.subarray(2, -2)))).toBe('09:05:07.030 INFO  cac723a3 hello');
   });
 
-  it('is flushed by the output below', async () => {
+  it('are flushed by the underlying output', async () => {
     await output.flushed();
     expect(written.pop()).toEqual(Buffer.of(0));
   });
@@ -158,14 +158,14 @@ it('a formatted line keeps its line breaks, in each of the two formats', () => {
   ]);
 });
 
-describe('lines are for people', () => {
+describe('the style of terminal lines', () => {
   it.each([
     [undefined, { isTTY: true, hasColors: (): boolean => true }, { colours: true }],
     [undefined, { isTTY: true, hasColors: (): boolean => false }, { colours: false }],
     [undefined, {}, undefined],
     ['json', { isTTY: true, hasColors: (): boolean => true }, undefined],
     ['pretty', {}, { colours: false }],
-  ] as const)('--log-format %s, stdout %j', (format, stdout, style) => {
+  ] as const)('follows --log-format %s and stdout %j', (format, stdout, style) => {
     expect(terminalStyle(format, stdout)).toEqual(style);
   });
 });

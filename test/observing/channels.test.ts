@@ -40,7 +40,7 @@ describe.each(EITHER_MODE)('in $mode', ({ mode, slots, start }) => {
     });
   });
 
-  it('one that fails has an error before its end', async () => {
+  it('a failed invocation has an error before its end', async () => {
     await using runtime = await start(OBSERVED);
     const published = listen(runtime);
     await runtime.failure({ do: 'fail' }, { requestId: 'refused' });
@@ -63,7 +63,7 @@ describe.each(EITHER_MODE)('in $mode', ({ mode, slots, start }) => {
       const messages = await of(published, 'runtime-api-request', { path }, 13);
       return messages.map(({ moment, context: { status } }) => ({ moment, status }));
     };
-    // A repeat goes out when the try before it has ended.
+    // A retry is sent when the previous attempt has ended.
     expect(await requests()).toEqual([
       ...WHOLE.map((moment) => ({ moment, status: moment.startsWith('async') ? 500 : undefined })),
       ...FAILED.map((moment) => ({ moment, status: undefined })),
@@ -75,7 +75,7 @@ describe.each(EITHER_MODE)('in $mode', ({ mode, slots, start }) => {
     expect(polls.length).toBeGreaterThanOrEqual(slots);
   });
 
-  it('so are those of streams', async () => {
+  it('the requests of streams are published as well', async () => {
     await using runtime = await start({ ...OBSERVED, workerFile: 'streams.mjs' });
     const published = listen(runtime);
     await runtime.result({ do: 'write', parts: ['one', 'two'] }, { requestId: 'streamed' });
@@ -110,7 +110,7 @@ describe('a thread', () => {
     expect(messages.map(({ moment }) => moment)).toEqual(FAILED);
     const [started, ready] = messages.map(({ context }) => context);
     expect(started).toEqual({ thread });
-    expect(ready).toEqual({ thread, bootMs: expect.any(Number) });
+    expect(ready).toEqual({ thread, startDurationMs: expect.any(Number) });
     expect(messages.at(-1)?.context).toMatchObject({
       cause: 'exit',
       error: { errorType: 'Runtime.ExitError' },
@@ -140,7 +140,7 @@ function lost(published: Published[]): Published[] {
   return published.filter(({ name, moment }) => name === 'thread' && moment === 'error');
 }
 
-/** All messages with that in their context; by default when the last one has come. */
+/** Resolves with all messages that have these fields in their context, by default after the last one. */
 async function of(
   published: Published[],
   name: string,

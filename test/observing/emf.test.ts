@@ -5,7 +5,7 @@ import type { FaultRuntime } from '../faults/fault-runtime.ts';
 import { POLL_OPTIONS } from '../helpers/start-runtime.ts';
 import { EARLY_DEADLINE, EITHER_MODE, timed } from './observed-runtime.ts';
 
-/** What AWS's specification of the embedded metric format says of a document, and CloudWatch of names and values. */
+/** The rules of AWS's specification for a document, and of CloudWatch for names and values. */
 const name = v.pipe(v.string(), v.minLength(1), v.maxLength(1024));
 const number = v.pipe(v.number(), v.finite());
 const DOCUMENT = v.looseObject({
@@ -33,20 +33,20 @@ describe.each(EITHER_MODE)('the embedded metric format in $mode', ({ slots, star
     env: { OBSERVE: 'emf', EMF: JSON.stringify(emf), AWS_LAMBDA_FUNCTION_NAME: 'pictures' },
   });
 
-  it('is what CloudWatch reads, on stdout, with the metrics of the interval', async () => {
+  it('is a valid document on stdout with the metrics of the interval', async () => {
     await using runtime = await start({
       ...observed({ namespace: 'Pictures' }),
       options: { logInvocations: 'all' },
     });
-    await runtime.whenParked(slots);
+    await runtime.whenPolling(slots);
     for (let n = 0; n < 120; n += 1) {
       const requestId = `healthy-${n}`;
       await runtime.invoke({ do: 'healthy' }, { requestId });
-      // Until the receipt of its answer is there it is in flight.
+      // The invocation is in flight until its answer has been acknowledged.
       await runtime.logged({ message: 'Invocation ended', requestId });
     }
     await runtime.failure({ do: 'fail' });
-    await runtime.whenParked(slots);
+    await runtime.whenPolling(slots);
     runtime.child.send('end of emf');
     const [line] = await documents(runtime, 1);
     expect(valid(line)).toEqual({ Namespace: 'Pictures', FunctionName: 'pictures' });
@@ -69,9 +69,9 @@ describe.each(EITHER_MODE)('the embedded metric format in $mode', ({ slots, star
     );
   });
 
-  it('comes at the interval, and counts each invocation once', async () => {
+  it('is written at each interval, and counts each invocation once', async () => {
     await using runtime = await start(observed({ intervalMs: 50 }));
-    await runtime.whenParked(slots);
+    await runtime.whenPolling(slots);
     for (let n = 0; n < 20; n += 1) await runtime.invoke({ do: 'healthy' });
     const counted = async () => {
       const lines = await documents(runtime, 1);
@@ -84,10 +84,10 @@ describe.each(EITHER_MODE)('the embedded metric format in $mode', ({ slots, star
     await expect.poll(() => samples.length, POLL_OPTIONS).toBeLessThanOrEqual(20);
   });
 
-  it('counts deadlines that were missed, and takes dimensions', async () => {
+  it('counts missed deadlines, and accepts dimensions', async () => {
     const emf = observed({ dimensions: { Stage: 'test', Pool: 'a' } });
     await using runtime = await start({ ...emf, options: { ...EARLY_DEADLINE, onDeadline: 'keep' } });
-    await runtime.whenParked(slots);
+    await runtime.whenPolling(slots);
     await runtime.failure({ do: 'never settle' }, timed);
     runtime.child.send('end of emf');
     const [line] = await documents(runtime, 1);
@@ -106,7 +106,7 @@ it.each([0, -1, Number.NaN, Infinity, 2 ** 31])('an interval of %d ms is refused
 
 type Document = Record<string, unknown>;
 
-/** The documents on stdout, when there are so many. */
+/** Resolves with the documents on stdout when there are at least this many. */
 async function documents(runtime: FaultRuntime, count: number): Promise<Document[]> {
   const found = () => (runtime.log as Document[]).filter((line) => '_aws' in line);
   await expect.poll(() => found().length, POLL_OPTIONS).toBeGreaterThanOrEqual(count);

@@ -39,8 +39,8 @@ const RESPONSE = { type: 'response', body: '"yes"', contentType: 'application/js
 const ran = () => ({ startedMs: monotonicMs(), handlerMs: 0 });
 const failure = () => encodeThrown(new RangeError('no'));
 
-describe('an invocation that the end of the runtime finds', () => {
-  it('without an answer counts as one of the shutdown, which was not delivered', () => {
+describe('an invocation that is open when the runtime ends', () => {
+  it('without an answer counts as shutdown, with a failed delivery', () => {
     record.dispatched(4, true);
     record.close();
     expect(reports).toMatchObject([
@@ -57,7 +57,7 @@ describe('an invocation that the end of the runtime finds', () => {
     expect(answered).toEqual(['shutdown failed']);
   });
 
-  it('with an answer that has been delivered, and background work, counts as a response', () => {
+  it('with a delivered answer and background work counts as a response', () => {
     record.dispatched(4, false);
     record.ran(ran(), true);
     record.answered(RESPONSE);
@@ -69,7 +69,7 @@ describe('an invocation that the end of the runtime finds', () => {
     expect(answered).toEqual(['response delivered']);
   });
 
-  it('is told of once, whatever follows', () => {
+  it('is reported once, whatever follows', () => {
     record.close();
     record.ran(ran(), false);
     record.backgroundFailed();
@@ -109,9 +109,10 @@ it.each([
   expect(reports[0]).not.toHaveProperty('errorType');
 });
 
-it('a missed deadline frees the thread for the record, because the handler may never end', () => {
+it('a missed deadline is reported once, without waiting for the handler, which may never end', () => {
   record.failed('deadline', failure());
   record.delivered('delivered');
+  expect(reports).toHaveLength(1);
   record.settled();
   expect(reports).toMatchObject([{ outcome: 'deadline', errorType: 'RangeError' }]);
   expect(answered).toEqual(['missed', 'deadline delivered']);
@@ -122,8 +123,8 @@ describe('a stream', () => {
 
   it.each([
     ['to its end', undefined, { outcome: 'response' }],
-    ['with an error behind its first bytes', failure(), { outcome: 'error', errorType: 'RangeError' }],
-  ])('counts as it ends: %s', (_how, ended, report) => {
+    ['with an error after its first bytes', failure(), { outcome: 'error', errorType: 'RangeError' }],
+  ])('has the outcome of its end: %s', (_how, ended, report) => {
     record.answered(stream);
     record.streamEnded(ended);
     record.settled();

@@ -11,11 +11,11 @@ describe.each(MODES)('the line at the end of an invocation in $mode', ({ mode, s
   let runtime: FaultRuntime;
   beforeAll(async () => {
     runtime = await start({ options: { ...(!single && { threads: 1 }), logInvocations: 'all' } });
-    await runtime.whenParked(1);
+    await runtime.whenPolling(1);
   });
   afterAll(() => runtime[Symbol.asyncDispose]());
 
-  it('says what happened to it', async () => {
+  it('describes the invocation', async () => {
     const event = { do: 'healthy', n: 12 };
     const more = { requestId: 'first', tenantId: 'tenant-7', traceId: TRACE };
     const { body } = await runtime.response(JSON.stringify(event), more);
@@ -65,7 +65,7 @@ describe.each(MODES)('the line at the end of an invocation in $mode', ({ mode, s
     });
   });
 
-  it('tells of a deadline, and of the time over it', async () => {
+  it('reports a missed deadline, and the time beyond it', async () => {
     await using runtime = await start({
       api: await startRuntimeApiServer({ enforceTimeout: false }),
       options: { deadlineGraceMs: 50, onDeadline: 'keep' },
@@ -82,7 +82,7 @@ describe.each(MODES)('the line at the end of an invocation in $mode', ({ mode, s
     expect(line).not.toHaveProperty('handlerMs');
   });
 
-  it('comes behind background work, with how long that took', async () => {
+  it('follows background work, with its duration', async () => {
     const gate = runtime.newGate();
     await runtime.invoke({ do: 'background wait', gate }, { requestId: 'behind' });
     expect(linesOf(runtime, 'behind')).toEqual([]);
@@ -92,13 +92,13 @@ describe.each(MODES)('the line at the end of an invocation in $mode', ({ mode, s
     expect(line['backgroundMs']).toBeGreaterThan(0);
   });
 
-  it('says that background work was cut off', async () => {
+  it('reports that a deadline ended background work', async () => {
     await using runtime = await start({ options: EARLY_DEADLINE });
     await runtime.invoke({ do: 'background never' }, { requestId: 'cut', ...timed });
     expect(await lineOf(runtime, 'cut')).toMatchObject({ outcome: 'response', background: 'deadline' });
   });
 
-  it('comes at the end of the runtime for an answer that nobody has taken', async () => {
+  it('is written at the end of the runtime if the answer was not acknowledged', async () => {
     await using runtime = await start({ options: { shutdownTimeoutMs: 50, logInvocations: 'all' } });
     runtime.api.faults.always('response', { type: 'hang' });
     void runtime.api.invoke('{"do":"healthy"}', { requestId: 'untaken', whenCapacity: true });
@@ -107,7 +107,7 @@ describe.each(MODES)('the line at the end of an invocation in $mode', ({ mode, s
     expect(linesOf(runtime, 'untaken')).toMatchObject([{ outcome: 'response' }]);
   });
 
-  it('counts a stream to its end', async () => {
+  it('counts the bytes of a stream to its end', async () => {
     await using runtime = await start({ workerFile: 'streams.mjs', options: { logInvocations: true } });
     const parts = ['one ', 'two ', 'three'];
     await runtime.result({ do: 'write', parts }, { requestId: 'streamed' });
@@ -120,7 +120,7 @@ describe.each(MODES)('the line at the end of an invocation in $mode', ({ mode, s
     expect(await lineOf(runtime, 'streamed')).not.toHaveProperty('background');
   });
 
-  it('tells of an answer that was too large, and of one that was late', async () => {
+  it('reports an answer that was too large, and one that was late', async () => {
     await runtime.failure({ do: 'large', bytes: 7_000_000 }, { requestId: 'large' });
     expect(await lineOf(runtime, 'large')).toMatchObject({ outcome: 'response', delivery: 'replaced' });
     runtime.api.faults.once('response', { type: 'status', status: 410 });
@@ -133,9 +133,9 @@ describe.each(MODES)('the line at the end of an invocation in $mode', ({ mode, s
     await forgotten;
   });
 
-  it('tells of a shutdown', async () => {
+  it('reports a shutdown', async () => {
     await using runtime = await start();
-    await runtime.whenParked(slots);
+    await runtime.whenPolling(slots);
     const wait = { do: 'wait', gate: runtime.newGate() };
     const cut = runtime.result(wait, { requestId: 'cut' });
     await runtime.marks('arrived-cut', 1);
@@ -152,7 +152,7 @@ describe.each(MODES)('the line at the end of an invocation in $mode', ({ mode, s
     await using runtime = await start(given);
     await runtime.invoke({ do: 'healthy' });
     await runtime.failure({ do: 'fail' });
-    await runtime.whenParked(slots);
+    await runtime.whenPolling(slots);
     await runtime.stop();
     expect(runtime.output.stdout).not.toContain('Invocation ended');
   });
@@ -165,7 +165,7 @@ describe.each(MODES)('by default, in $mode', ({ slots, start }) => {
     const gate = runtime.newGate();
     await runtime.invoke({ do: 'background wait', gate }, { requestId: 'background' });
     await runtime.open(gate);
-    await runtime.whenParked(slots);
+    await runtime.whenPolling(slots);
     await runtime.failure({ do: 'fail' }, { requestId: 'failed' });
     expect(await lineOf(runtime, 'failed')).toMatchObject({ outcome: 'error', errorType: 'Refused' });
     expect(linesOf(runtime, 'plain')).toEqual([]);
@@ -207,7 +207,7 @@ describe('the line of an invocation whose thread was lost', () => {
   it.each([
     ['exited', { do: 'exit', code: 1 }, 'Runtime.ExitError'],
     ['had an error that nobody caught', { do: 'throw in a timer' }, 'PaymentLost'],
-  ])('says so when it %s', async (_how, event, errorType) => {
+  ])('reports the crash of a thread that %s', async (_how, event, errorType) => {
     await using runtime = await TWO_THREADS.start();
     await runtime.failure(event, { requestId: 'lost' });
     const line = await lineOf(runtime, 'lost');
@@ -215,7 +215,7 @@ describe('the line of an invocation whose thread was lost', () => {
     expect(line).not.toHaveProperty('handlerMs');
   });
 
-  it('says so of background work', async () => {
+  it('reports the crash of background work', async () => {
     await using runtime = await TWO_THREADS.start();
     const gate = runtime.newGate();
     await runtime.invoke({ do: 'background exit', gate }, { requestId: 'lost' });
@@ -224,7 +224,7 @@ describe('the line of an invocation whose thread was lost', () => {
   });
 });
 
-it('a stream that fails behind its first bytes has them in its line', async () => {
+it('a stream that fails after its first bytes has their number in its line', async () => {
   await using runtime = await TWO_THREADS.start({ workerFile: 'streams.mjs' });
   await runtime.result({ do: 'throw after' }, { requestId: 'broken' });
   expect(await lineOf(runtime, 'broken')).toMatchObject({

@@ -7,7 +7,7 @@ const RECORDING = {
   execArgv: ['--import', new URL('../fixtures/bootstraps/record-loading.mjs', import.meta.url).href],
 };
 
-it('the optional modules, and OpenTelemetry, are not loaded by a runtime that nobody asked for them', async () => {
+it('a runtime does not load the optional modules or OpenTelemetry unless the user imports them', async () => {
   await using runtime = await startBootstrap('echo.mjs', { concurrency: 2 }, RECORDING);
   expect(await runtime.invoke(7)).toEqual([expect.any(String), 7]);
   await runtime.stop();

@@ -29,7 +29,7 @@ interface Point {
 const OBSERVED = { env: { OBSERVE: 'otel', AWS_LAMBDA_FUNCTION_NAME: 'pictures' } };
 
 describe.each(EITHER_MODE)('OpenTelemetry in $mode', ({ slots, start }) => {
-  it('has a span for each invocation, below the trace of its caller, and one for its answer', async () => {
+  it('has a span for each invocation, in the trace of its caller, and one for its answer', async () => {
     await using runtime = await start(OBSERVED);
     const traceId = 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1';
     await runtime.invoke({ do: 'healthy' }, { requestId: 'first', traceId });
@@ -53,7 +53,7 @@ describe.each(EITHER_MODE)('OpenTelemetry in $mode', ({ slots, start }) => {
     expect(spans[0]).toMatchObject({ parent: spans[1]?.spanId, traceId: spans[1]?.traceId });
   });
 
-  it('marks the span of one that fails', async () => {
+  it('marks the span of a failed invocation', async () => {
     await using runtime = await start(OBSERVED);
     await runtime.failure({ do: 'fail' }, { requestId: 'refused' });
     const [, span] = await spansOf(runtime, 'refused');
@@ -77,7 +77,7 @@ describe.each(EITHER_MODE)('OpenTelemetry in $mode', ({ slots, start }) => {
 
   it('has the metrics of invocations and slots', async () => {
     await using runtime = await start({ ...OBSERVED, options: { ...EARLY_DEADLINE, onDeadline: 'keep' } });
-    await runtime.whenParked(slots);
+    await runtime.whenPolling(slots);
     await runtime.invoke({ do: 'healthy' });
     await runtime.failure({ do: 'fail' });
     runtime.api.faults.once('response', { type: 'status', status: 500 });
@@ -106,11 +106,11 @@ describe.each(EITHER_MODE)('OpenTelemetry in $mode', ({ slots, start }) => {
     expect(dispatch?.value).toMatchObject({ count: 3 });
   });
 
-  it('is left alone when it is stopped', async () => {
+  it('receives nothing after it is stopped', async () => {
     await using runtime = await start(OBSERVED);
     await ask(runtime, 'stop otel', 'stopped');
     await runtime.invoke({ do: 'healthy' });
-    await runtime.whenParked(slots);
+    await runtime.whenPolling(slots);
     const { spans, metrics } = await telemetry(runtime);
     expect(spans.filter(({ name }) => name === 'pictures')).toEqual([]);
     expect(metrics.filter(({ points }) => points.length > 0)).toEqual([]);
@@ -135,12 +135,12 @@ it('threads have a span for their start, and are counted when they are replaced'
   });
 });
 
-it('the span of a thread that does not come up says so', async () => {
+it('the span of a thread that does not start reports the error', async () => {
   await using runtime = await TWO_THREADS.start({
     workerFile: 'loads-if-allowed.mjs',
     env: { ...OBSERVED.env, ONLY_FIRST: 'yes' },
   });
-  await runtime.whenParked(1);
+  await runtime.whenPolling(1);
   await runtime.open('others');
   await runtime.logged({ message: 'A thread did not start, will retry' });
   const { spans } = await telemetry(runtime);
@@ -148,12 +148,12 @@ it('the span of a thread that does not come up says so', async () => {
     expect.objectContaining({
       name: 'thread start',
       status: { code: SpanStatusCode.ERROR, message: 'The thread failed to start.' },
-      attributes: expect.objectContaining({ 'error.type': 'bootFailed' }),
+      attributes: expect.objectContaining({ 'error.type': 'startFailed' }),
     }),
   );
 });
 
-it('a thread that still starts when the runtime stops has not failed', async () => {
+it('the span of a thread that is starting when the runtime stops has no error', async () => {
   await using runtime = await TWO_THREADS.start({
     workerFile: 'loads-if-allowed.mjs',
     env: { ...OBSERVED.env, ONLY_FIRST: 'yes' },
@@ -162,7 +162,7 @@ it('a thread that still starts when the runtime stops has not failed', async () 
   runtime.child.on('message', ({ threadStart }: { threadStart?: SpanStatusCode }) => {
     if (threadStart !== undefined) starts.push(threadStart);
   });
-  await runtime.whenParked(1);
+  await runtime.whenPolling(1);
   await runtime.stop();
   expect(starts).toEqual([SpanStatusCode.UNSET, SpanStatusCode.UNSET]);
 });

@@ -21,13 +21,13 @@ const NOTHING_REPLACED = {
   deadline: 0,
   outOfMemory: 0,
   recycled: 0,
-  bootFailed: 0,
+  startFailed: 0,
 };
 
 describe.each(MODES)('in $mode', ({ slots, start }) => {
-  it('counts what arrives and how it is answered, and measures it', async () => {
+  it('counts events, and answers by outcome, and measures durations', async () => {
     await using runtime = await start();
-    await runtime.whenParked(slots);
+    await runtime.whenPolling(slots);
     await runtime.invoke({ do: 'healthy' });
     await runtime.invoke({ do: 'healthy' });
     await runtime.failure({ do: 'fail' });
@@ -48,9 +48,9 @@ describe.each(MODES)('in $mode', ({ slots, start }) => {
     expect(stats.processCpuMs).toBeGreaterThan(0);
   });
 
-  it('shows what is in flight, and where', async () => {
+  it('shows the invocations in flight and the busy slots', async () => {
     await using runtime = await start();
-    await runtime.whenParked(slots);
+    await runtime.whenPolling(slots);
     const neighbours = await runtime.neighbours(1);
     const stats = await statsOf(runtime);
     expect(stats).toMatchObject({ inFlight: 1, received: 1, slots: { busy: 1, polling: slots - 1 } });
@@ -58,9 +58,9 @@ describe.each(MODES)('in $mode', ({ slots, start }) => {
     await neighbours.release();
   });
 
-  it('counts background work as in flight, behind an answer that has been counted', async () => {
+  it('counts background work as in flight after its answer has been counted', async () => {
     await using runtime = await start();
-    await runtime.whenParked(slots);
+    await runtime.whenPolling(slots);
     const gate = runtime.newGate();
     await runtime.invoke({ do: 'background wait', gate });
     await settled(runtime, { inFlight: 1, answered: { response: 1 }, slots: { busy: 1 } });
@@ -68,9 +68,9 @@ describe.each(MODES)('in $mode', ({ slots, start }) => {
     await settled(runtime, { inFlight: 0, answered: { response: 1 }, slots: { busy: 0 } });
   });
 
-  it('counts a deadline that was missed', async () => {
+  it('counts a missed deadline', async () => {
     await using runtime = await start({ options: { ...EARLY_DEADLINE, onDeadline: 'keep' } });
-    await runtime.whenParked(slots);
+    await runtime.whenPolling(slots);
     await runtime.failure({ do: 'never settle' }, timed);
     await settled(runtime, {
       missedDeadlines: 1,
@@ -80,9 +80,9 @@ describe.each(MODES)('in $mode', ({ slots, start }) => {
     });
   });
 
-  it('ends with what a shutdown cut off', async () => {
+  it('counts the invocations that a shutdown ends in the last metrics', async () => {
     await using runtime = await start();
-    await runtime.whenParked(slots);
+    await runtime.whenPolling(slots);
     const last = lastStatsOf(runtime);
     await runtime.neighbours(1);
     await runtime.stop();
@@ -103,19 +103,19 @@ it('counts in local mode as well', async () => {
   await settled(runtime, { received: 1, inFlight: 0, answered: { ...NOTHING_ANSWERED, response: 1 } });
 });
 
-describe.each(EITHER_MODE)('of the main thread’s work, in $mode', ({ slots, start }) => {
+describe.each(EITHER_MODE)('on the main thread, in $mode', ({ slots, start }) => {
   it('counts retries and malformed events', async () => {
     await using runtime = await start();
-    await runtime.whenParked(slots);
+    await runtime.whenPolling(slots);
     runtime.api.faults.once('response', { type: 'status', status: 500 });
     runtime.api.faults.once('error', { type: 'status', status: 500 });
     runtime.api.faults.once('error', { type: 'status', status: 500 });
     await runtime.invoke({ do: 'healthy' });
     await runtime.failure({ do: 'fail' });
-    // The poll behind an answer.
+    // Fails the poll that follows an answer.
     runtime.api.faults.once('next', { type: 'status', status: 500 });
     await runtime.invoke({ do: 'healthy' });
-    await runtime.whenParked(slots);
+    await runtime.whenPolling(slots);
     const headers = { 'Lambda-Runtime-Deadline-Ms': 'soon' };
     await runtime.failure({ do: 'healthy' }, { headers });
     const stats = await settled(runtime, { runtimeApi: { malformedEvents: 1 } });
@@ -123,9 +123,9 @@ describe.each(EITHER_MODE)('of the main thread’s work, in $mode', ({ slots, st
     expect(stats.received).toBe(3);
   });
 
-  it('counts answers that were not taken as they were', async () => {
+  it('counts answers that were replaced, late, aborted or failed', async () => {
     await using runtime = await start();
-    await runtime.whenParked(slots);
+    await runtime.whenPolling(slots);
     await runtime.failure({ do: 'large', bytes: 7_000_000 });
     await settled(runtime, { undelivered: { replaced: 1 } });
     const gate = runtime.newGate();
@@ -137,7 +137,7 @@ describe.each(EITHER_MODE)('of the main thread’s work, in $mode', ({ slots, st
     runtime.api.abortInvocations();
     await runtime.open(gate);
     await settled(runtime, { undelivered: { aborted: 1 } });
-    await runtime.whenParked(slots);
+    await runtime.whenPolling(slots);
     runtime.api.faults.once('response', { type: 'status', status: 410 });
     void runtime.api.invoke(JSON.stringify({ do: 'healthy' }), { timeoutMs: 2000 });
     runtime.api.faults.once('error', { type: 'status', status: 403 });
@@ -150,7 +150,7 @@ describe.each(EITHER_MODE)('of the main thread’s work, in $mode', ({ slots, st
 
   it('measures the event loop of the main thread', async () => {
     await using runtime = await start();
-    await runtime.whenParked(slots);
+    await runtime.whenPolling(slots);
     const sampled = async () => (await statsOf(runtime)).mainThread.eventLoopDelayMs.count;
     await expect.poll(sampled, POLL_OPTIONS).toBeGreaterThan(3);
     const { mainThread } = await statsOf(runtime);
@@ -161,7 +161,7 @@ describe.each(EITHER_MODE)('of the main thread’s work, in $mode', ({ slots, st
 });
 
 describe('threads', () => {
-  it('are there one by one, with their event loops and CPU time', async () => {
+  it('are listed one by one, with their event loops and CPU time', async () => {
     await using runtime = await TWO_THREADS.start();
     await runtime.expectFullCapacity();
     const neighbours = await runtime.neighbours(1);
@@ -178,10 +178,10 @@ describe('threads', () => {
     await neighbours.release();
   });
 
-  it('that spin show it: their event loop was late by as long as they did', async () => {
+  it('that spin report the delay of their event loop and their CPU time', async () => {
     await using runtime = await TWO_THREADS.start({ options: { onDeadline: 'keep' } });
     await runtime.expectFullCapacity();
-    // What blocks a loop before the first sample is not seen.
+    // Delays before the first sample are not measured.
     const sampled = async () => {
       const { threads } = await statsOf(runtime);
       return Math.min(...threads.each.map(({ eventLoopDelayMs }) => eventLoopDelayMs.count));
@@ -195,7 +195,7 @@ describe('threads', () => {
     };
     await expect.poll(late, POLL_OPTIONS).toBeGreaterThan(300);
     const after = await statsOf(runtime);
-    // However little of the machine it got.
+    // The thread may have had only a small share of the machine.
     expect(cpuOf(after)).toBeGreaterThan(cpuOf(before));
   });
 
@@ -205,7 +205,7 @@ describe('threads', () => {
     ['rejects where nobody catches it', { do: 'rejection' }, { uncaughtError: 1 }],
   ])('are counted as replaced when a handler %s', async (_how, event, replaced) => {
     await using runtime = await TWO_THREADS.start();
-    await runtime.whenParked(2);
+    await runtime.whenPolling(2);
     await runtime.failure(event);
     await settled(runtime, {
       answered: { ...NOTHING_ANSWERED, crash: 1 },
@@ -217,7 +217,7 @@ describe('threads', () => {
 
   it('are counted as replaced when their invocation missed its deadline', async () => {
     await using runtime = await TWO_THREADS.start({ options: EARLY_DEADLINE });
-    await runtime.whenParked(2);
+    await runtime.whenPolling(2);
     await runtime.failure({ do: 'spin' }, timed);
     await settled(runtime, {
       missedDeadlines: 1,
@@ -229,7 +229,7 @@ describe('threads', () => {
   it('are counted as replaced when their heap ran full', async () => {
     const options = { resourceLimits: { maxOldGenerationSizeMb: 64 } };
     await using runtime = await TWO_THREADS.start({ options });
-    await runtime.whenParked(2);
+    await runtime.whenPolling(2);
     await runtime.failure({ do: 'small objects' });
     await settled(runtime, {
       answered: { ...NOTHING_ANSWERED, crash: 1 },
@@ -237,25 +237,25 @@ describe('threads', () => {
     });
   });
 
-  it('are counted as replaced when they have served long enough', async () => {
+  it('are counted as replaced when they reach maxInvocationsPerThread', async () => {
     await using runtime = await TWO_THREADS.start({ options: { maxInvocationsPerThread: 1 } });
-    await runtime.whenParked(2);
+    await runtime.whenPolling(2);
     await runtime.invoke({ do: 'healthy' });
     await settled(runtime, { threads: { replaced: { ...NOTHING_REPLACED, recycled: 1 }, idle: 2 } });
   });
 
-  it('leave their histogram to the next one: what has ended holds no memory until it is collected', async () => {
+  it('pass their histogram on to later threads, so that ended threads hold no memory', async () => {
     const preload = new URL('../fixtures/observing/count-histograms.mjs', import.meta.url).href;
     await using runtime = await TWO_THREADS.start({ env: { NODE_OPTIONS: `--import ${preload}` } });
-    await runtime.whenParked(2);
+    await runtime.whenPolling(2);
     const made = await runtime.made('histogram-');
     expect(made.length).toBeGreaterThan(0);
     const deaths = 12;
     for (let n = 0; n < deaths; n += 1) {
       await runtime.failure({ do: 'exit', code: 1 });
-      await runtime.whenParked(2);
+      await runtime.whenPolling(2);
     }
-    // One whose thread is not quite gone yet is not there for the thread that replaces it.
+    // A histogram cannot be reused while its thread is still ending.
     expect((await runtime.made('histogram-')).length - made.length).toBeLessThan(deaths / 2);
     expect((await statsOf(runtime)).threads.replaced.exit).toBe(deaths);
   });
@@ -276,7 +276,7 @@ it('before run() all metrics are 0', () => {
   expect(JSON.parse(JSON.stringify(stats))).toEqual(stats);
 });
 
-/** Resolves with the first figures that have these. */
+/** Resolves with the first metrics that match. */
 async function settled(runtime: FaultRuntime, expected: object): Promise<RuntimeStats> {
   await expect.poll(() => statsOf(runtime), POLL_OPTIONS).toMatchObject(expected);
   return statsOf(runtime);

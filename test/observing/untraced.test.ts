@@ -27,7 +27,7 @@ async function tracedWhile(handler: string, settings: (typeof MODES)[0][1]): Pro
   });
   runtime.child.on('message', (message: { traced: string }) => void traced.push(message.traced));
   for (let calls = 0; calls < 3; calls += 1) expect(await runtime.invoke({ origin })).toBe('answered');
-  await runtime.whenParked(settings.concurrency ?? 1);
+  await runtime.whenPolling(settings.concurrency ?? 1);
   await runtime.stop();
   return traced;
 }

@@ -84,7 +84,7 @@ async function collectAnswers(
   runtime: RuntimeProcess,
   gone: AbortSignal,
 ): Promise<readonly Answer[]> {
-  if ((await runtime.unlessExited(api.whenParked(1).then(() => true))) === undefined) return [];
+  if ((await runtime.unlessExited(api.whenPolling(1).then(() => true))) === undefined) return [];
   const send = (event: BehaviourEvent, index: number): Promise<Answer> => answerOf(api, event, index, gone);
   if (signal?.afterLogged !== undefined) {
     const answers = Promise.all(events.map(send));

@@ -51,7 +51,7 @@ describe('the busiest stack', () => {
     ]);
   });
 
-  it('has the line of a function that calls itself from all its calls', () => {
+  it('merges all calls of a recursive function to find its line', () => {
     const calls = [{ 12: 10 }, { 14: 10 }, { 12: 6, 14: 4 }].map((lines) => ({
       name: 'walk',
       hits: 10,
@@ -61,25 +61,25 @@ describe('the busiest stack', () => {
     expect(innermost).toMatchObject({ functionName: 'walk', line: 12 });
   });
 
-  it('has a line of the body, although V8 counts the entry of each call at the first line', () => {
+  it('has a line of the body, although V8 counts each call at the first line', () => {
     const [short] = busiestStack(profile([{ name: 'short', hits: 9, lines: { 10: 8, 11: 1 } }]), ALL);
     expect(short).toMatchObject({ functionName: 'short', line: 11 });
     const [oneLine] = busiestStack(profile([{ name: 'oneLine', hits: 9, lines: { 10: 9 } }]), ALL);
     expect(oneLine).toMatchObject({ functionName: 'oneLine', line: 10 });
   });
 
-  it('is that of the functions, however long the garbage collector ran', () => {
+  it('is that of the functions, even if the garbage collector ran longer', () => {
     const collector = { name: '(garbage collector)', url: '', hits: 15 };
     expect(names(busiestStack(profile([collector, { name: 'crunch', hits: 1 }]), ALL))).toEqual(['crunch']);
     expect(busiestStack(profile([collector]), ALL)).toEqual([]);
   });
 
-  it('is the better founded, the more samples are of functions', () => {
+  it('is rated by samples of functions, not of idle time or the garbage collector', () => {
     const collector = { name: '(garbage collector)', url: '', hits: 15 };
     expect(functionSamples(profile([idle(3), collector, { name: 'crunch', hits: 2 }]))).toBe(2);
   });
 
-  it('ends at the function that calls several others, none of them for half of the time', () => {
+  it('ends at a function whose callees each took less than half of the time', () => {
     const calls = ['a', 'b', 'c'].map((name) => ({ name, hits: 10 }));
     expect(
       names(busiestStack(profile([{ name: 'handler', calls: [{ name: 'crunch', calls }] }]), ALL)),
@@ -95,7 +95,7 @@ describe('the busiest stack', () => {
     );
   });
 
-  it('is that of the last samples only', () => {
+  it('covers only the last samples', () => {
     const taken = profile([
       { name: 'early', hits: 200 },
       { name: 'last', hits: 60 },
@@ -109,7 +109,7 @@ describe('the busiest stack', () => {
     expect(names(busiestStack(profile([collector, { name: 'crunch', hits: 25 }]), ALL))).toEqual(['crunch']);
   });
 
-  it('has the line where it begins for a function in one line, with its column', () => {
+  it('has the start line and column of a one-line function', () => {
     expect(busiestStack(profile([{ name: 'f', hits: 9, lines: { 10: 9 } }]), ALL)).toEqual([
       { functionName: 'f', url: FILE, line: 10, column: 5 },
     ]);
@@ -129,11 +129,11 @@ it('the first stack is that of the first sample', () => {
   expect(firstStack(profile([idle(1)]))).toEqual([]);
 });
 
-describe('the code of the user in a stack', () => {
+describe('the user code in a stack', () => {
   const at = (functionName: string, url = FILE) => ({ functionName, url, line: 1, column: 1 });
   const runtime = at('answer', new URL('../../workers/invoker.ts', import.meta.url).href);
 
-  it('has the built-in function that it called, and no function of the runtime and of Node.js below it', () => {
+  it('includes the built-in function that it calls, but no callers from the runtime or Node.js', () => {
     const stack = [
       at('run', ''),
       at('pbkdf2Sync', 'node:internal/crypto/pbkdf2'),
@@ -145,7 +145,7 @@ describe('the code of the user in a stack', () => {
     expect(names(codeOfUser(stack))).toEqual(['pbkdf2Sync', 'crunch', 'handler']);
   });
 
-  it('is empty without code of the user', () => {
+  it('is empty without user code', () => {
     expect(codeOfUser([at('run', ''), runtime])).toEqual([]);
     expect(codeOfUser([])).toEqual([]);
   });

@@ -1,4 +1,4 @@
-/** CPU profiles of threads from the main thread: what Node.js promises, and what the runtime relies on beyond that. */
+/** CPU profiles of threads, taken on the main thread: what Node.js documents and what the runtime assumes. */
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel } from 'node:worker_threads';
@@ -46,7 +46,7 @@ it.runIf(canProfileThreads())(
   },
 );
 
-/** How the name of an expression in the fixture begins. */
+/** The prefix of the name of a regular expression in the fixture. */
 const EXPRESSION = String.raw`RegExp: ^(a"b\d*|\n)+[^"\\]`;
 
 it.runIf(canProfileThreads())('two profiles of one thread can overlap', async () => {
@@ -57,7 +57,7 @@ it.runIf(canProfileThreads())('two profiles of one thread can overlap', async ()
   expect(functionsOf(await outer?.stop())).toContain('spin');
 });
 
-it('a thread that ends: a profile that has begun and one that is to begin are undefined', async () => {
+it('running and new profiles of a thread that has ended are undefined', async () => {
   using worker = await startComputing();
   const profiling = await worker.startCpuProfile();
   worker.terminate();
@@ -66,12 +66,12 @@ it('a thread that ends: a profile that has begun and one that is to begin are un
   expect(await worker.startCpuProfile()).toBeUndefined();
 });
 
-it('a Node.js that cannot profile threads gives none', async () => {
+it('profiles are undefined if Node.js cannot profile threads', async () => {
   const worker = {} as Parameters<typeof startCpuProfile>[0];
   expect(await startCpuProfile(worker)).toBeUndefined();
 });
 
-it('a Node.js that requires a name for each profile gets names that differ, as Node.js 22 does', async () => {
+it('profiles have unique names on versions that require names, such as Node.js 22', async () => {
   const named: string[] = [];
   const worker = {
     async startCpuProfile(name?: string) {
@@ -86,7 +86,7 @@ it('a Node.js that requires a name for each profile gets names that differ, as N
   expect(await outer?.stop()).toBe('profile 2');
 });
 
-it('a thread of which no profile can begin is not waited for', async () => {
+it('a thread whose profile cannot start is not waited for', async () => {
   const ended = { startCpuProfile: () => Promise.resolve(undefined) };
   expect(await takeCpuProfile(ended, 2 ** 31 - 1)).toBeUndefined();
 });

@@ -19,7 +19,7 @@ class ComputingThread {
   }
 }
 
-it('200 deadlines at once profile four threads, and then others may be profiled', async () => {
+it('200 simultaneous deadlines profile four threads, and others once those are done', async () => {
   const inquiries = new DeadlineInquiries(log);
   const started: (() => void)[] = [];
   const begin = () =>
@@ -39,7 +39,7 @@ it('200 deadlines at once profile four threads, and then others may be profiled'
   await expect.poll(() => started.length).toBe(Math.min(1, MOST));
 });
 
-it('an inquiry whose answer is due already sets no timer that Node.js warns of', async () => {
+it('an inquiry whose answer is already due does not cause a timer warning of Node.js', async () => {
   const warnings: string[] = [];
   const onWarning = ({ name }: Error) => warnings.push(name);
   process.on('warning', onWarning);
@@ -56,7 +56,7 @@ it('an inquiry whose answer is due already sets no timer that Node.js warns of',
   }
 });
 
-it('what a blocked thread says after the answer is not what it did before', async () => {
+it('a blocked thread that replies after the answer is still reported as blocked', async () => {
   const pong = Promise.withResolvers<readonly string[]>();
   const thread = {
     eventLoop: { activeResources: () => pong.promise },
@@ -82,7 +82,7 @@ it.runIf(canProfileThreads()).each([
   { first: 12, second: 30, shown: 'second' },
   { first: 12, second: 5, shown: 'first' },
   { first: 30, second: 40, shown: 'first' },
-])('of a profile with $first samples and one with $second, the $shown is shown', async (samples) => {
+])('of two profiles with $first and $second samples, the $shown one is reported', async (samples) => {
   const inquiries = new DeadlineInquiries(log);
   const profiles = [profileOf('first', samples.first), profileOf('second', samples.second)];
   const thread = {

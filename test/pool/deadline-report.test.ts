@@ -70,7 +70,7 @@ describe('the error for the caller', () => {
     expect(messageOf({ kind: 'returned late' })).toContain(': it blocked the main thread');
   });
 
-  it('says no more than is known', () => {
+  it('gives no reason if none is known', () => {
     expect(messageOf(undefined)).toBe(
       'The handler did not settle before the deadline. Listen to context.signal, or raise the function timeout.',
     );
@@ -85,7 +85,7 @@ describe('the log line', () => {
     expect(lateFields(COMPUTING)).toEqual({ profiledMs: 50, stackTrace: error.stackTrace.slice(1) });
   });
 
-  it('counts what the thread waited for, and has no stack then', () => {
+  it('counts the resources that the thread waited for, and then has no stack', () => {
     const activity = waiting('Timeout', 'TCPSocketWrap', 'Timeout');
     expect(deadlineFields(deadlineError(activity, false, false), activity)).toEqual({
       errorType: 'Runtime.DeadlineExceeded',
@@ -96,7 +96,7 @@ describe('the log line', () => {
 });
 
 describe('the short form of a stack', () => {
-  it('has a recursive function once, and ends after four functions', () => {
+  it('shows a recursive function once, and ends after four functions', () => {
     const walk = frame('walk', '/task/index.js', 3, 1);
     const others = ['a', 'b', 'c', 'd'].map((name, index) => frame(name, '/task/index.js', index + 10, 1));
     expect(whereabouts({ ...COMPUTING, stack: [walk, walk, walk, ...others] })).toBe(
@@ -104,7 +104,7 @@ describe('the short form of a stack', () => {
     );
   });
 
-  it('survives names and URLs that code has made up', () => {
+  it('stays short with very long names and invalid URLs', () => {
     const stack = [
       frame('x'.repeat(100_000), 'file:///%zz', 1, 1),
       frame('f', `file://a b/${'y'.repeat(9_000)}`, 1, 1),
@@ -114,7 +114,7 @@ describe('the short form of a stack', () => {
     expect(deadlineError(activity, false, false).stackTrace.join('').length).toBeLessThan(6_000);
   });
 
-  it('has no place for a built-in function', () => {
+  it('shows no file for a built-in function', () => {
     const stack = [
       frame('pbkdf2Sync', 'node:internal/crypto/pbkdf2', 66, 20),
       frame('f', '/task/index.js', 1, 1),

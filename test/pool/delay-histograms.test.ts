@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { DelayHistograms } from '../../src/pool/thread-start.ts';
 
-it('the histograms of event loops, one for each thread, have two significant digits, which takes a tenth of the memory', () => {
+it('event loop histograms have only two significant digits, to save memory', () => {
   const histogram = new DelayHistograms().take();
   histogram.record(10_010_000_000);
   histogram.record(10_020_000_000);

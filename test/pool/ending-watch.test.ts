@@ -5,7 +5,7 @@ import type { PoolThread } from '../../src/pool/pool-thread.ts';
 import type { ThreadEndReason } from '../../src/pool/thread-end.ts';
 import type { ThreadState } from '../../src/pool/thread-state.ts';
 
-it('a thread that was not retired when it was first watched is watched once it is ending', async () => {
+it('the watch leaves a ready thread alone, and terminates it if it is blocked while ending', async () => {
   const thread = {
     id: 1,
     state: 'ready' as ThreadState,

@@ -1,4 +1,4 @@
-/** When V8's heaps may grow: V8 refuses compiled code, Node.js's own included, once the flag that limits their growth is set. */
+/** When heap growth is limited: with that flag, V8 rejects compiled code, even that of Node.js itself. */
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { POLL_OPTIONS, startRuntime } from '../helpers/start-runtime.ts';
@@ -8,7 +8,7 @@ const SOURCE = 'add(1, 2); // 000';
 const COMPILE = `const { Script } = require('node:vm');
   process.stdout.write(new Script('${SOURCE}').createCachedData().toString('base64'));`;
 
-/** V8 has a cache of its own for sources that it has seen, and checks only the length of others. */
+/** V8 caches the sources that it has seen, and checks only the length of others. */
 const HANDLER = `
   import { Script } from 'node:vm';
   const cachedData = Buffer.from(process.env.COMPILED, 'base64');
@@ -20,7 +20,7 @@ const HANDLER = `
   const whenLoaded = accepts();
   export const handler = async () => ({ whenLoaded, now: accepts() });`;
 
-it('threads start with the compiled code of Node.js, then the growth of heaps is limited', async () => {
+it('threads load the compiled code of Node.js before heap growth is limited', async () => {
   await using root = await makeTaskRoot({ 'index.mjs': HANDLER });
   const compiled = execFileSync(process.execPath, ['--eval', COMPILE], { encoding: 'utf8' });
   await using runtime = await startRuntime({

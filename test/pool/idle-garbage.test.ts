@@ -7,7 +7,7 @@ const thread = (name: string) => ({ name, isIdle: true, send: () => void collect
 const [first, second, third] = [thread('first'), thread('second'), thread('third')];
 let nowMs = 0;
 
-/** A second later, with the threads that hold so many MiB; names the thread that collects, if one does. */
+/** Lets a second pass, with so many MiB in each thread. Returns the thread that collects garbage, if any. */
 function collects(firstMiB: number, secondMiB: number, thirdMiB: number): string | undefined {
   nowMs += 1_000;
   collected.length = 0;
@@ -22,12 +22,12 @@ function collects(firstMiB: number, secondMiB: number, thirdMiB: number): string
   return collected.length > 1 ? 'more than one' : collected[0];
 }
 
-it('threads collect one a second, the one with the most garbage first, and none for what stays in use', () => {
+it('one thread collects per second, the one with the most garbage first, but not for live memory', () => {
   expect(collects(300, 150, 10)).toBe('first');
   // The measurement is still the one from before the collection.
   expect(collects(300, 150, 10)).toBe('second');
   expect(collects(290, 20, 10)).toBeUndefined();
-  // Half as much as stays in use is not yet there, or less than is worth a collection.
+  // The garbage is less than half of the live memory, or too little to be worth a collection.
   expect(collects(400, 35, 10)).toBeUndefined();
   expect(collects(440, 40, 10)).toBe('first');
   expect(collects(290, 40, 30)).toBe('third');

@@ -42,7 +42,7 @@ it.each([
   { map: 'a file beside the bundle', options: { sourcemap: true } },
   { map: 'a part of the bundle', options: { sourcemap: 'inline' } },
   { map: 'with a root for its sources', options: { sourcemap: true, sourceRoot: '../dist' } },
-] as const)('with a map that is $map', async ({ options }) => {
+] as const)('positions map back to the source, with a source map: $map', async ({ options }) => {
   const bundled = await bundle(options);
   await using _root = bundled.root;
   const { line, column } = positionOf(bundled, 'doubled + first');
@@ -60,7 +60,7 @@ it.each([
   ]);
 });
 
-it('a function has the name of its source', async () => {
+it('a minified function has its original name', async () => {
   const bundled = await bundle({ sourcemap: true, minify: true });
   await using _root = bundled.root;
   const declaration = bundled.lines.flatMap((text, index) =>
@@ -88,7 +88,7 @@ it.each([
   ]);
 });
 
-it('a position that the map does not know, and a file that is not there, have none', async () => {
+it('an unmapped position and a missing file have no original position', async () => {
   const bundled = await bundle({ sourcemap: true });
   await using _root = bundled.root;
   const at = { functionName: 'f', line: 10_000, column: 1 };

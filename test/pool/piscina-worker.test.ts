@@ -1,4 +1,4 @@
-/** What the pool relies on in piscina, and in the worker that piscina starts. A new version that differs fails here first. */
+/** What the pool relies on in piscina and its worker. A new version that differs fails here first. */
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel } from 'node:worker_threads';
@@ -25,33 +25,33 @@ function startWorker(settings: object, entry = ENTRY, resourceLimits = {}) {
 }
 
 describe('a thread that ends', () => {
-  it.each([0, 3])('by process.exit(%d): its code is told', async (code) => {
+  it.each([0, 3])('by process.exit(%d) reports its exit code', async (code) => {
     const { endReason, worker } = startWorker({ do: 'exit', code });
     expect(await endReason).toEqual({ kind: 'exit', code });
     await worker.exited;
   });
 
-  it.each(['throw', 'throw later'])('by an error (%s): the error is told first', async (what) => {
+  it.each(['throw', 'throw later'])('by an error (%s) reports the error first', async (what) => {
     const { endReason, worker } = startWorker({ do: what });
     expect(await endReason).toMatchObject({ kind: 'error', error: { name: 'RangeError' } });
     worker.terminate();
     await worker.exited;
   });
 
-  it('since V8 ends it for its heap: the error has the code of that', async () => {
+  it('because its heap is full reports ERR_WORKER_OUT_OF_MEMORY', async () => {
     const limits = { maxOldGenerationSizeMb: 16 };
     const { endReason, worker } = startWorker({ do: 'fill the heap' }, ENTRY, limits);
     expect(await endReason).toMatchObject({ kind: 'error', error: { code: 'ERR_WORKER_OUT_OF_MEMORY' } });
     await worker.exited;
   });
 
-  it('since its entry is not there: an error is told', async () => {
+  it('because its entry is missing reports ERR_MODULE_NOT_FOUND', async () => {
     const { endReason, worker } = startWorker({}, `${ENTRY}.missing.mjs`);
     expect(await endReason).toMatchObject({ kind: 'error', error: { code: 'ERR_MODULE_NOT_FOUND' } });
     await worker.exited;
   });
 
-  it('since its settings cannot be cloned: an error is told', async () => {
+  it('because its settings cannot be cloned reports a DataCloneError', async () => {
     const { endReason, worker } = startWorker({ do: () => undefined });
     expect(await endReason).toMatchObject({ kind: 'error', error: { name: 'DataCloneError' } });
     worker.terminate();
@@ -59,7 +59,7 @@ describe('a thread that ends', () => {
   });
 });
 
-it('a thread whose run is over lives on, tells of its memory and its event loop, and ends when it is terminated', async () => {
+it('after its run, a thread stays alive, reports memory and event loop, and can be terminated', async () => {
   const { worker, ends, port } = startWorker({ do: 'stay' });
   const threads = await threadCount(process.pid);
   for (let round = 0; round < 3; round += 1) {
@@ -76,7 +76,7 @@ it('a thread whose run is over lives on, tells of its memory and its event loop,
   expect(await threadCount(process.pid)).toBe(threads - 1);
 });
 
-it('a thread whose run is over does not keep its process', async () => {
+it('after its run, a thread does not keep the process alive', async () => {
   const child = start(fileURLToPath(new URL('../fixtures/pool/leaves-a-thread.ts', import.meta.url)), [], {
     env: {},
   });

@@ -13,7 +13,7 @@ import type { ThreadState } from '../../src/pool/thread-state.ts';
 
 const DIAGNOSTIC = encodeThrown(new RangeError('no'));
 
-/** An observer that nothing is told of. */
+/** An observer that ignores everything. */
 const silent = new Proxy({}, { get: (_, name) => (name === 'wantsUsage' ? false : () => undefined) });
 
 function startThread(data: object): { thread: PoolThread; heard: string[]; ready: Promise<void> } {
@@ -51,14 +51,14 @@ function pending(id: number): PendingInvocation {
   return new PendingInvocation(id, invocation as unknown as Invocation, silent as InvocationObserver);
 }
 
-it('a thread that has ended is out of service before its last messages are read, so that it is given nothing new', async () => {
+it('a thread that has ended is out of service before its last messages are read', async () => {
   const flag = new SharedArrayBuffer(8);
   const flags = new Int32Array(flag);
   const { thread, heard, ready } = startThread({ do: 'spin', flag });
   await ready;
   thread.run(pending(1));
   thread.run(pending(2));
-  // From here to the end this thread does not let its event loop turn: the replies wait in the port.
+  // From here to the end, the test blocks its own event loop, so that the replies wait in the port.
   Atomics.store(flags, 0, 1);
   Atomics.notify(flags, 0);
   Atomics.wait(flags, 1, 0);
@@ -76,15 +76,15 @@ it('a thread that has ended is out of service before its last messages are read,
 
 it.each([
   [
-    { type: 'boot-failed', diagnostic: DIAGNOSTIC },
-    { kind: 'boot-failed', diagnostic: DIAGNOSTIC },
+    { type: 'start-failed', diagnostic: DIAGNOSTIC },
+    { kind: 'start-failed', diagnostic: DIAGNOSTIC },
   ],
   [
     { type: 'uncaught-error', origin: 'uncaughtException', diagnostic: DIAGNOSTIC },
     { kind: 'uncaught-error', message: { diagnostic: DIAGNOSTIC } },
   ],
 ])(
-  'a thread has ended for the reason in its last message, rather than with an exit code: %o',
+  'a thread reports the end reason of its last message rather than an exit code: %o',
   async (message, reason) => {
     const flag = new SharedArrayBuffer(8);
     const flags = new Int32Array(flag);
@@ -99,7 +99,7 @@ it.each([
   },
 );
 
-it('goes only from one state to another as docs/architecture.md has it', () => {
+it('refuses illegal state transitions', () => {
   const states: ThreadState[] = ['starting', 'ready', 'retiring', 'ending', 'ended'];
   const possible = states.flatMap((from) =>
     states

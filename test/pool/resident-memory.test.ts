@@ -23,7 +23,7 @@ function isOfMemory(descriptor: number): boolean {
 
 function expectRight(mib: number): void {
   const expected = process.memoryUsage.rss() / 1024 / 1024;
-  // Other files of tests run in this process.
+  // Other test files run in this process.
   expect(mib).toBeGreaterThan(expected / 2);
   expect(mib).toBeLessThan(expected * 2);
 }
@@ -35,7 +35,7 @@ it('the size is read from one descriptor that stays open', () => {
   expect(descriptors()).toEqual([descriptor]);
 });
 
-it('code that closes the descriptor and gets its number for a file of its own keeps that file', () => {
+it('a file of other code that reuses the number of the closed descriptor is left alone', () => {
   residentMiB();
   const [closed = -1] = descriptors();
   closeSync(closed);
@@ -53,7 +53,7 @@ it('code that closes the descriptor and gets its number for a file of its own ke
   }
 });
 
-it('while nothing can be read, the size is the last one, and no descriptor is left open', () => {
+it('while nothing can be read, the last size is returned, and no descriptor is left open', () => {
   const last = residentMiB();
   for (const descriptor of descriptors()) closeSync(descriptor);
   const rss = vi.spyOn(process.memoryUsage, 'rss').mockImplementation(() => {

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Log } from '../../src/logging/log.ts';
 import { RestartBackoff } from '../../src/pool/thread-replacement.ts';
 
-it('threads that fail together are one failure: their lines have the delay that is waited for', async () => {
+it('threads that fail together count as one failure and log the same delay', async () => {
   const lines: { readonly failures?: number; readonly delayMs?: number }[] = [];
   const log = { error: (fields: object) => lines.push(fields) } as unknown as Log;
   const retried = Promise.withResolvers<void>();

@@ -28,7 +28,7 @@ const uncaught = (
 });
 const outOfHeap = Object.assign(new Error('V8 has ended it'), { code: 'ERR_WORKER_OUT_OF_MEMORY' });
 
-/** How threads end: what an invocation on the same thread hears, why the thread is replaced, how the invocation counts. */
+/** How threads end: the error of an invocation on the thread, the replacement cause, the failure category. */
 const ENDS: readonly (readonly [
   what: string,
   reason: ThreadEndReason,
@@ -119,10 +119,10 @@ const ENDS: readonly (readonly [
   ],
   [
     'a start that fails',
-    { kind: 'boot-failed', diagnostic: encodeThrown(new TypeError('not loaded')) },
+    { kind: 'start-failed', diagnostic: encodeThrown(new TypeError('not loaded')) },
     'TypeError',
     /^not loaded$/,
-    'bootFailed',
+    'startFailed',
     'crash',
   ],
   ['its replacement', { kind: 'recycled' }, 'Runtime.Shutdown', /shut down before/, 'recycled', 'shutdown'],
@@ -143,7 +143,7 @@ it.each(ENDS)('a thread that ends by %s', (_what, reason, errorType, message, ca
   expect(failureCause(reason)).toBe(failure);
 });
 
-it('a line about the end has its kind and the error, without the stack', () => {
+it('the log fields about the end are its kind and the error, without the stack', () => {
   const error = new TypeError('no');
   expect(summaryOfEnd({ kind: 'error', error })).toEqual({
     threadEnd: 'error',
@@ -162,7 +162,7 @@ it('a recorded uncaught error stays the reason, unless the heap is full', () => 
   expect(moreSpecificReason(undefined, thrown, false)).toBe(thrown);
 });
 
-it('what a thread was asked to end for says more than its exit code, and so does its failure', () => {
+it('a requested end and a failure are more specific reasons than an exit code', () => {
   const exit: ThreadEndReason = { kind: 'exit', code: 7 };
   const recycled: ThreadEndReason = { kind: 'recycled' };
   const failed = uncaught('uncaughtException', 'first');

@@ -35,7 +35,7 @@ describe('the tree of a profile', () => {
     expect(summary(tree)).toEqual(['(all) 0/10', ' handler 2/10', '  crunch 6/8', '   crunch 2/2']);
   });
 
-  it('of nothing is empty', () => {
+  it('without profiles is empty', () => {
     expect(summary(callTree([]))).toEqual(['(all) 0/0']);
   });
 });
@@ -47,7 +47,7 @@ it('the times of functions count a recursive call once', () => {
   ]);
 });
 
-it('a place is the end of the path, with the line', () => {
+it('placeOf() returns the end of the path with the line', () => {
   expect(placeOf({ name: 'crunch', url: 'file:///var/task/app/index.mjs', line: 10 })).toBe(
     'app/index.mjs:10',
   );

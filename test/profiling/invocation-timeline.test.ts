@@ -14,7 +14,7 @@ function invocation(requestId: string): ProfiledInvocation & { settle(): Promise
   return { requestId, settled: promise, settle: async () => resolve() };
 }
 
-/** A profile of one sample each ms that ends now, with its times cut to 32 bits. */
+/** A profile of one sample each ms that ends at `endUs`, with its times cut to 32 bits. */
 function profileOf(samples: number, endUs: number) {
   const cut = (us: number) => Math.round(us) % WRAP_US;
   return {
@@ -42,22 +42,32 @@ it('a clock that differs is replaced by the time at which the profile was receiv
   expect([startTime, endTime]).toEqual([6_000_000, 7_000_000]);
 });
 
-it('samples belong to the invocation that was alone on the thread', async () => {
+it('a sample belongs to the invocation that was alone on the thread', async () => {
   const before = invocation('before');
+  const startMs = monotonicMs();
   const thread = threadWith(before);
   const timeline = new InvocationTimeline(thread);
-  const startMs = monotonicMs();
   const later = invocation('later');
+  spin();
   for (const { onRun } of thread.watchers) onRun?.(later);
-  while (monotonicMs() < startMs + 5);
+  spin();
   await before.settle();
+  spin();
   await later.settle();
   timeline.stop();
   expect(thread.watchers.size).toBe(0);
-  // The profile begins a second before the first invocation was seen, and ends when both have left.
+  // The profile begins a second before the first invocation was seen, and ends a second after both have left.
   const endMs = monotonicMs() + 1_000;
   const profile = profileOf(Math.round(endMs - startMs) + 1_000, endMs * 1_000);
   const { invocations, sampleInvocations } = timeline.annotate(profile, 'main', endMs);
   expect(invocations.map(({ requestId }) => requestId)).toEqual(['before', 'later']);
-  expect([sampleInvocations[0], sampleInvocations.at(-1)]).toEqual([-1, -1]);
+  // None, the first alone, both, the second alone, none.
+  const changes = sampleInvocations.filter((index, n) => index !== sampleInvocations[n - 1]);
+  expect(changes).toEqual([-1, 0, -1, 1, -1]);
 });
+
+/** Lets 5 ms pass, in which samples are taken. */
+function spin(): void {
+  const endMs = monotonicMs() + 5;
+  while (monotonicMs() < endMs);
+}

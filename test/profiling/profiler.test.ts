@@ -17,7 +17,7 @@ const start = async (): Promise<CpuProfiling> => ({ stop: async () => JSON.strin
 const HEALTHY = { startCpuProfile: start };
 
 describe.runIf(canProfileThreads())('CPU profiles', { concurrent: true }, () => {
-  it('a thread without a profile does not keep the others from having theirs', async () => {
+  it('a thread without a profile does not prevent the profiles of others', async () => {
     const threads = [
       thread(0, HEALTHY),
       thread(1, { startCpuProfile: async () => undefined }),
@@ -36,7 +36,7 @@ describe.runIf(canProfileThreads())('CPU profiles', { concurrent: true }, () => 
     expect(threads.map(({ watchers }) => watchers.size)).toEqual([0, 0, 0, 0, 0]);
   });
 
-  it('a thread in native code is given up; a profile that starts after that is stopped', async () => {
+  it('a thread in native code is reported as missing, and its late profile is stopped', async () => {
     const { promise, resolve } = Promise.withResolvers<CpuProfiling>();
     const stopped = Promise.withResolvers<void>();
     const ended = new AbortController();
@@ -107,7 +107,7 @@ it('a heap snapshot says whether its thread does not exist or has ended', async 
   }
 });
 
-/** Lets this process be as one of a Node.js without a method of `Worker`. */
+/** Removes a method of `Worker`, as in a version of Node.js without it. */
 function withoutMethod(name: 'startCpuProfile' | 'startHeapProfile'): Disposable {
   const descriptor = Object.getOwnPropertyDescriptor(Worker.prototype, name);
   Reflect.deleteProperty(Worker.prototype, name);

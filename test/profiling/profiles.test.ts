@@ -19,7 +19,7 @@ import {
 
 const WITHOUT_SUPPORT = new URL('../fixtures/observing/no-thread-profiles.mjs', import.meta.url).href;
 
-/** V8 may count a loop that it had optimized before the profile began for the caller of its function. */
+/** V8 may charge a loop that it optimized before the profile began to the caller of its function. */
 const isIn = (stack: readonly string[], name: string) => stack.includes(name) || stack.includes('handler');
 
 describe.runIf(canProfileThreads())('CPU profiles of threads', () => {
@@ -68,7 +68,7 @@ describe.runIf(canProfileThreads())('CPU profiles of threads', () => {
 
   it('tell invocations of one thread apart', async () => {
     await using runtime = await startLayout({ perThread: 1, threads: 1 }, { env: PROFILED });
-    await runtime.whenParked(1);
+    await runtime.whenPolling(1);
     const { profiling } = await startProfiling(runtime, { seconds: 1.5, threads: [1] });
     const requestIds = ['first', 'second', 'third'];
     for (const requestId of requestIds) await runtime.invoke({ do: 'use the CPU', ms: 100 }, { requestId });
@@ -85,7 +85,7 @@ describe.runIf(canProfileThreads())('CPU profiles of threads', () => {
 
   it('cannot tell invocations apart that share a thread', async () => {
     await using runtime = await startLayout({ perThread: 2, threads: 1 }, { env: PROFILED });
-    await runtime.whenParked(2);
+    await runtime.whenPolling(2);
     const neighbours = await runtime.neighbours(2);
     const profile = profileOf(await profileCpu(runtime, { seconds: 0.2 }), 1);
     expect(profile.invocations).toHaveLength(2);
@@ -101,7 +101,7 @@ describe.runIf(canProfileThreads())('CPU profiles of threads', () => {
     expect(missing).toEqual([{ thread: 9, name: 'thread-9', reason: 'There is no such thread.' }]);
   });
 
-  it('end early for a thread that is retired, and have what it did', async () => {
+  it('end early for a retired thread, and contain its work', async () => {
     await using runtime = await TWO_THREADS.start({ env: PROFILED, options: EARLY_DEADLINE });
     await runtime.expectFullCapacity();
     const { profiling } = await startProfiling(runtime, { seconds: 4 });
@@ -146,7 +146,7 @@ describe.runIf(canProfileThreads())('CPU profiles of threads', () => {
     expect((await profileCpu(runtime, { seconds: 0.1 })).missing).toEqual([]);
   });
 
-  it('end when the runtime stops, which they do not delay', async () => {
+  it('end when the runtime stops, without delaying it', async () => {
     await using runtime = await TWO_THREADS.start({ env: PROFILED });
     await runtime.expectFullCapacity();
     const { profiling } = await startProfiling(runtime, { seconds: 60 });
@@ -169,7 +169,7 @@ describe.runIf(canProfileThreads())('CPU profiles of threads', () => {
 
 it('in single mode, the profile of the main thread has the handler and its invocation', async () => {
   await using runtime = await startSingle({ env: PROFILED });
-  await runtime.whenParked(1);
+  await runtime.whenPolling(1);
   const { profiling } = await startProfiling(runtime, { seconds: 1.5 });
   await runtime.invoke({ do: 'use the CPU', ms: 300 }, { requestId: 'computing' });
   const { profiles, missing } = await profiling;
@@ -182,7 +182,7 @@ it('in single mode, the profile of the main thread has the handler and its invoc
 });
 
 describe('heap profiles', () => {
-  it.runIf(canProfileHeaps())('name the function whose objects remain', async () => {
+  it.runIf(canProfileHeaps())('name the function whose objects stay in memory', async () => {
     await using runtime = await TWO_THREADS.start({ env: PROFILED });
     await runtime.expectFullCapacity();
     const profiling = heapProfile(runtime, { seconds: 1.5, threads: [0, 1, 2] });
@@ -195,7 +195,7 @@ describe('heap profiles', () => {
 
   it('are taken of the main thread in single mode', async () => {
     await using runtime = await startSingle({ env: PROFILED });
-    await runtime.whenParked(1);
+    await runtime.whenPolling(1);
     const profiling = heapProfile(runtime, { seconds: 1.5 });
     for (let n = 0; n < 4; n += 1) await runtime.invoke({ do: 'keep', items: 200_000 });
     expect(JSON.stringify((await profiling).profiles)).toContain('"functionName":"keep"');
@@ -215,7 +215,7 @@ describe('heap snapshots', () => {
 
   it('are taken in single mode', async () => {
     await using runtime = await startSingle({ env: PROFILED });
-    await runtime.whenParked(1);
+    await runtime.whenPolling(1);
     expect((await heapSnapshot(runtime, 0)).node_count).toBeGreaterThan(1_000);
     expect(await refusal(runtime, 'heapSnapshot', { thread: 1 })).toMatchObject({
       code: 'PROFILING_UNAVAILABLE',
@@ -227,7 +227,7 @@ describe('heap snapshots', () => {
 describe('a profile is refused', () => {
   it.each([0, -1, 61, Number.NaN, '5'])('for %s seconds', async (seconds) => {
     await using runtime = await startSingle({ env: PROFILED });
-    await runtime.whenParked(1);
+    await runtime.whenPolling(1);
     const options = { seconds };
     expect(await refusal(runtime, 'profileCpu', { options })).toMatchObject({ name: 'RangeError' });
   });
@@ -241,7 +241,7 @@ describe('a profile is refused', () => {
     await expect(runtime.heapSnapshot(0)).rejects.toMatchObject(unavailable);
   });
 
-  it('where Node.js cannot profile worker threads, except of the main thread', async () => {
+  it('if Node.js cannot profile worker threads, except for the main thread', async () => {
     const env = { ...PROFILED, NODE_OPTIONS: `--import ${WITHOUT_SUPPORT}` };
     await using runtime = await TWO_THREADS.start({ env });
     await runtime.expectFullCapacity();
@@ -256,7 +256,7 @@ describe('a profile is refused', () => {
   });
 });
 
-/** Resolves when the runtime has chosen the threads that it profiles: with the first profile, it loads the code for profiles. */
+/** Resolves when the runtime has chosen its threads. A first profile loads the code for profiling. */
 async function startProfiling(runtime: FaultRuntime, options: ProfileOptions) {
   await profileCpu(runtime, { seconds: 0.01, threads: [0] });
   const profiling = profileCpu(runtime, options);

@@ -9,14 +9,14 @@ import type { RuntimeApiClient } from '../../src/runtime-api/runtime-api-client.
 
 const OUTCOME: Outcome = { type: 'response', body: 'null', contentType: 'application/json' };
 
-/** The three things that end for an invocation, in any order that is possible. */
+/** How many turns each invocation takes until its outcome, its settlement and its delivery. */
 const endings = fc.array(
   fc.record({ outcome: fc.nat({ max: 5 }), settled: fc.nat({ max: 5 }), delivered: fc.nat({ max: 5 }) }),
   { minLength: 1, maxLength: 12 },
 );
 
 describe('a slot that drains', () => {
-  it('has answered all that it accepted when it ends, and takes nothing after it was told to stop', async () => {
+  it('delivers the answer to every accepted event, and accepts none after it was told to stop', async () => {
     await fc.assert(
       fc.asyncProperty(endings, fc.nat({ max: 12 }), async (plan, stopAfter) => {
         const stop = new AbortController();
@@ -44,7 +44,7 @@ describe('a slot that drains', () => {
         const pool = poolOf((number) => plan[number], capacity);
         const deliveries = new Deliveries();
         await runSlot(client, pool, SLOT, deliveries);
-        await deliveries.settled();
+        await deliveries.allDelivered();
         expect(delivered.toSorted(byNumber)).toEqual(accepted);
         expect(capacity.taken).toBe(0);
       }),
@@ -93,7 +93,7 @@ function poolOf(
       return true;
     },
     profiledThreads: () => [],
-    release: () => {
+    cancelReservation: () => {
       capacity.taken -= 1;
     },
     run: (): InvocationHandle => {

@@ -12,7 +12,7 @@ const OPTIONAL = {
   'lambda-runtime-aws-tenant-id': 'tenantId',
 } as const;
 
-/** As the HTTP client gives them: a character for each byte. */
+/** Header values as the HTTP client returns them: one character for each byte. */
 const bytes = fc.uint8Array().map((array) => Buffer.from(array).toString('latin1'));
 
 const value = fc.oneof(bytes, fc.string(), fc.constant(''), fc.constant(undefined), fc.array(fc.string()));
@@ -20,7 +20,7 @@ const names = [REQUEST_ID, DEADLINE, 'lambda-runtime-invoked-function-arn', ...O
 const anyHeaders = fc.record(Object.fromEntries(names.map((name) => [name, value])));
 
 describe('headers of an event', () => {
-  it('are valid or malformed, whatever they are', () => {
+  it('are either valid or malformed, whatever their values are', () => {
     fc.assert(
       fc.property(anyHeaders, (headers) => {
         const parsed = parseEventHeaders(headers);
@@ -34,7 +34,7 @@ describe('headers of an event', () => {
     );
   });
 
-  it('are read as they are, and empty ones are absent', () => {
+  it('are decoded as UTF-8, and empty ones are absent', () => {
     fc.assert(
       fc.property(fc.uuid(), fc.nat(), anyHeaders, (requestId, deadlineMs, others) => {
         const headers = { ...others, [REQUEST_ID]: requestId, [DEADLINE]: String(deadlineMs) };
@@ -44,7 +44,7 @@ describe('headers of an event', () => {
           const given = others[header];
           const first = Array.isArray(given) ? given[0] : given;
           const { metadata } = parsed as Extract<typeof parsed, { type: 'valid' }>;
-          // Bytes that are no UTF-8 are replaced, as AWS's client does.
+          // Bytes that are not valid UTF-8 are replaced, as AWS's client does.
           const text = first === undefined ? undefined : Buffer.from(first, 'latin1').toString();
           expect(metadata[field]).toBe(first === '' ? undefined : text);
         }
@@ -52,7 +52,7 @@ describe('headers of an event', () => {
     );
   });
 
-  it('name the request of a malformed event wherever it can be answered', () => {
+  it('provide the request id of a malformed event that can be answered', () => {
     fc.assert(
       fc.property(fc.uuid(), fc.string(), (requestId, deadline) => {
         fc.pre(!/^\d{1,15}$/.test(deadline));
@@ -63,7 +63,7 @@ describe('headers of an event', () => {
   });
 });
 
-it('the error type of anything is a header value that Lambda records as it is', () => {
+it('any error type becomes a header value that Lambda records unchanged', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (errorType) => {
       expect(errorTypeHeader(errorType)[1]).toMatch(/^(?:Runtime|Function)\.[A-Z][A-Za-z]*$/);

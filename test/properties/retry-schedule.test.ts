@@ -8,7 +8,7 @@ const schedule = fc
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
 describe('a retry schedule', () => {
-  it('waits for the doubled delay or the longest one, a quarter more or less', () => {
+  it('doubles the delay up to the longest one, with a jitter of a quarter', () => {
     fc.assert(
       fc.property(schedule, fc.integer({ min: 1, max: 99 }), random, (plan, failures, chance) => {
         fc.pre(failures < plan.tries);
@@ -20,7 +20,7 @@ describe('a retry schedule', () => {
     );
   });
 
-  it('ends after its tries', () => {
+  it('ends after its number of tries', () => {
     fc.assert(
       fc.property(schedule, fc.nat(200), (plan, failures) => {
         fc.pre(failures > 0);
@@ -29,7 +29,7 @@ describe('a retry schedule', () => {
     );
   });
 
-  it('of polls gives up after 20 tries, about 15 minutes', () => {
+  it('for polls ends after 20 tries, about 15 minutes', () => {
     const total = (chance: number) => {
       let sumMs = 0;
       for (let failures = 1; failures < 20; failures += 1)

@@ -5,7 +5,7 @@ import { ThreadCapacity } from '../../src/pool/thread-capacity.ts';
 type Step = 'reserve' | 'release' | 'join' | 'leave';
 const steps = fc.array(fc.constantFrom<Step>('reserve', 'release', 'join', 'leave'), { maxLength: 60 });
 
-/** Plays the steps that are possible, as a pool would. */
+/** Performs those steps that are possible, as a pool would. */
 async function play(threads: ThreadCapacity, list: readonly Step[]) {
   let capacity = 0;
   let asked = 0;
@@ -37,19 +37,19 @@ async function play(threads: ThreadCapacity, list: readonly Step[]) {
   return { capacity, asked, held, granted, refused };
 }
 
-it('capacity is granted in the order in which it was asked for, and never beyond what there is', async () => {
+it('capacity is granted in the order of the requests, and never more than there is', async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (list) => {
       const { capacity, asked, held, granted, refused } = await play(new ThreadCapacity(), list);
       expect(granted).toEqual(Array.from(granted, (_, index) => index + 1));
       expect(refused).toEqual([]);
-      // Nobody waits while there is capacity.
+      // No request waits while there is capacity.
       if (granted.length < asked) expect(held).toBeGreaterThanOrEqual(capacity);
     }),
   );
 });
 
-it('capacity that is closed refuses those who wait, in order, and all who come', async () => {
+it('closing the capacity refuses the waiting requests in order, and all later requests', async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (list) => {
       const threads = new ThreadCapacity();

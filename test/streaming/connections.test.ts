@@ -11,7 +11,7 @@ import { MODES, startBootstrap } from '../helpers/start-runtime.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 import { expectBody, observe, SHAPES, SINGLE } from './streaming-runtime.ts';
 
-describe.each(SHAPES)('a reader that goes away, $mode', ({ perThread, start }) => {
+describe.each(SHAPES)('a Runtime API that stops reading a stream, $mode', ({ perThread, start }) => {
   let runtime: FaultRuntime;
   beforeAll(async () => (runtime = await start({ logInvocations: 'all' })));
   afterAll(() => runtime[Symbol.asyncDispose]());
@@ -33,7 +33,7 @@ describe.each(SHAPES)('a reader that goes away, $mode', ({ perThread, start }) =
     'pipeline',
     'for await',
     'a web stream',
-  ])('refuses it: a handler that waits by %s hears of it', async (how) => {
+  ])('refuses it: a handler that waits by %s gets Runtime.ResponseStreamClosed', async (how) => {
     const requestId = `waiting-${how.replaceAll(/\W/g, '-')}`;
     runtime.api.faults.once('response', { type: 'status', status: 413 });
     const result = await runtime.result({ do: 'endless, waiting', how }, { requestId });
@@ -42,13 +42,13 @@ describe.each(SHAPES)('a reader that goes away, $mode', ({ perThread, start }) =
   });
 
   it.each(['drain, after a pause', 'finish, after a pause'])(
-    'refuses it before the handler waits for %s: it hears of it all the same',
+    'refuses it before the handler waits for %s: the handler still gets the error',
     async (how) => {
       const [requestId, gate] = [`late-${how.replaceAll(/\W/g, '-')}`, runtime.newGate()];
       runtime.api.faults.once('response', { type: 'status', status: 413 });
       const result = await runtime.result({ do: 'endless, waiting', how, gate }, { requestId });
       expect(result).toMatchObject({ rawErrorType: 'Function.ResponseSizeTooLarge' });
-      // The thread hears of it before it gets a later event. In single mode the only slot is taken until the handler ends.
+      // The thread is notified before it gets a later event. In single mode, the handler holds the only slot.
       if (perThread !== undefined) await runtime.invoke({ do: 'healthy' });
       await runtime.logged({ requestId, message: 'The Runtime API refused the response stream' });
       await runtime.open(gate);
@@ -70,14 +70,14 @@ describe.each(SHAPES)('a reader that goes away, $mode', ({ perThread, start }) =
       errorType: 'Runtime.TruncatedResponse',
       delivery: 'failed',
     });
-    // Nobody would take an error either.
+    // The Runtime API would not accept an error either.
     expect(runtime.api.deliveries.get(requestId)).toMatchObject({ accepted: 1, refused: [] });
   });
 
-  it('accepts it before its end and reads on: the whole of it is sent', async () => {
+  it('accepts it before its end and reads on: all of it is sent', async () => {
     const requestId = 'accepted-early';
     runtime.api.faults.once('response', { type: 'status', status: 202 });
-    // The server has not taken it, but says that it has.
+    // The server claims to have accepted it, but has not.
     const event = { do: 'one large write', bytes: 5_000_000 };
     const result = await runtime.result(event, { requestId, timeoutMs: 1_000 });
     expect(result).toMatchObject({ status: 'timeout' });
@@ -86,7 +86,7 @@ describe.each(SHAPES)('a reader that goes away, $mode', ({ perThread, start }) =
     expect(line).not.toHaveProperty('delivery');
   });
 
-  it('resets the connection: the stream fails in the handler, and the slot goes on', async () => {
+  it('resets the connection: the stream fails in the handler, and the slot continues', async () => {
     const requestId = 'reset';
     runtime.api.faults.once('response', { type: 'reset-during' });
     const result = await runtime.result({ do: 'endless' }, { requestId });
@@ -99,7 +99,7 @@ describe.each(SHAPES)('a reader that goes away, $mode', ({ perThread, start }) =
     await runtime.logged({ requestId, message: 'The response stream was interrupted' });
   });
 
-  it('resets the connection before it has taken anything: the caller gets an error', async () => {
+  it('resets the connection before it has read anything: the caller gets an error', async () => {
     const requestId = 'unread';
     runtime.api.faults.once('response', { type: 'reset-before' });
     expect(await runtime.result({ do: 'endless' }, { requestId })).toMatchObject({
@@ -113,7 +113,7 @@ describe.each(SHAPES)('a reader that goes away, $mode', ({ perThread, start }) =
   it.each([
     { status: 413, result: { rawErrorType: 'Function.ResponseSizeTooLarge', midStream: false } },
     { status: 500, result: { rawErrorType: 'Runtime.TruncatedResponse', midStream: false } },
-    // The server has not taken it, but says that it has.
+    // The server claims to have accepted it, but has not.
     { status: 400, result: { status: 'timeout' }, options: { timeoutMs: 300 } },
     { status: 410, result: { status: 'timeout' }, options: { timeoutMs: 300 }, delivery: 'late' },
     {
@@ -137,7 +137,7 @@ describe.each(SHAPES)('a reader that goes away, $mode', ({ perThread, start }) =
 });
 
 it.each(MODES)(
-  'a stream for which the runtime cannot load its code fails, and the slot goes on, in %s',
+  'a stream fails if the runtime cannot load its streaming code, and the slot continues, in %s',
   async (_mode, _settings, options) => {
     await using root = await makeTaskRoot({
       'streams.mjs': `
@@ -164,18 +164,18 @@ it.each(MODES)(
   },
 );
 
-it('a connection that is refused is tried again, and nothing is lost', async () => {
+it('a connection that is refused is retried, and the whole stream is sent', async () => {
   await using api = await startRuntimeApiServer();
   const proxy = createServer((socket) => {
     const server = connect(api.port, '127.0.0.1');
-    // Whoever goes first takes the other one along.
+    // When one of them closes, the other one is closed too.
     pipeline(socket, server, socket).catch(() => undefined);
   });
   proxy.listen(0, '127.0.0.1');
   await once(proxy, 'listening');
   const { port } = proxy.address() as AddressInfo;
   await using runtime = await SINGLE.start({}, { api, address: `127.0.0.1:${port}` });
-  await runtime.whenParked(runtime.slots);
+  await runtime.whenPolling(runtime.slots);
   proxy.close();
   const { result } = observe(runtime, { do: 'one large write', bytes: 3_000_000 });
   await runtime.logged({ message: 'Answering failed, will retry' });
@@ -194,7 +194,7 @@ it('a connection that is refused until the deadline has passed is given up', asy
   await once(listener, 'listening');
   const { port } = listener.address() as AddressInfo;
   await using runtime = await SINGLE.start({}, { api, address: `127.0.0.1:${port}` });
-  await runtime.whenParked(runtime.slots);
+  await runtime.whenPolling(runtime.slots);
   listener.close();
   const requestId = 'lost';
   const event = JSON.stringify({ do: 'one large write', bytes: 3_000_000 });

@@ -4,12 +4,12 @@ import { FULL, statuses } from '../faults/fault-runtime.ts';
 import type { FaultRuntime } from '../faults/fault-runtime.ts';
 import { EITHER_MODE, expectBody, observe, SHAPES, SINGLE } from './streaming-runtime.ts';
 
-/** Our own answer comes about half a second after the event, long before the platform's. */
+/** The runtime answers about half a second after the event, long before the platform. */
 const EARLY_DEADLINE = { deadlineMarginMs: 19_500, deadlineGraceMs: 100 };
 const timed = { timeoutMs: 20_000 };
 const LONG_TIMEOUT = { timeoutMs: 100_000 };
 
-/** An error in the trailers, behind the first part. */
+/** An error in the trailers, after the first part. */
 const midStream = (rawErrorType: string, error: object = {}, received = 'half') => ({
   status: 'error',
   midStream: true,
@@ -45,7 +45,7 @@ describe.each(SHAPES)('streams that fail, $mode', ({ start, perThread }) => {
     );
   });
 
-  it('throw a long message: what of it fits into trailers', async () => {
+  it('throw a long message: the message is truncated to fit into the trailers', async () => {
     const message = '\u0001ü'.repeat(50_000);
     const result = await runtime.failure({ do: 'throw after', message }, LONG_TIMEOUT);
     expect(result).toMatchObject(midStream('Function.Refused', { errorType: 'Refused' }));
@@ -53,7 +53,7 @@ describe.each(SHAPES)('streams that fail, $mode', ({ start, perThread }) => {
     expect(result.body.byteLength).toBeLessThanOrEqual(2800);
   });
 
-  it('throw after the end: the response is whole, the error is logged', async () => {
+  it('throw after the end: the response is complete, and the error is logged', async () => {
     const gate = runtime.newGate();
     const requestId = `late-${gate}`;
     const result = await runtime.result({ do: 'throw after the end', gate }, { ...LONG_TIMEOUT, requestId });
@@ -62,7 +62,7 @@ describe.each(SHAPES)('streams that fail, $mode', ({ start, perThread }) => {
     await runtime.logged({ requestId, errorMessage: 'after the end', level: 'ERROR' });
   });
 
-  it('end, and throw at once: the same', async () => {
+  it('end, and throw at once: the response is complete, and the error is logged', async () => {
     const requestId = 'at-once';
     const result = await runtime.result({ do: 'end, and throw' }, { ...LONG_TIMEOUT, requestId });
     expect(result).toMatchObject({ status: 'response', body: Buffer.from('whole') });
@@ -75,7 +75,7 @@ describe.each(SHAPES)('streams that fail, $mode', ({ start, perThread }) => {
     );
   });
 
-  it('the handler destroys its stream: the caller hears of it', async () => {
+  it('the handler destroys its stream: the caller gets Runtime.TruncatedResponse', async () => {
     expect(await runtime.result({ do: 'destroy after' }, LONG_TIMEOUT)).toMatchObject(
       midStream('Runtime.TruncatedResponse', { errorMessage: expect.stringMatching(/was destroyed/) }),
     );
@@ -88,7 +88,7 @@ describe.each(SHAPES)('streams that fail, $mode', ({ start, perThread }) => {
     'write, with a callback',
     'write, and wait for drain',
     'many writes',
-  ])('%s after the end: the response is whole, the error is logged once', async (how) => {
+  ])('%s after the end: the response is complete, and the error is logged once', async (how) => {
     const requestId = `after-the-end-${how.replaceAll(/\W/g, '-')}`;
     // More than may be sent at once.
     const event = { do: 'write after the end', how, bytes: 3 * STREAM_WINDOW_BYTES };
@@ -109,16 +109,16 @@ describe.each(SHAPES)('streams that fail, $mode', ({ start, perThread }) => {
     if (how === 'write, with a listener') await runtime.marks(`arrived-heard-${requestId}`, 1);
   });
 
-  it('a handler that returns without an end: the stream ends at the deadline', async () => {
+  it('a handler that returns without ending the stream: the stream fails at the deadline', async () => {
     expect(await runtime.result({ do: 'never end' }, timed)).toMatchObject(
       midStream('Runtime.DeadlineExceeded'),
     );
   });
 
   it.each(perThread === 1 ? [] : ['endless, late'])(
-    '%s: of a stream that begins after the deadline nothing is taken',
+    '%s: a stream that begins after the deadline is discarded',
     async (what) => {
-      // They keep their thread, which is to end, from ending before.
+      // These invocations keep their retired thread alive.
       const neighbours = await runtime.neighbours(runtime.slots - 1);
       const gate = runtime.newGate();
       const requestId = 'late';
@@ -132,7 +132,7 @@ describe.each(SHAPES)('streams that fail, $mode', ({ start, perThread }) => {
     },
   );
 
-  // In single mode there is no thread to take.
+  // In single mode there is no thread to terminate.
   const faults =
     perThread === undefined
       ? [{ event: 'never settle', errorType: 'Runtime.DeadlineExceeded', options: timed }]
@@ -155,9 +155,9 @@ describe.each(SHAPES)('streams that fail, $mode', ({ start, perThread }) => {
   });
 
   it.each(perThread === undefined ? [] : ['throw in a drain'])(
-    '%s: ends its own stream only',
+    '%s: only its own stream fails',
     async (what) => {
-      await runtime.whenParked(runtime.slots);
+      await runtime.whenPolling(runtime.slots);
       const neighbours = await runtime.neighbours(runtime.slots - 1);
       expect(await runtime.failure({ do: what }, LONG_TIMEOUT)).toMatchObject({
         midStream: true,
@@ -169,20 +169,20 @@ describe.each(SHAPES)('streams that fail, $mode', ({ start, perThread }) => {
 });
 
 describe.each(EITHER_MODE)('shutdown with a stream in flight, $mode', ({ start }) => {
-  it('lets it come to its end in time', async () => {
+  it('lets the stream finish in time', async () => {
     await using runtime = await start({ shutdownTimeoutMs: 60_000 });
     const gate = runtime.newGate();
     const { first, result } = observe(runtime, { do: 'one part, then another', gate });
     await first;
     runtime.child.kill('SIGTERM');
-    await expect.poll(() => runtime.api.parked, { timeout: 60_000 }).toBe(0);
+    await expect.poll(() => runtime.api.openPolls, { timeout: 60_000 }).toBe(0);
     await runtime.open(gate);
     expect(await result).toMatchObject({ status: 'response', body: Buffer.from('first second') });
     expect(await runtime.exited).toEqual({ code: 0, signal: null });
     runtime.expectAnsweredOnce();
   });
 
-  it('ends it with Runtime.Shutdown when the time is up', async () => {
+  it('ends the stream with Runtime.Shutdown when the time is up', async () => {
     await using runtime = await start();
     const result = runtime.api.invoke('{"do":"never settle"}', { whenCapacity: true, requestId: 'open' });
     await runtime.marks('arrived-open', 1);
@@ -192,7 +192,7 @@ describe.each(EITHER_MODE)('shutdown with a stream in flight, $mode', ({ start }
   });
 });
 
-it('process.exit in single mode: the stream ends with it, then the process', async () => {
+it('process.exit in single mode: the stream ends with Runtime.ExitError, then the process ends', async () => {
   await using runtime = await SINGLE.start();
   const gate = runtime.newGate();
   const event = JSON.stringify({ do: 'then exit', gate });

@@ -8,14 +8,14 @@ import { EITHER_MODE } from './streaming-runtime.ts';
 
 const MB = 1_000_000;
 const bulk = { bytes: 100 * MB, chunk: 65_536 };
-/** What a thread or the server may hold of it, garbage aside. */
+/** How much of it a thread or the server may hold, excluding garbage. */
 const HELD = 40 * MB;
-/** By how much the process may grow, garbage included, while twice the 100 MB pass. */
+/** How much the process may grow, including garbage, while twice the 100 MB pass through it. */
 const GROWN = 100 * MB;
-/** On the way: the window, the buffers of both sockets and what the system holds of a connection. */
+/** Bytes in transit: the window, the buffers of both sockets and those of the system for a connection. */
 const ON_THE_WAY = 20 * MB;
 
-describe.each(EITHER_MODE)('100 MB, $mode', ({ start }) => {
+describe.each(EITHER_MODE)('streams of 100 MB, $mode', ({ start }) => {
   let runtime: FaultRuntime;
   beforeAll(async () => {
     runtime = await start();
@@ -46,7 +46,7 @@ describe.each(EITHER_MODE)('100 MB, $mode', ({ start }) => {
     expect(process.growth()).toBeLessThan(GROWN);
   });
 
-  it('are made no faster than they are read', async () => {
+  it('are produced no faster than they are read', async () => {
     const written = () => Number(readFileSync(join(runtime.gates.path, 'arrived-written'), 'utf8'));
     let received = 0;
     let ahead: number | undefined;
@@ -54,7 +54,7 @@ describe.each(EITHER_MODE)('100 MB, $mode', ({ start }) => {
       received += chunk.byteLength;
       if (ahead !== undefined) return;
       ahead = 0;
-      // Nobody reads any more: the handler gets ahead, then stops.
+      // Nothing reads any more, so the handler gets ahead and then stops.
       await expect.poll(written, { timeout: 60_000 }).toBeGreaterThan(received);
       await standsStill(written);
       ahead = written() - received;
@@ -68,7 +68,7 @@ describe.each(EITHER_MODE)('100 MB, $mode', ({ start }) => {
   });
 });
 
-/** Resolves when a number has been the same for a while: whoever counts has stopped, or is very slow. */
+/** Resolves when a number has not changed for a while: the writer has stopped or is very slow. */
 async function standsStill(count: () => number): Promise<void> {
   let before = -1;
   let same = 0;

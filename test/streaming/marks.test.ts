@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { MODES, startRuntime } from '../helpers/start-runtime.ts';
 import { makeTaskRoot } from '../helpers/task-root.ts';
 
-/** What packages do that bring a copy of AWS's function. */
+/** What packages with their own copy of AWS's function do. */
 const marked = (mark: string) => `
   const handler = async (event, stream) => stream.end(String(stream.writableHighWaterMark));
   handler[Symbol.for('aws.lambda.runtime.handler.streaming')] = '${mark}';
@@ -11,7 +11,7 @@ const marked = (mark: string) => `
   export { handler };
 `;
 
-it('a handler streams that was marked by somebody else, without the global', async () => {
+it('a handler that another package marks as streaming streams without the global', async () => {
   await using root = await makeTaskRoot({
     'index.mjs': `${marked('response')}; if (globalThis.awslambda?.streamifyResponse) throw new Error('global');`,
   });
@@ -24,7 +24,7 @@ it('a handler streams that was marked by somebody else, without the global', asy
   expect(await runtime.response('{}')).toMatchObject({ mode: 'streaming', body: Buffer.from('4321') });
 });
 
-it('a handler that is marked to stream something else does not load', async () => {
+it('a handler that is marked to stream anything but the response does not load', async () => {
   await using root = await makeTaskRoot({ 'index.mjs': marked('request') });
   await using runtime = await startRuntime({
     handler: 'index.handler',
@@ -39,7 +39,7 @@ it('a handler that is marked to stream something else does not load', async () =
 const INVALID = ['Infinity', '2 ** 60', '-1', 'null', '"many"', 'Symbol()', 'Object.create(null)'];
 
 describe.each(MODES)('a high water mark that Node.js does not accept, in %s', (_mode, settings) => {
-  it('counts as none', async () => {
+  it('is replaced by the default', async () => {
     await using root = await makeTaskRoot({
       'index.mjs': `
         const invalid = [${INVALID.join()}];

@@ -1,4 +1,4 @@
-/** The stream of a thread, without the thread: what it posts to the main thread, and what the handler's code hears. */
+/** The stream of a thread without the thread: what it posts to the main thread, and what the handler gets. */
 import { once } from 'node:events';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { decodeDiagnostic } from '../../src/invocation/diagnostic.ts';
@@ -31,7 +31,7 @@ function writeMoreThanFits(more = 10): Promise<Error | null | undefined> {
   return promise;
 }
 
-it('bytes beyond the window are sent when there is credit for them, and only then is the write complete', async () => {
+it('bytes beyond the window are sent when credit arrives, and only then is the write complete', async () => {
   const written = writeMoreThanFits(10);
   expect(sentBytes()).toBe(STREAM_WINDOW_BYTES);
   const finished = once(stream, 'finish');
@@ -58,7 +58,7 @@ it('the content type can be set until the response begins', () => {
 });
 
 it.each(['text/plain\n', '€', undefined, 7, ['text/plain'], Promise.resolve('text/plain'), Symbol('type')])(
-  '%o is no content type',
+  '%o is not accepted as a content type',
   (value) => {
     expect(() => stream.setContentType(value)).toThrow(TypeError);
     stream.write('first');
@@ -67,7 +67,7 @@ it.each(['text/plain\n', '€', undefined, 7, ['text/plain'], Promise.resolve('t
 );
 
 describe('a stream that the handler destroys', () => {
-  it('fails the write that waits for credit, and the caller hears that the response is not complete', async () => {
+  it('fails the write that waits for credit, and the caller gets Runtime.TruncatedResponse', async () => {
     const written = writeMoreThanFits();
     stream.destroy();
     expect(await written).toMatchObject({ code: 'ERR_STREAM_DESTROYED' });
@@ -77,7 +77,7 @@ describe('a stream that the handler destroys', () => {
     expect(sentBytes()).toBe(STREAM_WINDOW_BYTES);
   });
 
-  it('with an error of its own fails that write, and the caller, with it', async () => {
+  it('with an error of its own fails the pending write and the response with that error', async () => {
     const written = writeMoreThanFits();
     stream.on('error', () => undefined);
     const error = new RangeError('no more');
@@ -99,7 +99,7 @@ describe('a stream that the handler destroys', () => {
     expect(ends()).toEqual(['RangeError']);
   });
 
-  it('while it ends with nothing but a long head, as `HttpResponseStream` puts before it, does not finish', async () => {
+  it('while it ends with only a long prelude, as `HttpResponseStream` adds it, does not finish', async () => {
     stream._onBeforeFirstWrite = (write) => write(Buffer.alloc(STREAM_WINDOW_BYTES + 10));
     const closed = new Promise((resolve) => stream.on('close', resolve));
     let finished = false;
@@ -121,7 +121,7 @@ describe('a stream that the handler destroys', () => {
   it.each([
     ['write', () => void stream.write('more')],
     ['end', () => void stream.end('more')],
-  ])('has an error at each %s() after that, for a handler that waits for events', async (_method, call) => {
+  ])('emits an error at each later %s(), for a handler that waits for events', async (_method, call) => {
     stream.write('first');
     stream.destroy();
     for (let times = 0; times < 2; times += 1) {
@@ -145,7 +145,7 @@ describe('writes after the end, while bytes wait for credit', () => {
   const fail = (method: 'write' | 'end') =>
     new Promise<unknown>((resolve) => stream[method]('more', resolve));
 
-  it('fail when all bytes have been sent, with one error', async () => {
+  it('fail when all bytes have been sent, with a single error event', async () => {
     const failures = [fail('write'), fail('end'), fail('write')];
     await new Promise(setImmediate);
     expect(heard).toEqual([]);
@@ -157,7 +157,7 @@ describe('writes after the end, while bytes wait for credit', () => {
     expect(ends()).toEqual(['complete']);
   });
 
-  it('fail too if the stream is closed before', async () => {
+  it('also fail if the stream is closed before that', async () => {
     const failures = [fail('write'), fail('end')];
     stream.close('The caller has disconnected.');
     expect(await Promise.all(failures)).toEqual([ERROR, ERROR]);
@@ -165,7 +165,7 @@ describe('writes after the end, while bytes wait for credit', () => {
   });
 });
 
-it('a stream that the runtime closes has that error, and nothing more is posted', async () => {
+it('a stream that the runtime closes fails with the reason, and posts nothing more', async () => {
   const written = writeMoreThanFits();
   const failed = once(stream, 'error');
   stream.close('The caller has disconnected.');
@@ -185,7 +185,7 @@ it.each([
   [null, 'null'],
   [7, 'number'],
   [undefined, 'undefined'],
-])('%j is refused, with what to write instead', (chunk, given) => {
+])('%j is refused with an error that says what to write instead', (chunk, given) => {
   expect(() => stream.write(chunk)).toThrow(
     `A response stream takes strings and bytes (Buffer, TypedArray, DataView), but was given ${given}. Write JSON.stringify(value) for an object.`,
   );

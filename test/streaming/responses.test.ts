@@ -22,7 +22,7 @@ describe.each(EITHER_MODE)('a streaming handler, $mode', ({ start }) => {
     runtime.expectAnsweredOnce();
   });
 
-  it('the first bytes arrive while the handler makes the next ones', async () => {
+  it('has its first bytes delivered while it still produces the next ones', async () => {
     const gate = runtime.newGate();
     const { first, result } = observe(runtime, { do: 'one part, then another', gate });
     expect(await first).toBe('first ');
@@ -40,18 +40,18 @@ describe.each(EITHER_MODE)('a streaming handler, $mode', ({ start }) => {
     });
   });
 
-  it('has no receiver', async () => {
+  it('is called without a this value', async () => {
     expect(await text(runtime.result({ do: 'its receiver' }))).toBe('undefined');
   });
 
-  it('sends bytes of no type, unless it says another', async () => {
+  it('has the content type application/octet-stream by default', async () => {
     expect(await runtime.result({ do: 'write', parts: [] })).toMatchObject({
       contentType: 'application/octet-stream',
       body: Buffer.alloc(0),
     });
   });
 
-  it('may be the end of a pipeline', async () => {
+  it('may use its stream as the end of a pipeline', async () => {
     expect(await text(runtime.result({ do: 'pipeline', parts: ['a', 'b', 'c'] }))).toBe('abc');
   });
 
@@ -62,7 +62,7 @@ describe.each(EITHER_MODE)('a streaming handler, $mode', ({ start }) => {
     expect(await text(result)).toBe('ab');
   });
 
-  it('sends nothing of what is corked', async () => {
+  it('sends nothing while its stream is corked', async () => {
     const gate = runtime.newGate();
     const requestId = `corked-${gate}`;
     const event = { do: 'corked, then uncorked', parts: ['a', 'b'], gate };
@@ -73,23 +73,23 @@ describe.each(EITHER_MODE)('a streaming handler, $mode', ({ start }) => {
     expect(await text(result)).toBe('ab');
   });
 
-  it('may write the same buffer again and again', async () => {
+  it('may reuse the same buffer for several writes', async () => {
     expect(await text(runtime.result({ do: 'the same buffer', times: 3 }))).toBe('again again again ');
   });
 
-  it('may write more at once than is let through', async () => {
+  it('may write more at once than the window allows', async () => {
     expectBody(
       await runtime.result({ do: 'one large write', bytes: 5_000_001 }),
       Buffer.alloc(5_000_001, 'x'),
     );
   });
 
-  it('may write very often', async () => {
+  it('may write very many small parts', async () => {
     const numbers = (await text(runtime.result({ do: 'small writes', count: 20_000 }))).trim().split(' ');
     expect(numbers).toEqual(Array.from({ length: 20_000 }, (_, n) => String(n)));
   });
 
-  it.each(['body', undefined])('sends the metadata of an HTTP response in front of: %s', async (body) => {
+  it.each(['body', undefined])('sends the metadata of an HTTP response before the body: %s', async (body) => {
     const metadata = { statusCode: 404, headers: { 'x-reason': 'none' } };
     expect(await runtime.result({ do: 'metadata', metadata, body })).toMatchObject({
       status: 'response',
@@ -98,7 +98,7 @@ describe.each(EITHER_MODE)('a streaming handler, $mode', ({ start }) => {
     });
   });
 
-  it('sends empty metadata in front of the body when it gives none', async () => {
+  it('sends empty metadata before the body when it sets none', async () => {
     expect(await runtime.result({ do: 'metadata', body: 'body' })).toMatchObject({
       status: 'response',
       contentType: HTTP,
@@ -106,21 +106,21 @@ describe.each(EITHER_MODE)('a streaming handler, $mode', ({ start }) => {
     });
   });
 
-  it('has the context of its invocation, and the highWaterMark that it asks for', async () => {
+  it('has the context of its invocation, and the highWaterMark that it requests', async () => {
     const result = await text(runtime.result({ do: 'describe' }, { requestId: 'described' }));
     expect(JSON.parse(result)).toEqual({ highWaterMark: 12_345, requestId: 'described', signal: false });
   });
 
-  it('may leave something to be done in the background', async () => {
+  it('may continue with background work after its response', async () => {
     const gate = runtime.newGate();
     expect(await text(runtime.result({ do: 'in the background', gate }))).toBe('whole');
-    await runtime.whenParked(runtime.slots - 1);
-    expect(runtime.api.parked).toBe(runtime.slots - 1);
+    await runtime.whenPolling(runtime.slots - 1);
+    expect(runtime.api.openPolls).toBe(runtime.slots - 1);
     await runtime.open(gate);
   });
 
   it.each(['an object', 'an object at the end'])(
-    'is refused %s, with what to write instead',
+    'gets a TypeError for %s that says what to write instead',
     async (what) => {
       expect(await runtime.diagnostic({ do: what })).toMatchObject({
         errorType: 'TypeError',
@@ -130,7 +130,7 @@ describe.each(EITHER_MODE)('a streaming handler, $mode', ({ start }) => {
     },
   );
 
-  it.each(INVALID_TYPES)('hears at once of %s that no header can carry', async (what, errorMessage) => {
+  it.each(INVALID_TYPES)('gets a TypeError for %s that no header can hold', async (what, errorMessage) => {
     expect(await runtime.diagnostic({ do: what })).toMatchObject({ errorType: 'TypeError', errorMessage });
   });
 
@@ -146,7 +146,7 @@ describe.each(EITHER_MODE)('a streaming handler, $mode', ({ start }) => {
   });
 });
 
-it('an invalid content type does not cost the only thread', async () => {
+it('an invalid content type does not end the only thread', async () => {
   await using runtime = await startLayout(ONE_THREAD, { workerFile: 'streams.mjs' });
   const threadIds = await runtime.expectFullCapacity();
   for (const [what] of INVALID_TYPES) {

@@ -18,7 +18,7 @@ async function answer(how: 'response' | 'error', body: string) {
   return { requestId, headers: event.headers, text: await event.text() };
 }
 
-it('a response comes parsed and as it is', async () => {
+it('a response has its parsed payload and its raw body', async () => {
   const [result, { requestId, text }] = await Promise.all([
     api.invoke({ n: 1 }),
     answer('response', '{"m":2}'),
@@ -28,7 +28,7 @@ it('a response comes parsed and as it is', async () => {
   expect(result).toHaveProperty('body', Buffer.from('{"m":2}'));
 });
 
-it('what is not JSON has no payload', async () => {
+it('a response that is not JSON has no payload', async () => {
   const [result, { text }] = await Promise.all([
     api.invoke(Buffer.from('bytes')),
     answer('response', 'more bytes'),
@@ -48,7 +48,7 @@ it('an error has the type and message that its caller sees', async () => {
   });
 });
 
-it('a deadline that passes is told', async () => {
+it('a missed deadline resolves with the status timeout', async () => {
   const polled = fetch(url('invocation/next'));
   expect(await api.invoke(1, { timeoutMs: 20 })).toMatchObject({
     status: 'timeout',
@@ -57,7 +57,7 @@ it('a deadline that passes is told', async () => {
   await polled;
 });
 
-it('a deadline can be far before the timeout', async () => {
+it('deadlineInMs can be far shorter than the timeout', async () => {
   const [result, { headers }] = await Promise.all([
     api.invoke(1, { deadlineInMs: 499.6 }),
     answer('response', '1'),
@@ -95,7 +95,7 @@ it('objects of the context may have any characters', async () => {
   }
 });
 
-it('waits for a poll, and gives up with the signal or when it is closed', async () => {
+it('invoke() waits for a poll until its signal aborts or the server closes', async () => {
   const abort = new AbortController();
   const aborted = api.invoke(1, { signal: abort.signal });
   abort.abort(new Error('enough'));
@@ -105,7 +105,7 @@ it('waits for a poll, and gives up with the signal or when it is closed', async 
   expect(await waiting).toMatchObject({ status: 'unavailable' });
 });
 
-it('tells of an init error, to who waits for a poll as well', async () => {
+it('returns an init error, also to invocations that wait for a poll', async () => {
   const waiting = api.invoke(1);
   const posted = fetch(url('init/error'), {
     method: 'POST',
@@ -117,9 +117,9 @@ it('tells of an init error, to who waits for a poll as well', async () => {
   expect(await api.invoke(2)).toMatchObject({ status: 'error', errorType: 'Runtime.ImportModuleError' });
 });
 
-it('fails what is in flight, as Lambda does before it ends an environment', async () => {
+it('abortInvocations() fails those in flight, as Lambda does before it ends an environment', async () => {
   const polled = fetch(url('invocation/next'));
-  await api.whenParked(1);
+  await api.whenPolling(1);
   const result = api.invoke({ n: 1 });
   const requestId = (await polled).headers.get('lambda-runtime-aws-request-id');
   expect(api.abortInvocations()).toBe(1);
@@ -132,7 +132,7 @@ it('fails what is in flight, as Lambda does before it ends an environment', asyn
   expect(api.abortInvocations()).toBe(0);
 });
 
-it('has faults', async () => {
+it('injects faults', async () => {
   api.faults.once('next', { type: 'status', status: 503 });
   expect((await fetch(url('invocation/next'))).status).toBe(503);
   expect(api.faults.met).toBe(1);

@@ -49,5 +49,5 @@ expectTypeOf<Recommendation['advice']>().toEqualTypeOf<Advice>();
 expectTypeOf<Advice['environment']>().toEqualTypeOf<EnvironmentSize>();
 expectTypeOf<Basis>().toEqualTypeOf<'throughput' | 'cpu-time'>();
 expectTypeOf<AtRate>().toEqualTypeOf<MeasuredRate | SkippedRate>();
-// @ts-expect-error a script that uses the settings must handle that there may be none
+// @ts-expect-error a script that uses the settings must handle a missing recommendation
 export const settings = (comparison: Comparison): Advice => comparison.recommendation.advice;

@@ -1,8 +1,8 @@
 /**
- * Compiled, never run: the types of this package and those of @types/aws-lambda take each other's place.
+ * Compiled, never run: the types of this package and those of @types/aws-lambda are interchangeable.
  *
- * AWS's `Handler` demands a callback and knows no result that isn't in a promise. So what goes both ways are contexts,
- * and the handlers that people write; not the two types `Handler` as wholes.
+ * AWS's `Handler` requires a callback and accepts results only in promises. So contexts and the handlers that
+ * people write are compatible in both directions, but the two `Handler` types themselves are not.
  */
 import type * as aws from 'aws-lambda';
 import { HttpResponseStream, streamifyResponse } from '../../workers/index.ts';
@@ -15,29 +15,29 @@ interface Event {
 declare const ours: Context;
 declare const theirs: aws.Context;
 
-/** What a handler that was typed for AWS asks for, ours has. */
+/** Our context has everything that a handler typed for AWS requires. */
 export const contextForAws: aws.Context = ours;
 
-/** What AWS gives, and the two fields that only we have, make a context of ours. */
+/** AWS's context and the two additional fields make our context. */
 export const contextForUs: Context = { ...theirs, deadlineMs: 0, signal: AbortSignal.timeout(0) };
 
-/** Handlers written with AWS's types are ours: async ones, and sync ones with two parameters. */
+/** Handlers written with AWS's types have our type: async ones, and sync ones with two parameters. */
 const asyncForAws = async (event: Event, context: aws.Context) => `${event.name} ${context.awsRequestId}`;
 const syncForAws = (event: Event, context: aws.Context) => `${event.name} ${context.awsRequestId}`;
 export const ourHandlers: Handler<Event, string>[] = [asyncForAws, syncForAws];
 
-/** Handlers written with our types are AWS's, where they ask for nothing that only we have. */
+/** Handlers written with our types have AWS's type if they use nothing that only our context has. */
 const asyncForUs = async (event: Event, context: Pick<Context, keyof aws.Context>) =>
   `${event.name} ${context.awsRequestId} ${context.tenantId ?? ''}`;
 export const theirHandler: aws.Handler<Event, string> = asyncForUs;
 
-/** In a handler of ours, what only this runtime has needs no question mark. */
+/** Handlers written with our types use what only this runtime has without optional chaining. */
 export const inBackground: Handler = (_event, context) => {
   context.waitUntil(fetch('https://example.com', { signal: context.signal }));
   return context.w3c().traceparent;
 };
 
-/** Streaming handlers, with AWS's global and with ours, which knows what only our context has. */
+/** Streaming handlers, with AWS's global and with our function, whose context has the additional fields. */
 export const streamedForAws = awslambda.streamifyResponse(async (event: Event, responseStream, context) => {
   const response = awslambda.HttpResponseStream.from(responseStream, { statusCode: 200 });
   response.end(`${event.name} ${context.awsRequestId}`);
@@ -50,8 +50,8 @@ export const streamedForUs = streamifyResponse<Event>(
   { highWaterMark: 65_536 },
 );
 
-// The unused directive would be an error: what is not a handler isn't taken for one.
-// @ts-expect-error a number is no event of this handler
+// An unused directive is an error, so these directives prove that invalid handlers are refused.
+// @ts-expect-error a number is not an event of this handler
 export const wrongEvent: Handler<Event, string> = async (event: number) => String(event);
 // @ts-expect-error the result is a string
 export const wrongResult: Handler<Event, string> = async () => 1;

@@ -52,7 +52,7 @@ expectTypeOf<ManagedRuntime>().toEqualTypeOf<{
 }>();
 expectTypeOf<ManagedRuntime>().toExtend<AsyncDisposable & StatsSource>();
 
-/** Each may be left out, and may be undefined, so that `process.env` and conditions need no detour. */
+/** Each may be omitted or undefined, so that values from `process.env` can be passed as they are. */
 expectTypeOf<ManagedRuntimeOptions>().toEqualTypeOf<{
   readonly handler?: string | undefined;
   readonly codec?: string | URL | undefined;
@@ -81,9 +81,9 @@ expectTypeOf<ManagedRuntimeOptions>().toEqualTypeOf<{
 }>();
 expectTypeOf<LogInvocations>().toEqualTypeOf<'failures' | 'all' | 'none'>();
 expectTypeOf<OnDeadline>().toEqualTypeOf<'terminate' | 'keep' | 'exit'>();
-// @ts-expect-error what nobody knows is no option
+// @ts-expect-error an unknown option is refused
 createManagedRuntime('handler.js', { concurency: 4 });
-// @ts-expect-error text is no number
+// @ts-expect-error a string is not a number
 createManagedRuntime('handler.js', { concurrency: '4' });
 
 expectTypeOf<ManagedRuntimeError>().toExtend<Error>();
@@ -93,7 +93,7 @@ expectTypeOf(ManagedRuntimeError).constructorParameters.toEqualTypeOf<
   [code: ManagedRuntimeErrorCode, message: string, options?: ErrorOptions | undefined]
 >();
 
-/** Without a `default`: a case that is missing would leave the function without a return. */
+/** Has no `default`, so that a missing case is an error: the function would not return a value. */
 export function exhausted(code: ManagedRuntimeErrorCode): number {
   switch (code) {
     case 'CONFIG_INVALID':
@@ -145,7 +145,7 @@ expectTypeOf<ThreadsStats>().toEqualTypeOf<{
   readonly busy: number;
   readonly retiring: number;
   readonly replaced: Readonly<
-    Record<'exit' | 'uncaughtError' | 'deadline' | 'outOfMemory' | 'recycled' | 'bootFailed', number>
+    Record<'exit' | 'uncaughtError' | 'deadline' | 'outOfMemory' | 'recycled' | 'startFailed', number>
   >;
   readonly each: readonly ThreadStats[];
 }>();

@@ -1,4 +1,4 @@
-/** Compiled, never run: the properties of the construct. Those that it inherits have `any`, which aws-cdk-lib declares. */
+/** Compiled, never run: the properties of the construct. Inherited ones contain `any` from aws-cdk-lib. */
 import type { ICapacityProvider } from 'aws-cdk-lib/aws-lambda';
 import type { NodejsFunction, NodejsFunctionProps } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { expectTypeOf } from 'vitest';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseSync } from 'oxc-parser';
 import { expect, it } from 'vitest';
 
-/** What each entry of package.json exports; types and values. What is missing here, or too much, is a change of the public API. */
+/** The values and types that each entry of package.json exports. A difference changes the public API. */
 const PUBLIC: Readonly<
   Record<string, { readonly values: readonly string[]; readonly types: readonly string[] }>
 > = {
@@ -133,11 +133,11 @@ const entries = Object.entries(exports).flatMap(([name, files]) =>
   typeof files === 'string' ? [] : [{ name, ...files }],
 );
 
-it('the package has these entries', () => {
+it('the package has exactly the listed entries', () => {
   expect(entries.map(({ name }) => name).sort()).toEqual(Object.keys(PUBLIC).sort());
 });
 
-it.each(entries)('$name exports these names and no other', async ({ name, types, default: module }) => {
+it.each(entries)('$name exports exactly the listed names', async ({ name, types, default: module }) => {
   const source = new URL(module.replace(/^\.\/dist\/(.*)\.js$/, '$1.ts'), PROJECT);
   expect(types).toBe(module.replace(/\.js$/, '.d.ts'));
   const { module: parsed, errors } = parseSync(source.pathname, readFileSync(source, 'utf8'));

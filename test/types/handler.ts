@@ -43,7 +43,7 @@ export const inferred: Handler<Order, Answer> = (event, context) => {
   expectTypeOf(context).toEqualTypeOf<ManagedContext>();
   return { accepted: true };
 };
-// @ts-expect-error the promise is of something else
+// @ts-expect-error the promise is of another type
 export const wrongPromise: Handler<Order, Answer> = async () => ({ refused: true });
 // @ts-expect-error the event has no such field
 export const wrongField: Handler<Order> = (event) => event.name;
@@ -109,7 +109,7 @@ expectTypeOf<StreamingHandler>().parameter(0).toBeUnknown();
 expectTypeOf<WritableResponse>().toExtend<Writable>();
 expectTypeOf<WritableResponse['setContentType']>().toEqualTypeOf<(contentType: string) => void>();
 expectTypeOf<StreamingOptions>().toEqualTypeOf<{ readonly highWaterMark?: number }>();
-// @ts-expect-error undefined is no number of bytes
+// @ts-expect-error undefined is not a number of bytes
 export const undefinedMark: StreamingOptions = { highWaterMark: undefined };
 export const streamed = streamifyResponse<Order>((event, responseStream, context) => {
   expectTypeOf(event).toEqualTypeOf<Order>();
@@ -118,11 +118,11 @@ export const streamed = streamifyResponse<Order>((event, responseStream, context
 });
 expectTypeOf(streamed).toEqualTypeOf<StreamingHandler<Order>>();
 
-/** The stream comes back as what it is. */
+/** The stream is returned with its own type. */
 declare const response: WritableResponse & { readonly own: true };
 expectTypeOf(HttpResponseStream.from(response, { statusCode: 200 })).toEqualTypeOf<typeof response>();
 expectTypeOf(HttpResponseStream.from).parameter(1).toEqualTypeOf<Record<string, unknown>>();
-// @ts-expect-error a stream of Node's has no content type
+// @ts-expect-error a stream of Node.js has no content type
 HttpResponseStream.from(process.stdout, {});
 
 expectTypeOf<CodecModule>().toEqualTypeOf<{
@@ -130,5 +130,5 @@ expectTypeOf<CodecModule>().toEqualTypeOf<{
   encode(result: unknown): Uint8Array;
   contentType?: string;
 }>();
-// @ts-expect-error undefined is no content type
+// @ts-expect-error undefined is not a content type
 export const undefinedType: Pick<CodecModule, 'contentType'> = { contentType: undefined };

@@ -1,4 +1,4 @@
-/** Compiled, never run: nothing that the package exports is `any`, or has it inside. */
+/** Compiled, never run: nothing that the package exports is or contains `any`. */
 import type { Readable, Writable } from 'node:stream';
 import type { MessagePort } from 'node:worker_threads';
 import type { ProxyMethods } from 'comlink';
@@ -12,7 +12,7 @@ import type * as testing from '../../src/testing/runtime-api.ts';
 import type * as worker from '../../workers/index.ts';
 
 interface Values {
-  /** Without the class, which inherits `any` from Node's Error: what it makes is below. */
+  /** Without the class, which inherits `any` from the Error of Node.js. `Types` has its instances. */
   bootstrap: Omit<typeof bootstrap, 'ManagedRuntimeError'>;
   worker: typeof worker;
   bench: typeof bench;
@@ -95,7 +95,7 @@ interface Types {
 expectTypeOf<AnyIn<Values>>().toBeNever();
 expectTypeOf<AnyIn<Types>>().toBeNever();
 
-/** The search finds what it is to find. */
+/** Proves that the search finds every kind of `any`. */
 interface Planted {
   value: any;
   optional?: { deep: any };
@@ -115,7 +115,7 @@ expectTypeOf<AnyIn<Planted>>().toEqualTypeOf<
   | '.union.member'
 >();
 
-/** Where `any` is in a type, to a depth of six. */
+/** The paths of `any` in a type, to a depth of six. */
 type AnyIn<Type, Path extends string = '', Depth extends 0[] = []> = 0 extends 1 & Type
   ? Path
   : Depth['length'] extends 6
@@ -132,7 +132,7 @@ type AnyIn<Type, Path extends string = '', Depth extends 0[] = []> = 0 extends 1
               ? AnyInFields<Type, Path, [...Depth, 0]>
               : never;
 
-/** By name: behind an index signature, all names would be one. */
+/** By name, because an index signature would merge all names into one. */
 type AnyInFields<Type, Path extends string, Depth extends 0[]> = ValueOf<{
   [Name in keyof Type as string extends Name ? never : Name]-?: AnyIn<
     Type[Name],
@@ -147,5 +147,5 @@ type AnyInParameters<Parameters extends unknown[], Path extends string, Depth ex
   [At in keyof Parameters & `${number}`]: AnyIn<Parameters[At], `${Path}(${At})`, Depth>;
 }[keyof Parameters & `${number}`];
 
-/** Types of others, which have their own `any`. */
+/** Types of other packages, which contain `any`. */
 type Foreign = Logger | Readable | Writable | MessagePort | Uint8Array | URL | AbortSignal | ProxyMethods;

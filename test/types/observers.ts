@@ -13,7 +13,7 @@ expectTypeOf<EmfOptions>().toEqualTypeOf<{
   readonly dimensions?: Readonly<Record<string, string>>;
   readonly write?: (line: string) => void;
 }>();
-// @ts-expect-error undefined is no namespace
+// @ts-expect-error undefined is not a namespace
 export const undefinedNamespace: EmfOptions = { namespace: undefined };
 
 expectTypeOf(instrument).parameters.toEqualTypeOf<[runtime: StatsSource]>();

@@ -30,16 +30,16 @@ const services = useServices<Module>();
 expectTypeOf(services).toEqualTypeOf<Services<Module>>();
 expectTypeOf<Services<Module>['price']>().toEqualTypeOf<Service<Module['price']>>();
 
-/** Every call is a promise of what the function returns, once. */
+/** Every call returns a promise of the function's result, which is not nested. */
 expectTypeOf(services.price('A-1')).toEqualTypeOf<Promise<Price>>();
 expectTypeOf(services.load('A-1')).toEqualTypeOf<Promise<Price>>();
 expectTypeOf<Awaited<ReturnType<typeof services.cache.get>>>().toEqualTypeOf<Price | undefined>();
 expectTypeOf(services.cache.get('A-1')).toExtend<Promise<Price | undefined>>();
-/** Values are promised; objects can be awaited as a whole, too. */
+/** Values are promises, and objects can also be awaited as a whole. */
 expectTypeOf(services.version).toEqualTypeOf<Promise<string>>();
 expectTypeOf(services.cache.size).toEqualTypeOf<Promise<number>>();
 expectTypeOf<Awaited<typeof services.cache>>().toEqualTypeOf<Module['cache']>();
-/** Classes are made there. */
+/** Instances of classes are created on the main thread. */
 expectTypeOf(new services.Counter(1)).toEqualTypeOf<Promise<Remote<Counter>>>();
 expectTypeOf<Remote<Counter>['count']>().toEqualTypeOf<Promise<number>>();
 expectTypeOf((null as unknown as Remote<Counter>).add(1)).toEqualTypeOf<Promise<number>>();
@@ -62,10 +62,10 @@ expectTypeOf(transfer<Price>).parameters.toEqualTypeOf<
 expectTypeOf(transfer<Price>).returns.toEqualTypeOf<Price>();
 expectTypeOf(release).returns.toEqualTypeOf<void>();
 release(services.price);
-// @ts-expect-error what was copied holds nothing there
+// @ts-expect-error a copied value holds nothing on the main thread
 release({ cents: 1 });
 
-/** What the module exports, as it is: memory that is shared may be written. */
+/** The exports of the module with their own types: shared memory may be written. */
 interface Model {
   weights: Float32Array;
   readonly labels: readonly string[];

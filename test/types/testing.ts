@@ -21,13 +21,13 @@ import type {
 expectTypeOf(startRuntimeApi).parameters.toEqualTypeOf<[options?: RuntimeApiOptions | undefined]>();
 expectTypeOf(startRuntimeApi).returns.toEqualTypeOf<Promise<RuntimeApi>>();
 expectTypeOf<RuntimeApiOptions>().toEqualTypeOf<{ readonly port?: number; readonly timeoutMs?: number }>();
-// @ts-expect-error undefined is no port
+// @ts-expect-error undefined is not a port
 export const undefinedPort: RuntimeApiOptions = { port: undefined };
 
 expectTypeOf<RuntimeApi>().toEqualTypeOf<{
   readonly address: string;
   invoke(event: unknown, options?: InvocationOptions): Promise<Invoked>;
-  whenParked(polls: number): Promise<void>;
+  whenPolling(polls: number): Promise<void>;
   whenInitError(): Promise<InitError>;
   readonly faults: FaultPlan;
   abortInvocations(): number;
@@ -45,10 +45,10 @@ expectTypeOf<InvocationOptions>().toEqualTypeOf<{
   readonly cognitoIdentity?: object;
   readonly signal?: AbortSignal;
 }>();
-// @ts-expect-error undefined is no time
+// @ts-expect-error undefined is not a timeout
 export const undefinedTimeout: InvocationOptions = { timeoutMs: undefined };
 
-/** `status` tells the four apart, and there is no fifth. */
+/** `status` distinguishes exactly four results. */
 export function narrowed(result: Invoked): string {
   switch (result.status) {
     case 'response':

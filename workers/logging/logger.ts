@@ -27,21 +27,21 @@ export const logger: Logger = lazily(open);
  * parents.
  */
 function lazily<Value extends object>(open: () => Value): Value {
-  const arrive = () => {
+  const load = () => {
     const value = open();
-    Object.setPrototypeOf(child, value);
+    Object.setPrototypeOf(lazyObject, value);
     return value;
   };
-  const ahead = new Proxy(
+  const placeholder = new Proxy(
     {},
     {
-      get: (_, key, receiver) => Reflect.get(arrive(), key, receiver) as unknown,
-      set: (_, key, value, receiver) => Reflect.set(arrive(), key, value, receiver),
-      has: (_, key) => Reflect.has(arrive(), key),
+      get: (_, key, receiver) => Reflect.get(load(), key, receiver) as unknown,
+      set: (_, key, value, receiver) => Reflect.set(load(), key, value, receiver),
+      has: (_, key) => Reflect.has(load(), key),
     },
   );
-  const child = Object.create(ahead) as Value;
-  return child;
+  const lazyObject = Object.create(placeholder) as Value;
+  return lazyObject;
 }
 
 /** The first use may be before the runtime opens the thread's output, and the logger outlives a runtime. */

@@ -32,7 +32,7 @@ export class FunctionsStack extends Stack {
       maxVCpuCount: 64,
     });
     const environments: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-      // The main thread reads the key from the secret when it starts. The environment has its name only.
+      // The main thread reads the key from the secret when it starts. The environment variable has only the secret's name.
       crypto: { TOKEN_SECRET: props.tokenSecret },
     };
     for (const { name, packages, memorySize, concurrency, timeout, bootstrap } of FUNCTIONS) {

@@ -9,7 +9,7 @@ import type { InvokeApiContext, InvokeRequest } from './invoke-request.ts';
 /**
  * Creates the route of the Invoke API (`POST /2015-03-31/functions/{name}/invocations`), for AWS's SDKs and CLI.
  *
- * If no poll is parked, a synchronous call gets a 503 `ServiceException`, which SDKs retry by default. Tests of that error
+ * If no poll is open, a synchronous call gets a 503 `ServiceException`, which SDKs retry by default. Tests of that error
  * set `maxAttempts: 1`. An `Event` call waits for a poll, like Lambda's queue.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html

@@ -15,7 +15,7 @@ import type { Route } from '../http-server.ts';
 /** What the Extensions API needs to know about the environment. */
 export interface ExtensionSettings {
   readonly functionName: string;
-  /** Whether a poll is parked or an invocation is in flight. Registration is then closed. */
+  /** Whether a poll is open or an invocation is in flight. Registration is then closed. */
   readonly isServing: () => boolean;
   /** Called when an extension has become ready. */
   readonly onWaiting: () => void;

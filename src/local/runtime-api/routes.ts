@@ -30,7 +30,7 @@ export function runtimeRoutes(deps: RuntimeApiDeps): Route {
   return (exchange) => {
     const { method, url = '' } = exchange.req;
     if (method === 'GET' && url === NEXT) {
-      withFaults(deps, 'next', undefined, exchange, (faultable) => park(deps, faultable));
+      withFaults(deps, 'next', undefined, exchange, (faultable) => poll(deps, faultable));
       return true;
     }
     if (method !== 'POST' || !url.startsWith(RUNTIME)) return false;
@@ -61,8 +61,8 @@ function withFaults(
   else faultOnArrival(fault, exchange, act);
 }
 
-function park({ broker, faults }: RuntimeApiDeps, exchange: HttpExchange): void {
-  broker.park({
+function poll({ broker, faults }: RuntimeApiDeps, exchange: HttpExchange): void {
+  broker.addPoll({
     socket: exchange.req.socket,
     deliver(requestId, event) {
       const fault = faults.onDelivery(requestId);

@@ -142,7 +142,7 @@ export const agents: Group = {
       env: (services) => ({ ...elastic.env(services), NODE_OPTIONS: '--require elastic-apm-node/start.js' }),
       reasons: [
         {
-          why: 'the preload starts the agent on the main thread alone: `if (isMainThread) { apm.start(); }` (`start.js`).',
+          why: 'the preload starts the agent on the main thread only: `if (isMainThread) { apm.start(); }` (`start.js`).',
         },
       ],
     },

@@ -94,7 +94,7 @@ const ONE_LISTENER: Reason = {
 
 /** A thread gets a copy of the variables that the preload has changed on the main thread. */
 const PRELOADED_TWICE: Reason = {
-  why: 'it redirects the handler by `process.env["DD_LAMBDA_HANDLER"] = process.env["_HANDLER"]` (`dist/init.js`), which runs again in each thread, where `_HANDLER` is already Datadog’s own handler. Set the handler and `DD_LAMBDA_HANDLER` instead, as above.',
+  why: '`init.js` redirects the handler by `process.env["DD_LAMBDA_HANDLER"] = process.env["_HANDLER"]` (`dist/init.js`), which runs again in each thread, where `_HANDLER` is already Datadog’s own handler. Set the handler and `DD_LAMBDA_HANDLER` instead, as above.',
 };
 
 const settings = {

@@ -85,7 +85,7 @@ export const lumigo: Group = {
       packages: ['lumigo-auto-instrument'],
       handlers: { CommonJS: 'lumigo-auto-instrument.handler' },
       untried:
-        'the handler that the layer redirects to is in the layer alone, not in the package. It calls `trace()` as above.',
+        'the handler to which the layer redirects is only in the layer, not in the package. That handler calls `trace()` as above.',
     },
   ],
 };

@@ -148,12 +148,12 @@ export const opentelemetry: Group = {
       ...base,
       name: 'auto-instrumentations-node by `--import`, without the hook for ES modules',
       shown:
-        'a span for each request of `node:http` and `fetch`; without the hook there is none of the handler',
+        'a span for each request of `node:http` and `fetch`; without the hook there is none for the handler',
       handlers: { 'ES module': 'traced-esm.handler' },
       reasons: [
         {
           contender: 'ours',
-          why: '`import` of `node:http` does not call hooks of `require()`, so its requests have no spans; those of `fetch` have. With AWS’s client they have spans only because the client itself loads `node:http` with `require()`; with the hook, each request then has two spans. With this runtime, set the hook.',
+          why: '`import` of `node:http` does not call hooks of `require()`, so its requests have no spans; those of `fetch` do. With AWS’s client they have spans only because the client itself loads `node:http` with `require()`; with the hook, each request then has two spans. With this runtime, set the hook.',
         },
       ],
       env: (services) => ({ ...exporting(services), NODE_OPTIONS: `--import ${AUTO}/register` }),

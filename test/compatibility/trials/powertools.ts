@@ -183,7 +183,7 @@ export const powertools: Group = {
         {
           contender: 'ours',
           layout: SHARED.name,
-          why: 'only with one invocation per thread. The tracer isolates the active segment, but its parent is the one `facadeSegment` of `aws-xray-sdk-core`, whose `resolveLambdaTraceData` resets it to the trace of the last invocation that has asked (`dist/lib/env/aws_lambda.js`). Set `threads` to the concurrency.',
+          why: 'only with one invocation per thread. The tracer isolates the active segment, but its parent is the single `facadeSegment` of `aws-xray-sdk-core`, whose `resolveLambdaTraceData` resets it to the trace of the last invocation that called it (`dist/lib/env/aws_lambda.js`). Set `threads` to the concurrency.',
         },
         {
           contender: 'theirs',

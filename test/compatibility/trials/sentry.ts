@@ -135,7 +135,7 @@ export const sentry: Group = {
       reasons: [
         {
           layout: SHARED.name,
-          why: 'only with one invocation per thread. `wrapHandler()` isolates the current scope alone: `return node.withScope(async () => …)` (`build/npm/cjs/sdk.js`). `Sentry.setTag()`, `setUser()` and `setContext()` write into the isolation scope, which all invocations of a thread share. Call them on `Sentry.getCurrentScope()`, or run the handler’s code in `Sentry.withIsolationScope()`.',
+          why: 'only with one invocation per thread. `wrapHandler()` isolates only the current scope: `return node.withScope(async () => …)` (`build/npm/cjs/sdk.js`). `Sentry.setTag()`, `setUser()` and `setContext()` write into the isolation scope, which all invocations of a thread share. Call them on `Sentry.getCurrentScope()`, or run the handler’s code in `Sentry.withIsolationScope()`.',
         },
       ],
     },

@@ -79,7 +79,7 @@ const BEGUN_EARLY: Reason = {
   contender: 'theirs',
   layout: UNSHARED.name,
   isRace: true,
-  why: 'with AWS’s client at times also with 4 threads × 1, because the client asks for the next event while a handler waits.',
+  why: 'with AWS’s client, the trial sometimes also fails with 4 threads × 1, because the client asks for the next event while a handler waits.',
 };
 
 export const xray: Group = {

@@ -74,7 +74,7 @@ export const startReasons: readonly Reason[] = [
     what: 'types of init errors: missing ES modules, syntax errors in TypeScript',
     theirs: '`Error`; `Runtime.ImportModuleError`',
     ours: '`Runtime.ImportModuleError`; `Runtime.UserCodeSyntaxError`',
-    why: 'CommonJS and JavaScript have the same types.',
+    why: 'Missing CommonJS modules and syntax errors in JavaScript have the same types in both.',
     covers: like({ in: INIT, at: /initError\.body\.errorType/ }),
   },
   {
