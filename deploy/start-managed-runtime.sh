@@ -2,14 +2,15 @@
 # folder of this file, and "$@" are the arguments of the command. POSIX sh, because Alpine has BusyBox.
 [ -x "$node" ] || node=node
 
-# glibc gives threads up to 8 malloc arenas for each vCPU, and what is freed in one stays there. Two hold far less.
+# glibc gives threads up to 8 malloc arenas for each vCPU, and freed memory stays in its arena. Two arenas hold far less.
 export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-2}"
 # glibc would keep freed blocks of up to 32 MiB, such as the Buffers of an ended thread.
 export MALLOC_MMAP_THRESHOLD_="${MALLOC_MMAP_THRESHOLD_:-8388608}"
-# A fixed threshold would leave this one at 128 KiB. As glibc itself does, twice the other.
+# Once the mmap threshold is fixed, glibc leaves the trim threshold at 128 KiB. Otherwise glibc sets it to twice the other.
 export MALLOC_TRIM_THRESHOLD_="${MALLOC_TRIM_THRESHOLD_:-16777216}"
 
-# V8 would let the young generation of the main thread grow to 128 MiB. With a concurrency of 1, handlers run there.
+# V8 would let the young generation of the main thread grow to 128 MiB. With a concurrency of 1, handlers run on the main
+# thread, so it gets no limit.
 slots=${AWS_LAMBDA_MAX_CONCURRENCY:-1}
 flag=--max-semi-space-size=16
 case "$slots ${NODE_OPTIONS:-}" in "1 "* | *max?semi?space?size*) flag= ;; esac
@@ -25,7 +26,7 @@ if [ -z "${UV_THREADPOOL_SIZE:-}" ]; then
   export UV_THREADPOOL_SIZE
 fi
 
-# Instrumentation reads these variables to find the handler's module, on the main thread before the command starts.
+# Instrumentation on the main thread reads these variables before the command starts, to find the handler's module.
 export LAMBDA_TASK_ROOT="${LAMBDA_TASK_ROOT:-$PWD}"
 case ${1:-} in
   -*) ;;
@@ -48,7 +49,7 @@ if [ -n "${LMR_BOOTSTRAP:-}" ]; then
   fi
 fi
 
-# A wrapper of a layer changes the environment, then executes its arguments.
+# A layer's wrapper changes the environment, then executes its arguments.
 next=${LMR_NEXT_WRAPPER:-}
 unset LMR_NEXT_WRAPPER
 exec ${next:+"$next"} "$node" ${flag:+"$flag"} ${in_layer:+--require "$in_layer"} "$main" "$@"
