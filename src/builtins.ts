@@ -32,6 +32,9 @@ export const dateNow = Date.now;
 /** The native `Promise`, even if a preloaded module has replaced the global one. */
 export const Promise = (async () => undefined)().constructor as PromiseConstructor;
 
+/** `ArrayBuffer.prototype.transfer`, to be called with `Reflect.apply`. */
+export const { transfer } = ArrayBuffer.prototype;
+
 /** `JSON.stringify`. */
 export const stringify = JSON.stringify;
 

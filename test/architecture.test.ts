@@ -25,6 +25,7 @@ const MESSAGES = ['src/protocol.ts', 'src/thread-settings.ts'];
 /** Modules that threads load as well. */
 const IN_THREADS = [
   'src/builtins.ts',
+  'src/free-memory.ts',
   'src/errors.ts',
   'src/invocation/',
   'src/package-files.ts',

@@ -1,3 +1,4 @@
+import { freeMemory } from '../src/free-memory.ts';
 import type { EventBytes, ResponseBody } from '../src/invocation/invocation.ts';
 import { utf8 } from '../src/invocation/invocation.ts';
 import { describeInvalidType, isContentType } from './content-type.ts';
@@ -58,7 +59,9 @@ const JSON_CODEC: Codec = {
   decode(event) {
     if (event.length === 0) return {};
     try {
-      return JSON.parse(utf8(event));
+      const text = utf8(event);
+      if (typeof event !== 'string') freeMemory(event);
+      return JSON.parse(text);
     } catch (cause) {
       throw new HandlerError('Runtime.MalformedEvent', 'The event is not valid JSON.', { cause });
     }

@@ -41,6 +41,8 @@ export class InvocationRecord implements InvocationObserver {
   #background: InvocationReport['background'];
   #backgroundMs = 0;
   #answer: Outcome | undefined;
+  /** The size of a large body, whose memory is freed when it has been delivered. */
+  #bodyBytes: number | undefined;
   #outcome: InvocationOutcome | undefined;
   #diagnostic: EncodedDiagnostic | undefined;
   #delivery: DeliveryStatus | undefined;
@@ -77,8 +79,11 @@ export class InvocationRecord implements InvocationObserver {
 
   answered(outcome: Outcome): void {
     this.#answer = outcome;
-    if (outcome.type === 'response') this.#outcome = 'response';
-    else if (outcome.type === 'failure') this.#fail('error', outcome.diagnostic);
+    if (outcome.type === 'response') {
+      this.#outcome = 'response';
+      if (typeof outcome.body !== 'string') this.#bodyBytes = outcome.body.byteLength;
+    }
+    if (outcome.type === 'failure') this.#fail('error', outcome.diagnostic);
     this.#operation?.publishAsyncStart();
   }
 
@@ -167,7 +172,7 @@ export class InvocationRecord implements InvocationObserver {
       slot: this.#slot,
       inFlight: this.#inFlight,
       bytesIn: this.#bytesIn,
-      bytesOut: answerBytes(this.#answer, this.#diagnostic),
+      bytesOut: this.#bodyBytes ?? answerBytes(this.#answer, this.#diagnostic),
     };
     if (this.#isNearDeadline) report.nearDeadline = true;
     if (this.#thread !== undefined) {

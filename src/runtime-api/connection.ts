@@ -4,7 +4,8 @@ import buildConnector from 'undici/lib/core/connect.js';
 import Client from 'undici/lib/dispatcher/client.js';
 import { Promise, nextTick, setImmediate } from '../builtins.ts';
 import { MAX_TIMEOUT_S } from '../config/environment.ts';
-import type { EventBytes } from '../invocation/invocation.ts';
+import { freeMemory } from '../free-memory.ts';
+import type { EventBytes, ResponseBody } from '../invocation/invocation.ts';
 import type { RequestsObserver } from '../observability/observer.ts';
 import type { Headers } from './event-headers.ts';
 import { monotonicMs } from '../invocation/time.ts';
@@ -68,6 +69,11 @@ export class Connection {
   /** Resolves when the last pipelined request has been answered or has failed. */
   async pipelinedSettled(): Promise<void> {
     await this.#pipelined?.response.catch(() => undefined);
+  }
+
+  /** Frees the memory of the body of a request that was answered, unless the socket is still writing. */
+  freeSent(body: ResponseBody): void {
+    if (typeof body !== 'string' && this.#socket?.writableLength === 0) freeMemory(body);
   }
 
   /** Closes the connection; requests in progress fail. */
@@ -203,7 +209,7 @@ function withSetImmediate(call: () => void): void {
 /** Events up to this size cross to the thread as a string, larger ones as a transferred buffer. */
 const MAX_STRING_EVENT_BYTES = 8 * 1024;
 
-/** Collects the chunks of a body. If its length is announced, each byte is copied once. */
+/** Collects the chunks of a body. If its length is announced, each chunk is copied and freed when it arrives. */
 class BodyCollector {
   #target: Uint8Array<ArrayBuffer> | undefined;
   #filled = 0;
@@ -216,17 +222,32 @@ class BodyCollector {
   add(chunk: Buffer): void {
     if (this.#target === undefined) {
       this.#chunks.push(chunk);
-      return;
+      this.#filled += chunk.byteLength;
+    } else {
+      this.#filled = moveTo(this.#target, chunk, this.#filled);
     }
-    this.#target.set(chunk, this.#filled);
-    this.#filled += chunk.byteLength;
   }
 
   finish(): EventBytes {
     if (this.#target !== undefined) return this.#target;
     const [first] = this.#chunks;
     if (first === undefined) return '';
-    const body = this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks);
-    return body.byteLength <= MAX_STRING_EVENT_BYTES ? body.toString('latin1') : new Uint8Array(body);
+    if (this.#filled <= MAX_STRING_EVENT_BYTES) {
+      const body = this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks);
+      return body.toString('latin1');
+    }
+    const target = new Uint8Array(this.#filled);
+    let filled = 0;
+    for (const chunk of this.#chunks) filled = moveTo(target, chunk, filled);
+    return target;
   }
+}
+
+/** Copies the chunk and frees its memory. Returns where the next chunk belongs. */
+function moveTo(target: Uint8Array, chunk: Buffer, offset: number): number {
+  target.set(chunk, offset);
+  const next = offset + chunk.byteLength;
+  // On the next tick, undici's parser has finished with the chunk.
+  nextTick(freeMemory, chunk);
+  return next;
 }

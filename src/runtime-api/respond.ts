@@ -37,9 +37,13 @@ export async function postOutcome(
   const log = route.log;
   const request = requestFor(requestId, outcome);
   for (let failures = 0; ;) {
-    const reply = await post(failures === 0 ? route.first : route.retries(), request);
+    const connection = failures === 0 ? route.first : route.retries();
+    const reply = await post(connection, request);
     const { status } = reply;
-    if (status >= 200 && status < 300) return 'delivered';
+    if (status >= 200 && status < 300) {
+      if (outcome.type === 'response') connection.freeSent(outcome.body);
+      return 'delivered';
+    }
     if (status === 400 && (failures > 0 || route.triedBefore === true)) return 'delivered';
     if (isCallerGone(reply)) return logCallerGone(reply, requestId, log);
     if (status === 413 && outcome.type === 'response') {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { freeMemory } from '../../src/free-memory.ts';
 import { encodeThrown } from '../../src/invocation/diagnostic.ts';
 import { failureOutcome } from '../../src/invocation/invocation.ts';
 import type { Invocation, StreamedOutcome } from '../../src/invocation/invocation.ts';
@@ -107,6 +108,16 @@ it.each([
   record.settled();
   expect(reports).toMatchObject([{ outcome: 'response', background, backgroundMs: expect.any(Number) }]);
   expect(reports[0]).not.toHaveProperty('errorType');
+});
+
+it('a large response is reported with its size, although its memory is freed before the invocation ends', () => {
+  const body = new Uint8Array(100_000);
+  record.answered({ type: 'response', body, contentType: 'application/json' });
+  freeMemory(body);
+  record.delivered('delivered');
+  record.settled();
+  expect(body.byteLength).toBe(0);
+  expect(reports).toMatchObject([{ outcome: 'response', bytesOut: 100_000 }]);
 });
 
 it('a missed deadline is reported once, without waiting for the handler, which may never end', () => {
