@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { isMarkedAsUntransferable } from 'node:worker_threads';
 import { transfer } from './builtins.ts';
 
@@ -10,6 +11,6 @@ import { transfer } from './builtins.ts';
  */
 export function freeMemory({ buffer }: Uint8Array): void {
   // Node.js marks the pool that small buffers share.
-  if (buffer instanceof ArrayBuffer && buffer.byteLength > 0 && !isMarkedAsUntransferable(buffer))
+  if (types.isArrayBuffer(buffer) && buffer.byteLength > 0 && !isMarkedAsUntransferable(buffer))
     Reflect.apply(transfer, buffer, [0]);
 }

@@ -5,14 +5,18 @@ import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { freeMemory } from '../src/free-memory.ts';
+import type { InvocationMetadata } from '../src/invocation/invocation.ts';
+import type { Log } from '../src/logging/log.ts';
 import type { RequestsObserver } from '../src/observability/observer.ts';
 import { Connection } from '../src/runtime-api/connection.ts';
+import { postOutcome } from '../src/runtime-api/respond.ts';
 
 const OBSERVER: RequestsObserver = {
   sends: () => undefined,
   retries: () => undefined,
   malformedEvent: () => undefined,
 };
+const LOG: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const NEXT = { method: 'GET', path: '/next' } as const;
 const ACCEPTED = 'HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n';
 
@@ -41,6 +45,31 @@ it('an answer and the following poll are sent in one write', async () => {
   expect((await poll.response).status).toBe(202);
   const writes = [...several.mock.contexts, ...single.mock.contexts] as Socket[];
   expect(writes.filter(({ remotePort }) => remotePort === api.port)).toHaveLength(1);
+  await connection.destroy();
+});
+
+it.each([
+  ['body', `Content-Length: 40\r\n\r\n${'A'.repeat(20)}`, 'A'.repeat(20)],
+  ['head', 'X-Id: 1', `23\r\nContent-Length: 40\r\n\r\n${'A'.repeat(40)}`],
+])('an event is complete if its %s begins in the last chunk of a large reply', async (_part, begin, rest) => {
+  const reply = `HTTP/1.1 500 Error\r\nContent-Length: 20000\r\n\r\n${'x'.repeat(20_000)}`;
+  const served = Promise.withResolvers<Socket>();
+  await using api = await startApi((socket) => {
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1');
+      if (!text.includes('"done"') || !text.includes('GET /next')) return;
+      socket.write(`${reply}HTTP/1.1 200 OK\r\n${begin}`);
+      served.resolve(socket);
+    });
+  });
+  const connection = new Connection(api.address, OBSERVER);
+  const answer = connection.sendPipelined({ method: 'POST', path: '/response', body: '"done"' });
+  const poll = connection.send(NEXT);
+  expect((await answer.response).status).toBe(500);
+  await setImmediate();
+  (await served.promise).write(rest);
+  expect((await poll.response).body).toBe('A'.repeat(40));
   await connection.destroy();
 });
 
@@ -85,6 +114,35 @@ describe('the memory', () => {
     connection.freeSent(body);
     expect(body.byteLength).toBe(0);
     await connection.destroy();
+  });
+
+  it('of an answer is kept after a failed try, whose connection may still be sending it', async () => {
+    const connected = Promise.withResolvers<Socket>();
+    await using busy = await startApi((socket) => {
+      socket.once('data', () => {
+        socket.pause();
+        socket.write('HTTP/1.1 500 Busy\r\nContent-Length: 0\r\n\r\n');
+        connected.resolve(socket);
+      });
+    });
+    await using api = await startApi((socket) => {
+      let received = 0;
+      socket.on('data', (chunk) => {
+        received += chunk.byteLength;
+        if (received > body.byteLength) socket.write(ACCEPTED);
+      });
+    });
+    const body = new Uint8Array(32_000_000).fill(120);
+    const [first, second] = [new Connection(busy.address, OBSERVER), new Connection(api.address, OBSERVER)];
+    const delivery = await postOutcome(
+      { requestId: 'r', deadlineMs: Date.now() + 60_000 } as InvocationMetadata,
+      { type: 'response', body, contentType: 'application/json' },
+      { first, retries: () => second, signal: new AbortController().signal, log: LOG, observer: OBSERVER },
+    );
+    expect(delivery).toBe('delivered');
+    expect((await connected.promise).isPaused()).toBe(true);
+    expect(body.byteLength).toBe(32_000_000);
+    await Promise.all([first.destroy(), second.destroy()]);
   });
 
   it('of an answer is kept while it is being sent, even if the Runtime API has already accepted it', async () => {

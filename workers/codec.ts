@@ -58,9 +58,9 @@ const JSON_CODEC: Codec = {
   contentType: 'application/json',
   decode(event) {
     if (event.length === 0) return {};
+    const text = utf8(event);
+    if (typeof event !== 'string') freeMemory(event);
     try {
-      const text = utf8(event);
-      if (typeof event !== 'string') freeMemory(event);
       return JSON.parse(text);
     } catch (cause) {
       throw new HandlerError('Runtime.MalformedEvent', 'The event is not valid JSON.', { cause });

@@ -174,7 +174,7 @@ export class PendingRequest implements Dispatcher.DispatchHandler {
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
     this.#head = { status, headers };
-    this.#body = new BodyCollector(Number(headers['content-length'] ?? 0));
+    this.#body = new BodyCollector(Number(headers['content-length'] ?? 0), this.#onStart === undefined);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -209,13 +209,16 @@ function withSetImmediate(call: () => void): void {
 /** Events up to this size cross to the thread as a string, larger ones as a transferred buffer. */
 const MAX_STRING_EVENT_BYTES = 8 * 1024;
 
-/** Collects the chunks of a body. If its length is announced, each chunk is copied and freed when it arrives. */
+/** Collects the chunks of a body. If its length is announced, each chunk is copied when it arrives. */
 class BodyCollector {
+  readonly #isLast: boolean;
   #target: Uint8Array<ArrayBuffer> | undefined;
   #filled = 0;
   #chunks: Buffer[] = [];
 
-  constructor(contentLength: number) {
+  /** @param isLast whether no other response can follow, so that the socket's chunks hold nothing else and can be freed. */
+  constructor(contentLength: number, isLast: boolean) {
+    this.#isLast = isLast;
     if (contentLength > MAX_STRING_EVENT_BYTES) this.#target = new Uint8Array(contentLength);
   }
 
@@ -224,7 +227,8 @@ class BodyCollector {
       this.#chunks.push(chunk);
       this.#filled += chunk.byteLength;
     } else {
-      this.#filled = moveTo(this.#target, chunk, this.#filled);
+      this.#copy(chunk, this.#target, this.#filled);
+      this.#filled += chunk.byteLength;
     }
   }
 
@@ -238,16 +242,16 @@ class BodyCollector {
     }
     const target = new Uint8Array(this.#filled);
     let filled = 0;
-    for (const chunk of this.#chunks) filled = moveTo(target, chunk, filled);
+    for (const chunk of this.#chunks) {
+      this.#copy(chunk, target, filled);
+      filled += chunk.byteLength;
+    }
     return target;
   }
-}
 
-/** Copies the chunk and frees its memory. Returns where the next chunk belongs. */
-function moveTo(target: Uint8Array, chunk: Buffer, offset: number): number {
-  target.set(chunk, offset);
-  const next = offset + chunk.byteLength;
-  // On the next tick, undici's parser has finished with the chunk.
-  nextTick(freeMemory, chunk);
-  return next;
+  #copy(chunk: Buffer, target: Uint8Array, offset: number): void {
+    target.set(chunk, offset);
+    // On the next tick, undici's parser has finished with the chunk.
+    if (this.#isLast) nextTick(freeMemory, chunk);
+  }
 }

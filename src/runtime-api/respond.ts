@@ -37,11 +37,11 @@ export async function postOutcome(
   const log = route.log;
   const request = requestFor(requestId, outcome);
   for (let failures = 0; ;) {
-    const connection = failures === 0 ? route.first : route.retries();
-    const reply = await post(connection, request);
+    const reply = await post(failures === 0 ? route.first : route.retries(), request);
     const { status } = reply;
     if (status >= 200 && status < 300) {
-      if (outcome.type === 'response') connection.freeSent(outcome.body);
+      // After a failed try, another connection may still be writing the body.
+      if (outcome.type === 'response' && failures === 0) route.first.freeSent(outcome.body);
       return 'delivered';
     }
     if (status === 400 && (failures > 0 || route.triedBefore === true)) return 'delivered';
