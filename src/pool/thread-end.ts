@@ -26,8 +26,8 @@ export type ThreadEndReason =
 /**
  * The error for the end of a thread, or for one invocation on it.
  *
- * @param requestId the invocation. Only the one that caused an uncaught error is described by that error. Without a request
- *   id, the error describes the thread's end unless an invocation caused it.
+ * @param requestId the invocation; omitted for the thread. An uncaught error is only reported for the invocation that caused it,
+ *   or for the thread if no invocation did; all others get the error of a lost thread.
  */
 export function describeThreadEnd(endReason: ThreadEndReason, requestId?: string): EncodedDiagnostic {
   if (endReason.kind === 'start-failed') return endReason.diagnostic;

@@ -8,7 +8,7 @@ it('the chart of the README shows the numbers of the documentation; `npm run doc
   expect(readFileSync(join(ROOT, CHART), 'utf8')).toBe(tailLatencyChart());
 });
 
-it('the chart is readable on light and dark pages, and without being seen', () => {
+it('the chart has a dark color scheme, and a title for screen readers', () => {
   const chart = tailLatencyChart();
   expect(chart).toContain('@media(prefers-color-scheme:dark)');
   expect(chart).toMatch(/<title id="title">.*lambda-managed-runtime \d+, aws-lambda-ric [\d,]+/);
