@@ -33,7 +33,7 @@ export class ThreadManager implements ThreadListener {
   readonly #threads = new ThreadSet();
   readonly #config: Config;
   readonly #log: Log;
-  readonly #handlerLogSettings: LogSettings;
+  readonly #logSettings: LogSettings;
   readonly #pool: ThreadManagerListener;
   readonly #observer: ThreadsObserver;
   readonly #sizing: PoolSizing;
@@ -64,7 +64,7 @@ export class ThreadManager implements ThreadListener {
   ) {
     this.#config = config;
     this.#log = log;
-    this.#handlerLogSettings = handlers;
+    this.#logSettings = handlers;
     this.#observer = observer;
     this.#pool = pool;
     this.#sizing = new PoolSizing(config, log);
@@ -277,14 +277,7 @@ export class ThreadManager implements ThreadListener {
     this.#backoff.starts(this.#ids);
     const observer = this.#observer.starts(this.#ids);
     const delays = this.#delays.take();
-    const start = threadStart(
-      this.#ids,
-      observer,
-      this.#config,
-      this.#handlerLogSettings,
-      this.#share(),
-      delays,
-    );
+    const start = threadStart(this.#ids, observer, this.#config, this.#logSettings, this.#share(), delays);
     const thread = new PoolThread(start, this);
     this.#threads.add(thread);
     this.#sizing.recordCount(this.#threads.in('ready').length + this.#threads.in('starting').length);
