@@ -70,7 +70,7 @@ function bundledIn(files: readonly string[]): string[] {
 }
 
 /** Whether a file defines what esbuild adds for bundled CommonJS modules. */
-const hasHelpers = (file: string) => /^var __commonJS = /m.test(readFileSync(file, 'utf8'));
+const hasHelpers = (file: string) => /\b__commonJS ?= ?/.test(readFileSync(file, 'utf8'));
 
 const MARK = /^\/\/ node_modules\/((?:@[^/]+\/)?[^/]+)\//gm;
 
