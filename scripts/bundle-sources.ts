@@ -102,7 +102,9 @@ function leaveOutDevelopment({ outputs }: Metafile): void {
       rmSync(`${script}.map`);
       const code = readFileSync(script, 'utf8').replace(/^\/\/# sourceMappingURL=.*\n?$/m, '');
       const names = code.match(/^\/\/ node_modules\/.*\n/gm) ?? [];
-      writeFileSync(script, transformSync(code, { minifyWhitespace: true }).code + names.join(''));
+      // Node.js prints the whole line of an uncaught error.
+      const packed = transformSync(code, { minifyWhitespace: true, lineLimit: 500 });
+      writeFileSync(script, packed.code + names.join(''));
     }
   }
 }
