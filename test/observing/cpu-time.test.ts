@@ -31,12 +31,15 @@ describe.each(MODES)('the CPU time of an invocation in $mode', ({ start }) => {
   });
 
   it('is counted in the metrics if the handler ran for 10 ms or longer', async () => {
-    await using runtime = await start();
-    await runtime.invoke({ do: 'use the CPU', ms: 50 });
-    await runtime.invoke({ do: 'sleep', ms: 100 });
-    await runtime.invoke({ do: 'healthy' });
+    await using runtime = await start({ options: { logInvocations: 'all' } });
+    await runtime.invoke({ do: 'use the CPU', ms: 50 }, { requestId: 'computed' });
+    await runtime.invoke({ do: 'sleep', ms: 100 }, { requestId: 'waited' });
+    await runtime.invoke({ do: 'healthy' }, { requestId: 'short' });
+    // On a busy machine, the short one can take 10 ms, too.
+    const short = await lineOf(runtime, 'short');
+    const count = Number(short['handlerMs']) < 10 ? 2 : 3;
     const { longHandlers } = await statsOf(runtime);
-    expect(longHandlers).toMatchObject({ handlerMs: { count: 2 }, cpuMs: { count: 2 } });
+    expect(longHandlers).toMatchObject({ handlerMs: { count }, cpuMs: { count } });
     expect(longHandlers.cpuMs.max).toBeGreaterThanOrEqual(49);
     expect(longHandlers.cpuMs.mean).toBeLessThan(longHandlers.handlerMs.mean);
   });
@@ -54,8 +57,9 @@ it('the CPU time of a stream is in its line', async () => {
     workerFile: 'streams.mjs',
     options: { logInvocations: true },
   });
-  await runtime.result({ do: 'write', parts: ['one ', 'two'] }, { requestId: 'streamed' });
-  expect((await lineOf(runtime, 'streamed'))['cpuMs']).toBeGreaterThan(0);
+  // A shorter handler can have 0: the kernel counts the time of a running thread at its ticks.
+  await runtime.result({ do: 'use the CPU', ms: 30 }, { requestId: 'streamed' });
+  expect((await lineOf(runtime, 'streamed'))['cpuMs']).toBeGreaterThanOrEqual(30);
 });
 
 it('threads that run several invocations at once report no CPU time', async () => {
