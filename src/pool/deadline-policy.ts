@@ -73,8 +73,10 @@ export class DeadlinePolicy {
       inBackground ? 'Background work missed the deadline' : 'An invocation missed its deadline',
     );
     void inquiry?.completed.then((latest) => {
-      if (latest !== undefined && latest !== activity)
-        this.#log.warn({ ...ids, ...lateFields(latest) }, 'What the thread was doing at the missed deadline');
+      if (latest === undefined || latest === activity) return;
+      const fields = lateFields(latest, activity);
+      if (fields !== undefined)
+        this.#log.warn({ ...ids, ...fields }, 'What the thread was doing at the missed deadline');
     });
     invocation.fail('deadline', encodeDiagnostic(error));
     if (onDeadline === 'keep') return;

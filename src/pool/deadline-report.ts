@@ -34,12 +34,19 @@ export function deadlineFields(error: Diagnostic, activity: Activity | undefined
   };
 }
 
-/** The fields of a log line about what was found after the answer. */
-export function lateFields(activity: Activity): object {
+/** The fields of a log line about what was found after the answer; undefined if it is what the answer said. */
+export function lateFields(activity: Activity, answered: Activity | undefined): object | undefined {
+  if (isSameStack(activity, answered)) return undefined;
   if (activity.kind === 'waiting') return { waitingFor: countsOf(activity.resources) };
   return activity.kind === 'computing'
     ? { profiledMs: activity.profiledMs, stackTrace: stackLines(activity.stack) }
     : { blocked: true };
+}
+
+/** A second, longer profile often finds what a short first one has found. */
+function isSameStack(one: Activity, other: Activity | undefined): boolean {
+  if (one.kind !== 'computing' || other?.kind !== 'computing') return false;
+  return stackLines(one.stack).join('\n') === stackLines(other.stack).join('\n');
 }
 
 /** The lines of a stack as in `Error.stack`. */

@@ -82,7 +82,15 @@ describe('the log line', () => {
   it('has the stack', () => {
     const error = deadlineError(COMPUTING, false, false);
     expect(deadlineFields(error, COMPUTING)).toEqual(error);
-    expect(lateFields(COMPUTING)).toEqual({ profiledMs: 50, stackTrace: error.stackTrace.slice(1) });
+    const late = { profiledMs: 50, stackTrace: error.stackTrace.slice(1) };
+    expect(lateFields(COMPUTING, { kind: 'blocked', noProfile: 'pending' })).toEqual(late);
+    const other = { ...COMPUTING, stack: COMPUTING.stack.slice(1) };
+    expect(lateFields(COMPUTING, other)).toEqual(late);
+  });
+
+  it('does not follow the answer if a longer profile finds the same stack', () => {
+    const shorter = { ...COMPUTING, profiledMs: 10, stack: [...COMPUTING.stack] };
+    expect(lateFields(COMPUTING, shorter)).toBeUndefined();
   });
 
   it('counts the resources that the thread waited for, and then has no stack', () => {
