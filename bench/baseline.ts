@@ -1,13 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { About, RunRecord } from './report/record.ts';
+import { ratioOf } from './report/summary.ts';
 import type { GoalRow } from './report/summary.ts';
 import { METRICS } from './scenarios/scenario.ts';
 
 /** The stored baseline. It contains ratios, because they are more comparable between machines than times. */
 export interface Baseline {
   readonly about: Pick<About, 'date' | 'command' | 'rounds' | 'size' | 'machine' | 'versions'>;
-  /** Ours ÷ theirs, by scenario, metric and contender. */
+  /** Ours ÷ theirs, medians of the rounds' ratios, by scenario, metric and contender. */
   readonly ratios: Readonly<Record<string, Ratio>>;
 }
 
@@ -75,15 +76,12 @@ function ratiosOf(goals: readonly GoalRow[]): Record<string, Ratio> {
         ...(reference ? [[against, reference] as const] : []),
         ...others.map((other) => [other.label, other] as const),
       ];
-      return ours === undefined
-        ? []
-        : compared.map(
-            ([name, figure]) =>
-              [
-                `${scenario}: ${metric} ÷ ${name}`,
-                { ratio: rounded(ours.value / figure.value), better },
-              ] as const,
-          );
+      return compared.flatMap(([name, figure]) => {
+        const ratio = ours && ratioOf(ours, figure);
+        return ratio === undefined
+          ? []
+          : [[`${scenario}: ${metric} ÷ ${name}`, { ratio: rounded(ratio), better }] as const];
+      });
     }),
   );
 }

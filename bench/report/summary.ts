@@ -10,6 +10,8 @@ export interface Figure {
   readonly value: number;
   /** Half of the range between the lowest and the highest round, relative to the median. */
   readonly spread: number;
+  /** The value of each round, by its number. */
+  readonly rounds: Readonly<Record<number, number>>;
 }
 
 /** A goal and its result. */
@@ -21,6 +23,7 @@ export interface GoalRow {
   readonly reference: Figure | undefined;
   /** The contender that the goal compares with. */
   readonly against: string;
+  /** See {@link ratioOf}. */
   readonly ratio: number | undefined;
   readonly goal: number;
   readonly met: boolean | undefined;
@@ -34,7 +37,7 @@ export function summarize(scenarios: readonly Scenario[], samples: readonly Samp
     scenario.goals.map(({ metric, against, ratio: goal }): GoalRow => {
       const ours = bestFigure(samples, scenario.id, 'ours', metric);
       const reference = referenceFigure(samples, scenario.id, against, metric);
-      const ratio = ours && reference ? ours.value / reference.value : undefined;
+      const ratio = ours && reference ? ratioOf(ours, reference) : undefined;
       return {
         scenario: scenario.id,
         title: scenario.title,
@@ -51,6 +54,18 @@ export function summarize(scenarios: readonly Scenario[], samples: readonly Samp
       };
     }),
   );
+}
+
+/**
+ * Returns the median of the rounds' ratios; undefined if no round has both values. Contenders are measured in turn within a
+ * round, so a machine that changes its speed between rounds changes this ratio less than it changes the medians.
+ */
+export function ratioOf(ours: Figure, other: Figure): number | undefined {
+  const ratios = Object.entries(ours.rounds).flatMap(([round, value]) => {
+    const compared = other.rounds[Number(round)];
+    return compared === undefined ? [] : [value / compared];
+  });
+  return ratios.length === 0 ? undefined : median(ratios);
 }
 
 /** Returns a contender's median. If it ran with several settings, returns the best one's. */
@@ -83,10 +98,14 @@ function referenceFigure(
 }
 
 function figure(label: string, samples: readonly Sample[], metric: Metric): Figure | undefined {
-  const values = samples
-    .filter((sample) => sample.label === label)
-    .flatMap(({ metrics }) => metrics[metric] ?? []);
+  const rounds = Object.fromEntries(
+    samples.flatMap(({ label: its, round, metrics }) => {
+      const value = its === label ? metrics[metric] : undefined;
+      return value === undefined ? [] : [[round, value]];
+    }),
+  ) as Record<number, number>;
+  const values = Object.values(rounds);
   if (values.length === 0) return undefined;
   const value = median(values);
-  return { label, value, spread: (Math.max(...values) - Math.min(...values)) / 2 / value };
+  return { label, value, spread: (Math.max(...values) - Math.min(...values)) / 2 / value, rounds };
 }

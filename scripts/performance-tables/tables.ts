@@ -1,4 +1,5 @@
 import type { RunRecord } from '../../bench/report/record.ts';
+import { ratioOf } from '../../bench/report/summary.ts';
 import type { Figure, GoalRow } from '../../bench/report/summary.ts';
 import { METRICS } from '../../bench/scenarios/scenario.ts';
 import { shortNumber } from '../../src/cli/bench/measurement.ts';
@@ -17,10 +18,8 @@ export function comparisonTable(goals: readonly GoalRow[]): string {
     const isFirst = goals.findIndex((each) => keyOf(each) === keyOf(row)) === index;
     const theirs = [row.reference, ...row.others].find((each) => each?.label.startsWith(AWS));
     if (!isFirst || row.ours === undefined || theirs === undefined) return [];
-    const ratio = row.ours.value / theirs.value;
-    return [
-      [row.title, unitOf(row), shortNumber(row.ours.value), shortNumber(theirs.value), shortNumber(ratio)],
-    ];
+    const values = [row.ours.value, theirs.value, ratioOf(row.ours, theirs)];
+    return [[row.title, unitOf(row), ...values.map(shortNumber)]];
   });
   return table(['scenario', 'metric', 'ours', 'AWS’s', 'ratio'], rows);
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ratioOf } from '../../bench/report/summary.ts';
 import type { Figure, GoalRow } from '../../bench/report/summary.ts';
 import {
   comparisonTable,
@@ -7,7 +8,12 @@ import {
   replaceTable,
 } from '../../scripts/performance-tables/tables.ts';
 
-const figure = (label: string, value: number): Figure => ({ label, value, spread: 0.1 });
+const figure = (label: string, value: number): Figure => ({
+  label,
+  value,
+  spread: 0.1,
+  rounds: { 1: value },
+});
 
 function goal(changes: Partial<GoalRow>): GoalRow {
   return {
@@ -53,6 +59,13 @@ it('the table of goals says what each goal is measured against, and whether it i
     '| `noop` | invocations/s | 3,000 (± 10 %) | 2,000 (± 10 %) | 1.50 | ≥ 1.6 | no |',
     '| `noop` | CPU µs/invocation | 3,000 (± 10 %) | 2,000 (± 10 %), ours in noop-8 | 1.02 | ≤ 1.15 | yes |',
   ]);
+});
+
+it('a ratio is the median of the rounds that both have, so that the speed of the machine in a round does not change it', () => {
+  const ours = { ...figure('ours', 100), rounds: { 1: 100, 2: 200, 3: 90, 4: 7 } };
+  const theirs = { ...figure('theirs', 100), rounds: { 1: 50, 2: 100, 3: 100, 5: 1 } };
+  expect(ratioOf(ours, theirs)).toBe(2);
+  expect(ratioOf(ours, { ...theirs, rounds: { 5: 1 } })).toBeUndefined();
 });
 
 it('a later run replaces the scenarios that an earlier one also has', () => {
