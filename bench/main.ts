@@ -37,7 +37,7 @@ async function bench(options: Options): Promise<number> {
   const record = await measure(options, planned);
   process.stdout.write(`\n${contextLines(record.about).join('\n')}\n\n${renderTables(record)}`);
   await write(record, options);
-  if (options.saveBaseline) process.stdout.write(`The ratios are stored in ${saveBaseline(record)}.\n`);
+  if (options.saveBaseline) process.stdout.write(`The ratios are stored in ${await saveBaseline(record)}.\n`);
   const worse =
     (baseline !== undefined && regressed(baseline, record)) ||
     (planned.mustMeetGoals && record.goals.some(({ met }) => met !== true));
@@ -106,14 +106,16 @@ async function write(record: RunRecord, { json, html }: Options): Promise<void> 
 }
 
 function regressed(baseline: Parameters<typeof compare>[0], { goals }: RunRecord): boolean {
-  const { compared, regressions } = compare(baseline, goals);
-  for (const { name, before, now } of regressions) {
-    process.stdout.write(`WORSE ${name}: ${before} in the baseline, ${now} now\n`);
+  const { compared, worse } = compare(baseline, goals);
+  for (const { name, before, now, withinNoise } of worse) {
+    const verdict = withinNoise ? 'WITHIN NOISE' : 'WORSE';
+    process.stdout.write(`${verdict} ${name}: ${before} in the baseline, ${now} now\n`);
   }
+  const clearly = worse.filter(({ withinNoise }) => !withinNoise).length;
   process.stdout.write(
-    `${compared} ratios compared with the baseline, ${regressions.length} worse by more than a tenth\n`,
+    `${compared} ratios compared with the baseline: ${clearly} worse by more than a tenth, ${worse.length - clearly} more within noise\n`,
   );
-  return regressions.length > 0 || compared === 0;
+  return clearly > 0 || compared === 0;
 }
 
 function progress(line: string): void {

@@ -29,7 +29,11 @@ export function readOptions(argv: readonly string[]): Options {
     )
     .option('--only <pattern>', 'runs only scenarios whose id matches this regular expression', pattern)
     .option('--shape', 'measures how cost grows with slots and payload, instead of the scenarios', false)
-    .option('--check', 'fails if a ratio is more than a tenth worse than in baseline.json', false)
+    .option(
+      '--check',
+      'fails if a ratio is more than a tenth worse than in baseline.json, and not only by noise',
+      false,
+    )
     .option('--save-baseline', 'stores the ratios in baseline.json', false)
     .option('--json <file>', 'the output file of the measurements', 'bench/results/bench.json')
     .option('--html <file>', 'the output file of the report', 'bench/results/bench.html')

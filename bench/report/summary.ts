@@ -56,16 +56,21 @@ export function summarize(scenarios: readonly Scenario[], samples: readonly Samp
   );
 }
 
-/**
- * Returns the median of the rounds' ratios; undefined if no round has both values. Contenders are measured in turn within a
- * round, so a machine that changes its speed between rounds changes this ratio less than it changes the medians.
- */
+/** Returns the median of the rounds' ratios; undefined if no round has both values. */
 export function ratioOf(ours: Figure, other: Figure): number | undefined {
-  const ratios = Object.entries(ours.rounds).flatMap(([round, value]) => {
+  const ratios = ratiosByRound(ours, other);
+  return ratios.length === 0 ? undefined : median(ratios);
+}
+
+/**
+ * Returns the ratios of the rounds that have both values. Contenders are measured in turn within a round, so a machine that
+ * changes its speed between rounds changes these ratios less than it changes the medians.
+ */
+export function ratiosByRound(ours: Figure, other: Figure): number[] {
+  return Object.entries(ours.rounds).flatMap(([round, value]) => {
     const compared = other.rounds[Number(round)];
     return compared === undefined ? [] : [value / compared];
   });
-  return ratios.length === 0 ? undefined : median(ratios);
 }
 
 /** Returns a contender's median. If it ran with several settings, returns the best one's. */
