@@ -26,7 +26,7 @@ export interface WorseRatio {
   readonly name: string;
   readonly before: number;
   readonly now: number;
-  /** Whether a tenth or more of all pairs of a round of this run and a round of the baseline are not worse. */
+  /** Whether more than a tenth of all pairs of a round of this run and a round of the baseline are not worse. */
   readonly withinNoise: boolean;
 }
 
