@@ -57,6 +57,8 @@ interface Turn {
   readonly cpu: CpuTime;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** Invocations a second. */
+  readonly rate: number;
 }
 
 const pinning = SCENARIO.pinning === 'runtime-on-one-core' && canPin() ? runtimeOnOneCore() : UNPINNED;
@@ -111,7 +113,7 @@ async function takeTurn({ runtime, load }: Contender, turn: number): Promise<Tur
   const report = await Promise.race([load.run(plan), load.failed, runtime.died]);
   assertAnswered(report);
   const cpu = cpuPerEvent(before, readCpu(runtime.pid), report.completed);
-  return { cpu, ...latencyOf(SCENARIO, report) };
+  return { cpu, rate: report.completed / report.seconds, ...latencyOf(SCENARIO, report) };
 }
 
 /** The scenario, with `SLOTS` slots and as many threads, if given. */
@@ -129,9 +131,11 @@ function table(all: readonly Contender[]): string {
       'CPU µs',
       'main thread',
       'threads',
-      '÷ the first',
+      'CPU ÷ the first',
       'p50 ms',
       'p99 ms',
+      'p99 ÷ the first',
+      'rate ÷ the first',
       'start ms',
       'rest MiB',
       'peak MiB',
@@ -139,21 +143,24 @@ function table(all: readonly Contender[]): string {
     style: { head: [], border: [] },
   });
   for (const { command, runtime, turns, starts } of all) {
-    const of = (part: keyof CpuTime) => median(turns.map(({ cpu }) => cpu[part])).toFixed(1);
+    const cpuOf = (part: keyof CpuTime) => median(turns.map(({ cpu }) => cpu[part])).toFixed(1);
     const latency = (percentile: 'p50Ms' | 'p99Ms') =>
       median(turns.map((turn) => turn[percentile])).toFixed(2);
-    const ratios = turns.map(({ cpu }, turn) => cpu.total / (all[0]?.turns[turn]?.cpu.total ?? Number.NaN));
+    const toFirst = (of: (turn: Turn) => number) =>
+      median(turns.map((turn, index) => of(turn) / of(all[0]?.turns[index] as Turn))).toFixed(3);
     const peak = peakMemoryMiB(runtime.pid)?.toFixed(0) ?? '';
     const start = median(starts.map(({ startMs }) => startMs)).toFixed(0);
     const rest = median(starts.map(({ restMiB }) => restMiB)).toFixed(0);
     rows.push([
       command,
-      of('total'),
-      of('main'),
-      of('threads'),
-      median(ratios).toFixed(3),
+      cpuOf('total'),
+      cpuOf('main'),
+      cpuOf('threads'),
+      toFirst(({ cpu }) => cpu.total),
       latency('p50Ms'),
       latency('p99Ms'),
+      toFirst(({ p99Ms }) => p99Ms),
+      toFirst(({ rate }) => rate),
       start,
       rest,
       peak,
